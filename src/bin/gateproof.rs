@@ -1,0 +1,2 @@
+//! The `gateproof` program.
+fn main() {}

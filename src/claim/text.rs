@@ -1,0 +1,113 @@
+//! Text with `${name}` parameters in it.
+
+use indexmap::IndexMap;
+
+/// Values of parameters by name.
+pub type Scope = IndexMap<String, String>;
+
+/// A piece of a [`Text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Literal text.
+    Literal(String),
+    /// `${name}`: filled in from a [`Scope`].
+    Param(String),
+}
+
+/// Text whose parameters are filled in when it is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// The pieces in order.
+    pub parts: Vec<Part>,
+}
+
+impl Text {
+    /// Text without parameters.
+    pub fn literal(text: impl Into<String>) -> Self {
+        Text {
+            parts: vec![Part::Literal(text.into())],
+        }
+    }
+
+    /// Splits at `${name}`; `$${` is a literal `${`. Anything else with a dollar sign, such as
+    /// `$HOME` or `${x:-y}`, is left as it stands: it belongs to the shell.
+    pub fn parse(source: &str) -> Self {
+        let mut parts = Vec::new();
+        let mut literal = String::new();
+        let mut rest = source;
+        while let Some(at) = rest.find('$') {
+            literal.push_str(&rest[..at]);
+            rest = &rest[at..];
+            if let Some(after) = rest.strip_prefix("$${") {
+                literal.push_str("${");
+                rest = after;
+            } else if let Some((name, after)) = parameter(rest) {
+                if !literal.is_empty() {
+                    parts.push(Part::Literal(std::mem::take(&mut literal)));
+                }
+                parts.push(Part::Param(name.to_owned()));
+                rest = after;
+            } else {
+                literal.push('$');
+                rest = &rest[1..];
+            }
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            parts.push(Part::Literal(literal));
+        }
+        Text { parts }
+    }
+
+    /// The names of the parameters, in order of appearance.
+    pub fn params(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Param(name) => Some(name.as_str()),
+            Part::Literal(_) => None,
+        })
+    }
+
+    /// The text with its parameters filled in. A name the scope does not know stays visible as
+    /// `${name}`; the reader of claim files has refused such names before anything runs.
+    pub fn render(&self, scope: &Scope) -> String {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text) => text.clone(),
+                Part::Param(name) => scope
+                    .get(name)
+                    .cloned()
+                    .unwrap_or_else(|| format!("${{{name}}}")),
+            })
+            .collect()
+    }
+}
+
+/// `${name}` at the start of `text`, and what follows it.
+fn parameter(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_prefix("${")?;
+    let (name, after) = inner.split_once('}')?;
+    is_name(name).then_some((name, after))
+}
+
+/// Whether `name` can name a parameter: a letter or `_`, then letters, digits and `_`.
+pub fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes
+        .next()
+        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fills_in_parameters_and_leaves_the_shells_own_dollars() {
+        let text = Text::parse("a ${unit} $HOME $${raw} ${x:-y} ${1} $");
+        assert_eq!(text.params().collect::<Vec<_>>(), ["unit"]);
+        let scope = Scope::from_iter([("unit".to_owned(), "b c".to_owned())]);
+        assert_eq!(text.render(&scope), "a b c $HOME ${raw} ${x:-y} ${1} $");
+    }
+}

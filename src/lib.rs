@@ -1,0 +1,17 @@
+//! Claims as code for milestone gates.
+//!
+//! Data flows one way, and each module knows only those before it:
+//! [`claim`] (what is claimed) → [`run`] (order and effects) → [`host`] (where) and
+//! [`probe`] (how to ask) → [`observation`] → [`expect`] (pure matching) →
+//! [`outcome`] → [`record`] → [`report`].
+
+pub mod claim;
+pub mod expect;
+pub mod host;
+pub mod observation;
+pub mod outcome;
+pub mod probe;
+pub mod record;
+pub mod report;
+pub mod run;
+pub mod shell;

@@ -1,0 +1,156 @@
+//! What a check's run amounts to, and the exit code that tells the causes apart.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The outcome of one check. Only [`Outcome::Pass`] counts towards a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Outcome {
+    /// Ran, and every matcher held.
+    Pass,
+    /// Ran, and a matcher did not hold.
+    Fail,
+    /// Could not be checked: unreachable, tool missing, timed out, host key refused.
+    Error,
+    /// Passed, but its control did not go red.
+    Toothless,
+    /// Something was disturbed and is not back. Outranks everything.
+    Unrestored,
+    /// An earlier PASS no longer counts.
+    Stale,
+    /// Passed only on a retry.
+    Flaky,
+    /// Not run, with the declared reason.
+    Skipped,
+    /// A person's word.
+    Attested,
+}
+
+impl Outcome {
+    /// The outcome's name as it stands in tables and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Pass => "PASS",
+            Outcome::Fail => "FAIL",
+            Outcome::Error => "ERROR",
+            Outcome::Toothless => "TOOTHLESS",
+            Outcome::Unrestored => "UNRESTORED",
+            Outcome::Stale => "STALE",
+            Outcome::Flaky => "FLAKY",
+            Outcome::Skipped => "SKIPPED",
+            Outcome::Attested => "ATTESTED",
+        }
+    }
+
+    /// How bad the outcome is; the worst one decides the run's exit code.
+    /// An infrastructure fault outranks a FAIL, because the FAILs beside it may be its doing.
+    fn rank(self) -> u8 {
+        match self {
+            Outcome::Pass | Outcome::Skipped | Outcome::Attested => 0,
+            Outcome::Stale => 1,
+            Outcome::Flaky => 2,
+            Outcome::Fail => 3,
+            Outcome::Toothless => 4,
+            Outcome::Error => 5,
+            Outcome::Unrestored => 6,
+        }
+    }
+
+    /// The exit code a run ends with when this is its worst outcome.
+    pub fn exit_code(self) -> ExitCode {
+        match self {
+            Outcome::Pass | Outcome::Skipped | Outcome::Attested => ExitCode::Success,
+            Outcome::Fail | Outcome::Flaky => ExitCode::Failed,
+            Outcome::Error => ExitCode::CouldNotCheck,
+            Outcome::Toothless => ExitCode::Toothless,
+            Outcome::Unrestored => ExitCode::Unrestored,
+            Outcome::Stale => ExitCode::Stale,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The program's exit codes. They are part of the interface that users learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Every check that was to run passed, and at least one did.
+    Success = 0,
+    /// A matcher did not hold.
+    Failed = 1,
+    /// The claim file or the command line is wrong; nothing was run.
+    Invalid = 2,
+    /// Something could not be checked, or nothing passed.
+    CouldNotCheck = 3,
+    /// A check has no teeth.
+    Toothless = 4,
+    /// Something was disturbed and is not back.
+    Unrestored = 5,
+    /// An earlier PASS no longer counts.
+    Stale = 6,
+}
+
+/// The exit code of a whole run: that of its worst outcome. A run in which nothing passed
+/// is not a success: if nothing is worse, it is [`ExitCode::CouldNotCheck`].
+pub fn verdict(outcomes: impl IntoIterator<Item = Outcome>) -> ExitCode {
+    let mut worst: Option<Outcome> = None;
+    let mut passed = false;
+    for outcome in outcomes {
+        passed |= matches!(outcome, Outcome::Pass | Outcome::Attested);
+        if worst.is_none_or(|w| outcome.rank() > w.rank()) {
+            worst = Some(outcome);
+        }
+    }
+    match worst.map(Outcome::exit_code) {
+        None => ExitCode::CouldNotCheck,
+        Some(ExitCode::Success) if !passed => ExitCode::CouldNotCheck,
+        Some(code) => code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_in_which_nothing_passed_is_not_a_success() {
+        assert_eq!(verdict([]), ExitCode::CouldNotCheck);
+        assert_eq!(verdict([Outcome::Skipped]), ExitCode::CouldNotCheck);
+        assert_eq!(
+            verdict([Outcome::Skipped, Outcome::Pass]),
+            ExitCode::Success
+        );
+    }
+
+    #[test]
+    fn unrestored_outranks_everything_and_error_outranks_fail() {
+        let all = [
+            Outcome::Pass,
+            Outcome::Fail,
+            Outcome::Error,
+            Outcome::Toothless,
+            Outcome::Unrestored,
+            Outcome::Stale,
+            Outcome::Flaky,
+            Outcome::Skipped,
+            Outcome::Attested,
+        ];
+        assert_eq!(verdict(all), ExitCode::Unrestored);
+        assert_eq!(
+            verdict([Outcome::Fail, Outcome::Error, Outcome::Pass]),
+            ExitCode::CouldNotCheck
+        );
+        assert_eq!(verdict([Outcome::Pass, Outcome::Fail]), ExitCode::Failed);
+        assert_eq!(
+            verdict([Outcome::Toothless, Outcome::Fail]),
+            ExitCode::Toothless
+        );
+    }
+}
