@@ -8,6 +8,7 @@
 pub mod claim;
 pub mod expect;
 pub mod host;
+pub mod load;
 pub mod observation;
 pub mod outcome;
 pub mod probe;

@@ -18,10 +18,94 @@ pub fn join<S: AsRef<str>>(words: &[S]) -> String {
         .join(" ")
 }
 
+/// The quotes a place in a shell line stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quoting {
+    /// None.
+    None,
+    /// Single quotes: everything is literal.
+    Single,
+    /// Double quotes: parameters are filled in, without word splitting.
+    Double,
+}
+
+/// Follows the quotes of a shell line, piece by piece. It knows quotes, backslashes, comments
+/// and `$(…)`; it does not know here-documents. A wrong answer cannot turn a value into shell
+/// text, because values never enter the text: it can only cost or add a pair of quotes.
+#[derive(Debug, Default)]
+pub struct ShellScanner {
+    /// The quotes around the current place, outermost first; `None` entries are `$(…)`.
+    stack: Vec<Quoting>,
+    escaped: bool,
+    comment: bool,
+    last: Option<char>,
+}
+
+impl ShellScanner {
+    /// The quotes that the end of what was scanned stands in.
+    pub fn quoting(&self) -> Quoting {
+        self.stack.last().copied().unwrap_or(Quoting::None)
+    }
+
+    /// Scans the next piece.
+    pub fn scan(&mut self, text: &str) {
+        for c in text.chars() {
+            self.step(c);
+            self.last = Some(c);
+        }
+    }
+
+    fn step(&mut self, c: char) {
+        if self.comment {
+            self.comment = c != '\n';
+            return;
+        }
+        if std::mem::take(&mut self.escaped) {
+            return;
+        }
+        match (self.quoting(), c) {
+            (Quoting::Single, '\'') | (Quoting::Double, '"') => {
+                self.stack.pop();
+            }
+            (Quoting::Single, _) => {}
+            (_, '\\') => self.escaped = true,
+            (_, '(') if self.last == Some('$') => self.stack.push(Quoting::None),
+            (Quoting::None, ')') if !self.stack.is_empty() => {
+                self.stack.pop();
+            }
+            (Quoting::None, '\'') => self.stack.push(Quoting::Single),
+            (Quoting::None, '"') => self.stack.push(Quoting::Double),
+            (Quoting::None, '#') if self.last.is_none_or(|l| l.is_whitespace() || l == ';') => {
+                self.comment = true;
+            }
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn quoting_after(text: &str) -> Quoting {
+        let mut scanner = ShellScanner::default();
+        scanner.scan(text);
+        scanner.quoting()
+    }
+
+    #[test]
+    fn follows_quotes_comments_and_substitutions() {
+        assert_eq!(quoting_after("echo "), Quoting::None);
+        assert_eq!(quoting_after("echo 'it"), Quoting::Single);
+        assert_eq!(quoting_after("echo 'it'"), Quoting::None);
+        assert_eq!(quoting_after(r"echo \'"), Quoting::None);
+        assert_eq!(quoting_after("echo \"a 'b"), Quoting::Double);
+        assert_eq!(quoting_after("echo \"$(grep '"), Quoting::Single);
+        assert_eq!(quoting_after("echo \"$(grep 'x') "), Quoting::Double);
+        assert_eq!(quoting_after("true # it's\necho "), Quoting::None);
+        assert_eq!(quoting_after("echo a#'"), Quoting::Single);
+    }
 
     proptest! {
         #[test]

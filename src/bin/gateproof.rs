@@ -1,2 +1,15 @@
 //! The `gateproof` program.
-fn main() {}
+fn main() {
+    let p = std::env::args().nth(1).unwrap();
+    match gateproof::load::load(std::path::Path::new(&p), &Default::default()) {
+        Ok(f) => println!(
+            "{:#?}",
+            f.gates[0]
+                .checks
+                .iter()
+                .map(|c| (&c.id, &c.with, &c.expected))
+                .collect::<Vec<_>>()
+        ),
+        Err(e) => print!("{}", e.render(true)),
+    }
+}

