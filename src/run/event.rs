@@ -1,0 +1,38 @@
+//! What a run tells while it goes on. The library prints nothing: reports are sinks.
+
+use crate::record::{CheckRecord, FixtureStepRecord};
+
+/// Something that happened in a run.
+#[derive(Clone, Debug)]
+pub enum RunEvent {
+    /// A run of a claim file begins, with so many checks.
+    Began {
+        /// The claim file.
+        path: String,
+        /// How many checks are going to be run.
+        checks: usize,
+    },
+    /// A fixture took a step.
+    FixtureStep {
+        /// Its name.
+        fixture: String,
+        /// The step.
+        step: FixtureStepRecord,
+    },
+    /// A check has its outcome.
+    CheckDone(Box<CheckRecord>),
+    /// Something a watcher should know at once: an interrupt, an undoing that goes wrong.
+    Notice(String),
+}
+
+/// Receives the events of a run.
+pub trait Sink {
+    /// Called for each event, in order.
+    fn event(&mut self, event: &RunEvent);
+}
+
+impl<F: FnMut(&RunEvent)> Sink for F {
+    fn event(&mut self, event: &RunEvent) {
+        self(event);
+    }
+}
