@@ -81,7 +81,15 @@ mod tests {
     #[test]
     fn names_are_the_common_name_and_the_dns_names() {
         let read = read(&sample(), 0).unwrap();
-        assert_eq!(read.names, ["rcgen self signed cert", "common.test", "a.test", "*.b.test"][1..]);
+        assert_eq!(
+            read.names,
+            [
+                "rcgen self signed cert",
+                "common.test",
+                "a.test",
+                "*.b.test"
+            ][1..]
+        );
         assert_eq!(read.not_after, END);
     }
 

@@ -137,7 +137,11 @@ pub(super) fn of_sshd(reason: &str, vantage: &str) -> Failure {
     let detail = reason.to_owned();
     if says(&["administratively prohibited"]) {
         Failure::Fault(Fault::NotAllowed { host, detail })
-    } else if says(&["connection refused", "no route to host", "host is unreachable"]) {
+    } else if says(&[
+        "connection refused",
+        "no route to host",
+        "host is unreachable",
+    ]) {
         no_answer(NoAnswerCause::Refused, detail)
     } else if says(&["timed out"]) {
         no_answer(NoAnswerCause::Timeout, detail)
@@ -173,7 +177,9 @@ fn exhausted(error: &io::Error) -> Option<Fault> {
         Errno::ADDRNOTAVAIL => "local addresses or ports for this connection",
         _ => return None,
     };
-    Some(Fault::Other(format!("this machine has no {what} left: {error}")))
+    Some(Fault::Other(format!(
+        "this machine has no {what} left: {error}"
+    )))
 }
 
 /// The next error inside. `io::Error` and `h2::Error` hide what they wrap from `source()`.
@@ -248,9 +254,18 @@ mod tests {
         for (reason, expected) in [
             ("connect failed: Connection refused", NoAnswerCause::Refused),
             ("connect failed: No route to host", NoAnswerCause::Refused),
-            ("connect failed: Connection timed out", NoAnswerCause::Timeout),
-            ("connect failed: Operation timed out", NoAnswerCause::Timeout),
-            ("connect failed: Name or service not known", NoAnswerCause::Dns),
+            (
+                "connect failed: Connection timed out",
+                NoAnswerCause::Timeout,
+            ),
+            (
+                "connect failed: Operation timed out",
+                NoAnswerCause::Timeout,
+            ),
+            (
+                "connect failed: Name or service not known",
+                NoAnswerCause::Dns,
+            ),
             (
                 "connect failed: Temporary failure in name resolution",
                 NoAnswerCause::Dns,
@@ -278,7 +293,10 @@ mod tests {
             "connect failed: Permission denied",
             "something nobody has ever seen",
         ] {
-            assert!(matches!(of_sshd(reason, "h"), Failure::Fault(_)), "{reason}");
+            assert!(
+                matches!(of_sshd(reason, "h"), Failure::Fault(_)),
+                "{reason}"
+            );
         }
     }
 
@@ -310,7 +328,11 @@ mod tests {
             (Errno::TIMEDOUT, NoAnswerCause::Timeout),
         ] {
             let error = io::Error::from(errno);
-            assert_eq!(cause(classify(&error, Wire::Tcp, "h")), expected, "{errno:?}");
+            assert_eq!(
+                cause(classify(&error, Wire::Tcp, "h")),
+                expected,
+                "{errno:?}"
+            );
         }
         for errno in [Errno::NETUNREACH, Errno::ACCESS, Errno::PERM] {
             let error = io::Error::from(errno);
@@ -321,7 +343,12 @@ mod tests {
 
     #[test]
     fn errors_of_a_forwarding_socket_are_never_a_refusal_by_the_endpoint() {
-        for errno in [Errno::CONNREFUSED, Errno::NOENT, Errno::ACCESS, Errno::AGAIN] {
+        for errno in [
+            Errno::CONNREFUSED,
+            Errno::NOENT,
+            Errno::ACCESS,
+            Errno::AGAIN,
+        ] {
             let error = io::Error::from(errno);
             let failure = classify(&error, Wire::Socket, "h");
             assert!(

@@ -134,8 +134,7 @@ async fn exchange(
         }
     };
     let builder = builder.redirect(redirects(request, socket.is_some()).map_err(senseless)?);
-    // Reading the roots of trust fails here; that is ours, not the endpoint's.
-    let client = builder.build().map_err(|error| Fault::Other(chain(&error)))?;
+    let client = builder.build().map_err(|error| unbuilt(request, &error))?;
     let message = message(&client, request).map_err(senseless)?;
 
     let sent = timeout_at(deadline, client.execute(message)).await;
@@ -145,8 +144,17 @@ async fn exchange(
     let headers = headers(&response);
 
     let mut body = Captured::default();
-    let read = timeout_at(deadline, read_body(&mut response, &mut body, request.body_limit)).await;
-    let so_far = || format!("status {status} came, but the body broke off after {} bytes", body.total);
+    let read = timeout_at(
+        deadline,
+        read_body(&mut response, &mut body, request.body_limit),
+    )
+    .await;
+    let so_far = || {
+        format!(
+            "status {status} came, but the body broke off after {} bytes",
+            body.total
+        )
+    };
     match read {
         Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(half_an_answer(failed(error), &so_far())),
@@ -179,6 +187,14 @@ fn client(request: &Request) -> Result<ClientBuilder, RequestError> {
         // Plain HTTP must not fail on a machine without a trust store.
         TlsTrust::Verify => builder.tls_certs_only([]),
     })
+}
+
+/// Roots of trust that cannot be read fail a client: ours, not the endpoint's.
+fn unbuilt(request: &Request, error: &reqwest::Error) -> Fault {
+    match request.tls {
+        TlsTrust::Ca(_) => senseless(RequestError::Ca(chain(error))),
+        _ => Fault::Other(chain(error)),
+    }
 }
 
 /// The certificates of a PEM file, at least one.
@@ -280,7 +296,8 @@ async fn read_body(
 ) -> Result<(), reqwest::Error> {
     while let Some(chunk) = response.chunk().await? {
         let room = limit.saturating_sub(body.bytes.len());
-        body.bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        body.bytes
+            .extend_from_slice(&chunk[..chunk.len().min(room)]);
         body.total += chunk.len() as u64;
     }
     Ok(())

@@ -47,12 +47,19 @@ pub(super) async fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>, Lo
         name: name.to_owned(),
         cause,
     };
-    let found = tokio::net::lookup_host((name, port)).await.map_err(failed)?;
+    let found = tokio::net::lookup_host((name, port)).await;
+    let found = found.map_err(|cause| failed(no_handles_left().unwrap_or(cause)))?;
     let addresses = leave_out_unroutable(found.collect());
     if addresses.is_empty() {
         return Err(failed(io::Error::other("the name has no address")));
     }
     Ok(addresses)
+}
+
+/// The system's resolver says "name not known" when it could not open its own files and sockets.
+/// So a failed look-up asks whether they could have been opened.
+fn no_handles_left() -> Option<io::Error> {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).err()
 }
 
 /// Leaves out addresses to which this machine has no route, as long as others remain: when all
@@ -74,7 +81,9 @@ fn has_route(address: &SocketAddr) -> bool {
     };
     // The discard port: port 0 is not accepted everywhere.
     let to = SocketAddr::new(address.ip(), 9);
-    UdpSocket::bind(from).and_then(|socket| socket.connect(to)).is_ok()
+    UdpSocket::bind(from)
+        .and_then(|socket| socket.connect(to))
+        .is_ok()
 }
 
 #[cfg(test)]
@@ -87,9 +96,15 @@ mod tests {
         let here: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let nowhere: SocketAddr = "255.255.255.255:0".parse().unwrap();
         assert!(has_route(&here));
-        assert!(!has_route(&nowhere), "broadcast needs a permission we never ask for");
+        assert!(
+            !has_route(&nowhere),
+            "broadcast needs a permission we never ask for"
+        );
         assert_eq!(leave_out_unroutable(vec![nowhere, here]), [here]);
-        assert_eq!(leave_out_unroutable(vec![nowhere, nowhere]), [nowhere, nowhere]);
+        assert_eq!(
+            leave_out_unroutable(vec![nowhere, nowhere]),
+            [nowhere, nowhere]
+        );
         assert_eq!(leave_out_unroutable(vec![nowhere]), [nowhere]);
     }
 
