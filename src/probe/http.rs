@@ -1,0 +1,334 @@
+//! Asks one HTTP request from one vantage and says what came back.
+//!
+//! Every request has a connection of its own (a kept-alive one would hide a closed port), no
+//! proxy, no cookies, no retries, no decompression, and follows redirects only when told to.
+//!
+//! Roots of trust: `reqwest` with `rustls-no-provider` verifies through
+//! `rustls-platform-verifier`, which on Linux reads the system's store on each request:
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR`, else the places that `openssl-probe` knows
+//! (`/etc/ssl/certs` on Debian and on NixOS among them). No roots are compiled in.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::redirect::{Attempt, Policy};
+use reqwest::tls::TlsInfo;
+use reqwest::{Certificate as Root, Client, ClientBuilder, Method, Response, Url};
+use tokio::time::timeout_at;
+
+use super::certificate;
+use super::classify::{self, Failure, Wire, classify, no_answer};
+use super::names::{Names, look_up};
+use super::request::{Request, RequestError, TlsTrust, endpoint, pins_port, request_url};
+use crate::host::{Endpoint, Fault, SshHost};
+use crate::observation::{
+    Captured, Certificate, HttpObservation, HttpResponse, NoAnswer, NoAnswerCause,
+};
+
+/// How a vantage reaches the endpoint.
+#[derive(Debug)]
+pub enum Route<'a> {
+    /// From this machine.
+    Direct,
+    /// From a host, through its SSH connection.
+    Through(&'a SshHost),
+}
+
+/// Asks one request. The deadline counts from when the way to the host is open; through a host
+/// a reset looks like a close ([`NoAnswerCause::Empty`]), because `sshd` passes on no more.
+///
+/// What `sshd` says about a connection it could not open comes without the connection's name:
+/// two requests through one forward must be asked one after the other.
+///
+/// # Errors
+/// A [`Fault`] when the request could not be asked: a request that makes no sense, a lost link,
+/// forwarding not allowed, this machine without network or file handles. An endpoint that does
+/// not answer is an observation.
+pub async fn ask(
+    request: &Request,
+    vantage: &str,
+    route: Route<'_>,
+) -> Result<HttpObservation, Fault> {
+    let endpoint = endpoint(request).map_err(senseless)?;
+    match route {
+        Route::Direct => {
+            let started = Instant::now();
+            let answer = exchange(request, &endpoint, vantage, None).await;
+            observation(vantage, started, answer)
+        }
+        Route::Through(host) => {
+            let forward = host.forward(&endpoint).await?;
+            let refusal = async || forward.refusal().await;
+            ask_through(request, &endpoint, vantage, forward.socket(), refusal).await
+        }
+    }
+}
+
+/// Asks through a Unix socket whose other end is connected to the endpoint by somebody else;
+/// `refusal` says why they could not, if they could not.
+pub(super) async fn ask_through(
+    request: &Request,
+    endpoint: &Endpoint,
+    vantage: &str,
+    socket: &Path,
+    refusal: impl AsyncFnOnce() -> Result<Option<String>, Fault>,
+) -> Result<HttpObservation, Fault> {
+    let started = Instant::now();
+    let answer = match exchange(request, endpoint, vantage, Some(socket)).await {
+        // A word of TLS can only have come from the endpoint itself.
+        Err(Failure::NoAnswer(seen)) if seen.cause != NoAnswerCause::Tls => {
+            Err(match refusal().await? {
+                Some(reason) => classify::of_sshd(&reason, vantage),
+                None => Failure::NoAnswer(seen),
+            })
+        }
+        other => other,
+    };
+    observation(vantage, started, answer)
+}
+
+fn observation(
+    vantage: &str,
+    started: Instant,
+    answer: Result<HttpResponse, Failure>,
+) -> Result<HttpObservation, Fault> {
+    let duration = started.elapsed();
+    let answer = match answer {
+        Ok(response) => Ok(response),
+        Err(Failure::NoAnswer(no_answer)) => Err(no_answer),
+        Err(Failure::Fault(fault)) => return Err(fault),
+    };
+    Ok(HttpObservation {
+        vantage: vantage.to_owned(),
+        answer,
+        duration,
+    })
+}
+
+fn senseless(error: RequestError) -> Fault {
+    Fault::Other(error.to_string())
+}
+
+/// The whole exchange within the deadline.
+async fn exchange(
+    request: &Request,
+    endpoint: &Endpoint,
+    vantage: &str,
+    socket: Option<&Path>,
+) -> Result<HttpResponse, Failure> {
+    let wire = match socket {
+        Some(_) => Wire::Socket,
+        None => Wire::Tcp,
+    };
+    let deadline = tokio::time::Instant::now() + request.timeout;
+    let late = |_| too_late(request.timeout, "nothing came");
+    let failed = |error: reqwest::Error| classify(&error.without_url(), wire, vantage);
+
+    let builder = client(request).map_err(senseless)?;
+    let builder = match socket {
+        Some(path) => builder.unix_socket(path),
+        None => {
+            let names = timeout_at(deadline, pinned(request, endpoint));
+            builder.dns_resolver(names.await.map_err(late)??)
+        }
+    };
+    let builder = builder.redirect(redirects(request, socket.is_some()).map_err(senseless)?);
+    let client = builder.build().map_err(|error| unbuilt(request, &error))?;
+    let message = message(&client, request).map_err(senseless)?;
+
+    let sent = timeout_at(deadline, client.execute(message)).await;
+    let mut response = sent.map_err(late)?.map_err(failed)?;
+    let certificate = presented(&response)?;
+    let (status, url) = (response.status().as_u16(), response.url().to_string());
+    let headers = headers(&response);
+
+    let mut body = Captured::default();
+    let read = timeout_at(
+        deadline,
+        read_body(&mut response, &mut body, request.body_limit),
+    )
+    .await;
+    let so_far = || {
+        format!(
+            "status {status} came, but the body broke off after {} bytes",
+            body.total
+        )
+    };
+    match read {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return Err(half_an_answer(failed(error), &so_far())),
+        Err(_) => return Err(too_late(request.timeout, &so_far())),
+    }
+    Ok(HttpResponse {
+        status,
+        headers,
+        body,
+        certificate,
+        url,
+    })
+}
+
+/// Everything about the client but the way it connects and what it follows.
+fn client(request: &Request) -> Result<ClientBuilder, RequestError> {
+    install_crypto();
+    let builder = Client::builder()
+        .user_agent(concat!("gateproof/", env!("CARGO_PKG_VERSION")))
+        .no_proxy()
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .pool_max_idle_per_host(0)
+        .tls_info(true);
+    let https = request_url(request)?.scheme() == "https" || request.follow > 0;
+    Ok(match &request.tls {
+        TlsTrust::Insecure => builder.tls_danger_accept_invalid_certs(true),
+        TlsTrust::Ca(pem) => builder.tls_certs_only(roots(pem)?),
+        TlsTrust::Verify if https => builder,
+        // Plain HTTP must not fail on a machine without a trust store.
+        TlsTrust::Verify => builder.tls_certs_only([]),
+    })
+}
+
+/// Roots of trust that cannot be read fail a client: ours, not the endpoint's.
+fn unbuilt(request: &Request, error: &reqwest::Error) -> Fault {
+    match request.tls {
+        TlsTrust::Ca(_) => senseless(RequestError::Ca(chain(error))),
+        _ => Fault::Other(chain(error)),
+    }
+}
+
+/// The certificates of a PEM file, at least one.
+fn roots(pem: &[u8]) -> Result<Vec<Root>, RequestError> {
+    let roots = Root::from_pem_bundle(pem).map_err(|error| RequestError::Ca(chain(&error)))?;
+    if roots.is_empty() {
+        return Err(RequestError::Ca("it holds no PEM certificate".into()));
+    }
+    Ok(roots)
+}
+
+/// The resolver of a direct request. `resolve` may be a name: it is looked up here.
+async fn pinned(request: &Request, endpoint: &Endpoint) -> Result<Names, Failure> {
+    if request.resolve.is_none() {
+        return Ok(Names::default());
+    }
+    // Port 0 leaves it to the URL and its scheme, also of the URL after a redirect.
+    let port = if pins_port(request) { endpoint.port } else { 0 };
+    let addresses = look_up(&endpoint.host, port)
+        .await
+        .map_err(|error| classify::lookup_failed(&error))?;
+    let url = request_url(request).map_err(senseless)?;
+    let name = url.host_str().unwrap_or_default().to_owned();
+    Ok(Names {
+        pinned: Some((name, addresses)),
+    })
+}
+
+/// Follows at most `follow` redirects and stops at the last answer. A request whose connections
+/// all end at one endpoint stops before it would ask that endpoint for another one's page.
+fn redirects(request: &Request, one_endpoint: bool) -> Result<Policy, RequestError> {
+    if request.follow == 0 {
+        return Ok(Policy::none());
+    }
+    let first = request_url(request)?;
+    let (most, bound) = (request.follow as usize, one_endpoint || pins_port(request));
+    Ok(Policy::custom(move |attempt: Attempt<'_>| {
+        let next = attempt.url();
+        let web = matches!(next.scheme(), "http" | "https");
+        let elsewhere = bound && same_place(&first) != same_place(next);
+        if web && !elsewhere && attempt.previous().len() <= most {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    }))
+}
+
+fn same_place(url: &Url) -> (Option<&str>, Option<u16>) {
+    (url.host_str(), url.port_or_known_default())
+}
+
+fn message(client: &Client, request: &Request) -> Result<reqwest::Request, RequestError> {
+    let method = Method::from_bytes(request.method.as_bytes())
+        .map_err(|_| RequestError::Method(request.method.clone()))?;
+    let mut message = client.request(method, request_url(request)?);
+    for (name, value) in &request.headers {
+        message = message.header(name, value);
+    }
+    if let Some(body) = &request.body {
+        message = message.body(body.clone());
+    }
+    // The method and the URL are checked: only a header can be wrong.
+    message.build().map_err(|_| {
+        let bad = request.headers.iter().find(|(name, value)| {
+            reqwest::header::HeaderName::try_from(name.as_str()).is_err()
+                || reqwest::header::HeaderValue::try_from(value.as_str()).is_err()
+        });
+        RequestError::Header(bad.map(|(name, _)| name.clone()).unwrap_or_default())
+    })
+}
+
+fn headers(response: &Response) -> Vec<(String, String)> {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let all = response.headers().iter();
+    all.map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
+        .collect()
+}
+
+/// The certificate of the connection that answered.
+fn presented(response: &Response) -> Result<Option<Certificate>, Fault> {
+    let info = response.extensions().get::<TlsInfo>();
+    let Some(der) = info.and_then(TlsInfo::peer_certificate) else {
+        return Ok(None);
+    };
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    certificate::read(der, now)
+        .map(Some)
+        .map_err(|error| Fault::Other(format!("the server's certificate cannot be read: {error}")))
+}
+
+/// Reads to the end, keeps the first `limit` bytes and counts all. What came before an error
+/// or a deadline is in `body` all the same.
+async fn read_body(
+    response: &mut Response,
+    body: &mut Captured,
+    limit: usize,
+) -> Result<(), reqwest::Error> {
+    while let Some(chunk) = response.chunk().await? {
+        let room = limit.saturating_sub(body.bytes.len());
+        body.bytes
+            .extend_from_slice(&chunk[..chunk.len().min(room)]);
+        body.total += chunk.len() as u64;
+    }
+    Ok(())
+}
+
+fn too_late(limit: Duration, seen: &str) -> Failure {
+    let limit = humantime::format_duration(limit);
+    no_answer(NoAnswerCause::Timeout, format!("{seen} within {limit}"))
+}
+
+/// Half an answer is no answer: a status whose body broke off proves nothing about the body.
+fn half_an_answer(failure: Failure, so_far: &str) -> Failure {
+    match failure {
+        Failure::NoAnswer(NoAnswer { cause, detail }) => {
+            no_answer(cause, format!("{so_far}: {detail}"))
+        }
+        fault => fault,
+    }
+}
+
+/// An error of the library in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |said, cause| format!("{said}: {cause}"))
+}
+
+/// The TLS library wants to be told its cryptography once per process, and panics otherwise.
+fn install_crypto() {
+    static DONE: OnceLock<()> = OnceLock::new();
+    DONE.get_or_init(|| {
+        // An error means that somebody else installed one: as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
