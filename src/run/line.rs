@@ -87,7 +87,10 @@ pub fn asked(probe: &Probe, scope: &Scope) -> String {
             line
         }
     };
-    text.split('\n').map(str::trim).collect::<Vec<_>>().join("; ")
+    text.split('\n')
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// The command with its values filled in as a person would type it.
@@ -188,7 +191,10 @@ fn by_shell(command: &CommandProbe, scope: &Scope) -> String {
 fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> String {
     let url = http.url.render(scope);
     let mut words: Vec<String> = ["curl", "-sS", "--noproxy", "*"].map(str::to_owned).into();
-    words.extend(["--max-time".to_owned(), timeout.as_secs().max(1).to_string()]);
+    words.extend([
+        "--max-time".to_owned(),
+        timeout.as_secs().max(1).to_string(),
+    ]);
     match http.method.as_str() {
         "GET" => {}
         "HEAD" => words.push("--head".to_owned()),

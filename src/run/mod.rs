@@ -1,1 +1,19 @@
-//! run
+//! Runs the checks of a claim file: plan, order, effects. What happens is told as events; what
+//! happened is a [`RunRecord`](crate::record::RunRecord).
+
+mod ask;
+mod engine;
+mod event;
+mod fixture;
+mod interrupt;
+mod line;
+mod places;
+mod plan;
+mod recorded;
+mod repository;
+
+pub use engine::{Options, Role, run};
+pub use event::{RunEvent, Sink};
+pub use interrupt::Interrupt;
+pub use plan::{CheckAt, Item, Selection, schedule, select};
+pub use repository::Repository;

@@ -249,14 +249,7 @@ mod tests {
     #[test]
     fn a_control_comes_after_its_check_and_beside_its_fixture() {
         let control = ", control: { with: down, expect: y }";
-        let file = file(
-            &[
-                line("a", control),
-                line("b", ""),
-                line("c", ", with: down"),
-            ]
-            .concat(),
-        );
+        let file = file(&[line("a", control), line("b", ""), line("c", ", with: down")].concat());
         assert_eq!(order(&file, &Selection::default()), ["a", "b", "a!", "c"]);
     }
 

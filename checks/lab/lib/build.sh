@@ -34,6 +34,7 @@ build_base() {
   fi
   [[ -n $sources ]] || die "this machine's apt knows no Debian archive to build the replica from"
   say "Debian $(codename) for the replica, from this machine's own apt sources (about half a minute)"
+  # shellcheck disable=SC2016  # the hooks expand it
   tethered mmdebstrap --quiet --variant=minbase --include="$BASE_PACKAGES" \
     --aptopt='Acquire::Languages "none"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
@@ -83,7 +84,7 @@ build_keys() {
   ssh-keygen -q -t ed25519 -N '' -C gateproof-lab -f "$new/id_ed25519"
   ssh-keygen -q -t ed25519 -N '' -C cc-ci -f "$new/ssh_host_ed25519_key"
   (
-    cd "$new"
+    cd "$new" || exit
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem \
       -days 3650 -subj '/CN=gateproof lab CA'
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout privkey.pem -out leaf.csr \
@@ -129,7 +130,7 @@ MASKED="systemd-sysctl.service systemd-udevd.service systemd-udev-trigger.servic
 # layer_id REFRESH: changes with whatever goes into the layer
 layer_id() {
   (
-    cd "$LAB_SRC"
+    cd "$LAB_SRC" || exit
     find host lib/build.sh -type f -print0 | sort -z | xargs -0 sha256sum
     echo "$1 $HOST_ADDRESS $(base_id)"
     sha256sum <"$STATE/keys/fullchain.pem"
@@ -144,13 +145,14 @@ build_layer() { # ID REFRESH
   rm -rf "$new"
   cp -R "$LAB_SRC/host" "$new"
   (
-    cd "$new"
+    cd "$new" || exit
     find . -type f -exec sed -i "s/@REFRESH@/$2/g; s/@ADDRESS@/$HOST_ADDRESS/g; s|@SYSTEM@|/$system|g" {} +
 
     for unit in $MASKED; do ln -s /dev/null "$units/$unit"; done
     # Enabled as `systemctl enable` would do it: by each unit's own [Install].
     for unit in "$units"/*.service "$units"/*.timer; do
       [[ -f $unit && ! -L $unit ]] || continue
+      # shellcheck disable=SC2013  # words are wanted
       for target in $(sed -n 's/^WantedBy=//p' "$unit"); do
         mkdir -p "$units/$target.wants"
         ln -s "../${unit##*/}" "$units/$target.wants/${unit##*/}"

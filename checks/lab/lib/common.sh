@@ -1,23 +1,18 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Names, places and small tools that every command of the lab shares. Sourced, never run.
 set -euo pipefail
 umask 022
 
 LAB_SRC=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-LAB=${GATEPROOF_LAB:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/gateproof/lab}
-
-# One instance is one replica. The default needs no thought; a second one gets its own
-# interface, subnet and cgroups from its name.
+LAB=$(readlink -m "${GATEPROOF_LAB:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/gateproof/lab}")
 INSTANCE=${GATEPROOF_LAB_INSTANCE:-cc-ci}
-if [[ $INSTANCE = cc-ci ]]; then
-  NET=10.231.7
-else
-  NET=10.231.$((8 + $(cksum <<<"$INSTANCE" | cut -d' ' -f1) % 240))
-fi
-VM_ADDRESS=$NET.1
-HOST_ADDRESS=$NET.2
-VETH=ve-$INSTANCE
-CGROUP=gateproof-lab-$INSTANCE
+
+die() { printf 'lab: %s\n' "$*" >&2; exit 1; }
+
+[[ $INSTANCE =~ ^[a-z][a-z0-9-]{0,23}$ && $INSTANCE != cache ]] ||
+  die "GATEPROOF_LAB_INSTANCE=$INSTANCE: want a letter, then at most 23 of a-z, 0-9, -"
+[[ $LAB = /* && $LAB != *[:,\\[:space:]]* ]] ||
+  die "the lab's folder '$LAB' must have no colon, comma, backslash or space in its path"
 
 CACHE=$LAB/cache             # shared by all instances, kept between runs
 STATE=$LAB/$INSTANCE         # this replica: keys, disk, what runs
@@ -26,14 +21,17 @@ ROOT=$STATE/root             # where its disk is assembled, seen only inside its
 LAYER=$STATE/layer           # the files that make Debian into cc-ci, as built
 TRAEFIK_VERSION=3.6.15
 
-export LAB INSTANCE
+# What a replica has on this machine is named after its folder. So replicas in two folders, or two
+# instances in one, live side by side, and none of them can take another's things for its own.
+ID=$(sha256sum <<<"$STATE" | cut -c1-8)
+MACHINE=gp$ID
+VETH=ve-$MACHINE
+CGROUP=gateproof-lab-$ID
+NET=10.231.$((16#${ID:0:2}))
+VM_ADDRESS=$NET.$((16#${ID:2:2} / 4 * 4 + 1)) # a /30 of its own
+HOST_ADDRESS=$NET.$((16#${ID:2:2} / 4 * 4 + 2))
 
-die() { printf 'lab: %s\n' "$*" >&2; exit 1; }
-
-[[ $INSTANCE =~ ^[a-z][a-z0-9-]{0,11}$ && $INSTANCE != cache ]] ||
-  die "GATEPROOF_LAB_INSTANCE=$INSTANCE: want a letter, then at most 11 of a-z, 0-9, -"
-[[ $LAB = /* && $LAB != *[:,\\[:space:]]* ]] ||
-  die "the lab's folder '$LAB' must be an absolute path without colon, comma, backslash or space"
+export GATEPROOF_LAB=$LAB GATEPROOF_LAB_INSTANCE=$INSTANCE
 
 # --- progress -------------------------------------------------------------------------------
 
@@ -173,5 +171,5 @@ sweep() {
     find "$dir/$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true
   done
   [[ ! -f $RUN/nspawn-lock ]] || rm -f "$(cat "$RUN/nspawn-lock")"
-  rm -rf "/run/systemd/nspawn/propagate/$INSTANCE" "$STATE/.#root.lck" "$RUN"
+  rm -rf "/run/systemd/nspawn/propagate/$MACHINE" "$STATE/.#root.lck" "$RUN"
 }

@@ -1,0 +1,553 @@
+//! Runs a plan item by item and turns what happens into a record.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+
+use crate::claim::text::Scope;
+use crate::claim::{Check, ClaimFile, Control, Effect};
+use crate::host::{Leftovers, SshOptions};
+use crate::outcome::{Outcome, verdict};
+use crate::record::{
+    CheckRecord, ClaimRef, ControlRecord, Finding, FixtureRecord, RunRecord, SCHEMA,
+};
+
+use super::ask::{Asker, Question, Reply, Verdict};
+use super::event::{RunEvent, Sink};
+use super::fixture::{Fixtures, observed};
+use super::interrupt::Interrupt;
+use super::line;
+use super::places::Places;
+use super::plan::{CheckAt, Item, Selection, schedule, select};
+use super::recorded::{self, millis, place, remark};
+use super::repository::Repository;
+
+/// Who runs the checks. It decides which documents may be written and what may be disturbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Claims a gate; owns STATUS and JOURNAL.
+    Builder,
+    /// Disbelieves it; owns REVIEW.
+    Adversary,
+    /// Runs on push; owns no document and only observes.
+    Ci,
+}
+
+impl Role {
+    /// The role as it is recorded.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Builder => "builder",
+            Role::Adversary => "adversary",
+            Role::Ci => "ci",
+        }
+    }
+}
+
+/// How a claim file is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who runs it; nobody in particular without it.
+    pub role: Option<Role>,
+    /// Which checks.
+    pub selection: Selection,
+    /// How to reach hosts.
+    pub ssh: SshOptions,
+    /// The folder in which checks `on: local` run.
+    pub folder: PathBuf,
+    /// The repository around the claim file.
+    pub repository: Option<Arc<Repository>>,
+    /// Whether checks that cannot be undone may run (`--allow destructive`).
+    pub allow_destructive: bool,
+}
+
+/// Runs the selected checks of a claim file.
+pub async fn run(
+    file: &ClaimFile,
+    options: &Options,
+    interrupt: &Interrupt,
+    sink: &mut dyn Sink,
+) -> RunRecord {
+    let started = Utc::now();
+    let places = Places::new(
+        file,
+        &options.folder,
+        options.repository.clone(),
+        &options.ssh,
+    );
+    let asker = Asker {
+        places: &places,
+        interrupt,
+        claim_folder: file
+            .source
+            .path
+            .parent()
+            .map(PathBuf::from)
+            .unwrap_or_default(),
+    };
+    let selected = select(file, &options.selection);
+    sink.event(&RunEvent::Began {
+        path: file.source.path.display().to_string(),
+        checks: selected.len(),
+    });
+    let mut engine = Engine {
+        file,
+        options,
+        places: &places,
+        asker: &asker,
+        fixtures: Fixtures::new(file, &asker),
+        captured: BTreeMap::new(),
+        records: BTreeMap::new(),
+    };
+    for item in schedule(file, &selected) {
+        engine.item(&item, sink).await;
+    }
+    engine.fixtures.leave_all(sink).await;
+    let (checks, fixtures) = engine.finish();
+    places.close().await;
+    let mut notes = Vec::new();
+    if let Some(name) = interrupt.signal() {
+        notes.push(format!(
+            "interrupted by {name}: what was disturbed was undone, the rest was not run"
+        ));
+    }
+    if options
+        .repository
+        .as_ref()
+        .is_some_and(|repository| repository.state().dirty)
+    {
+        notes.push(
+            "the working tree differs from the commit; checks `on: clone` saw the commit"
+                .to_owned(),
+        );
+    }
+    let outcomes = checks.iter().map(|check| check.outcome);
+    let lost = fixtures
+        .iter()
+        .filter(|fixture| !fixture.restored)
+        .map(|_| Outcome::Unrestored);
+    let exit_code = verdict(outcomes.chain(lost)) as u8;
+    RunRecord {
+        schema: SCHEMA.to_owned(),
+        run_id: crate::record::run_id(started, random()),
+        tool: format!("gateproof {}", env!("CARGO_PKG_VERSION")),
+        role: options.role.map(|role| role.name().to_owned()),
+        who: who(),
+        claim: claim_ref(file, options),
+        repository: options
+            .repository
+            .as_ref()
+            .map(|repository| repository.state()),
+        hosts: places.states(),
+        started,
+        ended: Utc::now(),
+        checks,
+        fixtures,
+        selection: options.selection.describe(),
+        exit_code,
+        notes,
+    }
+}
+
+struct Engine<'r> {
+    file: &'r ClaimFile,
+    options: &'r Options,
+    places: &'r Places,
+    asker: &'r Asker<'r>,
+    fixtures: Fixtures<'r>,
+    /// Captured values by gate.
+    captured: BTreeMap<usize, Scope>,
+    records: BTreeMap<CheckAt, CheckRecord>,
+}
+
+impl Engine<'_> {
+    async fn item(&mut self, item: &Item, sink: &mut dyn Sink) {
+        let check = item.at.of(self.file);
+        if item.control {
+            if let Some(control) = &check.control {
+                self.control(item, check, control, sink).await;
+            }
+            return;
+        }
+        let started = Utc::now();
+        let clock = Instant::now();
+        let mut record = match self.refusal(item.at, check) {
+            Some((outcome, why)) => self.not_run(item.at, check, started, outcome, &why),
+            None => match self.conditions(item, sink).await {
+                Err(why) => self.not_run(item.at, check, started, Outcome::Error, &why),
+                Ok(()) => self.asked(item.at, check, started).await,
+            },
+        };
+        record.duration_ms = millis(clock.elapsed());
+        let waits_for_control = check.control.is_some() && record.outcome == Outcome::Pass;
+        if !waits_for_control {
+            sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
+        }
+        self.records.insert(item.at, record);
+    }
+
+    /// Why a check is not run at all.
+    fn refusal(&self, at: CheckAt, check: &Check) -> Option<(Outcome, String)> {
+        if let Some(name) = self.asker.interrupt.signal() {
+            return Some((Outcome::Error, format!("not run: interrupted by {name}")));
+        }
+        if let Some(reason) = &check.skip {
+            return Some((Outcome::Skipped, format!("declared: {reason}")));
+        }
+        let effect = self.effect(check);
+        if self.options.role == Some(Role::Ci) && effect != Effect::Observe {
+            let why = format!(
+                "CI only observes, and this would {} (a push can come while others hold the host)",
+                effect.name()
+            );
+            return Some((Outcome::Skipped, why));
+        }
+        if effect == Effect::Destructive && !self.options.allow_destructive {
+            let why = "destructive: cannot be undone; run with `--allow destructive`".to_owned();
+            return Some((Outcome::Skipped, why));
+        }
+        let unmet = check.needs.iter().find_map(|need| {
+            let done = self
+                .records
+                .iter()
+                .find(|(other, record)| other.gate == at.gate && record.id == *need);
+            match done {
+                Some((_, record)) if record.outcome == Outcome::Pass => None,
+                Some((_, record)) => Some(format!("needs `{need}`, which is {}", record.outcome)),
+                None => Some(format!("needs `{need}`, which was not run")),
+            }
+        });
+        unmet.map(|why| (Outcome::Skipped, why))
+    }
+
+    /// The effect of a check with all its fixtures, and those of its control.
+    fn effect(&self, check: &Check) -> Effect {
+        let control = check
+            .control
+            .iter()
+            .flat_map(|control| control.with.iter().flatten());
+        check
+            .with
+            .iter()
+            .chain(control)
+            .filter_map(|name| self.file.fixtures.get(name))
+            .map(|fixture| fixture.effect)
+            .fold(check.effect, Effect::max)
+    }
+
+    /// Brings the fixtures of an item into force.
+    async fn conditions(&mut self, item: &Item, sink: &mut dyn Sink) -> Result<(), String> {
+        self.fixtures.bring(&item.with, sink).await?;
+        if let Some(name) = self.fixtures.unrestored() {
+            // Nothing that is seen on a host that is not back means anything.
+            return Err(format!("not run: fixture `{name}` is not restored"));
+        }
+        match self.fixtures.until() {
+            Some(until) if until <= Instant::now() => {
+                Err("not run: the fixture has been in force for as long as it may".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn asked(&mut self, at: CheckAt, check: &Check, started: DateTime<Utc>) -> CheckRecord {
+        let scope = self.scope(at, check);
+        let reply = self
+            .asker
+            .ask(Question {
+                place: &check.on,
+                probe: &check.probe,
+                expect: &check.expect,
+                timing: &check.timing,
+                scope: &scope,
+                leftovers: Leftovers::Kill,
+                until: self.fixtures.until(),
+            })
+            .await;
+        let (mut outcome, mut findings) = self.judged(&reply);
+        if outcome == Outcome::Pass
+            && let Some(observation) = &reply.observation
+        {
+            for capture in &check.capture {
+                match crate::expect::pick(capture, observation) {
+                    Ok(value) => {
+                        let values = self.captured.entry(at.gate).or_default();
+                        values.insert(capture.name.clone(), value);
+                    }
+                    Err(why) => {
+                        outcome = Outcome::Fail;
+                        findings.push(remark(&format!("capture {}", capture.name), why));
+                    }
+                }
+            }
+        }
+        CheckRecord {
+            outcome,
+            observed: observed(&reply),
+            findings,
+            observation: reply.observation.as_ref().map(recorded::observation),
+            attempts: reply.attempts,
+            ..self.blank(at, check, started, &scope)
+        }
+    }
+
+    fn scope(&self, at: CheckAt, check: &Check) -> Scope {
+        let mut scope = check.scope.clone();
+        scope.extend(self.fixtures.captured());
+        scope.extend(self.captured.get(&at.gate).cloned().unwrap_or_default());
+        scope
+    }
+
+    fn judged(&self, reply: &Reply) -> (Outcome, Vec<Finding>) {
+        match &reply.verdict {
+            Verdict::Holds => (Outcome::Pass, Vec::new()),
+            Verdict::Differs(mismatches) => (
+                Outcome::Fail,
+                mismatches
+                    .iter()
+                    .map(|mismatch| recorded::finding(mismatch.clone(), &self.file.source))
+                    .collect(),
+            ),
+            Verdict::Undecidable(why) => {
+                (Outcome::Error, vec![remark("cannot be told", why.clone())])
+            }
+            Verdict::Fault(fault) => (Outcome::Error, vec![fault_finding(fault)]),
+            Verdict::Interrupted(name) => (
+                Outcome::Error,
+                vec![remark("interrupted", format!("by {name}"))],
+            ),
+        }
+    }
+
+    /// Asks the control of a check that passed: it must show its own value, and the check's
+    /// expectation must not hold there.
+    async fn control(
+        &mut self,
+        item: &Item,
+        check: &Check,
+        control: &Control,
+        sink: &mut dyn Sink,
+    ) {
+        let passed = self
+            .records
+            .get(&item.at)
+            .is_some_and(|record| record.outcome == Outcome::Pass);
+        if !passed {
+            return;
+        }
+        let scope = self.scope(item.at, check);
+        let conditions = self.conditions(item, sink).await;
+        let probe = control.probe.as_ref().unwrap_or(&check.probe);
+        let (outcome, control_record, finding) = match conditions {
+            Err(why) => (Outcome::Error, None, Some(remark("control", why))),
+            Ok(()) => {
+                let mut scope = scope;
+                scope.extend(self.fixtures.captured());
+                let reply = self
+                    .asker
+                    .ask(Question {
+                        place: &check.on,
+                        probe,
+                        expect: &control.expect,
+                        timing: &control.timing,
+                        scope: &scope,
+                        leftovers: Leftovers::Kill,
+                        until: self.fixtures.until(),
+                    })
+                    .await;
+                judge_control(check, control, &reply, &scope)
+            }
+        };
+        let Some(record) = self.records.get_mut(&item.at) else {
+            return;
+        };
+        record.outcome = outcome;
+        record.control = control_record;
+        record.findings.extend(finding);
+        sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
+    }
+
+    fn not_run(
+        &self,
+        at: CheckAt,
+        check: &Check,
+        started: DateTime<Utc>,
+        outcome: Outcome,
+        why: &str,
+    ) -> CheckRecord {
+        let scope = self.scope(at, check);
+        CheckRecord {
+            outcome,
+            observed: "not asked".to_owned(),
+            findings: vec![remark("not asked", why)],
+            ..self.blank(at, check, started, &scope)
+        }
+    }
+
+    /// The part of a record that is known before anything is asked.
+    fn blank(
+        &self,
+        at: CheckAt,
+        check: &Check,
+        started: DateTime<Utc>,
+        scope: &Scope,
+    ) -> CheckRecord {
+        let gate = &self.file.gates[at.gate];
+        CheckRecord {
+            gate: gate.id.clone(),
+            gate_title: gate.title.clone(),
+            id: check.id.clone(),
+            claim: check.claim.clone(),
+            on: check.on.name().to_owned(),
+            with: check.with.clone(),
+            asked: line::asked(&check.probe, scope),
+            expected: check.expected.clone(),
+            effect: self.effect(check).name().to_owned(),
+            outcome: Outcome::Error,
+            observed: String::new(),
+            findings: Vec::new(),
+            observation: None,
+            control: None,
+            attempts: 0,
+            started,
+            duration_ms: 0,
+            reproduce: line::reproduce(
+                &check.probe,
+                scope,
+                &check.on,
+                self.places.destination(&check.on),
+                check.timing.timeout,
+            ),
+            place: place(&self.file.source, check.span.start),
+        }
+    }
+
+    /// The records in the order of the file. A PASS under a disturbance that is not undone is
+    /// no PASS.
+    fn finish(self) -> (Vec<CheckRecord>, Vec<FixtureRecord>) {
+        let fixtures = self.fixtures.into_records();
+        let mut checks: Vec<CheckRecord> = self.records.into_values().collect();
+        for check in &mut checks {
+            let lost = fixtures
+                .iter()
+                .find(|fixture| !fixture.restored && check.with.contains(&fixture.name));
+            if let Some(fixture) = lost
+                && check.outcome == Outcome::Pass
+            {
+                check.outcome = Outcome::Unrestored;
+                check.findings.push(remark(
+                    &format!("fixture {}", fixture.name),
+                    "it passed, but what was disturbed for it is not back",
+                ));
+            }
+        }
+        (checks, fixtures)
+    }
+}
+
+fn judge_control(
+    check: &Check,
+    control: &Control,
+    reply: &Reply,
+    scope: &Scope,
+) -> (Outcome, Option<ControlRecord>, Option<Finding>) {
+    let seen = observed(reply);
+    let record = |red: bool| {
+        Some(ControlRecord {
+            expected: control.expected.clone(),
+            observed: seen.clone(),
+            red,
+        })
+    };
+    match &reply.verdict {
+        Verdict::Holds => {
+            let also_holds = reply.observation.as_ref().is_some_and(|observation| {
+                crate::expect::judge(&check.expect, observation, scope)
+                    == crate::expect::Judgement::Holds
+            });
+            if also_holds {
+                let why = "the check's own expectation holds under its control, too: it cannot tell the two apart";
+                return (
+                    Outcome::Toothless,
+                    record(false),
+                    Some(remark("control", why)),
+                );
+            }
+            (Outcome::Pass, record(true), None)
+        }
+        Verdict::Differs(_) => {
+            let finding = Finding {
+                subject: "control".to_owned(),
+                expected: control.expected.clone(),
+                observed: seen.clone(),
+                note: Some(
+                    "the control did not go red as declared: nothing shows that the check can fail"
+                        .to_owned(),
+                ),
+                diff: None,
+                place: None,
+            };
+            (Outcome::Toothless, record(false), Some(finding))
+        }
+        other => {
+            let why = match other {
+                Verdict::Fault(fault) => fault.to_string(),
+                Verdict::Undecidable(why) => why.clone(),
+                Verdict::Interrupted(name) => format!("interrupted by {name}"),
+                Verdict::Holds | Verdict::Differs(_) => String::new(),
+            };
+            (Outcome::Error, record(false), Some(remark("control", why)))
+        }
+    }
+}
+
+fn fault_finding(fault: &crate::host::Fault) -> Finding {
+    let mut finding = remark("could not be checked", fault.to_string());
+    if let crate::host::Fault::Deadline { output, .. } = fault
+        && !output.trim().is_empty()
+    {
+        finding.observed = format!(
+            "until then: {}",
+            output.trim().chars().take(400).collect::<String>()
+        );
+    }
+    finding
+}
+
+fn claim_ref(file: &ClaimFile, options: &Options) -> ClaimRef {
+    let path = &file.source.path;
+    let relative = options.repository.as_ref().and_then(|repository| {
+        let full = std::fs::canonicalize(path).ok()?;
+        let root = std::fs::canonicalize(repository.root()).ok()?;
+        full.strip_prefix(root).map(PathBuf::from).ok()
+    });
+    ClaimRef {
+        path: relative
+            .unwrap_or_else(|| path.clone())
+            .display()
+            .to_string(),
+        sha256: file.source.digest(),
+        phase: file.phase.clone(),
+        title: file.title.clone(),
+        docs: file.docs.display().to_string(),
+    }
+}
+
+/// `user@machine`, as far as it is known.
+fn who() -> String {
+    let user = std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .unwrap_or_else(|_| format!("uid{}", rustix::process::getuid().as_raw()));
+    let system = rustix::system::uname();
+    format!("{user}@{}", system.nodename().to_string_lossy())
+}
+
+/// Four random bytes: two runs of the same second must not share a name.
+fn random() -> u32 {
+    use std::hash::{BuildHasher, Hasher};
+    let hash = std::hash::RandomState::new().build_hasher().finish();
+    u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
+}

@@ -1,0 +1,208 @@
+//! The places of a run: this machine, the clone, and the hosts of the claim file, each reached
+//! once and asked once who it is.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
+use tokio::sync::OnceCell;
+
+use crate::claim::text::Scope;
+use crate::claim::{ClaimFile, CommandProbe, HostSpec, Place};
+use crate::host::{Fault, Host, Invocation, Leftovers, LocalHost, Script, SshHost, SshOptions};
+use crate::observation::Ending;
+use crate::record::HostState;
+
+use super::line;
+use super::repository::Repository;
+
+/// The places of a run.
+#[derive(Debug)]
+pub(super) struct Places {
+    local: Host,
+    hosts: IndexMap<String, Remote>,
+    folder: PathBuf,
+    repository: Option<Arc<Repository>>,
+}
+
+#[derive(Debug)]
+struct Remote {
+    spec: HostSpec,
+    vars: Scope,
+    host: Host,
+    state: OnceCell<HostState>,
+}
+
+impl Places {
+    pub(super) fn new(
+        file: &ClaimFile,
+        folder: &Path,
+        repository: Option<Arc<Repository>>,
+        ssh: &SshOptions,
+    ) -> Self {
+        let hosts = file
+            .hosts
+            .values()
+            .map(|spec| {
+                let host = SshHost::new(&spec.name, &spec.ssh, ssh.clone());
+                let remote = Remote {
+                    spec: spec.clone(),
+                    vars: file.vars.clone(),
+                    host: Host::Ssh(host),
+                    state: OnceCell::new(),
+                };
+                (spec.name.clone(), remote)
+            })
+            .collect();
+        Places {
+            local: Host::Local(LocalHost::new()),
+            hosts,
+            folder: folder.to_owned(),
+            repository,
+        }
+    }
+
+    /// The transport of a place, and the folder its commands run in.
+    ///
+    /// # Errors
+    /// When there is no clone to be had, or the host cannot be reached.
+    pub(super) async fn reach(&self, place: &Place) -> Result<(&Host, Option<String>), Fault> {
+        match place {
+            Place::Local => Ok((&self.local, Some(text(&self.folder)))),
+            Place::Clone => {
+                let Some(repository) = &self.repository else {
+                    return Err(Fault::Other(
+                        "there is no git repository with a commit around the claim file to clone"
+                            .to_owned(),
+                    ));
+                };
+                let folder = repository.clone_folder().await?;
+                Ok((&self.local, Some(text(&folder))))
+            }
+            Place::Host(name) => {
+                let remote = self.remote(name)?;
+                let identify = remote.state.get_or_try_init(|| remote.identify());
+                identify.await?;
+                Ok((&remote.host, None))
+            }
+        }
+    }
+
+    fn remote(&self, name: &str) -> Result<&Remote, Fault> {
+        self.hosts
+            .get(name)
+            .ok_or_else(|| Fault::Other(format!("host `{name}` is not in the claim file")))
+    }
+
+    /// The ssh destination of a place, when it is a host.
+    pub(super) fn destination(&self, place: &Place) -> Option<&str> {
+        match place {
+            Place::Host(name) => self.hosts.get(name).map(|remote| remote.spec.ssh.as_str()),
+            Place::Local | Place::Clone => None,
+        }
+    }
+
+    /// What is known of the hosts that were reached.
+    pub(super) fn states(&self) -> Vec<HostState> {
+        self.hosts
+            .values()
+            .filter_map(|remote| remote.state.get().cloned())
+            .collect()
+    }
+
+    /// Ends all connections.
+    pub(super) async fn close(&self) {
+        for remote in self.hosts.values() {
+            remote.host.close().await;
+        }
+        self.local.close().await;
+    }
+}
+
+impl Remote {
+    /// Asks the host who it is: a reboot, another revision or a wrong clock must be on record.
+    async fn identify(&self) -> Result<HostState, Fault> {
+        let before = Utc::now();
+        let line = "cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo; date -u +%s.%N";
+        let seen = self.host.run(&quick(line)).await?;
+        let after = Utc::now();
+        let text = seen.stdout.text().into_owned();
+        let mut lines = text.lines();
+        let boot_id = lines
+            .next()
+            .map(str::trim)
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned);
+        let clock = lines.next().and_then(epoch);
+        let clock_skew_ms = clock.map(|theirs| {
+            let ours = before + (after - before) / 2;
+            (theirs - ours).num_milliseconds()
+        });
+        let revision = match &self.spec.revision {
+            Some(probe) => Some(self.revision(probe).await?),
+            None => None,
+        };
+        Ok(HostState {
+            name: self.spec.name.clone(),
+            destination: self.spec.ssh.clone(),
+            revision,
+            boot_id,
+            clock_skew_ms,
+        })
+    }
+
+    async fn revision(&self, probe: &CommandProbe) -> Result<String, Fault> {
+        let run = line::invocation(
+            probe,
+            &self.vars,
+            None,
+            Duration::from_secs(30),
+            Leftovers::Kill,
+        );
+        let seen = self.host.run(&run).await?;
+        let text = seen.stdout.text().trim().to_owned();
+        Ok(match seen.ending {
+            Ending::Exited(0) if !text.is_empty() => text,
+            ending => format!("not known: {ending}"),
+        })
+    }
+}
+
+fn quick(line: &str) -> Invocation {
+    Invocation {
+        script: Script::Shell(line.to_owned()),
+        params: Vec::new(),
+        env: Vec::new(),
+        cwd: None,
+        stdin: None,
+        deadline: Duration::from_secs(30),
+        output_limit: 4096,
+        leftovers: Leftovers::Kill,
+    }
+}
+
+/// `1763750000.123456789`; a `date` without `%N` prints the letters.
+fn epoch(text: &str) -> Option<DateTime<Utc>> {
+    let (seconds, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+    let nanos: u32 = fraction.parse().unwrap_or(0);
+    DateTime::from_timestamp(seconds.parse().ok()?, nanos.min(999_999_999))
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_hosts_clock_with_and_without_nanoseconds() {
+        assert_eq!(epoch("10.500000000").unwrap().timestamp_millis(), 10_500);
+        assert_eq!(epoch("10.N").unwrap().timestamp_millis(), 10_000);
+        assert_eq!(epoch("10").unwrap().timestamp_millis(), 10_000);
+        assert_eq!(epoch("soon"), None);
+    }
+}

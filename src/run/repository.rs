@@ -1,0 +1,157 @@
+//! The repository a claim speaks of: its commit, and a fresh clone of it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::host::Fault;
+use crate::record::RepositoryState;
+
+/// The repository that holds the claim file, if it is in one.
+#[derive(Debug)]
+pub struct Repository {
+    root: PathBuf,
+    commit: String,
+    branch: Option<String>,
+    dirty: bool,
+    worktree: bool,
+    clone: OnceCell<Result<tempfile::TempDir, Fault>>,
+}
+
+impl Repository {
+    /// Finds the repository around a path. `at` is a revision in place of HEAD; with
+    /// `worktree`, checks that want a clone run in the tree as it is.
+    ///
+    /// # Errors
+    /// When the revision does not exist. No repository at all is `None`.
+    pub async fn find(
+        path: &Path,
+        at: Option<&str>,
+        worktree: bool,
+    ) -> Result<Option<Repository>, Fault> {
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let Ok(root) = git(folder, &["rev-parse", "--show-toplevel"]).await else {
+            return Ok(None);
+        };
+        let root = PathBuf::from(root);
+        let wanted = format!("{}^{{commit}}", at.unwrap_or("HEAD"));
+        let commit = match git(&root, &["rev-parse", "--verify", "--quiet", &wanted]).await {
+            Ok(commit) => commit,
+            Err(_) if at.is_none() => return Ok(None), // no commit yet
+            Err(error) => {
+                let at = at.unwrap_or("HEAD");
+                return Err(Fault::Other(format!(
+                    "revision `{at}` is not in this repository: {error}"
+                )));
+            }
+        };
+        let branch = git(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
+            .await
+            .ok();
+        let status = git(
+            &root,
+            &["status", "--porcelain", "--untracked-files=normal"],
+        )
+        .await?;
+        Ok(Some(Repository {
+            root,
+            commit,
+            branch,
+            dirty: !status.is_empty(),
+            worktree,
+            clone: OnceCell::new(),
+        }))
+    }
+
+    /// Its top folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Its state, as it is recorded.
+    pub fn state(&self) -> RepositoryState {
+        RepositoryState {
+            commit: self.commit.clone(),
+            branch: self.branch.clone(),
+            dirty: self.dirty,
+            tree: if self.worktree { "worktree" } else { "clone" }.to_owned(),
+        }
+    }
+
+    /// The folder in which checks `on: clone` run: a fresh clone, made when it is first needed.
+    ///
+    /// # Errors
+    /// When git cannot make it.
+    pub(super) async fn clone_folder(&self) -> Result<PathBuf, Fault> {
+        if self.worktree {
+            return Ok(self.root.clone());
+        }
+        let made = self.clone.get_or_init(|| self.make_clone()).await;
+        match made {
+            Ok(folder) => Ok(folder.path().join("tree")),
+            Err(fault) => Err(fault.clone()),
+        }
+    }
+
+    async fn make_clone(&self) -> Result<tempfile::TempDir, Fault> {
+        let folder = tempfile::Builder::new()
+            .prefix("gateproof-clone-")
+            .tempdir()
+            .map_err(|error| Fault::Other(format!("no folder for a clone: {error}")))?;
+        let root = self.root.to_string_lossy();
+        // No hard links: what a check does in the clone must never reach the repository.
+        let clone = [
+            "clone",
+            "--quiet",
+            "--no-hardlinks",
+            "--no-checkout",
+            &root,
+            "tree",
+        ];
+        git(folder.path(), &clone).await?;
+        let tree = folder.path().join("tree");
+        git(&tree, &["checkout", "--quiet", "--detach", &self.commit]).await?;
+        Ok(folder)
+    }
+}
+
+/// Runs git and returns what it printed.
+async fn git(folder: &Path, words: &[&str]) -> Result<String, Fault> {
+    let output = Command::new("git")
+        .args(words)
+        .current_dir(folder)
+        // Somebody else's environment must not decide which repository is meant.
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .stdin(Stdio::null())
+        .output()
+        .await;
+    let output = match output {
+        Ok(output) => output,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Fault::ToolMissing {
+                detail: "git is not installed".to_owned(),
+            });
+        }
+        Err(error) => return Err(Fault::Other(format!("git could not be run: {error}"))),
+    };
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.trim();
+    Err(Fault::Other(format!(
+        "git {}: {}",
+        words.first().unwrap_or(&""),
+        if said.is_empty() { "failed" } else { said }
+    )))
+}
