@@ -90,7 +90,7 @@ impl Server {
 
     /// As [`answering`](Self::answering), over TLS; each request is preceded by a line `sni NAME`.
     pub(crate) async fn tls(identity: &Identity, answer: impl Into<Vec<u8>>) -> Server {
-        let acceptor = identity.acceptor();
+        let acceptor = identity.acceptor(&[]);
         let answer = Arc::new(answer.into());
         let seen: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = seen.clone();
@@ -221,15 +221,20 @@ impl Identity {
         Identity::new(&certificate, &key)
     }
 
-    fn acceptor(&self) -> tokio_rustls::TlsAcceptor {
+    /// A TLS server's side of a connection that offers these protocols.
+    pub(crate) fn acceptor(&self, protocols: &[&str]) -> tokio_rustls::TlsAcceptor {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
-        let config = rustls::ServerConfig::builder_with_provider(provider)
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(vec![CertificateDer::from(self.der.clone())], key)
             .unwrap();
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().into())
+            .collect();
         Arc::new(config).into()
     }
 }
