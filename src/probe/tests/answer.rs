@@ -84,8 +84,8 @@ async fn a_redirect_out_of_the_web_is_the_answer() {
 
 #[tokio::test]
 async fn a_redirect_to_a_closed_port_is_no_answer() {
-    let closed = closed_port().await;
-    let headers = format!("location: http://{closed}/\r\n");
+    let closed = closed_port();
+    let headers = format!("location: http://{}/\r\n", closed.addr);
     let server = Server::answering(vec![answer("302 Found", &headers, "")]).await;
     let request = Request {
         follow: 1,

@@ -49,7 +49,8 @@ async fn running_out_of_file_handles_is_a_fault_and_no_refusal() {
         return run.await.unwrap().unwrap();
     }
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let addr = closed_port().await;
+    let closed = closed_port();
+    let addr = closed.addr;
     let limit = Rlimit {
         current: Some(0),
         ..getrlimit(Resource::Nofile)

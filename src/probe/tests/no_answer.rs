@@ -4,7 +4,8 @@ use super::*;
 
 #[tokio::test]
 async fn a_closed_port_refuses() {
-    let addr = closed_port().await;
+    let closed = closed_port();
+    let addr = closed.addr;
     let seen = unanswered(&get(format!("http://{addr}/"))).await;
     assert_eq!(seen.cause, NoAnswerCause::Refused);
     assert!(seen.detail.contains("refused"), "{}", seen.detail);

@@ -67,7 +67,8 @@ async fn sni_host_and_certificate_check_are_those_of_the_url() {
 
 #[tokio::test]
 async fn the_reason_of_sshd_decides_when_the_connection_just_closed() {
-    let relay = Relay::to(closed_port().await).await;
+    let closed = closed_port();
+    let relay = Relay::to(closed.addr).await;
     for url in ["http://a.test/", "https://a.test/"] {
         for (said, expected) in [
             (
@@ -133,7 +134,8 @@ async fn a_deadline_is_a_timeout_unless_the_link_was_lost() {
 
 #[tokio::test]
 async fn a_socket_nobody_listens_on_is_a_lost_link_and_no_refusal() {
-    let relay = Relay::to(closed_port().await).await;
+    let closed = closed_port();
+    let relay = Relay::to(closed.addr).await;
     let socket = relay.socket();
     let request = get("http://a.test/");
     let place = endpoint(&request).unwrap();
