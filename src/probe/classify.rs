@@ -93,9 +93,9 @@ fn of_tcp(error: &io::Error) -> Failure {
     let cause = match error.kind() {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable => NoAnswerCause::Refused,
         io::ErrorKind::TimedOut => NoAnswerCause::Timeout,
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => NoAnswerCause::Reset,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => NoAnswerCause::Reset,
+        // Without a number it is the HTTP/2 library's own word for an orderly end.
+        io::ErrorKind::BrokenPipe if error.raw_os_error().is_some() => NoAnswerCause::Reset,
         io::ErrorKind::NetworkUnreachable => {
             return fault(format!("this machine has no route there: {error}"));
         }

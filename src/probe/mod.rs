@@ -6,7 +6,7 @@ pub mod http;
 mod names;
 mod request;
 #[cfg(test)]
-mod test_servers;
+pub(crate) mod test_servers;
 #[cfg(test)]
 mod tests;
 

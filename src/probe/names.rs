@@ -109,6 +109,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn only_the_pinned_name_has_the_pinned_addresses() {
+        let pinned: SocketAddr = "192.0.2.1:0".parse().unwrap();
+        let names = Names {
+            pinned: Some(("a.test".into(), vec![pinned])),
+        };
+        for name in ["a.test", "A.Test"] {
+            let found = names.resolve(name.parse().unwrap()).await.unwrap();
+            assert_eq!(found.collect::<Vec<_>>(), [pinned]);
+        }
+        let mut found = names.resolve("localhost".parse().unwrap()).await.unwrap();
+        assert!(found.all(|address| address.ip().is_loopback()));
+        assert!(
+            names
+                .resolve("b.a.test.invalid".parse().unwrap())
+                .await
+                .is_err()
+        );
+    }
+
+    #[tokio::test]
     async fn a_name_that_cannot_exist_is_a_failed_lookup() {
         let error = look_up("name.invalid", 80).await.unwrap_err();
         assert!(error.to_string().starts_with("name.invalid: "), "{error}");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener};
 use tokio::task::JoinHandle;
 
 use super::{Request, TlsTrust};
@@ -90,7 +90,7 @@ impl Server {
 
     /// As [`answering`](Self::answering), over TLS; each request is preceded by a line `sni NAME`.
     pub(crate) async fn tls(identity: &Identity, answer: impl Into<Vec<u8>>) -> Server {
-        let acceptor = identity.acceptor();
+        let acceptor = identity.acceptor(&[]);
         let answer = Arc::new(answer.into());
         let seen: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = seen.clone();
@@ -156,10 +156,20 @@ pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}")
 }
 
-/// A loopback address on which nothing listens: bound once, then closed.
-pub(crate) async fn closed_port() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    listener.local_addr().unwrap()
+/// A loopback port on which nothing listens, and nothing else can while this lives.
+pub(crate) struct ClosedPort {
+    pub(crate) addr: SocketAddr,
+    _bound: TcpSocket,
+}
+
+/// Binds a port and does not listen: that refuses as a free port does, and stays so.
+pub(crate) fn closed_port() -> ClosedPort {
+    let bound = TcpSocket::new_v4().unwrap();
+    bound.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    ClosedPort {
+        addr: bound.local_addr().unwrap(),
+        _bound: bound,
+    }
 }
 
 /// A certificate authority for one test.
@@ -221,15 +231,20 @@ impl Identity {
         Identity::new(&certificate, &key)
     }
 
-    fn acceptor(&self) -> tokio_rustls::TlsAcceptor {
+    /// A TLS server's side of a connection that offers these protocols.
+    pub(crate) fn acceptor(&self, protocols: &[&str]) -> tokio_rustls::TlsAcceptor {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
-        let config = rustls::ServerConfig::builder_with_provider(provider)
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(vec![CertificateDer::from(self.der.clone())], key)
             .unwrap();
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().into())
+            .collect();
         Arc::new(config).into()
     }
 }
@@ -295,6 +310,14 @@ pub(crate) fn passes_in_child(test: &str, env: &[(&str, &Path)]) -> Result<(), S
     } else {
         Err(said)
     }
+}
+
+/// The command that runs one test of this program in a process of its own.
+pub(crate) fn this_test(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture"]);
+    command.env(CHILD, "1");
+    command
 }
 
 /// Whether this is the process that [`passes_in_child`] started.
