@@ -97,6 +97,39 @@ pub enum ExitCode {
     Stale = 6,
 }
 
+impl TryFrom<u8> for ExitCode {
+    type Error = u8;
+
+    fn try_from(code: u8) -> Result<Self, u8> {
+        Ok(match code {
+            0 => ExitCode::Success,
+            1 => ExitCode::Failed,
+            2 => ExitCode::Invalid,
+            3 => ExitCode::CouldNotCheck,
+            4 => ExitCode::Toothless,
+            5 => ExitCode::Unrestored,
+            6 => ExitCode::Stale,
+            other => return Err(other),
+        })
+    }
+}
+
+/// The worst of several runs' exit codes, by the same order as within one run.
+pub fn worst(codes: impl IntoIterator<Item = ExitCode>) -> Option<ExitCode> {
+    const BAD_TO_WORST: [ExitCode; 7] = [
+        ExitCode::Success,
+        ExitCode::Stale,
+        ExitCode::Failed,
+        ExitCode::Toothless,
+        ExitCode::CouldNotCheck,
+        ExitCode::Invalid,
+        ExitCode::Unrestored,
+    ];
+    codes
+        .into_iter()
+        .max_by_key(|code| BAD_TO_WORST.iter().position(|known| known == code))
+}
+
 /// The exit code of a whole run: that of its worst outcome. A run in which nothing passed
 /// is not a success: if nothing is worse, it is [`ExitCode::CouldNotCheck`].
 pub fn verdict(outcomes: impl IntoIterator<Item = Outcome>) -> ExitCode {
@@ -127,6 +160,22 @@ mod tests {
             verdict([Outcome::Skipped, Outcome::Pass]),
             ExitCode::Success
         );
+    }
+
+    #[test]
+    fn exit_codes_survive_being_recorded_and_the_worst_run_counts() {
+        for number in 0..=6 {
+            assert_eq!(
+                ExitCode::try_from(number).map(|code| code as u8),
+                Ok(number)
+            );
+        }
+        assert_eq!(ExitCode::try_from(7), Err(7));
+        assert_eq!(
+            worst([ExitCode::Failed, ExitCode::Unrestored, ExitCode::Success]),
+            Some(ExitCode::Unrestored)
+        );
+        assert_eq!(worst([]), None);
     }
 
     #[test]

@@ -231,14 +231,8 @@ impl Asker<'_> {
     ) -> Result<Observation, Fault> {
         match question.probe {
             Probe::Command(command) => {
-                let (host, folder) = self.places.reach(question.place).await?;
-                let run = line::invocation(
-                    command,
-                    question.scope,
-                    folder.as_deref(),
-                    limit,
-                    question.leftovers,
-                );
+                let (host, at) = self.places.reach(question.place).await?;
+                let run = line::invocation(command, question.scope, &at, limit, question.leftovers);
                 host.run(&run).await.map(Observation::Command)
             }
             Probe::Http(http) => {

@@ -62,6 +62,9 @@ pub struct Options {
     pub repository: Option<Arc<Repository>>,
     /// Whether checks that cannot be undone may run (`--allow destructive`).
     pub allow_destructive: bool,
+    /// The running program: its folder comes first in the PATH of local commands, so that
+    /// `gateproof` in a claim is the one that reads the claim.
+    pub program: Option<PathBuf>,
 }
 
 /// Runs the selected checks of a claim file.
@@ -72,12 +75,7 @@ pub async fn run(
     sink: &mut dyn Sink,
 ) -> RunRecord {
     let started = Utc::now();
-    let places = Places::new(
-        file,
-        &options.folder,
-        options.repository.clone(),
-        &options.ssh,
-    );
+    let places = Places::new(file, options);
     let asker = Asker {
         places: &places,
         interrupt,

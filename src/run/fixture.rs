@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indexmap::IndexMap;
 
 use crate::claim::text::Scope;
-use crate::claim::{ClaimFile, Fixture, Place, Probe, Ready, Step, Timing};
+use crate::claim::{ClaimFile, Fixture, Probe, Ready, Step, Timing};
 use crate::expect::{Judgement, judge};
 use crate::host::{Fault, Leftovers, Service};
 use crate::observation::{Captured, CommandObservation, Ending, Observation};
@@ -309,19 +309,13 @@ impl<'r> Fixtures<'r> {
         };
         let started = Instant::now();
         let scope = self.scope();
-        let (host, folder) = self
+        let (host, at) = self
             .asker
             .places
             .reach(&fixture.on)
             .await
             .map_err(|fault| fault.to_string())?;
-        let run = line::invocation(
-            command,
-            &scope,
-            folder.as_deref(),
-            fixture.deadline,
-            Leftovers::Kill,
-        );
+        let run = line::invocation(command, &scope, &at, fixture.deadline, Leftovers::Kill);
         let service = host.start(&run).await.map_err(|fault| fault.to_string())?;
         if let Some(top) = self.stack.last_mut() {
             top.service = Some(service);
@@ -414,11 +408,6 @@ impl<'r> Fixtures<'r> {
             Some(service) => service.stop().await,
             None => Ok(()),
         }
-    }
-
-    /// Where a fixture acts, for notes.
-    pub(super) fn place_of(&self, name: &str) -> Option<&Place> {
-        self.file.fixtures.get(name).map(|fixture| &fixture.on)
     }
 }
 

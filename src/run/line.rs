@@ -8,13 +8,22 @@ use crate::host::{Invocation, Leftovers, Script};
 use crate::shell::{Quoting, ShellScanner, quote};
 
 /// At most so many bytes of each stream of a command are kept.
-pub const OUTPUT_LIMIT: usize = 1024 * 1024;
+pub(super) const OUTPUT_LIMIT: usize = 1024 * 1024;
+
+/// What a place gives to every command that runs there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct At {
+    /// The folder to run in.
+    pub(super) cwd: Option<String>,
+    /// Environment variables, before the command's own.
+    pub(super) env: Vec<(String, String)>,
+}
 
 /// What a command probe runs, with its values passed beside the text and never in it.
-pub fn invocation(
+pub(super) fn invocation(
     probe: &CommandProbe,
     scope: &Scope,
-    cwd: Option<&str>,
+    at: &At,
     deadline: Duration,
     leftovers: Leftovers,
 ) -> Invocation {
@@ -28,16 +37,22 @@ pub fn invocation(
     Invocation {
         script,
         params,
-        env: probe
+        env: at
             .env
             .iter()
-            .map(|(name, text)| (name.clone(), text.render(scope)))
+            .cloned()
+            .chain(
+                probe
+                    .env
+                    .iter()
+                    .map(|(name, text)| (name.clone(), text.render(scope))),
+            )
             .collect(),
         cwd: probe
             .cwd
             .as_ref()
             .map(|text| text.render(scope))
-            .or_else(|| cwd.map(str::to_owned)),
+            .or_else(|| at.cwd.clone()),
         stdin: probe
             .stdin
             .as_ref()
@@ -76,7 +91,7 @@ fn shell(text: &Text, scope: &Scope) -> (Script, Vec<(String, String)>) {
 }
 
 /// What is asked, on one line: the command with its values, or method and URL.
-pub fn asked(probe: &Probe, scope: &Scope) -> String {
+pub(super) fn asked(probe: &Probe, scope: &Scope) -> String {
     let text = match probe {
         Probe::Command(command) => shown(command, scope),
         Probe::Http(http) => {
@@ -134,7 +149,7 @@ fn escape_double(value: &str) -> String {
 }
 
 /// One line that asks the same by hand. `destination` is that of the place, when it is a host.
-pub fn reproduce(
+pub(super) fn reproduce(
     probe: &Probe,
     scope: &Scope,
     place: &Place,
@@ -270,7 +285,7 @@ mod tests {
         #[test]
         fn values_reach_the_shell_as_data_in_every_kind_of_quotes(value in "[^\0]{0,30}") {
             for text in ["printf '[%s]' ${v}", "printf '[%s]' \"${v}\"", "printf '[%s]' \"$(printf %sx ${v})\""] {
-                let run = invocation(&command(text), &scope(&value), None, Duration::from_secs(1), Leftovers::Kill);
+                let run = invocation(&command(text), &scope(&value), &At::default(), Duration::from_secs(1), Leftovers::Kill);
                 let Script::Shell(line) = &run.script else { panic!() };
                 prop_assert!(value.len() < 4 || !line.contains(&value));
                 let assign: String = run.params.iter().map(|(n, v)| format!("{n}={}\n", quote(v))).collect();

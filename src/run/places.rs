@@ -11,11 +11,12 @@ use tokio::sync::OnceCell;
 
 use crate::claim::text::Scope;
 use crate::claim::{ClaimFile, CommandProbe, HostSpec, Place};
-use crate::host::{Fault, Host, Invocation, Leftovers, LocalHost, Script, SshHost, SshOptions};
+use crate::host::{Fault, Host, Invocation, Leftovers, LocalHost, Script, SshHost};
 use crate::observation::Ending;
 use crate::record::HostState;
 
-use super::line;
+use super::engine::Options;
+use super::line::{self, At};
 use super::repository::Repository;
 
 /// The places of a run.
@@ -25,6 +26,7 @@ pub(super) struct Places {
     hosts: IndexMap<String, Remote>,
     folder: PathBuf,
     repository: Option<Arc<Repository>>,
+    path: Option<String>,
 }
 
 #[derive(Debug)]
@@ -36,17 +38,12 @@ struct Remote {
 }
 
 impl Places {
-    pub(super) fn new(
-        file: &ClaimFile,
-        folder: &Path,
-        repository: Option<Arc<Repository>>,
-        ssh: &SshOptions,
-    ) -> Self {
+    pub(super) fn new(file: &ClaimFile, options: &Options) -> Self {
         let hosts = file
             .hosts
             .values()
             .map(|spec| {
-                let host = SshHost::new(&spec.name, &spec.ssh, ssh.clone());
+                let host = SshHost::new(&spec.name, &spec.ssh, options.ssh.clone());
                 let remote = Remote {
                     spec: spec.clone(),
                     vars: file.vars.clone(),
@@ -59,18 +56,19 @@ impl Places {
         Places {
             local: Host::Local(LocalHost::new()),
             hosts,
-            folder: folder.to_owned(),
-            repository,
+            folder: options.folder.clone(),
+            repository: options.repository.clone(),
+            path: path_with(options.program.as_deref()),
         }
     }
 
-    /// The transport of a place, and the folder its commands run in.
+    /// The transport of a place, and what its commands get there.
     ///
     /// # Errors
     /// When there is no clone to be had, or the host cannot be reached.
-    pub(super) async fn reach(&self, place: &Place) -> Result<(&Host, Option<String>), Fault> {
+    pub(super) async fn reach(&self, place: &Place) -> Result<(&Host, At), Fault> {
         match place {
-            Place::Local => Ok((&self.local, Some(text(&self.folder)))),
+            Place::Local => Ok((&self.local, self.here(&self.folder))),
             Place::Clone => {
                 let Some(repository) = &self.repository else {
                     return Err(Fault::Other(
@@ -79,13 +77,13 @@ impl Places {
                     ));
                 };
                 let folder = repository.clone_folder().await?;
-                Ok((&self.local, Some(text(&folder))))
+                Ok((&self.local, self.here(&folder)))
             }
             Place::Host(name) => {
                 let remote = self.remote(name)?;
                 let identify = remote.state.get_or_try_init(|| remote.identify());
                 identify.await?;
-                Ok((&remote.host, None))
+                Ok((&remote.host, At::default()))
             }
         }
     }
@@ -94,6 +92,18 @@ impl Places {
         self.hosts
             .get(name)
             .ok_or_else(|| Fault::Other(format!("host `{name}` is not in the claim file")))
+    }
+
+    /// What commands on this machine get beside their own.
+    fn here(&self, folder: &Path) -> At {
+        At {
+            cwd: Some(folder.to_string_lossy().into_owned()),
+            env: self
+                .path
+                .iter()
+                .map(|path| ("PATH".to_owned(), path.clone()))
+                .collect(),
+        }
     }
 
     /// The ssh destination of a place, when it is a host.
@@ -157,7 +167,7 @@ impl Remote {
         let run = line::invocation(
             probe,
             &self.vars,
-            None,
+            &At::default(),
             Duration::from_secs(30),
             Leftovers::Kill,
         );
@@ -168,6 +178,15 @@ impl Remote {
             ending => format!("not known: {ending}"),
         })
     }
+}
+
+/// PATH with the program's folder first.
+fn path_with(program: Option<&Path>) -> Option<String> {
+    let folder = program?.parent()?;
+    let old = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&old));
+    let joined = std::env::join_paths(folders).ok()?;
+    joined.into_string().ok()
 }
 
 fn quick(line: &str) -> Invocation {
@@ -188,10 +207,6 @@ fn epoch(text: &str) -> Option<DateTime<Utc>> {
     let (seconds, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
     let nanos: u32 = fraction.parse().unwrap_or(0);
     DateTime::from_timestamp(seconds.parse().ok()?, nanos.min(999_999_999))
-}
-
-fn text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -1,0 +1,245 @@
+//! `gateproof verify`, and the reading-only `check` and `list`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use gateproof::claim::ClaimFile;
+use gateproof::claim::codes::Code;
+use gateproof::host::SshOptions;
+use gateproof::outcome::{ExitCode, worst};
+use gateproof::record::RunRecord;
+use gateproof::report::documents::{self, Document};
+use gateproof::run::{Interrupt, Options, Repository, Role, RunEvent, select};
+
+use crate::cli::{Allowed, FileOptions, Format, VerifyOptions};
+use crate::console;
+
+pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
+    let Some(files) = load(&wish.files) else {
+        return Ok(ExitCode::Invalid);
+    };
+    let selection = wish.selection();
+    if let Some((option, name)) = selection.unknown(&files) {
+        return Ok(refuse(
+            Code::UNKNOWN_SELECTION,
+            &format!(
+                "{option} {name}: no such name in the claim files; `gateproof list` shows them"
+            ),
+        ));
+    }
+    let wanted: Vec<&ClaimFile> = files
+        .iter()
+        .filter(|file| !select(file, &selection).is_empty())
+        .collect();
+    if wanted.is_empty() {
+        return Ok(refuse(
+            Code::NOTHING_SELECTED,
+            "no check is left after --gate, --check and --tag; a run of nothing is no success",
+        ));
+    }
+    let interrupt = Interrupt::listen().context("install the signal handlers")?;
+    let mut codes = Vec::new();
+    for file in wanted {
+        let record = verify_file(file, &wish, &interrupt).await?;
+        codes.push(record);
+    }
+    Ok(worst(codes).unwrap_or(ExitCode::CouldNotCheck))
+}
+
+async fn verify_file(
+    file: &ClaimFile,
+    wish: &VerifyOptions,
+    interrupt: &Interrupt,
+) -> anyhow::Result<ExitCode> {
+    let folder = std::env::current_dir().context("find the current folder")?;
+    let path = folder.join(&file.source.path);
+    let repository = Repository::find(&path, wish.at.as_deref(), wish.worktree)
+        .await?
+        .map(Arc::new);
+    let options = Options {
+        role: wish.role.map(Role::from),
+        selection: wish.selection(),
+        ssh: SshOptions {
+            config_file: wish.ssh_config.clone(),
+            connect_timeout: wish.connect_timeout,
+        },
+        folder: folder.clone(),
+        repository: repository.clone(),
+        allow_destructive: wish.allow.contains(&Allowed::Destructive),
+        program: std::env::current_exe().ok(),
+    };
+    let quiet = wish.quiet;
+    let mut progress = |event: &RunEvent| {
+        if !quiet {
+            console::err(&tell(event));
+        }
+    };
+    let record = gateproof::run::run(file, &options, interrupt, &mut progress).await;
+    match wish.format {
+        Format::Table => {
+            let color = console::color_out(wish.files.color);
+            let table = gateproof::report::table(&record, console::width(), color);
+            console::out(&format!("\n{table}"));
+        }
+        Format::Json => {
+            console::out(&format!("{}\n", serde_json::to_string_pretty(&record)?));
+        }
+    }
+    let root = repository
+        .as_ref()
+        .map_or(folder, |repository| repository.root().to_owned());
+    if !wish.no_record {
+        keep(&record, wish, &root)?;
+    }
+    Ok(ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck))
+}
+
+/// Writes the record, and the documents of a role that owns some.
+fn keep(record: &RunRecord, wish: &VerifyOptions, root: &Path) -> anyhow::Result<()> {
+    let reports = wish.reports.clone().unwrap_or_else(|| root.join("reports"));
+    let runs = reports.join("runs").join(&record.claim.phase);
+    std::fs::create_dir_all(&runs)
+        .with_context(|| format!("create the folder {}", runs.display()))?;
+    let path = gateproof::record::write(record, &runs)
+        .with_context(|| format!("write the record into {}", runs.display()))?;
+    let mut written = vec![path];
+    if wish.role.map(Role::from) == Some(Role::Builder) {
+        let docs = match &wish.reports {
+            Some(reports) => reports.clone(),
+            None => root.join(&record.claim.docs),
+        };
+        std::fs::create_dir_all(&docs)
+            .with_context(|| format!("create the folder {}", docs.display()))?;
+        let status = docs.join(Document::Status.file_name(&record.claim.phase));
+        documents::update_status(&status, record, wish.force)?;
+        let journal = docs.join(Document::Journal.file_name(&record.claim.phase));
+        documents::append_journal(&journal, record)?;
+        written.extend([status, journal]);
+    }
+    if !wish.quiet {
+        for path in written {
+            let shown = path.strip_prefix(root).unwrap_or(&path);
+            console::err(&format!("wrote {}\n", shown.display()));
+        }
+    }
+    Ok(())
+}
+
+/// One line for somebody who watches.
+fn tell(event: &RunEvent) -> String {
+    match event {
+        RunEvent::Began { path, checks } => {
+            let noun = if *checks == 1 { "check" } else { "checks" };
+            format!("{path}: {checks} {noun}\n")
+        }
+        RunEvent::FixtureStep { fixture, step } => {
+            let mark = if step.held { "·" } else { "!" };
+            let line = format!("  {mark} {fixture}: {} {}", step.step, step.asked);
+            let line: String = line.chars().take(110).collect();
+            let seen = if step.held && step.step != "baseline" {
+                String::new()
+            } else {
+                format!(" → {}", step.observed)
+            };
+            format!("{line}{seen}\n")
+        }
+        RunEvent::CheckDone(record) => {
+            format!("  {}\n", gateproof::report::progress_line(record))
+        }
+        RunEvent::Notice(text) => format!("{text}\n"),
+    }
+}
+
+pub(crate) fn check(wish: &FileOptions) -> ExitCode {
+    let Some(files) = load(wish) else {
+        return ExitCode::Invalid;
+    };
+    for file in &files {
+        let gates = file.gates.len();
+        let checks: usize = file.gates.iter().map(|gate| gate.checks.len()).sum();
+        console::out(&format!(
+            "{}: {gates} gate(s), {checks} check(s)\n",
+            file.source.path.display()
+        ));
+    }
+    ExitCode::Success
+}
+
+pub(crate) fn list(wish: &FileOptions) -> ExitCode {
+    let Some(files) = load(wish) else {
+        return ExitCode::Invalid;
+    };
+    for file in &files {
+        console::out(&format!("{}\n", file.source.path.display()));
+        for gate in &file.gates {
+            console::out(&format!("  {}  {}\n", gate.id, gate.title));
+            for check in &gate.checks {
+                let with = match check.with.is_empty() {
+                    true => String::new(),
+                    false => format!(", with {}", check.with.join(", ")),
+                };
+                console::out(&format!(
+                    "    {:<28} {} (on {}{with})\n",
+                    check.id,
+                    check.claim,
+                    check.on.name()
+                ));
+            }
+        }
+    }
+    ExitCode::Success
+}
+
+/// Reads the claim files, or says all that is wrong with all of them.
+fn load(wish: &FileOptions) -> Option<Vec<ClaimFile>> {
+    let paths = match find(wish) {
+        Ok(paths) => paths,
+        Err(why) => {
+            refuse(Code::UNREADABLE, &why);
+            return None;
+        }
+    };
+    let mut files = Vec::new();
+    let mut good = true;
+    for path in paths {
+        match gateproof::load::load(&path, &wish.overrides()) {
+            Ok(file) => files.push(file),
+            Err(invalid) => {
+                good = false;
+                console::err(&invalid.render(console::color_err(wish.color)));
+            }
+        }
+    }
+    good.then_some(files)
+}
+
+fn find(wish: &FileOptions) -> Result<Vec<PathBuf>, String> {
+    if !wish.files.is_empty() {
+        return Ok(wish.files.clone());
+    }
+    let entries = std::fs::read_dir("claims").map_err(|error| {
+        format!("no claim file was named, and the folder claims/ cannot be read: {error}")
+    })?;
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|end| end == "yaml" || end == "yml")
+        })
+        .collect();
+    paths.sort();
+    if paths.is_empty() {
+        return Err("no claim file was named, and claims/ has none".to_owned());
+    }
+    Ok(paths)
+}
+
+fn refuse(code: Code, why: &str) -> ExitCode {
+    console::err(&format!(
+        "error[{}]: {why}\nnothing was run. `gateproof explain {}` tells more.\n",
+        code.0, code.0
+    ));
+    ExitCode::Invalid
+}
