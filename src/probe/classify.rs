@@ -182,13 +182,10 @@ fn exhausted(error: &io::Error) -> Option<Fault> {
     )))
 }
 
-/// The next error inside. `io::Error` and `h2::Error` hide what they wrap from `source()`.
+/// The next error inside. An `io::Error` hides what it wraps from `source()`.
 fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     if let Some(wrapped) = error.downcast_ref::<io::Error>().and_then(|e| e.get_ref()) {
         return Some(wrapped);
-    }
-    if let Some(io) = error.downcast_ref::<h2::Error>().and_then(|e| e.get_io()) {
-        return Some(io);
     }
     error.source()
 }

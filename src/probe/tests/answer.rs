@@ -188,6 +188,16 @@ async fn every_request_has_a_connection_of_its_own() {
 }
 
 #[tokio::test]
+async fn no_timeout_is_too_long_for_the_clock() {
+    let server = Server::answering(vec![answer("200 OK", "", "")]).await;
+    let request = Request {
+        timeout: Duration::MAX,
+        ..get(server.url("/"))
+    };
+    assert_eq!(answered(&request).await.status, 200);
+}
+
+#[tokio::test]
 async fn the_duration_is_that_of_the_whole_exchange() {
     let server = Server::handling(|mut stream, _| async move {
         read_request(&mut stream).await;
