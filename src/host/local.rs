@@ -6,12 +6,6 @@ use crate::observation::CommandObservation;
 /// This machine as a host.
 #[derive(Debug)]
 pub struct LocalHost;
-impl LocalHost {
-    /// x
-    pub fn new() -> Self {
-        LocalHost
-    }
-}
 
 /// A background service on this machine.
 #[derive(Debug)]

@@ -3,7 +3,3 @@
 mod model;
 
 pub use model::*;
-/// shim
-pub fn run_id(_: chrono::DateTime<chrono::Utc>, _: u32) -> String {
-    String::new()
-}
