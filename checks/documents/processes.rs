@@ -138,12 +138,15 @@ fn two_processes_that_write_at_once_lose_nothing_and_leave_nothing_beside() {
 }
 
 #[test]
-fn a_killed_writer_leaves_the_old_or_the_new_document_and_the_next_one_clears_up() {
+fn a_killed_writer_and_a_reader_find_the_old_or_the_new_document_and_litter_is_cleared_up() {
     let folder = tempfile::tempdir().unwrap();
     let (status, _) = documents(folder.path());
+    // Large, so that writing it takes long enough to be killed in the middle of it.
+    let text = format!("{}\n", "x".repeat(64 * 1024)).repeat(32);
     let content = |title: &str| {
         let at = tempfile::tempdir().unwrap();
         let path = at.path().join("STATUS-pxgate.md");
+        fs::write(&path, &text).unwrap();
         let mut record = small("r", "M1");
         record.claim.title = title.to_owned();
         update_status(&path, &record, false).unwrap();
@@ -152,26 +155,29 @@ fn a_killed_writer_leaves_the_old_or_the_new_document_and_the_next_one_clears_up
     let (old, new) = (content("old"), content("new"));
     assert_ne!(old, new);
     let (mut seen_old, mut seen_new) = (0, 0);
-    for round in 0..30u64 {
-        let mut writer = spawn("write for ever", folder.path(), "w");
-        let started = Instant::now();
-        while !status.exists() {
-            assert!(
-                started.elapsed() < Duration::from_secs(20),
-                "nothing was written"
-            );
-            std::thread::sleep(Duration::from_millis(1));
+    fs::write(&status, &old).unwrap();
+    let started = Instant::now();
+    let mut round = 0;
+    // Until both were found after a kill, or the writers would be killed before they write.
+    while round < 25 || seen_old == 0 || seen_new == 0 {
+        assert!(
+            started.elapsed() < Duration::from_secs(120),
+            "{seen_old} old, {seen_new} new"
+        );
+        let writer = spawn("write for ever", folder.path(), "w");
+        // A different moment every time; until then, a reader never sees a part either.
+        let kill_at = Instant::now() + Duration::from_micros(60_000 + round % 50 * 7_310);
+        while Instant::now() < kill_at {
+            let found = fs::read(&status).unwrap();
+            assert!(found == old || found == new, "round {round}: half-written");
         }
-        // A different moment every time.
-        std::thread::sleep(Duration::from_micros(15_000 + round * 731));
-        writer.0.kill().unwrap();
-        writer.0.wait().unwrap();
+        drop(writer);
         let found = fs::read(&status).unwrap();
+        assert!(found == old || found == new, "round {round}: half-written");
         seen_old += u32::from(found == old);
         seen_new += u32::from(found == new);
-        assert!(found == old || found == new, "round {round}: half-written");
+        round += 1;
     }
-    assert!(seen_old + seen_new == 30);
     update_status(&status, &small("after", "M1"), false).unwrap();
     assert_eq!(names(folder.path()), ["STATUS-pxgate.md"]);
 }
