@@ -1,1 +1,13 @@
-//! report
+//! What a run's record looks like to people: the table on a terminal, and the Markdown blocks of
+//! the STATUS and JOURNAL documents. Everything here is made from a
+//! [`RunRecord`](crate::record::RunRecord) that was redacted before.
+
+pub mod documents;
+mod explain;
+pub mod markdown;
+#[cfg(test)]
+pub(crate) mod sample;
+mod table;
+mod text;
+
+pub use table::{progress_line, table};

@@ -1,0 +1,144 @@
+//! Texts that are secret by their look.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::REDACTED;
+
+/// A pattern; its group `s` is the secret, and the whole match where there is no such group.
+struct Shape {
+    pattern: Regex,
+    spare: Spare,
+}
+
+/// Whether what the pattern found is no secret after all.
+type Spare = fn(&str) -> bool;
+
+/// Each with an example of what it is for.
+static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
+    let never: Spare = |_| false;
+    let table: [(&str, Spare); 12] = [
+        // A private key, also one that a bound cut off. The armour may be JSON-escaped.
+        (
+            r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
+            never,
+        ),
+        // https://user:password@host
+        (r#"://[^\s/:@?#"'<>]*:(?P<s>[^\s/@"'<>]+)@"#, is_variable),
+        // Authorization: Bearer x, "authorization": "Basic x"
+        (
+            r#"(?i)authorization\\*["']?\s*[:=]\s*\\*["']?(?:(?:bearer|basic|token|digest|negotiate|apikey)\s+)?(?P<s>[^\s"',;\\]+)"#,
+            is_variable,
+        ),
+        // The value alone, as header maps hold it.
+        (
+            r"(?i)\b(?:bearer|basic)\s+(?P<s>[A-Za-z0-9._~+/-]{8,}=*)",
+            is_word,
+        ),
+        // Cookie: session=x; Set-Cookie: session=x; Path=/
+        (
+            r#"(?im)\b(?:set-)?cookie\s*:\s*(?P<s>[^\s=;"']+=[^\r\n"']*)"#,
+            never,
+        ),
+        // X-Api-Key: x, PRIVATE-TOKEN: x
+        (
+            r#"(?i)\b(?:x-api-key|x-auth-token|x-access-token|x-vault-token|private-token|job-token)\s*:\s*(?P<s>[^\s"']+)"#,
+            is_variable,
+        ),
+        // password=x, DB_PASSWORD='x y', client_secret=x, access_key=x
+        (
+            r#"(?i)(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key(?:[_-]base)?|private[_-]?key)\\*["']?\s?=\s?(?:\\*"(?P<s>[^"\\\r\n]+)|'(?P<t>[^'\r\n]+)|(?P<u>[^\s&;,"'<>\\)}]+))"#,
+            is_variable,
+        ),
+        // "token": "x", 'secret': 'x'
+        (
+            r#"(?i)\\*["'][A-Za-z0-9_.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key)\\*["']\s*:\s*\\*["'](?P<s>[^"'\\]+)"#,
+            is_variable,
+        ),
+        // password: x, as YAML and prompts write it.
+        (
+            r#"(?im)^[\s>-]*[A-Za-z0-9_.-]*(?:password|passwd|passphrase)\s*:[ \t]+["']?(?P<s>[^\s"']+)["']?[ \t]*$"#,
+            is_variable,
+        ),
+        // AWS key ids.
+        (r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b", never),
+        // GitHub, GitLab, Slack, Docker Swarm, age, Stripe-like, npm, PyPI.
+        (
+            r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|gl(?:pat|ptt|dt|rt|cbt|oas|soat|ft|imt|agent|rtr)-[A-Za-z0-9_.-]{16,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|SWMTKN-1-[a-z0-9-]{20,}|AGE-SECRET-KEY-1[0-9A-Za-z]{20,}|[rs]k_live_[A-Za-z0-9]{16,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{32,})",
+            never,
+        ),
+        // JSON web tokens.
+        (
+            r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
+            never,
+        ),
+    ];
+    table
+        .into_iter()
+        .filter_map(|(pattern, spare)| {
+            // That every one of these constants is a valid pattern is tested.
+            let pattern = Regex::new(pattern).ok()?;
+            Some(Shape { pattern, spare })
+        })
+        .collect()
+});
+
+/// Number of shapes in the table above; a pattern that does not compile would be missing.
+#[cfg(test)]
+pub(super) fn count() -> usize {
+    SHAPES.len()
+}
+
+/// The text without secrets known by their look.
+pub(super) fn redact(text: &str) -> Cow<'_, str> {
+    let mut out = Cow::Borrowed(text);
+    for shape in SHAPES.iter() {
+        if !shape.pattern.is_match(&out) {
+            continue;
+        }
+        let changed = shape
+            .pattern
+            .replace_all(&out, |found: &Captures<'_>| replacement(shape, found));
+        if changed != out {
+            out = Cow::Owned(changed.into_owned());
+        }
+    }
+    out
+}
+
+fn replacement(shape: &Shape, found: &Captures<'_>) -> String {
+    let whole = &found[0];
+    let start = found.get(0).map_or(0, |all| all.start());
+    let groups = ["s", "t", "u"];
+    match groups.iter().find_map(|name| found.name(name)) {
+        None => REDACTED.to_owned(),
+        Some(secret) if (shape.spare)(secret.as_str()) => whole.to_owned(),
+        Some(secret) => {
+            let (from, to) = (secret.start() - start, secret.end() - start);
+            format!("{}{REDACTED}{}", &whole[..from], &whole[to..])
+        }
+    }
+}
+
+/// `$TOKEN` and `${TOKEN}` name a secret and are none; a line to reproduce a check needs them.
+fn is_variable(value: &str) -> bool {
+    let name = value
+        .strip_prefix("${")
+        .map(|rest| rest.strip_suffix('}').unwrap_or(rest))
+        .or_else(|| value.strip_prefix('$'));
+    value == REDACTED
+        || name.is_some_and(|name| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        })
+}
+
+/// `Basic authentication` is prose: a word of ordinary length, without digits or inner capitals.
+fn is_word(value: &str) -> bool {
+    let like_a_token = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase();
+    value.len() < 20 && !value.bytes().skip(1).any(like_a_token)
+}

@@ -1,0 +1,171 @@
+//! Where a block goes in a document: pure, over bytes.
+
+use super::error::MarkerError;
+use super::lines::{BOM, Line, line_end, lines};
+use super::markers::{self, Found};
+use super::{Block, Document, gates};
+use crate::report::markdown::escape::prose;
+
+/// The document with the block in it, for documents in which a block is replaced in place.
+///
+/// Every byte outside our blocks stays. The block replaces the one of the same claim, else it
+/// goes to the end of the gate's section, else into a new section at the end; a new section has a
+/// heading without any state. An empty document gets its title. The line ends of the block follow
+/// those of most lines outside. Placing a block twice is placing it once.
+///
+/// # Errors
+/// [`MarkerError`] when our markers in the document are broken or twice there, and, without
+/// `force`, when the block was edited by hand.
+pub fn place_block(existing: &[u8], block: &Block, force: bool) -> Result<Vec<u8>, MarkerError> {
+    refuse_utf16(existing)?;
+    let found = markers::find(existing)?;
+    let claim = markers::claim(block);
+    let mut same = found
+        .iter()
+        .filter(|other| other.kind == block.document.name() && other.claim == claim);
+    let lines = lines(existing);
+    let eol = outside_line_end(existing, &lines, &found);
+    let rendered = markers::render(block).replace('\n', eol);
+    let Some(old) = same.next() else {
+        return Ok(insert(existing, &lines, &found, block, &rendered, eol));
+    };
+    if let Some(second) = same.next() {
+        return Err(MarkerError::Duplicate {
+            line: second.line,
+            first: old.line,
+            claim,
+        });
+    }
+    if old.edited && !force {
+        return Err(MarkerError::Edited {
+            line: old.line,
+            claim,
+            run: old.run.clone(),
+        });
+    }
+    let last = &lines[old.lines.end - 1];
+    let from = lines[old.lines.start].span.start + bom(existing, old.lines.start);
+    Ok(splice(
+        existing,
+        from,
+        last.text_end(existing),
+        rendered.as_bytes(),
+    ))
+}
+
+/// The document with the block at its end, for documents that are append-only. When an entry of
+/// the same claim and run begins somewhere in it, the document is returned as it is. Whatever
+/// else is in it, also broken markers, stays and does not matter.
+///
+/// # Errors
+/// [`MarkerError::Utf16`].
+pub fn append_block(existing: &[u8], block: &Block) -> Result<Vec<u8>, MarkerError> {
+    refuse_utf16(existing)?;
+    if markers::has_entry(existing, block) {
+        return Ok(existing.to_vec());
+    }
+    let lines = lines(existing);
+    let eol = line_end(existing, lines.iter());
+    let rendered = markers::render(block).replace('\n', eol);
+    if is_empty(existing) {
+        return Ok(begin(existing, block, &rendered, eol));
+    }
+    Ok(append(existing, &rendered, eol))
+}
+
+fn refuse_utf16(existing: &[u8]) -> Result<(), MarkerError> {
+    if existing.starts_with(b"\xff\xfe") || existing.starts_with(b"\xfe\xff") {
+        return Err(MarkerError::Utf16);
+    }
+    Ok(())
+}
+
+fn is_empty(existing: &[u8]) -> bool {
+    existing.is_empty() || existing == BOM
+}
+
+fn bom(existing: &[u8], line: usize) -> usize {
+    if line == 0 && existing.starts_with(BOM) {
+        BOM.len()
+    } else {
+        0
+    }
+}
+
+fn outside_line_end(existing: &[u8], lines: &[Line<'_>], found: &[Found]) -> &'static str {
+    let ours = |n: usize| found.iter().any(|block| block.lines.contains(&n));
+    let outside = lines
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| !ours(*n))
+        .map(|(_, line)| line);
+    line_end(existing, outside)
+}
+
+/// A new document: its title, and for a STATUS the heading of the gate.
+fn begin(existing: &[u8], block: &Block, rendered: &str, eol: &str) -> Vec<u8> {
+    let name = block.document.name().to_uppercase();
+    let title = format!("# {name} — phase {} (Builder)", prose(&block.phase));
+    let heading = match block.document {
+        Document::Status => format!("{}{eol}{eol}", heading(block)),
+        Document::Journal => String::new(),
+    };
+    let mut out = existing.to_vec();
+    out.extend_from_slice(format!("{title}{eol}{eol}{heading}{rendered}{eol}").as_bytes());
+    out
+}
+
+/// A heading that names the gate and tells no state: states are set by people.
+fn heading(block: &Block) -> String {
+    format!("## Gate: {}", prose(&block.gate))
+}
+
+fn insert(
+    existing: &[u8],
+    lines: &[Line<'_>],
+    found: &[Found],
+    block: &Block,
+    rendered: &str,
+    eol: &str,
+) -> Vec<u8> {
+    if is_empty(existing) {
+        return begin(existing, block, rendered, eol);
+    }
+    let ours: Vec<_> = found.iter().map(|block| block.lines.clone()).collect();
+    let Some(after) = gates::section_end(lines, &ours, &block.gate) else {
+        let section = format!("{}{eol}{eol}{rendered}", heading(block));
+        return append(existing, &section, eol);
+    };
+    let at = lines[after].span.end;
+    let before = if existing[..at].ends_with(b"\n") {
+        eol.to_owned()
+    } else {
+        format!("{eol}{eol}")
+    };
+    let blank = match lines.get(after + 1) {
+        Some(next) if !next.is_blank() => eol,
+        _ => "",
+    };
+    let text = format!("{before}{rendered}{eol}{blank}");
+    splice(existing, at, at, text.as_bytes())
+}
+
+fn append(existing: &[u8], text: &str, eol: &str) -> Vec<u8> {
+    let mut out = existing.to_vec();
+    if !existing.ends_with(b"\n") {
+        out.extend_from_slice(eol.as_bytes());
+    }
+    if lines(existing).last().is_some_and(|line| !line.is_blank()) {
+        out.extend_from_slice(eol.as_bytes());
+    }
+    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(eol.as_bytes());
+    out
+}
+
+fn splice(existing: &[u8], from: usize, to: usize, with: &[u8]) -> Vec<u8> {
+    [&existing[..from], with, &existing[to..]].concat()
+}
+
+#[cfg(test)]
+mod tests;

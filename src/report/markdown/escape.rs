@@ -1,0 +1,146 @@
+//! Text from outside, made fit for Markdown.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use crate::report::text;
+
+/// Things that a reader of gate documents takes for a decision, each with the group `at` before
+/// which a backslash goes. See [`neutralise`].
+static STATES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        // ## DONE, ## VETO, anywhere in a line.
+        r"(?i)#(?P<at>)[^\S\n]+(?:DONE|VETO)\b",
+        // A line that starts as a heading below the first level: `## M1 — PASS @…`.
+        r"(?m)^[^\S\n]*(?:[>*+-][^\S\n]+)*#{2,6}(?P<at>)[^\S\n]",
+        // CLAIMED as a state.
+        r"\bC(?P<at>)LAIMED\b",
+        r"(?i)\bc(?P<at>)laimed[^\w\n]{0,8}awaiting\b",
+        // A state on a line that speaks of a gate: `Gate: M1 — PASS`.
+        r"(?i:\bgates?\b)[^\n]*?\b(?-i:P(?P<at>)ASS(?:ED)?|F(?P<at1>)AIL(?:ED)?|D(?P<at2>)ONE|V(?P<at3>)ETO|O(?P<at4>)PEN)\b",
+    ]
+    .iter()
+    .filter_map(|pattern| Regex::new(pattern).ok())
+    .collect()
+});
+
+/// How many patterns there are; one that does not compile would be missing.
+#[cfg(test)]
+pub(super) fn state_patterns() -> usize {
+    STATES.len()
+}
+
+/// The text with a backslash in everything that would read as a gate state or as a comment of
+/// ours: `## DONE` becomes `##\ DONE`, `CLAIMED` becomes `C\LAIMED`, `Gate: M1 — PASS` becomes
+/// `Gate: M1 — P\ASS`, `<!--` becomes `<\!--` and `-->` becomes `--\>`. Always with visible
+/// characters, so that nobody is deceived about what stands there.
+pub fn neutralise(text: &str) -> Cow<'_, str> {
+    let mut out = Cow::Borrowed(text);
+    if out.contains("<!--") || out.contains("-->") {
+        out = Cow::Owned(out.replace("<!--", r"<\!--").replace("-->", r"--\>"));
+    }
+    for state in STATES.iter() {
+        // Again until nothing is found: one line can hold several states after one `Gate`.
+        while state.is_match(&out) {
+            let changed = state.replace_all(&out, |found: &Captures<'_>| backslashed(found));
+            out = Cow::Owned(changed.into_owned());
+        }
+    }
+    out
+}
+
+fn backslashed(found: &Captures<'_>) -> String {
+    let start = found.get(0).map_or(0, |all| all.start());
+    let at = ["at", "at1", "at2", "at3", "at4"]
+        .iter()
+        .find_map(|name| found.name(name))
+        .map_or(0, |at| at.start() - start);
+    format!("{}\\{}", &found[0][..at], &found[0][at..])
+}
+
+/// One line of running text or a table cell: Markdown's own characters are escaped.
+pub fn prose(text: &str) -> String {
+    let text = text::visible(text.trim());
+    let text = neutralise(&text);
+    let mut out = String::with_capacity(text.len());
+    let chars: Vec<char> = text.chars().collect();
+    for (n, &c) in chars.iter().enumerate() {
+        let word = |at: Option<usize>| {
+            at.and_then(|at| chars.get(at))
+                .is_some_and(|c| c.is_alphanumeric())
+        };
+        match c {
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '|' | '`' | '*' | '[' | ']' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // Emphasis needs a word's edge; `health_path` stays readable.
+            '_' if !(word(n.checked_sub(1)) && word(Some(n + 1))) => out.push_str("\\_"),
+            c => out.push(c),
+        }
+    }
+    // At the start of a line these would open a heading, a quote or a list.
+    match out.chars().next() {
+        Some('#' | '>' | '+' | '-' | '=') => format!("\\{out}"),
+        _ => out,
+    }
+}
+
+/// One line as a code span. In a table cell use [`code_cell`].
+pub fn code(text: &str) -> String {
+    let line = text::visible(text.trim());
+    if line.is_empty() {
+        return "(empty)".to_owned();
+    }
+    let line = neutralise(&line);
+    let ticks = "`".repeat(longest_run(&line, '`') + 1);
+    let pad = if line.starts_with('`') || line.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
+    format!("{ticks}{pad}{line}{pad}{ticks}")
+}
+
+/// A code span in a table cell. Where a span cannot hold the text safely (readers disagree about
+/// a backslash before the escaped bar), it becomes escaped prose.
+pub fn code_cell(text: &str) -> String {
+    let span = code(text);
+    if span.contains("\\|") {
+        return prose(text);
+    }
+    span.replace('|', "\\|")
+}
+
+/// A line of a shell comment: never more than one line, so that nothing of it is ever run.
+pub fn comment(text: &str) -> String {
+    neutralise(&text::visible(text.trim())).into_owned()
+}
+
+/// A fenced block. The fence is longer than any run of backticks in the content, which is
+/// neutralised; control characters are shown.
+pub fn fence(info: &str, content: &str) -> String {
+    let content = text::visible_lines(content);
+    let content = neutralise(&content);
+    let ticks = "`".repeat(longest_run(&content, '`').max(2) + 1);
+    let end = if content.is_empty() || content.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{ticks}{info}\n{content}{end}{ticks}\n")
+}
+
+fn longest_run(text: &str, of: char) -> usize {
+    let mut longest = 0;
+    let mut run = 0;
+    for c in text.chars() {
+        run = if c == of { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
+}
