@@ -1,6 +1,9 @@
 //! Where commands run: on this machine, or on a host over SSH. One seam, two transports.
 
+mod guard;
 mod local;
+mod mark;
+mod script;
 mod ssh;
 
 use std::time::Duration;
