@@ -18,15 +18,20 @@ use super::Fault;
 const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM
 clean=$1 list=' '
+find_marked() {
+  head -c 1000000 /proc/[0-9]*/environ 2>/dev/null | tr '\000' '\n' | while read -r line; do
+    case $line in
+      '==> /proc/'*) pid=${line#==> /proc/} pid=${pid%/environ <==} ;;
+      *"$1"*) echo "$pid" ;;
+    esac
+  done
+}
 kill_marked() {
   tries=0
   while [ "$tries" -lt 200 ]; do
-    found=
-    for file in $(grep -l -F -e "$1" /proc/[0-9]*/environ 2>/dev/null); do
-      pid=${file#/proc/}
-      kill -9 "${pid%/environ}" 2>/dev/null && found=yes
-    done
+    found=$(find_marked "$1")
     [ -n "$found" ] || return 0
+    kill -9 $found 2>/dev/null
     tries=$((tries + 1))
   done
 }
