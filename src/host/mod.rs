@@ -1,6 +1,9 @@
 //! Where commands run: on this machine, or on a host over SSH. One seam, two transports.
 
+mod guard;
 mod local;
+mod mark;
+mod script;
 mod ssh;
 
 use std::time::Duration;
@@ -8,7 +11,7 @@ use std::time::Duration;
 use crate::observation::CommandObservation;
 
 pub use local::LocalHost;
-pub use ssh::{Forward, SshHost, SshOptions};
+pub use ssh::{Forward, SshHost, SshOptions, runner_script};
 
 /// What to run: a shell line, or an argument vector that no shell reads.
 #[derive(Clone, Debug, PartialEq, Eq)]

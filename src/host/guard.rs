@@ -1,0 +1,105 @@
+//! A small process that outlives us if we are killed, and cleans up behind us.
+//!
+//! It waits on a pipe that only we hold. When the pipe ends without a goodbye we were killed:
+//! then it does what it was told to do, and ends.
+
+use std::io;
+use std::process::Stdio;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::Mutex;
+
+use super::Fault;
+
+/// Reads one word per line until the end. `+ X` remembers X, `- X` forgets it, `bye` ends
+/// without cleaning up. At the end of the pipe `$clean` is evaluated with the remembered
+/// words in `$list`. It ignores what a terminal sends, since it has to outlive it.
+const SCRIPT: &str = r#"
+trap '' HUP INT QUIT TERM
+clean=$1 list=' '
+find_marked() {
+  head -c 1000000 /proc/[0-9]*/environ 2>/dev/null | tr '\000' '\n' | while read -r line; do
+    case $line in
+      '==> /proc/'*) pid=${line#==> /proc/} pid=${pid%/environ <==} ;;
+      *"$1"*) echo "$pid" ;;
+    esac
+  done
+}
+kill_marked() {
+  tries=0
+  while [ "$tries" -lt 200 ]; do
+    found=$(find_marked "$1")
+    [ -n "$found" ] || return 0
+    kill -9 $found 2>/dev/null
+    tries=$((tries + 1))
+  done
+}
+while read -r verb word; do
+  case $verb in
+    +) list="$list$word " ;;
+    -) case $list in *" $word "*) list="${list%%" $word "*} ${list#*" $word "}" ;; esac ;;
+    bye) exit 0 ;;
+  esac
+done
+eval "$clean"
+"#;
+
+/// The guard process. When it is dropped without [`Guard::dismiss`] it cleans up.
+#[derive(Debug)]
+pub(super) struct Guard {
+    child: Mutex<Child>,
+    pipe: Mutex<Option<ChildStdin>>,
+}
+
+impl Guard {
+    /// Starts a guard that evaluates the shell text `clean` when we are gone. The text may
+    /// use `kill_marked WORD` and `$list`, and `$2` and so on are the arguments.
+    pub(super) fn start(clean: &str, arguments: &[&str]) -> Result<Guard, Fault> {
+        let mut child = Command::new("/bin/sh")
+            .args(["-c", SCRIPT, "gateproof-guard", clean])
+            .args(arguments)
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Out of reach of a terminal's interrupt.
+            .process_group(0)
+            // A guard must not be killed together with what an outer gateproof marked: it
+            // is needed exactly then.
+            .env_remove(super::mark::JOB)
+            .env_remove(super::mark::RUN)
+            .spawn()
+            .map_err(|error| Fault::Other(format!("cannot start the guard process: {error}")))?;
+        let pipe = child.stdin.take();
+        Ok(Guard {
+            child: Mutex::new(child),
+            pipe: Mutex::new(pipe),
+        })
+    }
+
+    /// Remembers a word.
+    pub(super) async fn add(&self, word: &str) -> io::Result<()> {
+        self.say(&format!("+ {word}\n")).await
+    }
+
+    /// Forgets a word.
+    pub(super) async fn remove(&self, word: &str) -> io::Result<()> {
+        self.say(&format!("- {word}\n")).await
+    }
+
+    /// Ends the guard; nothing is cleaned up by it.
+    pub(super) async fn dismiss(&self) {
+        // A guard that is gone already needs no goodbye.
+        let _ = self.say("bye\n").await;
+        self.pipe.lock().await.take();
+        let _ = self.child.lock().await.wait().await;
+    }
+
+    async fn say(&self, line: &str) -> io::Result<()> {
+        match self.pipe.lock().await.as_mut() {
+            Some(pipe) => pipe.write_all(line.as_bytes()).await,
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! What a runner sends, taken apart: pure, and fed with whatever pieces the link delivers.
+
+use std::str::FromStr;
+
+use crate::observation::Captured;
+
+/// One complete message of a runner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// It can be sent requests.
+    Ready {
+        /// Whether it can tell a signal from an exit status above 128.
+        exact: bool,
+        /// Its private folder on the host.
+        folder: String,
+    },
+    /// It cannot work on this host.
+    Refused {
+        /// `tool`, `space` or `other`.
+        kind: String,
+        /// In words.
+        text: String,
+    },
+    /// A job has ended.
+    Done(Done),
+}
+
+/// How a job ended, and what it printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Done {
+    /// The job's number.
+    pub(super) id: u64,
+    /// The runner's word for how it ended.
+    pub(super) state: String,
+    /// Exit status or signal, as the state says.
+    pub(super) status: i32,
+    /// Standard output.
+    pub(super) stdout: Captured,
+    /// Standard error.
+    pub(super) stderr: Captured,
+}
+
+/// What cannot be a runner's message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum FrameError {
+    /// It ended in the middle of a frame.
+    #[error("the runner's answer was cut off")]
+    Truncated,
+    /// A frame that is not as agreed.
+    #[error("the runner's answer makes no sense: {0}")]
+    Malformed(String),
+}
+
+/// The longest line that can be a header; a longer one is noise.
+const LONGEST_LINE: usize = 8 * 1024;
+/// No stream is ever sent beyond this; a header that says so is wrong.
+const LONGEST_BODY: usize = 1 << 30;
+/// How much of the noise is remembered, to be shown when no frame comes at all.
+const NOISE: usize = 2 * 1024;
+
+/// The incremental parser. Everything that is not a line beginning with its tag is noise,
+/// except inside a frame, where every byte counts.
+#[derive(Debug)]
+pub(super) struct FrameParser {
+    tag: Vec<u8>,
+    buffer: Vec<u8>,
+    /// The rest of a line whose beginning was dropped.
+    inside_noise: bool,
+    noise: Vec<u8>,
+    body: Option<Body>,
+}
+
+/// A frame whose header was read.
+#[derive(Debug)]
+struct Body {
+    done: Done,
+    out: usize,
+    err: usize,
+}
+
+impl FrameParser {
+    /// A parser for the runner that was given this nonce.
+    pub(super) fn new(nonce: &str) -> Self {
+        FrameParser {
+            tag: format!("gateproof-{nonce} ").into_bytes(),
+            buffer: Vec::new(),
+            inside_noise: false,
+            noise: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// Takes what has arrived.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next complete frame, if there is one by now.
+    ///
+    /// # Errors
+    /// [`FrameError::Malformed`]: nothing that follows can be trusted.
+    pub(super) fn next(&mut self) -> Result<Option<Frame>, FrameError> {
+        loop {
+            if self.body.is_some() {
+                return self.finish_body();
+            }
+            let Some(line) = self.take_line() else {
+                return Ok(None);
+            };
+            let Some(header) = line.strip_prefix(self.tag.as_slice()) else {
+                self.remember(&line);
+                continue;
+            };
+            match self.header(header)? {
+                Some(frame) => return Ok(Some(frame)),
+                None => continue,
+            }
+        }
+    }
+
+    /// Whether the stream may end here.
+    ///
+    /// # Errors
+    /// [`FrameError::Truncated`] in the middle of a frame.
+    pub(super) fn finish(&self) -> Result<(), FrameError> {
+        let partial =
+            self.body.is_some() || (!self.inside_noise && self.buffer.starts_with(&self.tag));
+        if partial {
+            Err(FrameError::Truncated)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The last of what came that was no frame, as text.
+    pub(super) fn noise(&self) -> String {
+        let mut all = self.noise.clone();
+        all.extend_from_slice(&self.buffer[..self.buffer.len().min(NOISE)]);
+        String::from_utf8_lossy(&all).into_owned()
+    }
+
+    /// The next complete line without its end. Lines too long for a header are dropped.
+    fn take_line(&mut self) -> Option<Vec<u8>> {
+        loop {
+            let Some(end) = self.buffer.iter().position(|&byte| byte == b'\n') else {
+                if self.buffer.len() > LONGEST_LINE {
+                    let noise = std::mem::take(&mut self.buffer);
+                    self.remember(&noise);
+                    self.inside_noise = true;
+                }
+                return None;
+            };
+            let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
+            line.pop();
+            if std::mem::take(&mut self.inside_noise) {
+                self.remember(&line);
+                continue;
+            }
+            return Some(line);
+        }
+    }
+
+    fn remember(&mut self, noise: &[u8]) {
+        if !noise.is_empty() {
+            self.noise.extend_from_slice(noise);
+            self.noise.push(b'\n');
+            let surplus = self.noise.len().saturating_sub(NOISE);
+            self.noise.drain(..surplus);
+        }
+    }
+
+    fn header(&mut self, header: &[u8]) -> Result<Option<Frame>, FrameError> {
+        let text = String::from_utf8_lossy(header).into_owned();
+        let wrong = || FrameError::Malformed(format!("`{text}`"));
+        let (verb, rest) = text.split_once(' ').ok_or_else(wrong)?;
+        match verb {
+            "ready" => {
+                let words: Vec<&str> = rest.split(' ').collect();
+                let [version, launch, folder] = words[..] else {
+                    return Err(wrong());
+                };
+                if version != "1" {
+                    return Err(wrong());
+                }
+                Ok(Some(Frame::Ready {
+                    exact: launch == "exact",
+                    folder: folder.to_owned(),
+                }))
+            }
+            "fault" => {
+                let (kind, text) = rest.split_once(' ').ok_or_else(wrong)?;
+                Ok(Some(Frame::Refused {
+                    kind: kind.to_owned(),
+                    text: text.to_owned(),
+                }))
+            }
+            "done" => {
+                self.body = Some(Body::parse(rest).ok_or_else(wrong)?);
+                self.finish_body()
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    /// The bytes of both streams and the line that closes the frame, once all of it is here.
+    fn finish_body(&mut self) -> Result<Option<Frame>, FrameError> {
+        let Some(body) = &self.body else {
+            return Ok(None);
+        };
+        let close = [&self.tag, format!("end {}\n", body.done.id).as_bytes()].concat();
+        let (out, streams) = (body.out, body.out + body.err);
+        if self.buffer.len() < streams + close.len() {
+            return Ok(None);
+        }
+        if self.buffer[streams..streams + close.len()] != close {
+            return Err(FrameError::Malformed(
+                "a stream is not as long as it was said to be".into(),
+            ));
+        }
+        let rest = self.buffer.split_off(streams + close.len());
+        let mut frame = std::mem::replace(&mut self.buffer, rest);
+        frame.truncate(streams);
+        let Some(Body { mut done, .. }) = self.body.take() else {
+            return Ok(None);
+        };
+        done.stderr.bytes = frame.split_off(out);
+        done.stdout.bytes = frame;
+        Ok(Some(Frame::Done(done)))
+    }
+}
+
+impl Body {
+    fn parse(text: &str) -> Option<Body> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let [id, state, status, out, out_all, err, err_all] = words[..] else {
+            return None;
+        };
+        let stream = |kept: &str, total: &str| {
+            let (kept, total): (usize, u64) = (number(kept)?, number(total)?);
+            (kept <= LONGEST_BODY && kept as u64 <= total).then_some((kept, total))
+        };
+        let ((out, out_all), (err, err_all)) = (stream(out, out_all)?, stream(err, err_all)?);
+        let captured = |total| Captured {
+            bytes: Vec::new(),
+            total,
+        };
+        let done = Done {
+            id: number(id)?,
+            state: state.to_owned(),
+            status: number(status)?,
+            stdout: captured(out_all),
+            stderr: captured(err_all),
+        };
+        Some(Body { done, out, err })
+    }
+}
+
+fn number<N: FromStr>(text: &str) -> Option<N> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    const NONCE: &str = "5eed";
+
+    fn encode(done: &Done) -> Vec<u8> {
+        let (out, err) = (&done.stdout, &done.stderr);
+        let header = format!(
+            "\ngateproof-{NONCE} done {} {} {} {} {} {} {}\n",
+            done.id,
+            done.state,
+            done.status,
+            out.bytes.len(),
+            out.total,
+            err.bytes.len(),
+            err.total
+        );
+        let close = format!("gateproof-{NONCE} end {}\n", done.id);
+        [header.as_bytes(), &out.bytes, &err.bytes, close.as_bytes()].concat()
+    }
+
+    fn all(parser: &mut FrameParser) -> Result<Vec<Frame>, FrameError> {
+        let mut frames = Vec::new();
+        while let Some(frame) = parser.next()? {
+            frames.push(frame);
+        }
+        Ok(frames)
+    }
+
+    fn captured() -> impl Strategy<Value = Captured> {
+        // Bytes that look like frames are among the likely ones.
+        let piece = prop_oneof![
+            vec(any::<u8>(), 0..40),
+            Just(format!("\ngateproof-{NONCE} done 1 exit 0 0 0 0 0\n").into_bytes()),
+            Just(format!("gateproof-{NONCE} end 1\n").into_bytes()),
+        ];
+        (vec(piece, 0..4), 0_u64..1000).prop_map(|(pieces, more)| {
+            let bytes = pieces.concat();
+            Captured {
+                total: bytes.len() as u64 + more,
+                bytes,
+            }
+        })
+    }
+
+    fn done() -> impl Strategy<Value = Done> {
+        (
+            0_u64..1000,
+            "exit|signal|flood",
+            0..256_i32,
+            captured(),
+            captured(),
+        )
+            .prop_map(|(id, state, status, stdout, stderr)| Done {
+                id,
+                state,
+                status,
+                stdout,
+                stderr,
+            })
+    }
+
+    /// Noise without the nonce: nobody on the host can know it before the runner runs.
+    fn noise() -> impl Strategy<Value = Vec<u8>> {
+        vec(any::<u8>(), 0..300)
+    }
+
+    proptest! {
+        #[test]
+        fn frames_come_out_whole_however_the_bytes_are_cut(
+            jobs in vec((noise(), done()), 1..4),
+            cuts in vec(1_usize..50, 1..20),
+        ) {
+            let stream: Vec<u8> = jobs.iter().flat_map(|(noise, done)| [noise.clone(), encode(done)].concat()).collect();
+            let mut parser = FrameParser::new(NONCE);
+            let mut frames = Vec::new();
+            let (mut rest, mut cuts) = (stream.as_slice(), cuts.into_iter().cycle());
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(cuts.next().unwrap().min(rest.len()));
+                parser.push(now);
+                frames.extend(all(&mut parser).unwrap());
+                rest = later;
+            }
+            prop_assert_eq!(parser.finish(), Ok(()));
+            let want: Vec<Frame> = jobs.into_iter().map(|(_, done)| Frame::Done(done)).collect();
+            prop_assert_eq!(frames, want);
+        }
+
+        #[test]
+        fn an_answer_cut_short_at_any_byte_is_never_a_result(job in done()) {
+            let whole = encode(&job);
+            for end in 0..whole.len() {
+                let mut parser = FrameParser::new(NONCE);
+                parser.push(&whole[..end]);
+                prop_assert_eq!(all(&mut parser), Ok(Vec::new()), "cut at {}", end);
+                if end > "\ngateproof-5eed ".len() {
+                    prop_assert_eq!(parser.finish(), Err(FrameError::Truncated), "cut at {}", end);
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_at_all_do_no_harm(bytes in vec(any::<u8>(), 0..2000)) {
+            let mut parser = FrameParser::new(NONCE);
+            parser.push(&bytes);
+            prop_assert_eq!(all(&mut parser), Ok(Vec::new()));
+            prop_assert!(parser.noise.len() <= NOISE);
+        }
+    }
+
+    #[test]
+    fn a_stream_longer_or_shorter_than_said_is_an_error() {
+        for body in ["abc", "abcde"] {
+            let mut parser = FrameParser::new(NONCE);
+            parser.push(
+                format!("gateproof-5eed done 1 exit 0 4 4 0 0\n{body}gateproof-5eed end 1\nxx")
+                    .as_bytes(),
+            );
+            assert!(
+                matches!(all(&mut parser), Err(FrameError::Malformed(_))),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn headers_that_are_not_as_agreed_are_errors() {
+        for header in [
+            "done 1 exit 0 4 3 0 0",
+            "done 1 exit 0 +4 4 0 0",
+            "done 1 exit -1 0 0 0 0",
+            "done 1 exit 0 0 0 0",
+            "done 1 exit 0 99999999999 99999999999 0 0",
+            "ready 2 exact /tmp/x",
+            "ready 1 exact",
+            "what 1",
+            "done",
+        ] {
+            let mut parser = FrameParser::new(NONCE);
+            parser.push(format!("gateproof-5eed {header}\n").as_bytes());
+            assert!(
+                matches!(all(&mut parser), Err(FrameError::Malformed(_))),
+                "{header}"
+            );
+        }
+    }
+
+    #[test]
+    fn endless_noise_is_bounded_and_the_frame_behind_it_found() {
+        let mut parser = FrameParser::new(NONCE);
+        for _ in 0..100 {
+            parser.push(&[b'x'; 10_000]);
+            assert_eq!(parser.next(), Ok(None));
+        }
+        assert!(parser.buffer.len() <= LONGEST_LINE);
+        parser.push(b"gateproof-5eed ready 1 exact /a\n\ngateproof-5eed ready 1 setsid /tmp/g\n");
+        let want = Frame::Ready {
+            exact: false,
+            folder: "/tmp/g".into(),
+        };
+        assert_eq!(parser.next(), Ok(Some(want)));
+    }
+}
