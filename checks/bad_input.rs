@@ -19,7 +19,11 @@ fn refused(claim: impl AsRef<[u8]>, code: &str, place: &str, words: &[&str]) {
     let shown = scratch.verify(&[]);
     assert_eq!(shown.code, Some(2), "{shown:?}");
     assert_eq!(shown.out, "", "nothing on standard output");
-    assert!(shown.err.contains(&format!("error[{code}]")), "{}", shown.err);
+    assert!(
+        shown.err.contains(&format!("error[{code}]")),
+        "{}",
+        shown.err
+    );
     assert!(
         shown.err.contains(&format!("claim.yaml{place}")),
         "{place} in {}",
@@ -28,8 +32,14 @@ fn refused(claim: impl AsRef<[u8]>, code: &str, place: &str, words: &[&str]) {
     for word in words {
         assert!(shown.err.contains(word), "{word:?} in {}", shown.err);
     }
-    assert!(!scratch.path().join("was-run").exists(), "something was run");
-    assert!(!scratch.path().join("reports").exists(), "something was written");
+    assert!(
+        !scratch.path().join("was-run").exists(),
+        "something was run"
+    );
+    assert!(
+        !scratch.path().join("reports").exists(),
+        "something was written"
+    );
     let explained = scratch.run(&["explain", code]);
     assert_eq!(explained.code, Some(0));
     assert!(explained.out.starts_with(code), "{}", explained.out);
@@ -54,36 +64,76 @@ fn the_canary_really_sings_when_the_file_is_right() {
 
 #[test]
 fn an_unknown_key_is_refused_with_the_word_that_was_meant() {
-    refused_line("timeuot: 10s", "GP2201", 9, &["did you mean `timeout`?", "timeuot: 10s", "^^^^^^^"]);
+    refused_line(
+        "timeuot: 10s",
+        "GP2201",
+        9,
+        &["did you mean `timeout`?", "timeuot: 10s", "^^^^^^^"],
+    );
     refused_line("zzz: 10s", "GP2201", 9, &["known keys: id, claim"]);
 }
 
 #[test]
 fn a_duplicate_key_is_refused() {
-    refused_line("expect: hello", "GP2202", 9, &["duplicate key `expect`", "first on line 14"]);
+    refused_line(
+        "expect: hello",
+        "GP2202",
+        9,
+        &["duplicate key `expect`", "first on line 14"],
+    );
 }
 
 #[test]
 fn a_wrong_type_is_refused() {
-    refused_line("cwd: [a]", "GP2204", 14, &["`cwd` must be a text, not a list"]);
+    refused_line(
+        "cwd: [a]",
+        "GP2204",
+        14,
+        &["`cwd` must be a text, not a list"],
+    );
     refused_line("env: x", "GP2204", 14, &["`env` must be a map, not a text"]);
     refused_line("tags:", "GP2204", 0, &[]);
 }
 
 #[test]
 fn a_bad_duration_is_refused_with_what_it_may_mean() {
-    refused_line("timeout: 10", "GP2403", 18, &["write `10s` for seconds or `10ms`"]);
-    refused_line("within: soon", "GP2403", 17, &["`500ms`, `10s` or `1h 30m`"]);
+    refused_line(
+        "timeout: 10",
+        "GP2403",
+        18,
+        &["write `10s` for seconds or `10ms`"],
+    );
+    refused_line(
+        "within: soon",
+        "GP2403",
+        17,
+        &["`500ms`, `10s` or `1h 30m`"],
+    );
     refused_line("within: 99999999999999999999h", "GP2403", 17, &[]);
 }
 
 #[test]
 fn an_unknown_name_is_refused_with_the_known_ones() {
-    refused_line("with: dashbord", "GP2302", 15, &["unknown fixture `dashbord`"]);
+    refused_line(
+        "with: dashbord",
+        "GP2302",
+        15,
+        &["unknown fixture `dashbord`"],
+    );
     refused_line("needs: canarry", "GP2304", 0, &["did you mean `canary`?"]);
-    refused_line("cwd: /tmp/${foldr}", "GP2303", 14, &["unknown variable `foldr`"]);
+    refused_line(
+        "cwd: /tmp/${foldr}",
+        "GP2303",
+        14,
+        &["unknown variable `foldr`"],
+    );
     let check = "      - { id: h, claim: c, on: cc-ci, run: 'true', expect: '' }\n";
-    refused(around(check), "GP2301", ":11:35", &["unknown host `cc-ci`", "known places: local, clone"]);
+    refused(
+        around(check),
+        "GP2301",
+        ":11:35",
+        &["unknown host `cc-ci`", "known places: local, clone"],
+    );
 }
 
 #[test]
@@ -93,12 +143,37 @@ fn bad_patterns_and_paths_are_refused_with_their_own_reason() {
             "      - id: bad\n        claim: c\n        run: echo hello\n        expect: {expect}\n"
         ))
     };
-    refused(check("{ stdout: { matches: '(a' } }"), "GP2401", ":14:38", &["unclosed group"]);
-    refused(check("{ stdout: { matches: '(?=a)' } }"), "GP2401", ":14:38", &["look-around"]);
-    refused(check("{ json: { a.b: 1 } }"), "GP2402", ":14:27", &["`$.health_path`"]);
+    refused(
+        check("{ stdout: { matches: '(a' } }"),
+        "GP2401",
+        ":14:38",
+        &["unclosed group"],
+    );
+    refused(
+        check("{ stdout: { matches: '(?=a)' } }"),
+        "GP2401",
+        ":14:38",
+        &["look-around"],
+    );
+    refused(
+        check("{ json: { a.b: 1 } }"),
+        "GP2402",
+        ":14:27",
+        &["`$.health_path`"],
+    );
     refused(check("{ json: { '$.a[': 1 } }"), "GP2402", ":14:27", &[]);
-    refused(check("{ exit: 300 }"), "GP2404", ":14:25", &["from 0 to 255, not `300`"]);
-    refused(check("{ exti: 0 }"), "GP2201", ":14:19", &["did you mean `exit`?"]);
+    refused(
+        check("{ exit: 300 }"),
+        "GP2404",
+        ":14:25",
+        &["from 0 to 255, not `300`"],
+    );
+    refused(
+        check("{ exti: 0 }"),
+        "GP2201",
+        ":14:19",
+        &["did you mean `exit`?"],
+    );
     refused(check("[a, b]"), "GP2204", ":14:17", &["set:"]);
 }
 
@@ -109,11 +184,21 @@ fn a_sentinel_is_no_status_and_zero_is_neither() {
             "      - {{ id: bad, claim: c, http: 'http://127.0.0.1:1/', expect: {expect} }}\n"
         ))
     };
-    refused(check("0"), "GP2407", ":11:71", &["no answer is `999` or `000`"]);
+    refused(
+        check("0"),
+        "GP2407",
+        ":11:71",
+        &["no answer is `999` or `000`"],
+    );
     refused(check("99"), "GP2407", ":11:71", &[]);
     refused(check("[200, 20x]"), "GP2407", ":11:77", &[]);
     let url = "      - { id: bad, claim: c, http: 'ftp://x/', expect: 200 }\n";
-    refused(around(url), "GP2406", ":11:36", &["https://ci.example.org/"]);
+    refused(
+        around(url),
+        "GP2406",
+        ":11:36",
+        &["https://ci.example.org/"],
+    );
 }
 
 #[test]
@@ -126,8 +211,18 @@ fn a_cycle_is_named() {
 
 #[test]
 fn nothing_to_check_is_no_success() {
-    refused("phase: p\ngates:\n  M1: { checks: [] }\n", "GP2206", ":3:17", &[]);
-    refused("phase: p\ngates:\n  M1: { title: t }\n", "GP2206", ":3:3", &["has no checks"]);
+    refused(
+        "phase: p\ngates:\n  M1: { checks: [] }\n",
+        "GP2206",
+        ":3:17",
+        &[],
+    );
+    refused(
+        "phase: p\ngates:\n  M1: { title: t }\n",
+        "GP2206",
+        ":3:3",
+        &["has no checks"],
+    );
     refused("phase: p\ngates: {}\n", "GP2206", ":2:8", &[]);
     refused("phase: p\n", "GP2206", ":1:1", &["add `gates:`"]);
     refused("", "GP2104", "", &["the file is empty"]);
@@ -158,13 +253,23 @@ fn an_expectation_that_cannot_fail_is_refused() {
     let check = format!("      - {{ id: bad, claim: c, run: echo x, expect: {any} }}\n");
     refused(around(&check), "GP2501", ":11:54", &["cannot fail"]);
     let silent = "      - { id: bad, claim: c, run: ls x, expect: { exit: { not: 0 }, stdout: { empty: true } } }\n";
-    refused(around(silent), "GP2505", ":11:53", &["when nothing answers"]);
+    refused(
+        around(silent),
+        "GP2505",
+        ":11:53",
+        &["when nothing answers"],
+    );
 }
 
 #[test]
 fn a_command_that_hides_its_failure_is_refused() {
     let check = "      - { id: bad, claim: c, run: 'ls /x || true', expect: '' }\n";
-    refused(around(check), "GP2506", ":11:62", &["makes every exit code 0"]);
+    refused(
+        around(check),
+        "GP2506",
+        ":11:62",
+        &["makes every exit code 0"],
+    );
     let check = "      - { id: bad, claim: c, run: 'ls /x 2>/dev/null', expect: { stdout: { empty: true } } }\n";
     refused(around(check), "GP2506", "", &["looks like an empty answer"]);
 }
@@ -172,14 +277,29 @@ fn a_command_that_hides_its_failure_is_refused() {
 #[test]
 fn a_disturbance_needs_a_fixture_and_an_undoing_that_is_looked_at() {
     let check = "      - { id: bad, claim: c, run: docker service scale x=0, expect: '' }\n";
-    refused(around(check), "GP2504", ":11:35", &["nothing undoes it", "fixture"]);
+    refused(
+        around(check),
+        "GP2504",
+        ":11:35",
+        &["nothing undoes it", "fixture"],
+    );
     let fixture = |body: &str| {
         format!(
             "phase: bad\non: local\nfixtures:\n  down: {body}\ngates:\n  M1: {{ checks: [ {{ id: x, claim: c, with: down, run: echo x, expect: x }} ] }}\n"
         )
     };
-    refused(fixture("{ do: touch x, baseline: { run: test ! -e x } }"), "GP2502", ":4:3", &[]);
-    refused(fixture("{ do: touch x, undo: rm x }"), "GP2503", ":4:3", &["baseline"]);
+    refused(
+        fixture("{ do: touch x, baseline: { run: test ! -e x } }"),
+        "GP2502",
+        ":4:3",
+        &[],
+    );
+    refused(
+        fixture("{ do: touch x, undo: rm x }"),
+        "GP2503",
+        ":4:3",
+        &["baseline"],
+    );
 }
 
 #[test]
@@ -190,12 +310,42 @@ fn hostile_files_are_refused_quickly_and_without_harm() {
         bomb.push_str(&format!("a{n}: &a{n} [{list}]\n"));
     }
     let started = std::time::Instant::now();
-    refused(&bomb, "GP2103", ":1:9", &["anchors and aliases are not allowed"]);
-    refused(vec![b'a'; 50 * 1024 * 1024], "GP2002", "", &["52428800 bytes"]);
-    refused(b"phase: p\ntitle: caf\xe9\n", "GP2003", ":2:11", &["not valid UTF-8", "iconv"]);
-    refused("phase: p\ngates:\n\tM1: x\n", "GP2102", ":3:1", &["indent with spaces"]);
-    refused("phase: p\n---\nphase: q\n", "GP2104", ":2:1", &["second document"]);
-    refused(format!("phase: {}{}", "[".repeat(60), "]".repeat(60)), "GP2105", "", &[]);
+    refused(
+        &bomb,
+        "GP2103",
+        ":1:9",
+        &["anchors and aliases are not allowed"],
+    );
+    refused(
+        vec![b'a'; 50 * 1024 * 1024],
+        "GP2002",
+        "",
+        &["52428800 bytes"],
+    );
+    refused(
+        b"phase: p\ntitle: caf\xe9\n",
+        "GP2003",
+        ":2:11",
+        &["not valid UTF-8", "iconv"],
+    );
+    refused(
+        "phase: p\ngates:\n\tM1: x\n",
+        "GP2102",
+        ":3:1",
+        &["indent with spaces"],
+    );
+    refused(
+        "phase: p\n---\nphase: q\n",
+        "GP2104",
+        ":2:1",
+        &["second document"],
+    );
+    refused(
+        format!("phase: {}{}", "[".repeat(60), "]".repeat(60)),
+        "GP2105",
+        "",
+        &[],
+    );
     refused("phase: !!str p\n", "GP2103", ":1:", &[]);
     refused("phase: p\ngates: [1, 2\n", "GP2101", "", &[]);
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
@@ -217,15 +367,22 @@ fn all_errors_of_a_file_come_at_once() {
     let scratch = Scratch::with(claim);
     let shown = scratch.verify(&[]);
     assert_eq!(shown.code, Some(2));
-    for code in ["GP2408", "GP2403", "GP2201", "GP2301", "GP2401", "GP2404", "GP2304"] {
+    for code in [
+        "GP2408", "GP2403", "GP2201", "GP2301", "GP2401", "GP2404", "GP2304",
+    ] {
         assert!(shown.err.contains(code), "{code} in {}", shown.err);
     }
-    assert!(shown.err.contains("7 errors; nothing was run"), "{}", shown.err);
+    assert!(
+        shown.err.contains("7 errors; nothing was run"),
+        "{}",
+        shown.err
+    );
 }
 
 #[test]
 fn values_on_the_command_line_must_be_meant() {
-    let scratch = Scratch::with(around("").replace("phase: bad\n", "phase: bad\nvars: { unit: a }\n"));
+    let scratch =
+        Scratch::with(around("").replace("phase: bad\n", "phase: bad\nvars: { unit: a }\n"));
     let shown = scratch.verify(&["--var", "unti=b"]);
     assert_eq!(shown.code, Some(2));
     assert!(shown.err.contains("GP2307") && shown.err.contains("did you mean `unit`?"));

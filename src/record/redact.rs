@@ -15,6 +15,8 @@ mod shapes;
 use std::borrow::Cow;
 
 use regex::Regex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -112,7 +114,15 @@ impl Redactor {
     /// # Errors
     /// [`RedactError`], never by the contents of a record.
     pub fn record(&self, record: &RunRecord) -> Result<RunRecord, RedactError> {
-        let mut value = serde_json::to_value(record)?;
+        self.clean(record)
+    }
+
+    /// Any part of a record without secrets, as [`Redactor::record`] does it.
+    ///
+    /// # Errors
+    /// [`RedactError`], never by the contents.
+    pub fn clean<T: Serialize + DeserializeOwned>(&self, part: &T) -> Result<T, RedactError> {
+        let mut value = serde_json::to_value(part)?;
         self.value(&mut value);
         Ok(serde_json::from_value(value)?)
     }

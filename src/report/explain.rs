@@ -136,7 +136,7 @@ pub(super) fn fixtures(record: &RunRecord, width: usize, paint: &Paint) -> Strin
     if record.fixtures.is_empty() {
         return String::new();
     }
-    let mut out = paint.bold("Disturbed") + "\n";
+    let mut out = paint.bold("Fixtures") + "\n";
     for fixture in &record.fixtures {
         let line = fixture_line(fixture);
         for (n, part) in text::wrap(&line, width - INDENT.len()).iter().enumerate() {
@@ -154,18 +154,15 @@ pub(super) fn fixtures(record: &RunRecord, width: usize, paint: &Paint) -> Strin
 
 /// `dashboard-down on cc-ci: disturbed for 14.2 s, restored and seen to be restored`.
 pub(super) fn fixture_line(fixture: &FixtureRecord) -> String {
-    let acted = fixture
-        .steps
-        .iter()
-        .any(|step| matches!(step.step.as_str(), "do" | "service"));
-    let state = match (fixture.restored, acted, fixture.disturbed_ms) {
-        (true, true, Some(ms)) => format!(
+    let serves = fixture.steps.iter().any(|step| step.step == "service");
+    let state = match (fixture.restored, fixture.disturbed_ms) {
+        (true, Some(ms)) => format!(
             "disturbed for {}, restored and seen to be restored",
             text::duration(ms)
         ),
-        (true, true, None) => "disturbed, restored and seen to be restored".to_owned(),
-        (true, false, _) => "never disturbed".to_owned(),
-        (false, _, _) => "disturbed and NOT RESTORED".to_owned(),
+        (true, None) if serves => "ran in the background, stopped".to_owned(),
+        (true, None) => "never disturbed".to_owned(),
+        (false, _) => "disturbed and NOT RESTORED".to_owned(),
     };
     text::visible(&format!("{} on {}: {state}", fixture.name, fixture.on))
 }

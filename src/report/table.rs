@@ -37,6 +37,17 @@ pub fn table(record: &RunRecord, width: usize, color: bool) -> String {
     let paint = Paint { color };
     let columns = columns(record, width);
     let mut out = String::new();
+    let claim = format!(
+        "{}: {}  ({})",
+        text::visible(&record.claim.phase),
+        text::visible(&record.claim.title),
+        text::visible(&record.claim.path)
+    );
+    for line in text::wrap(&claim, width) {
+        out.push_str(&paint.bold(&line));
+        out.push('\n');
+    }
+    out.push('\n');
     for (gate, title) in text::gates(record) {
         let heading = format!("{}  {}", text::visible(gate), text::visible(title));
         for line in text::wrap(heading.trim_end(), width) {
@@ -110,11 +121,16 @@ fn cells(check: &CheckRecord) -> [String; 6] {
         place.push_str(" with ");
         place.push_str(&text::visible(&check.with.join(", ")));
     }
+    let mut observed = text::visible(&check.observed);
+    if let Some(control) = &check.control {
+        observed.push_str("; its control: ");
+        observed.push_str(&text::visible(&control.observed));
+    }
     [
         text::visible(&check.id),
         place,
         text::visible(&check.expected),
-        text::visible(&check.observed),
+        observed,
         check.outcome.name().to_owned(),
         text::short_duration(check.duration_ms),
     ]
@@ -229,12 +245,9 @@ mod tests {
         let table = table(&wide, 80, false);
         let rows: Vec<&str> = table.lines().filter(|l| l.starts_with('│')).collect();
         assert!(rows.len() > 10);
+        let border = table.lines().find(|line| line.starts_with('┌')).unwrap();
         for row in rows {
-            assert_eq!(
-                text::width(row),
-                text::width(table.lines().nth(1).unwrap()),
-                "{row}"
-            );
+            assert_eq!(text::width(row), text::width(border), "{row}");
         }
     }
 
@@ -278,8 +291,9 @@ mod tests {
         empty.notes.clear();
         empty.exit_code = 3;
         let table = table(&empty, 80, false);
+        let last = table.lines().last().unwrap();
         assert!(
-            table.starts_with("0 checks: nothing was run; exit 3"),
+            last.starts_with("0 checks: nothing was run; exit 3"),
             "{table}"
         );
     }

@@ -10,13 +10,13 @@ use chrono::{DateTime, Utc};
 use crate::claim::text::Scope;
 use crate::claim::{Check, ClaimFile, Control, Effect};
 use crate::host::{Leftovers, SshOptions};
-use crate::outcome::{Outcome, verdict};
+use crate::outcome::{ExitCode, Outcome, verdict};
 use crate::record::{
-    CheckRecord, ClaimRef, ControlRecord, Finding, FixtureRecord, RunRecord, SCHEMA,
+    CheckRecord, ClaimRef, ControlRecord, Finding, FixtureRecord, Redactor, RunRecord, SCHEMA,
 };
 
 use super::ask::{Asker, Question, Reply, Verdict};
-use super::event::{RunEvent, Sink};
+use super::event::{Redacting, RunEvent, Sink};
 use super::fixture::{Fixtures, observed};
 use super::interrupt::Interrupt;
 use super::line;
@@ -75,6 +75,11 @@ pub async fn run(
     sink: &mut dyn Sink,
 ) -> RunRecord {
     let started = Utc::now();
+    let redactor = Redactor::new(secrets(file));
+    let sink: &mut dyn Sink = &mut Redacting {
+        redactor: &redactor,
+        inner: sink,
+    };
     let places = Places::new(file, options);
     let asker = Asker {
         places: &places,
@@ -107,20 +112,25 @@ pub async fn run(
     let (checks, fixtures) = engine.finish();
     places.close().await;
     let mut notes = Vec::new();
+    let cloned = selected
+        .iter()
+        .any(|at| at.of(file).on == crate::claim::Place::Clone);
     if let Some(name) = interrupt.signal() {
         notes.push(format!(
             "interrupted by {name}: what was disturbed was undone, the rest was not run"
         ));
     }
-    if options
-        .repository
-        .as_ref()
-        .is_some_and(|repository| repository.state().dirty)
+    if let Some(state) = options.repository.as_ref().map(|r| r.state())
+        && state.dirty
+        && cloned
     {
-        notes.push(
-            "the working tree differs from the commit; checks `on: clone` saw the commit"
-                .to_owned(),
-        );
+        notes.push(match state.tree.as_str() {
+            "worktree" => "run in the working tree, which differs from the commit: this never counts towards a gate".to_owned(),
+            _ => format!(
+                "the working tree differs from the commit; checks `on: clone` saw commit {}",
+                state.commit
+            ),
+        });
     }
     let outcomes = checks.iter().map(|check| check.outcome);
     let lost = fixtures
@@ -128,7 +138,7 @@ pub async fn run(
         .filter(|fixture| !fixture.restored)
         .map(|_| Outcome::Unrestored);
     let exit_code = verdict(outcomes.chain(lost)) as u8;
-    RunRecord {
+    let record = RunRecord {
         schema: SCHEMA.to_owned(),
         run_id: crate::record::run_id(started, random()),
         tool: format!("gateproof {}", env!("CARGO_PKG_VERSION")),
@@ -147,7 +157,36 @@ pub async fn run(
         selection: options.selection.describe(),
         exit_code,
         notes,
-    }
+    };
+    // Nothing that looks like a secret leaves this function.
+    redactor.record(&record).unwrap_or_else(|error| RunRecord {
+        checks: Vec::new(),
+        fixtures: Vec::new(),
+        exit_code: ExitCode::CouldNotCheck as u8,
+        notes: vec![format!("the observations are withheld: {error}")],
+        ..record
+    })
+}
+
+/// Values that must never be printed: those of environment variables that are named like secrets.
+fn secrets(file: &ClaimFile) -> Vec<String> {
+    const NAMES: [&str; 7] = [
+        "TOKEN", "SECRET", "PASSWORD", "PASSWD", "APIKEY", "API_KEY", "PRIVATE",
+    ];
+    let checks = file.gates.iter().flat_map(|gate| &gate.checks);
+    checks
+        .filter_map(|check| match &check.probe {
+            crate::claim::Probe::Command(command) => Some((check, command)),
+            crate::claim::Probe::Http(_) => None,
+        })
+        .flat_map(|(check, command)| {
+            let named = command.env.iter().filter(|(name, _)| {
+                let name = name.to_ascii_uppercase();
+                NAMES.iter().any(|secret| name.contains(secret))
+            });
+            named.map(|(_, text)| text.render(&check.scope))
+        })
+        .collect()
 }
 
 struct Engine<'r> {

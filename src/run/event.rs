@@ -1,6 +1,6 @@
 //! What a run tells while it goes on. The library prints nothing: reports are sinks.
 
-use crate::record::{CheckRecord, FixtureStepRecord};
+use crate::record::{CheckRecord, FixtureStepRecord, Redactor};
 
 /// Something that happened in a run.
 #[derive(Clone, Debug)]
@@ -34,5 +34,38 @@ pub trait Sink {
 impl<F: FnMut(&RunEvent)> Sink for F {
     fn event(&mut self, event: &RunEvent) {
         self(event);
+    }
+}
+
+/// Passes events on without their secrets.
+pub(super) struct Redacting<'s> {
+    pub(super) redactor: &'s Redactor,
+    pub(super) inner: &'s mut dyn Sink,
+}
+
+impl Sink for Redacting<'_> {
+    fn event(&mut self, event: &RunEvent) {
+        let clean = match event {
+            RunEvent::FixtureStep { fixture, step } => {
+                self.redactor
+                    .clean(step)
+                    .ok()
+                    .map(|step| RunEvent::FixtureStep {
+                        fixture: fixture.clone(),
+                        step,
+                    })
+            }
+            RunEvent::CheckDone(record) => self
+                .redactor
+                .clean(record.as_ref())
+                .ok()
+                .map(|record| RunEvent::CheckDone(Box::new(record))),
+            RunEvent::Notice(text) => Some(RunEvent::Notice(self.redactor.text(text).into_owned())),
+            RunEvent::Began { .. } => Some(event.clone()),
+        };
+        // What cannot be cleaned is not told.
+        if let Some(event) = clean {
+            self.inner.event(&event);
+        }
     }
 }
