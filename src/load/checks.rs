@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::claim::codes::Code;
 use crate::claim::diagnostic::Diagnostic;
+use crate::claim::expectation::Span;
 use crate::claim::text::Scope;
 use crate::claim::tree::{Key, Kind, Node};
 use crate::claim::{Check, Control, Effect, Fixture, Gate, Place};
@@ -145,6 +146,9 @@ impl Reader {
                 base_id: base_id.clone(),
                 needs: needs.clone(),
                 span: head(&fields.span),
+                needs_span: fields
+                    .get("needs")
+                    .map_or_else(|| head(&fields.span), |node| node.span.clone()),
             });
         }
         let tags = self.words(fields, "tags");
@@ -156,7 +160,7 @@ impl Reader {
         let expect = match fields.get("expect") {
             Some(node) => {
                 let expect = self.expect(node, asked);
-                self.lint_teeth(expect.as_ref(), probe.as_ref(), &node.span);
+                self.lint_teeth(expect.as_ref(), probe.as_ref(), fields);
                 expect.map(|expect| (expect, one_line::of(node)))
             }
             None => {
@@ -367,11 +371,13 @@ impl Reader {
                         "`{}` needs `{need}`, which is no check of this gate",
                         head.id
                     );
-                    let problem = Diagnostic::new(Code::UNKNOWN_NEED, head.span.clone(), message)
-                        .help(match nearest(need, &known) {
-                            Some(word) => format!("did you mean `{word}`?"),
-                            None => "`needs:` names checks of the same gate".to_owned(),
-                        });
+                    let problem =
+                        Diagnostic::new(Code::UNKNOWN_NEED, head.needs_span.clone(), message).help(
+                            match nearest(need, &known) {
+                                Some(word) => format!("did you mean `{word}`?"),
+                                None => "`needs:` names checks of the same gate".to_owned(),
+                            },
+                        );
                     self.report(problem);
                 }
             }
@@ -420,7 +426,8 @@ struct Head {
     id: String,
     base_id: String,
     needs: Vec<String>,
-    span: crate::claim::expectation::Span,
+    span: Span,
+    needs_span: Span,
 }
 
 /// Whoever uses a captured value needs the check that captures it.

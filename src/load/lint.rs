@@ -6,7 +6,7 @@ use crate::claim::expectation::{Expect, JsonMatcher, Span, Test, TextMatcher};
 use crate::claim::text::{Part, Text};
 use crate::claim::{CommandLine, Probe};
 
-use super::fields::Reader;
+use super::fields::{Fields, Reader};
 
 impl Reader {
     /// The expectation must be able to fail, and must not hold when nobody answers.
@@ -14,9 +14,12 @@ impl Reader {
         &mut self,
         expect: Option<&Expect>,
         probe: Option<&Probe>,
-        span: &Span,
+        fields: &Fields<'_>,
     ) {
-        let Some(expect) = expect else { return };
+        let (Some(expect), Some(node)) = (expect, fields.get("expect")) else {
+            return;
+        };
+        let span = &node.span;
         if let Some(why) = crate::expect::is_vacuous(expect) {
             self.report(
                 Diagnostic::new(
@@ -39,8 +42,9 @@ impl Reader {
         }
         if let Some(Probe::Command(command)) = probe
             && let CommandLine::Shell(text) = &command.line
+            && let Some(line) = fields.get("run")
         {
-            self.lint_hiding(&literal(text), expect, span);
+            self.lint_hiding(&literal(text), expect, &line.span);
         }
     }
 

@@ -224,7 +224,7 @@ impl Reader {
         let fields = self.map(node, &what, &["ssh", "revision"])?;
         let Some(ssh) = fields.get("ssh") else {
             let help = "an alias of your ssh_config, or `user@host:port`";
-            self.missing(&span, &what, "ssh", help);
+            self.missing_in(&fields, &what, "ssh", help);
             return None;
         };
         let destination = self.fixed(ssh, "`ssh`")?;

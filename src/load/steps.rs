@@ -208,7 +208,7 @@ impl Reader {
         let (expect, expected) = match fields.get("expect") {
             Some(node) => {
                 let expect = self.expect(node, asked);
-                self.lint_teeth(expect.as_ref(), probe.as_ref(), &node.span);
+                self.lint_teeth(expect.as_ref(), probe.as_ref(), &fields);
                 (expect, one_line::of(node))
             }
             None => (
