@@ -1,8 +1,38 @@
 //! Does what was seen match what was claimed? Pure: no clock, no network, no file.
+//!
+//! A matcher has three answers: it holds, it differs, or it cannot be told ([`verdict`]). What
+//! differs certainly decides a conjunction, whatever else is unknown; a negation turns the first
+//! two round, except where there was nothing fit to be looked at (no answer, no JSON, no
+//! number): there neither a matcher nor its negation holds.
 
-use crate::claim::expectation::{Expect, Span};
+mod bounds;
+mod certificate;
+mod describe;
+mod diff;
+mod exit;
+mod json;
+mod json_path;
+mod lines;
+mod look;
+mod number;
+mod pattern;
+mod render;
+mod sentinel;
+mod status;
+mod summary;
+mod text;
+mod verdict;
+mod version;
+
+use crate::claim::expectation::{Expect, Span, StatusMatcher, Test, TextMatcher};
 use crate::claim::text::Scope;
-use crate::observation::Observation;
+use crate::observation::{Captured, HttpObservation, Observation};
+
+pub use json_path::{JsonPathError, lookup, parse_json_path};
+pub use summary::summary;
+
+use look::{Look, One};
+use verdict::{Site, Verdict};
 
 /// One matcher that did not hold, with all a reader needs to see why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +63,77 @@ pub enum Judgement {
 }
 
 /// Holds an observation against an expectation. `scope` fills in parameters.
+///
+/// With several vantages the expectation must hold at each of them, and all must have seen the
+/// same status (or all no answer).
 pub fn judge(expect: &Expect, observation: &Observation, scope: &Scope) -> Judgement {
-    let _ = (expect, observation, scope);
-    Judgement::Undecidable("stub".to_owned())
+    let verdict = match observation {
+        Observation::Command(command) => {
+            let look = Look {
+                one: One::Command(command),
+                vantage: None,
+                scope,
+            };
+            look::judge(look, expect)
+        }
+        Observation::Http(seen) if seen.is_empty() => {
+            Verdict::Undecidable("nothing was asked".to_owned())
+        }
+        Observation::Http(seen) => {
+            let several = seen.len() > 1;
+            let each = seen.iter().map(|http| {
+                let look = Look {
+                    one: One::Http(http),
+                    vantage: several.then_some(http.vantage.as_str()),
+                    scope,
+                };
+                look::judge(look, expect)
+            });
+            Verdict::all(each.chain([agreement(expect, seen, scope)]))
+        }
+    };
+    verdict.into()
+}
+
+/// Holds a text by itself against a matcher, such as what a service has printed so far. `name`
+/// is what the text is called, `span` where the matcher stands.
+pub fn judge_text(
+    matcher: &TextMatcher,
+    captured: &Captured,
+    name: &str,
+    span: Span,
+    scope: &Scope,
+) -> Judgement {
+    let site = Site {
+        span,
+        subject: name.to_owned(),
+        scope,
+    };
+    text::judge(&site, matcher, &text::Seen::stream(captured, name)).into()
+}
+
+/// All vantages saw the same status, or all saw no answer.
+fn agreement(expect: &Expect, seen: &[HttpObservation], scope: &Scope) -> Verdict {
+    let statuses: Vec<Option<u16>> = seen
+        .iter()
+        .map(|http| http.answer.as_ref().ok().map(|response| response.status))
+        .collect();
+    if statuses.windows(2).all(|pair| pair[0] == pair[1]) {
+        return Verdict::Holds;
+    }
+    let status_span = look::clauses(expect)
+        .into_iter()
+        .find(|clause| {
+            matches!(
+                &clause.test,
+                Test::Status(StatusMatcher::OneOf(_) | StatusMatcher::NoneOf(_))
+            )
+        })
+        .map(|clause| clause.span.clone());
+    let site = Site {
+        span: status_span.unwrap_or_else(|| look::span(expect)),
+        subject: "vantage".to_owned(),
+        scope,
+    };
+    site.differs("the same status from everywhere", summary::each(seen))
 }
