@@ -6,6 +6,7 @@
 //! number): there neither a matcher nor its negation holds.
 
 mod bounds;
+mod capture;
 mod certificate;
 mod describe;
 mod diff;
@@ -24,10 +25,14 @@ mod text;
 mod verdict;
 mod version;
 
+#[cfg(test)]
+mod tests;
+
 use crate::claim::expectation::{Expect, Span, StatusMatcher, Test, TextMatcher};
 use crate::claim::text::Scope;
 use crate::observation::{Captured, HttpObservation, Observation};
 
+pub use capture::pick;
 pub use json_path::{JsonPathError, lookup, parse_json_path};
 pub use summary::summary;
 

@@ -1,0 +1,438 @@
+//! What holds of texts and of JSON, and what cannot be told when a part is missing.
+
+use super::*;
+
+#[test]
+fn trims_both_sides_of_an_equality_and_nothing_else() {
+    holds(&stdout(equals(" 1/1 ")), &printed("\n1/1\n"));
+    differs(&stdout(equals("1/1")), &printed("1/1 1/1"));
+    holds(&stdout(contains("a b")), &printed("xa by"));
+    differs(&stdout(contains(" 1/1")), &printed("1/1"));
+    let found = differs(&stdout(contains("a\nb")), &printed("a\r\nb"));
+    assert_eq!(note(&found), r"it is there, but its lines end with \r\n");
+}
+
+#[test]
+fn fills_in_parameters() {
+    let scope = Scope::from_iter([("unit".to_owned(), "deploy".to_owned())]);
+    let expect = stdout(TextMatcher::Equals(Text::parse("${unit}.service")));
+    assert_eq!(
+        judge(&expect, &printed("deploy.service"), &scope),
+        Judgement::Holds
+    );
+}
+
+#[test]
+fn names_both_sentinels_that_a_command_and_a_claim_confuse() {
+    let found = differs(&stdout(equals("999")), &printed("000"));
+    assert_eq!(
+        note(&found),
+        "the claim says sentinel 999, the command printed sentinel 000: both mean no answer, \
+         but they are not the same value"
+    );
+    holds(&stdout(equals("999")), &printed("999\n"));
+    let on_a_line = TextMatcher::Line {
+        number: -1,
+        matcher: Box::new(equals("0")),
+    };
+    let found = differs(&stdout(on_a_line), &printed("asked\n999\n"));
+    assert!(note(&found).contains("sentinel 0,") && note(&found).contains("sentinel 999:"));
+}
+
+#[test]
+fn decides_on_truncated_text_only_what_the_rest_cannot_change() {
+    let kept = truncated("first line\nsecond ERROR line\nthird");
+    let line = |number, matcher| TextMatcher::Line {
+        number,
+        matcher: Box::new(matcher),
+    };
+    for certain in [
+        contains("second"),
+        TextMatcher::StartsWith(Text::literal("first")),
+        matches("ERR"),
+        matches(r"\bERROR\b"),
+        matches("(?m)line$"),
+        line(1, equals("first line")),
+        line(3, TextMatcher::StartsWith(Text::literal("thi"))),
+        TextMatcher::Lines(at_least(3.0)),
+        TextMatcher::Empty(false),
+        TextMatcher::Count {
+            of: Regex::new("ERROR").unwrap(),
+            bounds: at_least(1.0),
+        },
+    ] {
+        holds(&stdout(certain.clone()), &kept);
+        differs(&stdout(text_not(certain)), &kept);
+    }
+    for wrong in [
+        equals("first lime"),
+        TextMatcher::StartsWith(Text::literal("second")),
+        TextMatcher::Empty(true),
+        line(2, equals("x")),
+        line(3, equals("forth")),
+        TextMatcher::EveryLine(Box::new(contains("line"))),
+        TextMatcher::Lines(at_most(2.0)),
+        TextMatcher::Count {
+            of: Regex::new("ERROR").unwrap(),
+            bounds: at_most(0.0),
+        },
+        TextMatcher::SetEquals(vec![Text::literal("first line")]),
+    ] {
+        // `third` may yet become a line that contains `line`.
+        if matches!(wrong, TextMatcher::EveryLine(_)) {
+            undecidable(&stdout(wrong), &kept);
+        } else {
+            differs(&stdout(wrong), &kept);
+        }
+    }
+    for open in [
+        equals("first line\nsecond ERROR line\nthird and last"),
+        contains("fourth"),
+        text_not(contains("fourth")),
+        matches("third$"),
+        matches(r"third\b"),
+        TextMatcher::EndsWith(Text::literal("third")),
+        line(-1, equals("third")),
+        line(3, equals("third")),
+        line(4, equals("x")),
+        TextMatcher::EveryLine(Box::new(matches("."))),
+        TextMatcher::Lines(at_most(3.0)),
+        TextMatcher::Count {
+            of: Regex::new("ERROR").unwrap(),
+            bounds: at_least(2.0),
+        },
+        TextMatcher::Number(at_least(0.0)),
+        TextMatcher::Sha256("0".repeat(64)),
+        TextMatcher::Json(Box::new(json_at("$", JsonMatcher::Absent(true)))),
+        TextMatcher::Version(VersionBounds::default()),
+        TextMatcher::SetEquals(
+            ["first line", "second ERROR line", "third and last"]
+                .map(Text::literal)
+                .into(),
+        ),
+    ] {
+        let why = undecidable(&stdout(open), &kept);
+        assert_eq!(
+            why,
+            "stdout has 1000000 bytes, only 34 were kept: raise max_output"
+        );
+    }
+    let version = |min: &str| {
+        stdout(TextMatcher::Version(VersionBounds {
+            min: Some(min.to_owned()),
+            ..VersionBounds::default()
+        }))
+    };
+    holds(&version("1.2"), &truncated("v1.2.3 of x"));
+    undecidable(&version("1.2"), &truncated("v1.2.3"));
+    // The limit may fall into the middle of a character.
+    let split = Captured {
+        bytes: b"a\xc3".to_vec(),
+        total: 3,
+    };
+    let judged = judge_text(&equals("a\u{e9}"), &split, "stdout", 0..0, &Scope::new());
+    assert!(matches!(judged, Judgement::Undecidable(_)), "{judged:?}");
+    // A certain difference decides, whatever else is unknown.
+    differs(
+        &Expect::All(vec![stdout(contains("fourth")), exit(&[1])]),
+        &kept,
+    );
+}
+
+#[test]
+fn counts_and_picks_lines_whatever_ends_them() {
+    let text = printed("\none\r\ntwo\r\n\r\n");
+    let line = |number, text: &str| {
+        stdout(TextMatcher::Line {
+            number,
+            matcher: Box::new(equals(text)),
+        })
+    };
+    holds(&line(1, ""), &text);
+    holds(&line(2, "one"), &text);
+    holds(&line(-1, "two"), &text);
+    holds(&line(-3, ""), &text);
+    let found = differs(&line(4, ""), &text);
+    assert_eq!(found[0].subject, "stdout line 4");
+    assert_eq!(found[0].observed, "there are only 3 lines");
+    differs(&line(-4, ""), &text);
+    differs(&line(0, "one"), &text);
+    differs(&not(line(0, "one")), &text);
+    let exactly = |n: f64| {
+        stdout(TextMatcher::Lines(Bounds {
+            equals: Some(n),
+            ..Bounds::default()
+        }))
+    };
+    holds(&exactly(3.0), &text);
+    holds(&exactly(0.0), &printed("\n\n"));
+    holds(&exactly(1.0), &printed("x"));
+    let every = stdout(TextMatcher::EveryLine(Box::new(matches("^[a-z]+$"))));
+    holds(&every, &printed("a\r\nb\r\n"));
+    differs(&every, &printed(""));
+    let found = differs(&every, &printed("a\n1\n2\n3\n4\n5\n6\n7\n"));
+    assert_eq!(found.len(), 5);
+    assert_eq!(found[0].subject, "stdout line 2");
+    assert_eq!(
+        found[4].note.as_deref(),
+        Some("and 2 lines more do not match")
+    );
+}
+
+#[test]
+fn a_set_of_lines_says_what_is_missing_and_what_is_extra() {
+    let set = stdout(TextMatcher::SetEquals(vec![
+        Text::literal("a"),
+        Text::literal(" b "),
+    ]));
+    holds(&set, &printed("b\n\n  a\nb\r\n"));
+    let found = differs(&set, &printed("c\nb\n"));
+    assert_eq!(found[0].observed, "missing: \"a\"; extra: \"c\"");
+    holds(&stdout(TextMatcher::SetEquals(vec![])), &printed("\n"));
+}
+
+#[test]
+fn matches_text_in_every_other_way() {
+    let count = |of: &str, bounds| TextMatcher::Count {
+        of: Regex::new(of).unwrap(),
+        bounds,
+    };
+    for (matcher, fits, fails) in [
+        (matches("^b+$"), "\nbb\n", "a\nbb"),
+        (TextMatcher::Empty(true), " \n", "x"),
+        (TextMatcher::Empty(false), "x", " \n"),
+        (TextMatcher::StartsWith(Text::literal("ab")), "  abc", "cab"),
+        (TextMatcher::StartsWith(Text::literal(" ab")), " abc", "abc"),
+        (TextMatcher::EndsWith(Text::literal("bc")), "abc\n", "bcd"),
+        (TextMatcher::EndsWith(Text::literal("bc\n")), "abc\n", "abc"),
+        (count("a", at_least(2.0)), "a b a", "a"),
+        (count("aa", at_most(1.0)), "aaa", "aaaa"),
+        (TextMatcher::Number(at_most(80.0)), "79.5\n", "81"),
+        (TextMatcher::Number(at_most(80.0)), "-1", "79%"),
+        (
+            TextMatcher::Version(VersionBounds {
+                min: Some("29.1".to_owned()),
+                ..VersionBounds::default()
+            }),
+            "Docker version 29.10.0, build x",
+            "Docker version 29.1.0-rc.2",
+        ),
+        (
+            TextMatcher::Sha256(
+                "2CF24DBA5FB0A30E26E83B2AC5B9E29E1B161E5C1FA7425E73043362938B9824".to_owned(),
+            ),
+            "hello",
+            "hello\n",
+        ),
+        (
+            TextMatcher::All(vec![contains("a"), contains("b")]),
+            "ab",
+            "a",
+        ),
+        (
+            TextMatcher::Any(vec![contains("a"), contains("b")]),
+            "b",
+            "c",
+        ),
+        (
+            TextMatcher::Json(Box::new(json_at(
+                "$[0]",
+                JsonMatcher::Is(Text::literal("1")),
+            ))),
+            "[1]",
+            "[2]",
+        ),
+    ] {
+        holds(&stdout(matcher.clone()), &printed(fits));
+        differs(&stdout(matcher.clone()), &printed(fails));
+        holds(
+            &clause(Test::Stderr(matcher)),
+            &command(Ending::Exited(0), "", fits),
+        );
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_never_equal_a_text() {
+    let found = differs(
+        &stdout(equals("a\u{fffd}")),
+        &command(Ending::Exited(0), b"a\xff".to_vec(), ""),
+    );
+    assert!(note(&found).contains("not UTF-8"));
+}
+
+#[test]
+fn json_values_equal_their_own_text() {
+    let is = |text: &str| {
+        clause(Test::Json(json_at(
+            "$.v",
+            JsonMatcher::Is(Text::literal(text)),
+        )))
+    };
+    for (claimed, value) in [
+        ("text", r#""text""#),
+        ("1.10", r#""1.10""#),
+        ("1.10", "1.1"),
+        ("1e2", "100"),
+        ("9007199254740993", "9007199254740993"),
+        ("0.1", "0.10000000000000000001"),
+        ("true", "true"),
+        ("true", r#""true""#),
+        ("null", "null"),
+    ] {
+        holds(&is(claimed), &printed(&format!("{{\"v\": {value}}}")));
+    }
+    for (claimed, value) in [
+        ("1.1", r#""1.10""#),
+        ("9007199254740992", "9007199254740993"),
+        ("True", "true"),
+        ("", "null"),
+        ("[]", "[]"),
+        ("{}", "{}"),
+        ("0", "false"),
+        ("x", "1"),
+    ] {
+        differs(&is(claimed), &printed(&format!("{{\"v\": {value}}}")));
+    }
+    let found = differs(&is("x"), &printed(r#"{"w": 1, "u": 2}"#));
+    assert_eq!(found[0].subject, "json $.v");
+    assert_eq!(found[0].observed, "absent");
+    assert_eq!(note(&found), "$ is an object with w, u");
+}
+
+#[test]
+fn what_is_not_json_matches_nothing() {
+    for text in ["", "<html>", "{\"a\":1", "{} {}", "{'a':1}"] {
+        for matcher in [
+            JsonMatcher::Absent(true),
+            JsonMatcher::Absent(false),
+            JsonMatcher::Not(Box::new(JsonMatcher::Is(Text::literal("1")))),
+        ] {
+            let expect = clause(Test::Json(json_at("$.a", matcher)));
+            let found = differs(&expect, &printed(text));
+            assert!(found[0].observed.starts_with("not JSON: "), "{found:?}");
+            differs(&not(expect.clone()), &printed(text));
+            differs(&expect, &unanswered(NoAnswerCause::Empty));
+            differs(&not(expect), &unanswered(NoAnswerCause::Empty));
+        }
+    }
+    let found = differs(
+        &clause(Test::Json(json_at("$.a", JsonMatcher::Absent(true)))),
+        &printed("{\"a\" 1}"),
+    );
+    assert!(
+        found[0].observed.contains("line 1 column 6: {\"a\" 1}"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn json_matchers_look_at_values_of_every_kind() {
+    let value = r#"{"s": "héllo", "a": [1, 2], "o": {"k": 1.0}, "n": 7, "z": null}"#;
+    let at = |path: &str, matcher| clause(Test::Json(json_at(path, matcher)));
+    let absent_not = |matcher| JsonMatcher::Not(Box::new(matcher));
+    let kind = |name: &str| JsonMatcher::Type(name.to_owned());
+    let exactly = |n: f64| Bounds {
+        equals: Some(n),
+        ..Bounds::default()
+    };
+    for (path, fits, fails) in [
+        (
+            "$.s",
+            JsonMatcher::Count(exactly(5.0)),
+            JsonMatcher::Count(exactly(6.0)),
+        ),
+        (
+            "$.a",
+            JsonMatcher::Count(exactly(2.0)),
+            JsonMatcher::Count(at_least(3.0)),
+        ),
+        (
+            "$.o",
+            JsonMatcher::Count(at_most(1.0)),
+            JsonMatcher::Count(at_most(0.0)),
+        ),
+        (
+            "$.n",
+            JsonMatcher::Number(at_most(7.0)),
+            JsonMatcher::Count(at_least(0.0)),
+        ),
+        (
+            "$.s",
+            JsonMatcher::Text(Box::new(contains("éll"))),
+            JsonMatcher::Number(at_least(0.0)),
+        ),
+        (
+            "$.a",
+            JsonMatcher::Text(Box::new(equals("[1,2]"))),
+            kind("object"),
+        ),
+        ("$.z", kind("null"), JsonMatcher::Absent(true)),
+        ("$.z", JsonMatcher::Absent(false), kind("number")),
+        ("$.q", JsonMatcher::Absent(true), JsonMatcher::Absent(false)),
+        (
+            "$.q",
+            absent_not(JsonMatcher::Absent(false)),
+            absent_not(JsonMatcher::Absent(true)),
+        ),
+        (
+            "$.n",
+            absent_not(kind("string")),
+            absent_not(kind("number")),
+        ),
+        (
+            "$.a",
+            JsonMatcher::Equals(serde_json::json!([1.0, 2])),
+            JsonMatcher::Equals(serde_json::json!([2, 1])),
+        ),
+        (
+            "$.o",
+            JsonMatcher::Equals(serde_json::json!({"k": 1})),
+            JsonMatcher::Equals(serde_json::json!({"k": "1"})),
+        ),
+        (
+            "$.o",
+            JsonMatcher::All(vec![kind("object"), JsonMatcher::Count(at_least(1.0))]),
+            JsonMatcher::All(vec![kind("object"), kind("array")]),
+        ),
+    ] {
+        holds(&at(path, fits.clone()), &printed(value));
+        holds(&at(path, fits), &answered(response(200, value)));
+        differs(&at(path, fails), &printed(value));
+    }
+    for longer in [serde_json::json!([1, 2, 3]), serde_json::json!([1])] {
+        differs(&at("$.a", JsonMatcher::Equals(longer)), &printed(value));
+    }
+    let more = serde_json::json!({"k": 1, "l": 2});
+    differs(&at("$.o", JsonMatcher::Equals(more)), &printed(value));
+    let less = serde_json::json!({});
+    differs(&at("$.o", JsonMatcher::Equals(less)), &printed(value));
+    // A negation inside the matcher needs a value, one around the whole test does not.
+    let is_one = JsonMatcher::Is(Text::literal("1"));
+    differs(&at("$.q", absent_not(is_one.clone())), &printed(value));
+    holds(&not(at("$.q", is_one)), &printed(value));
+}
+
+#[test]
+fn a_version_bound_that_is_none_cannot_be_judged() {
+    let version = TextMatcher::Version(VersionBounds {
+        min: Some("new".to_owned()),
+        ..VersionBounds::default()
+    });
+    assert_eq!(
+        undecidable(&stdout(version), &printed("1.2")),
+        "`new` is no version"
+    );
+}
+
+#[test]
+fn judges_a_text_by_itself() {
+    let ready = judge_text(
+        &contains("listening"),
+        &Captured::whole("now listening on 1\n"),
+        "service stdout",
+        0..4,
+        &Scope::new(),
+    );
+    assert_eq!(ready, Judgement::Holds);
+}
