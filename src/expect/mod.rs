@@ -16,12 +16,14 @@ mod json_path;
 mod lines;
 mod look;
 mod number;
+mod panel;
 mod pattern;
 mod render;
 mod sentinel;
 mod status;
 mod summary;
 mod text;
+mod vacuous;
 mod verdict;
 mod version;
 
@@ -35,6 +37,7 @@ use crate::observation::{Captured, HttpObservation, Observation};
 pub use capture::pick;
 pub use json_path::{JsonPathError, lookup, parse_json_path};
 pub use summary::summary;
+pub use vacuous::{holds_on_no_answer, is_vacuous};
 
 use look::{Look, One};
 use verdict::{Site, Verdict};

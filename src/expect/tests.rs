@@ -1,8 +1,10 @@
 //! Promises of the whole layer.
 
 mod decisions;
+mod laws;
 mod shown;
 mod texts;
+mod vacuity;
 
 use std::time::Duration;
 
