@@ -209,6 +209,22 @@ mod tests {
     }
 
     #[test]
+    fn a_lower_limit_decides_what_it_can() {
+        let below = |limit| Bounds {
+            below: Some(limit),
+            ..Bounds::default()
+        };
+        assert_eq!(within_from(&below(3.0), 3.0), Some(false));
+        assert_eq!(within_from(&below(4.0), 3.0), None);
+        let min = Bounds {
+            min: Some(3.0),
+            ..Bounds::default()
+        };
+        assert_eq!(within_from(&min, 3.0), Some(true));
+        assert_eq!(within_from(&min, 2.0), None);
+    }
+
+    #[test]
     fn describes_bounds_in_words() {
         let bounds = Bounds {
             min: Some(3.0),

@@ -1,6 +1,6 @@
 //! Does what was seen match what was claimed? Pure: no clock, no network, no file.
 //!
-//! A matcher has three answers: it holds, it differs, or it cannot be told ([`verdict`]). What
+//! A matcher has three answers: it holds, it differs, or it cannot be told (`verdict.rs`). What
 //! differs certainly decides a conjunction, whatever else is unknown; a negation turns the first
 //! two round, except where there was nothing fit to be looked at (no answer, no JSON, no
 //! number): there neither a matcher nor its negation holds.

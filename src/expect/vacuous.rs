@@ -182,7 +182,7 @@ fn json_part(matcher: &JsonMatcher) -> Option<String> {
     }
 }
 
-/// Whether an expectation holds for everything that can be seen.
+/// Whether an expectation holds wherever there is something for it to look at.
 fn always(expect: &Expect) -> bool {
     match expect {
         _ if only(expect, is_exit) => panel::exits().all(|seen| holds(expect, &seen)),
@@ -240,7 +240,7 @@ pub(super) fn never(expect: &Expect) -> bool {
     }
 }
 
-/// Whether a matcher holds for every text.
+/// Whether a matcher holds for every text in which there is something for it to look at.
 pub(super) fn text_always(matcher: &TextMatcher) -> bool {
     match matcher {
         TextMatcher::Not(inner) => text_never(inner),

@@ -58,6 +58,11 @@ fn a_negation_needs_something_to_look_at() {
         )))),
         &printed("<html>"),
     );
+    let either = Expect::Any(vec![
+        body(contains("a")),
+        status(vec![StatusItem::Code(200)]),
+    ]);
+    differs(&not(either), &nothing);
     // That there was no answer is itself something to look at.
     holds(&not(status(vec![StatusItem::Code(200)])), &nothing);
     differs(
@@ -78,6 +83,7 @@ fn tells_exit_codes_from_signals() {
     differs(&signal(15), &killed);
     holds(&any_but(0), &command(Ending::Exited(1), "", ""));
     differs(&any_but(0), &killed);
+    differs(&not(any_but(0)), &killed);
     let found = differs(&exit(&[137]), &killed);
     assert!(note(&found).contains("write `signal: 9`"), "{found:?}");
     let found = differs(
@@ -208,6 +214,8 @@ fn looks_at_certificates_and_durations() {
             .unwrap()
             .contains("`*.example.org` covers it")
     );
+    let found = differs(&matcher(14.0, "ab", ".example.org"), &seen);
+    assert_eq!(found[0].note, None);
     differs(
         &matcher(14.0, "ab", "example.org"),
         &answered(response(200, "")),

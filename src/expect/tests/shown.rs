@@ -12,6 +12,7 @@ fn summaries_fit_a_table_cell() {
         (printed("1/1\n"), "exit 0: 1/1"),
         (printed(""), "exit 0, stdout empty"),
         (printed("\na\nb\nc\n"), "exit 0: a (+2 lines)"),
+        (printed("a\nb"), "exit 0: a (+1 line)"),
         (
             command(Ending::Exited(1), "", "\nno such thing\n"),
             "exit 1, stdout empty: no such thing",

@@ -105,6 +105,11 @@ fn decides_on_truncated_text_only_what_the_rest_cannot_change() {
         TextMatcher::Sha256("0".repeat(64)),
         TextMatcher::Json(Box::new(json_at("$", JsonMatcher::Absent(true)))),
         TextMatcher::Version(VersionBounds::default()),
+        TextMatcher::SetEquals(
+            ["first line", "second ERROR line", "third and last"]
+                .map(Text::literal)
+                .into(),
+        ),
     ] {
         let why = undecidable(&stdout(open), &kept);
         assert_eq!(
@@ -112,6 +117,21 @@ fn decides_on_truncated_text_only_what_the_rest_cannot_change() {
             "stdout has 1000000 bytes, only 34 were kept: raise max_output"
         );
     }
+    let version = |min: &str| {
+        stdout(TextMatcher::Version(VersionBounds {
+            min: Some(min.to_owned()),
+            ..VersionBounds::default()
+        }))
+    };
+    holds(&version("1.2"), &truncated("v1.2.3 of x"));
+    undecidable(&version("1.2"), &truncated("v1.2.3"));
+    // The limit may fall into the middle of a character.
+    let split = Captured {
+        bytes: b"a\xc3".to_vec(),
+        total: 3,
+    };
+    let judged = judge_text(&equals("a\u{e9}"), &split, "stdout", 0..0, &Scope::new());
+    assert!(matches!(judged, Judgement::Undecidable(_)), "{judged:?}");
     // A certain difference decides, whatever else is unknown.
     differs(
         &Expect::All(vec![stdout(contains("fourth")), exit(&[1])]),
@@ -380,6 +400,13 @@ fn json_matchers_look_at_values_of_every_kind() {
         holds(&at(path, fits), &answered(response(200, value)));
         differs(&at(path, fails), &printed(value));
     }
+    for longer in [serde_json::json!([1, 2, 3]), serde_json::json!([1])] {
+        differs(&at("$.a", JsonMatcher::Equals(longer)), &printed(value));
+    }
+    let more = serde_json::json!({"k": 1, "l": 2});
+    differs(&at("$.o", JsonMatcher::Equals(more)), &printed(value));
+    let less = serde_json::json!({});
+    differs(&at("$.o", JsonMatcher::Equals(less)), &printed(value));
     // A negation inside the matcher needs a value, one around the whole test does not.
     let is_one = JsonMatcher::Is(Text::literal("1"));
     differs(&at("$.q", absent_not(is_one.clone())), &printed(value));

@@ -66,6 +66,10 @@ fn finds_what_cannot_fail() {
         Expect::All(vec![exit(&[0]), stdout(contains(""))]),
         Expect::Any(vec![exit(&[0]), not(exit(&[0]))]),
         Expect::Any(vec![exit(&[0]), none_of(&[0])]),
+        Expect::Any(vec![
+            Expect::All(vec![exit(&[0]), stdout(equals("a"))]),
+            not(Expect::All(vec![exit(&[0]), stdout(equals("a"))])),
+        ]),
         Expect::Any(vec![stdout(contains("a")), not(stdout(contains("a")))]),
         Expect::Any(vec![
             body(TextMatcher::Empty(true)),
@@ -155,6 +159,7 @@ fn leaves_alone_what_can_fail() {
             stdout(contains("a")),
             not(clause(Test::Stderr(contains("a")))),
         ]),
+        Expect::Any(vec![exit(&[0]), not(stdout(contains("zq7")))]),
         not(exit(&[0])),
         not(stdout(contains("x"))),
         not(Expect::All(vec![exit(&[0]), stdout(contains("x"))])),
