@@ -12,6 +12,7 @@ pub mod load;
 pub mod observation;
 pub mod outcome;
 pub mod probe;
+pub mod reconcile;
 pub mod record;
 pub mod report;
 pub mod run;

@@ -19,7 +19,7 @@ pub struct ClaimFile {
     pub phase: String,
     /// What the phase is about.
     pub title: String,
-    /// Folder of STATUS-, JOURNAL- and REVIEW-<phase>.md, relative to the repository.
+    /// Folder of `STATUS-`, `JOURNAL-` and `REVIEW-<phase>.md`, relative to the repository.
     pub docs: PathBuf,
     /// How long a PASS counts.
     pub fresh_for: Duration,
