@@ -1,0 +1,229 @@
+//! Every check of every claim file that ships, as one test: `cargo test --test claims` lists,
+//! filters and runs claims.
+//!
+//! Checks of one gate that are wanted in one process share one run, so that one disturbance
+//! serves them all. A check whose host is not there is ignored with the reason, never passed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use gateproof::claim::text::Scope;
+use gateproof::claim::{Check, ClaimFile, Place};
+use gateproof::host::{Host, Invocation, Leftovers, Script, SshHost, SshOptions};
+use gateproof::outcome::Outcome;
+use gateproof::record::{CheckRecord, RunRecord};
+use gateproof::run::{Interrupt, Options, Repository, RunEvent, Selection};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let files: Vec<Arc<ClaimFile>> = claim_files().into_iter().map(Arc::new).collect();
+    let runs = Arc::new(Runs::new(&arguments, &files));
+    let mut trials = Vec::new();
+    for file in &files {
+        for gate in &file.gates {
+            for check in &gate.checks {
+                let name = trial_name(file, &gate.id, check);
+                let (runs, file) = (runs.clone(), file.clone());
+                let (gate, id) = (gate.id.clone(), check.id.clone());
+                trials.push(Trial::ignorable_test(name, move || {
+                    runs.verdict(&file, &gate, &id)
+                }));
+            }
+        }
+    }
+    assert!(!trials.is_empty(), "claims/ has no checks");
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn claim_files() -> Vec<ClaimFile> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("claims");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder claims/")
+        .map(|entry| entry.expect("an entry of claims/").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(
+            |path| match gateproof::load::load(path, &Scope::default()) {
+                Ok(file) => file,
+                Err(invalid) => panic!("{}", invalid.render(false)),
+            },
+        )
+        .collect()
+}
+
+fn trial_name(file: &ClaimFile, gate: &str, check: &Check) -> String {
+    let stem = file.source.path.file_stem().unwrap_or_default();
+    format!("{}::{gate}::{}", stem.to_string_lossy(), check.id)
+}
+
+/// The runs of this process: at most one for each gate, with all checks that are wanted of it.
+struct Runs {
+    wanted: BTreeMap<(String, String), Vec<String>>,
+    done: Mutex<HashMap<(String, String), Arc<OnceLock<RunRecord>>>>,
+    hosts: Mutex<HashMap<String, Arc<OnceLock<Result<(), String>>>>>,
+}
+
+impl Runs {
+    fn new(arguments: &Arguments, files: &[Arc<ClaimFile>]) -> Runs {
+        let mut wanted: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        for file in files {
+            for gate in &file.gates {
+                for check in &gate.checks {
+                    if is_wanted(arguments, &trial_name(file, &gate.id, check)) {
+                        let key = (file.phase.clone(), gate.id.clone());
+                        wanted.entry(key).or_default().push(check.id.clone());
+                    }
+                }
+            }
+        }
+        Runs {
+            wanted,
+            done: Mutex::default(),
+            hosts: Mutex::default(),
+        }
+    }
+
+    fn verdict(&self, file: &ClaimFile, gate: &str, id: &str) -> Result<Completion, Failed> {
+        let check = file
+            .gates
+            .iter()
+            .filter(|g| g.id == gate)
+            .flat_map(|g| &g.checks)
+            .find(|check| check.id == id)
+            .expect("the check of the trial");
+        for host in hosts_of(file, check) {
+            if let Err(why) = self.reach(file, &host) {
+                return Ok(Completion::ignored_with(format!("not run: {why}")));
+            }
+        }
+        let record = self.run(file, gate);
+        let check = record
+            .checks
+            .iter()
+            .find(|check| check.gate == gate && check.id == id)
+            .ok_or_else(|| Failed::from("the run has no record of the check"))?;
+        match check.outcome {
+            Outcome::Pass => Ok(Completion::Completed),
+            Outcome::Skipped => Ok(Completion::ignored_with(reason(check))),
+            _ => Err(Failed::from(gateproof::report::table(&record, 120, false))),
+        }
+    }
+
+    /// Whether the host is there: asked once, by logging in.
+    fn reach(&self, file: &ClaimFile, name: &str) -> Result<(), String> {
+        let spec = &file.hosts[name];
+        let cell = {
+            let mut hosts = self.hosts.lock().expect("the list of hosts");
+            hosts.entry(spec.ssh.clone()).or_default().clone()
+        };
+        cell.get_or_init(|| {
+            block_on(async {
+                let host = Host::Ssh(SshHost::new(name, &spec.ssh, ssh_options()));
+                let hello = Invocation {
+                    script: Script::Shell("true".to_owned()),
+                    params: Vec::new(),
+                    env: Vec::new(),
+                    cwd: None,
+                    stdin: None,
+                    deadline: Duration::from_secs(10),
+                    output_limit: 1024,
+                    leftovers: Leftovers::Kill,
+                };
+                let answer = host.run(&hello).await;
+                host.close().await;
+                answer.map(drop).map_err(|fault| fault.to_string())
+            })
+        })
+        .clone()
+    }
+
+    fn run(&self, file: &ClaimFile, gate: &str) -> RunRecord {
+        let key = (file.phase.clone(), gate.to_owned());
+        let cell = {
+            let mut done = self.done.lock().expect("the list of runs");
+            done.entry(key.clone()).or_default().clone()
+        };
+        let selection = Selection {
+            gates: vec![gate.to_owned()],
+            checks: self.wanted.get(&key).cloned().unwrap_or_default(),
+            tags: Vec::new(),
+        };
+        cell.get_or_init(|| block_on(run_once(file, selection)))
+            .clone()
+    }
+}
+
+async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
+    let repository = Repository::find(&file.source.path, None, false)
+        .await
+        .expect("the state of the repository")
+        .map(Arc::new);
+    let options = Options {
+        role: None,
+        selection,
+        ssh: ssh_options(),
+        folder: Path::new(env!("CARGO_MANIFEST_DIR")).to_owned(),
+        repository,
+        allow_destructive: false,
+        program: Some(Path::new(env!("CARGO_BIN_EXE_gateproof")).to_owned()),
+    };
+    gateproof::run::run(file, &options, &Interrupt::never(), &mut |_: &RunEvent| {}).await
+}
+
+/// The hosts that a check, its fixtures and its control speak to.
+fn hosts_of(file: &ClaimFile, check: &Check) -> Vec<String> {
+    let control = check.control.iter().flat_map(|c| c.with.iter().flatten());
+    let fixtures = check.with.iter().chain(control);
+    let places = fixtures
+        .filter_map(|name| file.fixtures.get(name))
+        .map(|fixture| &fixture.on)
+        .chain([&check.on]);
+    let mut hosts: Vec<String> = places
+        .filter_map(|place| match place {
+            Place::Host(name) => Some(name.clone()),
+            Place::Local | Place::Clone => None,
+        })
+        .collect();
+    hosts.dedup();
+    hosts
+}
+
+fn reason(check: &CheckRecord) -> String {
+    check
+        .findings
+        .iter()
+        .find_map(|finding| finding.note.clone())
+        .unwrap_or_else(|| "skipped".to_owned())
+}
+
+fn ssh_options() -> SshOptions {
+    let config = std::env::var("GATEPROOF_LAB_SSH_CONFIG").unwrap_or_default();
+    SshOptions {
+        config_file: (!config.is_empty()).then(|| config.into()),
+        connect_timeout: Duration::from_secs(5),
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
+/// The same rule by which the harness selects tests.
+fn is_wanted(arguments: &Arguments, name: &str) -> bool {
+    let hit = |pattern: &String| match arguments.exact {
+        true => name == pattern,
+        false => name.contains(pattern.as_str()),
+    };
+    arguments.filter.as_ref().is_none_or(hit) && !arguments.skip.iter().any(hit)
+}
