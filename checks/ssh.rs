@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let missing = support::sshd::program().is_none();
     if missing {
-        println!("not run: sshd is missing (package openssh-server)");
+        eprintln!("not run: sshd is missing (package openssh-server)");
     }
     let all = [
         // The longest first.

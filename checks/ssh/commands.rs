@@ -15,7 +15,7 @@ pub fn trials() -> Vec<Trial> {
         if can_mount() {
             trial
         } else {
-            println!("not run: {} needs mount namespaces (root)", trial.name());
+            eprintln!("not run: {} needs mount namespaces (root)", trial.name());
             trial.with_ignored_flag(true)
         }
     };
@@ -92,7 +92,7 @@ async fn sh_busybox() {
     let there =
         std::fs::exists("/usr/bin/busybox").unwrap() || std::fs::exists("/bin/busybox").unwrap();
     if !there {
-        println!("not run: busybox is missing (package busybox-static)");
+        eprintln!("not run: busybox is missing (package busybox-static)");
         return;
     }
     all_kinds(Sshd::builder().sh(which("busybox")), false, true).await;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gateproof::host::{Fault, Host};
+use gateproof::host::{Fault, Host, LocalHost};
 use libtest_mimic::Trial;
 
 use crate::kit::{
@@ -13,7 +13,8 @@ use crate::kit::{
 use crate::support::proxy::Proxy;
 use crate::support::sshd::{ALIAS, Sshd, descendants, free_port, keygen, kill, user};
 
-/// Set, this program is a client that connects with that configuration, and does not end.
+/// Set, this program is a client that connects with that configuration (`local`: runs on this
+/// machine), and does not end.
 pub const CLIENT: &str = "GATEPROOF_CHECK_CLIENT";
 
 pub fn trials() -> Vec<Trial> {
@@ -28,6 +29,10 @@ pub fn trials() -> Vec<Trial> {
         trial("no_more_than_four_channels_are_ever_open", four_channels),
         trial("a_login_without_a_shell_says_what_it_printed", no_shell),
         trial("nothing_is_left_when_the_client_is_killed", client_killed),
+        trial(
+            "nothing_is_left_of_local_commands_when_the_client_is_killed",
+            local_client_killed,
+        ),
         trial("nothing_is_left_when_the_runner_is_killed", runner_killed),
         trial("a_closed_link_is_lost_and_made_again_once", link_closed),
         trial(
@@ -41,7 +46,10 @@ pub fn trials() -> Vec<Trial> {
 pub fn be_a_client(config: &Path) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let host = host_at(ALIAS, config);
+        let host = match config.to_str() {
+            Some("local") => Host::Local(LocalHost::new()),
+            _ => host_at(ALIAS, config),
+        };
         let text = "cd \"$TMPDIR\"; echo $$ >leader; sleep 70 & echo $! >group; setsid sh -c 'echo $$ >session; exec sleep 71' & wait";
         let mut invocation = shell(text);
         invocation.deadline = Duration::from_secs(600);
@@ -305,6 +313,31 @@ async fn no_shell() {
     }
     assert_eq!(server.log().matches("session_open: session").count(), 1);
     host.close().await;
+}
+
+async fn local_client_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = Command::new(std::env::current_exe().unwrap())
+        .env(CLIENT, "local")
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let files = ["leader", "group", "session"].map(|name| folder.path().join(name));
+    let begun = || files.iter().all(|file| written(file));
+    wait_until("the job runs", Duration::from_secs(20), begun).await;
+    let all = descendants(client.id());
+    assert!(
+        files.iter().all(|file| alive(file)) && all.len() > 3,
+        "a guard and the job"
+    );
+    client.kill().unwrap();
+    client.wait().unwrap();
+    wait_until("nothing is left", Duration::from_secs(8), || {
+        let gone = |pid: &u32| !Path::new(&format!("/proc/{pid}")).exists();
+        files.iter().all(|file| !alive(file)) && all.iter().all(gone)
+    })
+    .await;
 }
 
 async fn client_killed() {
