@@ -11,9 +11,9 @@ use libtest_mimic::Trial;
 use crate::support::sshd::{ALIAS, Sshd};
 
 /// A check with a runtime of its own.
-pub fn trial<F: Future<Output = ()>>(name: &str, check: fn() -> F) -> Trial
+pub fn trial<F>(name: &str, check: fn() -> F) -> Trial
 where
-    F: 'static,
+    F: Future<Output = ()> + 'static,
 {
     Trial::test(name, move || {
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -6,4 +6,5 @@
     reason = "shared by several suites, and only for tests"
 )]
 
+pub mod proxy;
 pub mod sshd;

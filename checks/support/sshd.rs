@@ -50,7 +50,8 @@ impl Builder {
         self
     }
 
-    /// An environment variable of every session.
+    /// An environment variable of every session. `TMPDIR` is the server's folder `tmp`
+    /// otherwise.
     pub fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
@@ -86,6 +87,7 @@ impl Builder {
             keygen(&at(key));
         }
         fs::copy(at("user_key.pub"), at("authorized_keys")).unwrap();
+        fs::create_dir(at("tmp")).unwrap();
         let port = free_port();
         self.write_config(folder.path(), port);
         let child = self.spawn(folder.path());
@@ -116,13 +118,14 @@ impl Builder {
             "UseDNS no".into(),
             "LogLevel DEBUG1".into(),
         ]);
-        if !self.environment.is_empty() {
-            let pairs = self
-                .environment
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"));
-            lines.push(format!("SetEnv {}", pairs.collect::<Vec<_>>().join(" ")));
+        let mut environment = self.environment.clone();
+        if !environment.iter().any(|(name, _)| name == "TMPDIR") {
+            environment.push(("TMPDIR".into(), at("tmp")));
         }
+        let pairs = environment
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        lines.push(format!("SetEnv {}", pairs.collect::<Vec<_>>().join(" ")));
         if let (Some(shell), false) = (&self.login_shell, can_mount()) {
             lines.push(format!(
                 "ForceCommand exec {} -c \"$SSH_ORIGINAL_COMMAND\"",

@@ -19,7 +19,8 @@ const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM
 clean=$1 list=' '
 find_marked() {
-  head -c 1000000 /proc/[0-9]*/environ 2>/dev/null | tr '\000' '\n' | while read -r line; do
+  head -c 1000000 /proc/[0-9]*/environ 2>/dev/null | tr '\000' '\n' |
+    grep -a -F -e '==> /proc/' -e "$1" | while read -r line; do
     case $line in
       '==> /proc/'*) pid=${line#==> /proc/} pid=${pid%/environ <==} ;;
       *"$1"*) echo "$pid" ;;

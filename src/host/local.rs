@@ -27,7 +27,7 @@ const CLEAN: &str = r#"kill_marked "$2"; for mark in $list; do kill_marked "$mar
 /// This machine as a host.
 #[derive(Debug, Default)]
 pub struct LocalHost {
-    run: OnceCell<Run>,
+    run: OnceCell<Box<Run>>,
 }
 
 /// What all commands of one host have in common, made with the first of them.
@@ -40,7 +40,7 @@ struct Run {
 /// A background service on this machine.
 #[derive(Debug)]
 pub struct LocalService {
-    job: Job,
+    job: Box<Job>,
     limit: Duration,
     /// Kills it when it outlives its deadline, also while nobody looks.
     watch: JoinHandle<()>,
@@ -104,7 +104,7 @@ impl LocalHost {
     }
 
     pub(super) async fn start(&self, invocation: &Invocation) -> Result<LocalService, Fault> {
-        let job = Job::start(self.ready().await?, invocation)?;
+        let job = Box::new(Job::start(self.ready().await?, invocation)?);
         let (leader, mark) = (job.tree.leader, job.tree.mark.clone());
         let limit = invocation.deadline;
         let watch = tokio::spawn(async move {
@@ -122,13 +122,12 @@ impl LocalHost {
     }
 
     async fn ready(&self) -> Result<&Run, Fault> {
-        self.run
-            .get_or_try_init(|| async {
-                let mark = fresh_mark()?;
-                let guard = Guard::start(CLEAN, &[&mark])?;
-                Ok(Run { mark, guard })
-            })
-            .await
+        let run = self.run.get_or_try_init(|| async {
+            let mark = fresh_mark()?;
+            let guard = Guard::start(CLEAN, &[&mark])?;
+            Ok(Box::new(Run { mark, guard }))
+        });
+        run.await.map(AsRef::as_ref)
     }
 }
 

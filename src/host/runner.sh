@@ -38,7 +38,7 @@ refuse() {
   exit 1
 }
 
-for tool in mkdir rm sleep wc head tr; do
+for tool in mkdir rm sleep wc head tr grep; do
   command -v "$tool" >/dev/null 2>&1 || refuse tool "$tool"
 done
 [ -r /proc/self/environ ] || refuse other '/proc is not mounted: processes could not be found again'
@@ -57,6 +57,7 @@ for base in "${TMPDIR:-/tmp}" /tmp /dev/shm /run /var/tmp; do
 done
 [ -n "$dir" ] || refuse space "no folder can be written (tried ${TMPDIR:-/tmp}, /tmp, /dev/shm, /run, /var/tmp): full, or read-only?"
 for file in state killed pid beat; do echo >"$dir/$file"; done
+printf '' >"$dir/probe"
 
 # How to start a job in a session of its own. util-linux's setsid also tells whether a
 # signal ended it (it says so on its own standard error); with any other, and without one,
@@ -71,7 +72,8 @@ fi
 # Lists the processes with $1 in their environment. (`head` names the files it was given;
 # busybox's `grep -l` would see nothing behind the first NUL.)
 find_marked() {
-  head -c 1000000 /proc/[0-9]*/environ 2>/dev/null | tr '\000' '\n' | while read -r line; do
+  head -c 1000000 /proc/[0-9]*/environ 2>/dev/null | tr '\000' '\n' |
+    grep -a -F -e '==> /proc/' -e "$1" | while read -r line; do
     case $line in
       '==> /proc/'*) pid=${line#==> /proc/} pid=${pid%/environ <==} ;;
       *"$1"*) echo "$pid" ;;
@@ -95,7 +97,7 @@ kill_group() {
   [ "$launch" = none ] && return 0
   group_id='' group=''
   read -r group_id group <"$dir/pid"
-  [ "$group_id" = "$1" ] && [ -n "$group" ] && kill -9 -- "-$group" 2>/dev/null
+  [ "$group_id" = "$1" ] && [ -n "$group" ] && kill -9 "-$group" 2>/dev/null
   return 0
 }
 
@@ -144,7 +146,7 @@ run_job() {
   if [ "$keep" = yes ]; then own=; fi
   echo >"$dir/pid"
   echo >"$dir/sig"
-  printf '' >"$dir/fault"
+  for file in fault out err; do printf '' >"$dir/$file"; done
   echo "$id $deadline $flood" >"$dir/state"
   # The job's shell first says which process it is; then its errors go where they belong.
   # What setsid itself has to say stays apart from them.
@@ -159,8 +161,10 @@ run_job() {
       none) set -- /bin/sh -c "$start$text" sh ;;
     esac
     printf '' >"$dir/sig"
+    # Appending: who opens /dev/stdout or /dev/stderr by name still empties the file, but
+    # nobody writes over what another has written.
     GATEPROOF_JOB="job:$nonce.$id." GATEPROOF_RUN=$own "$@" \
-      <"$from" >"$dir/out" 3>"$dir/err" 2>"$dir/sig"
+      <"$from" >>"$dir/out" 3>>"$dir/err" 2>"$dir/sig"
     status=$?
   fi
   [ "$keep" = yes ] || kill_group "$id"
@@ -182,8 +186,10 @@ run_job() {
     state=exit
   fi
   echo >"$dir/pid"
-  # If not even this can be written, what the job wrote is not all of it either.
+  # If not even this can be written, what the job wrote is not all of it either. (The file
+  # is empty until now, so that it takes room that was free while the job ran.)
   { echo end >"$dir/probe" && [ -s "$dir/probe" ]; } 2>/dev/null || state=space
+  printf '' >"$dir/probe"
   send_result
 }
 

@@ -130,16 +130,12 @@ pub(super) fn readable(said: &str) -> String {
 
 /// The newest reason for which the server did not open a forwarded connection.
 pub(super) fn newest_refusal(log: &str) -> Option<String> {
-    let reasons = log.lines().filter_map(|line| {
+    let reason = log.lines().rev().find_map(|line| {
         let (before, reason) = line.trim_end().split_once(": open failed: ")?;
         before.starts_with("channel ").then_some(reason)
-    });
-    reasons.last().map(|reason| {
-        reason
-            .strip_prefix("connect failed: ")
-            .unwrap_or(reason)
-            .to_owned()
-    })
+    })?;
+    let bare = reason.strip_prefix("connect failed: ").unwrap_or(reason);
+    Some(bare.to_owned())
 }
 
 #[cfg(test)]

@@ -111,10 +111,10 @@ impl Connection {
         let host = self.name.clone();
         match Runner::open(&self.master.session, &nonce, self.patience).await {
             Ok(runner) => Ok(runner),
-            Err(NoRunner::Gone(detail)) => Err(self.lost(Lost(detail)).await),
+            Err(NoRunner::Gone(detail)) => Err(self.lost(Lost::ended(detail)).await),
             Err(_) if !self.master.stands().await => Err(self
-                .lost(Lost(
-                    "the connection ended while a shell was started".into(),
+                .lost(Lost::ended(
+                    "the connection ended while a shell was started",
                 ))
                 .await),
             Err(NoRunner::Channel(detail)) => {
@@ -158,9 +158,9 @@ impl Connection {
 
     /// Notes that a channel was lost, and makes the fault of it.
     pub(super) async fn lost(&self, lost: Lost) -> Fault {
-        if self.master.stands().await && !lost.0.starts_with("no answer") {
+        if !lost.silent && self.master.stands().await {
             // Only the runner: it may be started again on the same connection.
-            let detail = format!("the runner on the host ended: {}", lost.0);
+            let detail = format!("the runner on the host ended: {}", lost.detail);
             return Fault::LinkLost {
                 host: self.name.clone(),
                 detail,
@@ -169,9 +169,9 @@ impl Connection {
         self.lost.store(true, Ordering::Relaxed);
         let words = self.master.last_words();
         let detail = if words.is_empty() {
-            lost.0
+            lost.detail
         } else {
-            format!("{}; {words}", lost.0)
+            format!("{}; {words}", lost.detail)
         };
         Fault::LinkLost {
             host: self.name.clone(),
@@ -185,7 +185,7 @@ impl Connection {
     /// [`Fault::LinkLost`] when there is none.
     pub(super) async fn prove_alive(&self) -> Result<(), Fault> {
         if self.lost.load(Ordering::Relaxed) || !self.master.stands().await {
-            return Err(self.lost(Lost("the connection has ended".into())).await);
+            return Err(self.lost(Lost::ended("the connection has ended")).await);
         }
         let runner = match self.runner().await {
             Ok(runner) => runner,
@@ -209,14 +209,14 @@ impl Connection {
             pending
                 .reply
                 .await
-                .unwrap_or_else(|_| Err(Lost("the runner's task has ended".into())))
+                .unwrap_or_else(|_| Err(Lost::ended("the runner's task has ended")))
         });
         match answer.await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(lost)) => Err(self.lost(lost).await),
             // A long command may be in the way; then only the master's word is left.
             Err(_) if self.master.stands().await => Ok(()),
-            Err(_) => Err(self.lost(Lost("the connection has ended".into())).await),
+            Err(_) => Err(self.lost(Lost::ended("the connection has ended")).await),
         }
     }
 
@@ -248,7 +248,7 @@ impl Connection {
                 Ok(socket)
             }
             Err(openssh::Error::Disconnected) => {
-                Err(self.lost(Lost("the master has ended".into())).await)
+                Err(self.lost(Lost::ended("the master has ended")).await)
             }
             Err(error) => Err(Fault::NotAllowed {
                 host: self.name.clone(),

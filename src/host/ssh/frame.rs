@@ -9,8 +9,6 @@ use crate::observation::Captured;
 pub(super) enum Frame {
     /// It can be sent requests.
     Ready {
-        /// Whether it can tell a signal from an exit status above 128.
-        exact: bool,
         /// Its private folder on the host.
         folder: String,
     },
@@ -176,14 +174,13 @@ impl FrameParser {
         match verb {
             "ready" => {
                 let words: Vec<&str> = rest.split(' ').collect();
-                let [version, launch, folder] = words[..] else {
+                let [version, _launch, folder] = words[..] else {
                     return Err(wrong());
                 };
                 if version != "1" {
                     return Err(wrong());
                 }
                 Ok(Some(Frame::Ready {
-                    exact: launch == "exact",
                     folder: folder.to_owned(),
                 }))
             }
@@ -420,7 +417,6 @@ mod tests {
         assert!(parser.buffer.len() <= LONGEST_LINE);
         parser.push(b"gateproof-5eed ready 1 exact /a\n\ngateproof-5eed ready 1 setsid /tmp/g\n");
         let want = Frame::Ready {
-            exact: false,
             folder: "/tmp/g".into(),
         };
         assert_eq!(parser.next(), Ok(Some(want)));

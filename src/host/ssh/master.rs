@@ -193,12 +193,19 @@ async fn log_in(
         .arg("-E")
         .arg(folder.join("log"));
     let connect = format!("ConnectTimeout={seconds}");
+    // Without a channel it ends by itself; so nothing stays if even our guard is killed. But
+    // a master that persists throws away what the ssh of a jump host says (OpenSSH:
+    // sshconnect.c), and why that one failed must be known.
+    let persist = if settings.jumps {
+        "ControlPersist=no"
+    } else {
+        "ControlPersist=10"
+    };
     let fixed = [
         connect.as_str(),
         "StrictHostKeyChecking=yes",
         "BatchMode=yes",
-        // Without a channel it ends by itself; so nothing stays if even our guard is killed.
-        "ControlPersist=10",
+        persist,
         "LogLevel=INFO",
         "ClearAllForwardings=yes",
         "RemoteCommand=none",

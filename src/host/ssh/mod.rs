@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use super::{Endpoint, Fault, Invocation, Leftovers, Script};
 use crate::observation::{CommandObservation, Ending};
 use connection::Connection;
-use runner::{Ended, Pending, Runner};
+use runner::{Ended, Lost, Pending, Runner};
 
 /// A stream of a command may be this long on the host (64 MiB); then it is stopped.
 pub(crate) const FLOOD: u64 = 64 << 20;
@@ -82,8 +82,8 @@ pub struct SshService {
     connection: Arc<Connection>,
     runner: Runner,
     pending: Pending,
-    invocation: Invocation,
-    ended: Option<Result<CommandObservation, Fault>>,
+    invocation: Box<Invocation>,
+    ended: Option<Box<Result<CommandObservation, Fault>>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -139,7 +139,7 @@ impl SshHost {
             connection,
             runner,
             pending,
-            invocation: invocation.clone(),
+            invocation: Box::new(invocation.clone()),
             ended: None,
             _place: place,
         })
@@ -200,7 +200,7 @@ impl Inner {
             Ok(Ok(ended)) => self.judge(invocation, &runner, ended),
             Ok(Err(lost)) => Err(connection.lost(lost).await),
             Err(_) => Err(connection
-                .lost(runner::Lost("the runner's task has ended".into()))
+                .lost(Lost::ended("the runner's task has ended"))
                 .await),
         }
     }
@@ -243,13 +243,6 @@ impl Inner {
                 };
                 return Err(Fault::ToolMissing {
                     detail: format!("`{program}` is not on host `{host}`"),
-                });
-            }
-            "gone" => {
-                let detail = "the runner there gave up, because it did not hear from us".to_owned();
-                return Err(Fault::LinkLost {
-                    host: host.clone(),
-                    detail,
                 });
             }
             "unstarted" => {
@@ -333,12 +326,12 @@ impl SshService {
                 Ok(Err(lost)) => Err(self.connection.lost(lost).await),
                 Err(TryRecvError::Closed) => Err(self
                     .connection
-                    .lost(runner::Lost("the runner's task has ended".into()))
+                    .lost(Lost::ended("the runner's task has ended"))
                     .await),
             };
-            self.ended = Some(result);
+            self.ended = Some(Box::new(result));
         }
-        self.ended.clone().transpose()
+        self.ended.as_deref().cloned().transpose()
     }
 
     pub(super) async fn stop(mut self) -> Result<(), Fault> {
@@ -351,7 +344,7 @@ impl SshService {
                 Ok(Err(lost)) => Err(self.connection.lost(lost).await),
                 Err(_) => Err(self
                     .connection
-                    .lost(runner::Lost("the runner's task has ended".into()))
+                    .lost(Lost::ended("the runner's task has ended"))
                     .await),
             }
         };

@@ -34,7 +34,22 @@ pub(super) struct Ended {
 
 /// The channel is gone; in words why.
 #[derive(Clone, Debug)]
-pub(super) struct Lost(pub(super) String);
+pub(super) struct Lost {
+    /// In words.
+    pub(super) detail: String,
+    /// Whether nobody answers, which the channel itself does not know.
+    pub(super) silent: bool,
+}
+
+impl Lost {
+    /// The channel has ended.
+    pub(super) fn ended(detail: impl Into<String>) -> Self {
+        Lost {
+            detail: detail.into(),
+            silent: false,
+        }
+    }
+}
 
 /// Why there is no runner.
 #[derive(Debug)]
@@ -188,7 +203,7 @@ impl Runner {
                 cancel,
                 reply: receiver,
             }),
-            Err(_) => Err(Lost("the runner had ended before".into())),
+            Err(_) => Err(Lost::ended("the runner had ended before")),
         }
     }
 
@@ -241,7 +256,7 @@ impl Channel {
                     .finish()
                     .err()
                     .map(|error| format!(" ({error})"));
-                Err(Lost(format!(
+                Err(Lost::ended(format!(
                     "the channel ended{}",
                     cut.unwrap_or_default()
                 )))
@@ -250,7 +265,7 @@ impl Channel {
                 self.parser.push(&self.chunk[..count]);
                 Ok(())
             }
-            Err(error) => Err(Lost(format!("the channel cannot be read: {error}"))),
+            Err(error) => Err(Lost::ended(format!("the channel cannot be read: {error}"))),
         }
     }
 
@@ -273,7 +288,7 @@ impl Channel {
                     // given up.
                     Ok(()) => match self.parser.next() {
                         Ok(_) => continue,
-                        Err(error) => break Lost(error.to_string()),
+                        Err(error) => break Lost::ended(error.to_string()),
                     },
                     Err(lost) => break lost,
                 },
@@ -314,6 +329,9 @@ impl Channel {
         };
         let result = loop {
             match self.parser.next() {
+                Ok(Some(Frame::Done(done))) if done.state == "gone" => {
+                    break Err(Lost::ended("it gave up, and killed the command"));
+                }
                 Ok(Some(Frame::Done(done))) if done.id == current.order.id => {
                     break Ok(Ended {
                         done,
@@ -322,7 +340,7 @@ impl Channel {
                 }
                 Ok(Some(_)) => continue,
                 Ok(None) => {}
-                Err(error) => break Err(Lost(error.to_string())),
+                Err(error) => break Err(Lost::ended(error.to_string())),
             }
             if let Err(lost) = self.wait(&mut current, beat).await {
                 break Err(lost);
@@ -352,10 +370,14 @@ impl Channel {
             let now = tokio::time::Instant::now();
             let since = current.killing.map_or(now, |(since, _)| since);
             if now.duration_since(since) > GRACE {
-                return Err(Lost(format!(
+                let detail = format!(
                     "no answer within {} after the kill was asked for",
                     humantime::format_duration(GRACE)
-                )));
+                );
+                return Err(Lost {
+                    detail,
+                    silent: true,
+                });
             }
             self.say(format!("cancel {}\n", current.order.id));
             current.killing = Some((since, now + AGAIN));
