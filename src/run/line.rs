@@ -161,7 +161,7 @@ pub(super) fn reproduce(
         Probe::Http(http) => by_curl(http, scope, timeout),
     };
     if *place == Place::Clone {
-        line = format!("git clone -q . /tmp/cold && cd /tmp/cold && {line}");
+        line = format!("cold=$(mktemp -d) && git clone -q . \"$cold\" && cd \"$cold\" && {line}");
     }
     match destination {
         Some(destination) => format!("ssh {} {}", ssh_words(destination), quote(&line)),

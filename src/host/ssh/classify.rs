@@ -160,10 +160,10 @@ Someone could be eavesdropping on you right now (man-in-the-middle attack)!\r
 It is also possible that a host key has just been changed.\r
 The fingerprint for the ED25519 key sent by the remote host is\nSHA256:abc.\r
 Please contact your system administrator.\r
-Add correct host key in /home/me/.ssh/known_hosts to get rid of this message.\r
-Offending ED25519 key in /home/me/.ssh/known_hosts:1\r
+Add correct host key in /srv/me/.ssh/known_hosts to get rid of this message.\r
+Offending ED25519 key in /srv/me/.ssh/known_hosts:1\r
   remove with:\r
-  ssh-keygen -f \"/home/me/.ssh/known_hosts\" -R \"[192.0.2.1]:2222\"\r
+  ssh-keygen -f \"/srv/me/.ssh/known_hosts\" -R \"[192.0.2.1]:2222\"\r
 Host key for [192.0.2.1]:2222 has changed and you have requested strict checking.\r
 Host key verification failed.\r\n";
 
@@ -191,7 +191,7 @@ Host key verification failed.\r\n";
                 "{said}"
             );
         }
-        let said = "/home/me/.ssh/config: line 1: Bad configuration option: hots\n";
+        let said = "/srv/me/.ssh/config: line 1: Bad configuration option: hots\n";
         assert!(
             matches!(connect_failure(&asked(), said), Fault::Other(text) if text.contains("hots"))
         );
