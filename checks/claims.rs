@@ -65,9 +65,12 @@ fn trial_name(file: &ClaimFile, gate: &str, check: &Check) -> String {
 /// The runs of this process: at most one for each gate, with all checks that are wanted of it.
 struct Runs {
     wanted: BTreeMap<(String, String), Vec<String>>,
-    done: Mutex<HashMap<(String, String), Arc<OnceLock<RunRecord>>>>,
-    hosts: Mutex<HashMap<String, Arc<OnceLock<Result<(), String>>>>>,
+    done: Mutex<HashMap<(String, String), Once<RunRecord>>>,
+    hosts: Mutex<HashMap<String, Once<Result<(), String>>>>,
 }
+
+/// A value that is made once, by whoever needs it first.
+type Once<T> = Arc<OnceLock<T>>;
 
 impl Runs {
     fn new(arguments: &Arguments, files: &[Arc<ClaimFile>]) -> Runs {

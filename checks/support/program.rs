@@ -1,4 +1,8 @@
 //! The program under test, run as a user would run it.
+#![allow(
+    dead_code,
+    reason = "shared by several suites, each of which uses a part"
+)]
 
 use std::path::Path;
 use std::process::{Command, Output};
