@@ -2,7 +2,7 @@
 
 use crate::claim::tree::{Kind, Node};
 
-/// The node on one line: short values bare, maps as `key: value, key: value`.
+/// The node on one line as people say it: `exit 0, stdout empty true`; the file has it exactly.
 pub(super) fn of(node: &Node) -> String {
     match &node.kind {
         Kind::Map(entries) => map(entries),
@@ -13,7 +13,7 @@ pub(super) fn of(node: &Node) -> String {
 fn map(entries: &[(crate::claim::tree::Key, Node)]) -> String {
     entries
         .iter()
-        .map(|(key, node)| format!("{}: {}", key.text, value(node)))
+        .map(|(key, node)| format!("{} {}", key.text, value(node)))
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -27,6 +27,6 @@ fn value(node: &Node) -> String {
             format!("[{}]", items.join(", "))
         }
         Kind::Map(entries) if entries.len() == 1 => map(entries),
-        Kind::Map(entries) => format!("{{{}}}", map(entries)),
+        Kind::Map(entries) => format!("({})", map(entries)),
     }
 }
