@@ -137,7 +137,9 @@ pub async fn run(
         .iter()
         .filter(|fixture| !fixture.restored)
         .map(|_| Outcome::Unrestored);
-    let exit_code = verdict(outcomes.chain(lost)) as u8;
+    // An interrupted run is no success, also when nothing but the last undoing was left.
+    let cut = interrupt.signal().map(|_| Outcome::Error);
+    let exit_code = verdict(outcomes.chain(lost).chain(cut)) as u8;
     let record = RunRecord {
         schema: SCHEMA.to_owned(),
         run_id: crate::record::run_id(started, random()),
@@ -282,6 +284,9 @@ impl Engine<'_> {
             // Nothing that is seen on a host that is not back means anything.
             return Err(format!("not run: fixture `{name}` is not restored"));
         }
+        if let Some(name) = self.asker.interrupt.signal() {
+            return Err(format!("not run: interrupted by {name}"));
+        }
         match self.fixtures.until() {
             Some(until) if until <= Instant::now() => {
                 Err("not run: the fixture has been in force for as long as it may".to_owned())
@@ -305,6 +310,10 @@ impl Engine<'_> {
             })
             .await;
         let (mut outcome, mut findings) = self.judged(&reply);
+        if let Some(why) = self.fixtures.dead_service().await {
+            outcome = Outcome::Error;
+            findings.insert(0, remark("the fixture is not in force", why));
+        }
         if outcome == Outcome::Pass
             && let Some(observation) = &reply.observation
         {
@@ -395,7 +404,10 @@ impl Engine<'_> {
                         until: self.fixtures.until(),
                     })
                     .await;
-                judge_control(check, control, &reply, &scope)
+                match self.fixtures.dead_service().await {
+                    Some(why) => (Outcome::Error, None, Some(remark("control", why))),
+                    None => judge_control(check, control, &reply, &scope),
+                }
             }
         };
         let Some(record) = self.records.get_mut(&item.at) else {
@@ -454,7 +466,7 @@ impl Engine<'_> {
             reproduce: line::reproduce(
                 &check.probe,
                 scope,
-                &check.on,
+                &self.places.way(&check.on),
                 self.places.destination(&check.on),
                 check.timing.timeout,
             ),

@@ -42,8 +42,15 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
     let mut codes = Vec::new();
     for file in wanted {
-        let record = verify_file(file, &wish, &interrupt).await?;
-        codes.push(record);
+        if codes.contains(&ExitCode::Unrestored) {
+            // What is seen on a host that is not back means nothing.
+            let path = file.source.path.display();
+            console::err(&format!(
+                "{path}: not run, because something is not restored\n"
+            ));
+            continue;
+        }
+        codes.extend(verify_file(file, &wish, &interrupt).await?);
     }
     Ok(worst(codes).unwrap_or(ExitCode::CouldNotCheck))
 }
@@ -52,7 +59,7 @@ async fn verify_file(
     file: &ClaimFile,
     wish: &VerifyOptions,
     interrupt: &Interrupt,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<Vec<ExitCode>> {
     let folder = std::env::current_dir().context("find the current folder")?;
     let path = folder.join(&file.source.path);
     let repository = Repository::find(&path, wish.at.as_deref(), wish.worktree)
@@ -90,10 +97,15 @@ async fn verify_file(
     let root = repository
         .as_ref()
         .map_or(folder, |repository| repository.root().to_owned());
-    if !wish.no_record {
-        keep(&record, wish, &root)?;
+    let mut codes = vec![ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck)];
+    if !wish.no_record
+        && let Err(error) = keep(&record, wish, &root)
+    {
+        // A run without its record is no success, and never hides what the run has shown.
+        console::err(&format!("gateproof: {error:#}\n"));
+        codes.push(ExitCode::CouldNotCheck);
     }
-    Ok(ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck))
+    Ok(codes)
 }
 
 /// Writes the record, and the documents of a role that owns some.
