@@ -24,6 +24,7 @@ use super::places::Places;
 use super::plan::{CheckAt, Item, Selection, schedule, select};
 use super::recorded::{self, millis, place, remark};
 use super::repository::Repository;
+use super::secrets;
 
 /// Who runs the checks. It decides which documents may be written and what may be disturbed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub async fn run(
     sink: &mut dyn Sink,
 ) -> RunRecord {
     let started = Utc::now();
-    let redactor = Redactor::new(secrets(file));
+    let redactor = Redactor::new(secrets::of(file));
     let sink: &mut dyn Sink = &mut Redacting {
         redactor: &redactor,
         inner: sink,
@@ -115,6 +116,13 @@ pub async fn run(
     let cloned = selected
         .iter()
         .any(|at| at.of(file).on == crate::claim::Place::Clone);
+    if redactor.too_short() > 0 {
+        notes.push(format!(
+            "{} secret value(s) are shorter than {} characters and are not hidden",
+            redactor.too_short(),
+            crate::record::redact::MIN_SECRET
+        ));
+    }
     if let Some(name) = interrupt.signal() {
         notes.push(format!(
             "interrupted by {name}: what was disturbed was undone, the rest was not run"
@@ -168,27 +176,6 @@ pub async fn run(
         notes: vec![format!("the observations are withheld: {error}")],
         ..record
     })
-}
-
-/// Values that must never be printed: those of environment variables that are named like secrets.
-fn secrets(file: &ClaimFile) -> Vec<String> {
-    const NAMES: [&str; 7] = [
-        "TOKEN", "SECRET", "PASSWORD", "PASSWD", "APIKEY", "API_KEY", "PRIVATE",
-    ];
-    let checks = file.gates.iter().flat_map(|gate| &gate.checks);
-    checks
-        .filter_map(|check| match &check.probe {
-            crate::claim::Probe::Command(command) => Some((check, command)),
-            crate::claim::Probe::Http(_) => None,
-        })
-        .flat_map(|(check, command)| {
-            let named = command.env.iter().filter(|(name, _)| {
-                let name = name.to_ascii_uppercase();
-                NAMES.iter().any(|secret| name.contains(secret))
-            });
-            named.map(|(_, text)| text.render(&check.scope))
-        })
-        .collect()
 }
 
 struct Engine<'r> {
