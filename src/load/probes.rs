@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::claim::codes::Code;
 use crate::claim::diagnostic::Diagnostic;
-use crate::claim::text::Text;
+use crate::claim::text::{Part, Text};
 use crate::claim::tree::{Kind, Node};
 use crate::claim::{CommandLine, CommandProbe, HttpProbe, Place, Probe, Timing, Tls};
 
@@ -177,20 +177,7 @@ impl Reader {
     fn http(&mut self, url: &Node, fields: &Fields<'_>, places: &Places<'_>) -> Option<HttpProbe> {
         let text = self.text(url, "`http`");
         if let Some(text) = &text {
-            // A captured value is not known yet: judge the rest of the URL with a stand-in.
-            let sample = text
-                .parts
-                .iter()
-                .map(|part| match part {
-                    crate::claim::text::Part::Literal(text) => text.as_str(),
-                    crate::claim::text::Part::Param(_) => "1",
-                })
-                .collect::<String>();
-            let sample = if text.params().next().is_some() && !sample.contains("://") {
-                format!("http://{sample}")
-            } else {
-                sample
-            };
+            let sample = sample_url(text);
             if let Err(why) = crate::probe::check_url(&sample) {
                 self.report(
                     Diagnostic::new(Code::BAD_URL, url.span.clone(), "not a URL to ask")
@@ -368,6 +355,26 @@ impl Reader {
         }
     }
 }
+
+/// The URL with stand-ins for the values that are not known yet, so that the rest of it can be
+/// judged. A value at its beginning may hold anything up to the whole URL.
+fn sample_url(text: &Text) -> String {
+    let mut sample = String::new();
+    for part in &text.parts {
+        match part {
+            Part::Literal(literal) if sample == WHOLE && literal.starts_with("://") => {
+                sample = format!("http{literal}");
+            }
+            Part::Literal(literal) => sample.push_str(literal),
+            Part::Param(_) if sample.is_empty() => sample.push_str(WHOLE),
+            Part::Param(_) => sample.push('1'),
+        }
+    }
+    sample
+}
+
+/// Stands for a value at the beginning of a URL.
+const WHOLE: &str = "http://host.test";
 
 /// The names of the places a probe can be asked from.
 pub(super) struct Places<'a> {

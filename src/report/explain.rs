@@ -98,8 +98,11 @@ impl Block {
 
     fn finding(&mut self, finding: &Finding, paint: &Paint) {
         self.labelled("about", &finding.subject);
-        self.labelled("expected", &finding.expected);
-        self.labelled("observed", &finding.observed);
+        // A remark in words has neither.
+        if !finding.expected.is_empty() || !finding.observed.is_empty() {
+            self.labelled("expected", &finding.expected);
+            self.labelled("observed", &finding.observed);
+        }
         if let Some(place) = &finding.place {
             self.labelled("matcher", place);
         }

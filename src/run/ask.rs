@@ -110,6 +110,8 @@ impl Asker<'_> {
     ) -> Verdict {
         let end = question.until.map_or(end, |until| end.min(until));
         loop {
+            // The last look is at the end of the window, not one pause before it.
+            let last = Instant::now() >= end;
             let verdict = self.attempt(question, progress).await;
             let final_fault = match &verdict {
                 Verdict::Holds => true,
@@ -118,10 +120,10 @@ impl Asker<'_> {
                 Verdict::Fault(_) | Verdict::Undecidable(_) => true,
                 Verdict::Differs(_) | Verdict::Interrupted(_) => false,
             };
-            if final_fault || Instant::now() + question.timing.every > end {
+            if final_fault || last {
                 return verdict;
             }
-            tokio::time::sleep(question.timing.every).await;
+            pause(question.timing.every, end).await;
         }
     }
 
@@ -135,6 +137,7 @@ impl Asker<'_> {
     ) -> Verdict {
         let (answered, content) = split(question.expect);
         loop {
+            let last = Instant::now() >= end;
             let observation = match self.observe(question, progress).await {
                 Ok(observation) => observation,
                 Err(fault) => return Verdict::Fault(fault),
@@ -159,10 +162,10 @@ impl Asker<'_> {
                 Verdict::Differs(_) => {}
                 other => return other,
             }
-            if Instant::now() + question.timing.every > end {
+            if last {
                 return Verdict::Holds;
             }
-            tokio::time::sleep(question.timing.every).await;
+            pause(question.timing.every, end).await;
         }
     }
 
@@ -211,14 +214,15 @@ impl Asker<'_> {
         progress: &mut Progress,
     ) -> Result<Observation, Fault> {
         progress.attempts += 1;
-        let limit = match question.until {
-            Some(until) => question
-                .timing
-                .timeout
-                .min(until.saturating_duration_since(Instant::now()))
-                .max(Duration::from_millis(1)),
-            None => question.timing.timeout,
-        };
+        let mut limit = question.timing.timeout;
+        if let Some(window) = question.timing.within {
+            // One attempt that hangs must not make the wait much longer than it was claimed.
+            limit = limit.min(window);
+        }
+        if let Some(until) = question.until {
+            limit = limit.min(until.saturating_duration_since(Instant::now()));
+        }
+        let limit = limit.max(Duration::from_millis(1));
         let observation = self.ask_once(question, limit).await?;
         progress.observation = Some(observation.clone());
         Ok(observation)
@@ -297,6 +301,11 @@ impl Asker<'_> {
             }
         }
     }
+}
+
+/// The pause between two attempts, and no longer than until the end of the window.
+async fn pause(every: Duration, end: Instant) {
+    tokio::time::sleep(every.min(end.saturating_duration_since(Instant::now()))).await;
 }
 
 /// How far asking has come; it survives an interrupt.

@@ -24,6 +24,7 @@ use super::places::Places;
 use super::plan::{CheckAt, Item, Selection, schedule, select};
 use super::recorded::{self, millis, place, remark};
 use super::repository::Repository;
+use super::secrets;
 
 /// Who runs the checks. It decides which documents may be written and what may be disturbed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub async fn run(
     sink: &mut dyn Sink,
 ) -> RunRecord {
     let started = Utc::now();
-    let redactor = Redactor::new(secrets(file));
+    let redactor = Redactor::new(secrets::of(file));
     let sink: &mut dyn Sink = &mut Redacting {
         redactor: &redactor,
         inner: sink,
@@ -115,6 +116,13 @@ pub async fn run(
     let cloned = selected
         .iter()
         .any(|at| at.of(file).on == crate::claim::Place::Clone);
+    if redactor.too_short() > 0 {
+        notes.push(format!(
+            "{} secret value(s) are shorter than {} characters and are not hidden",
+            redactor.too_short(),
+            crate::record::redact::MIN_SECRET
+        ));
+    }
     if let Some(name) = interrupt.signal() {
         notes.push(format!(
             "interrupted by {name}: what was disturbed was undone, the rest was not run"
@@ -137,7 +145,9 @@ pub async fn run(
         .iter()
         .filter(|fixture| !fixture.restored)
         .map(|_| Outcome::Unrestored);
-    let exit_code = verdict(outcomes.chain(lost)) as u8;
+    // An interrupted run is no success, also when nothing but the last undoing was left.
+    let cut = interrupt.signal().map(|_| Outcome::Error);
+    let exit_code = verdict(outcomes.chain(lost).chain(cut)) as u8;
     let record = RunRecord {
         schema: SCHEMA.to_owned(),
         run_id: crate::record::run_id(started, random()),
@@ -166,27 +176,6 @@ pub async fn run(
         notes: vec![format!("the observations are withheld: {error}")],
         ..record
     })
-}
-
-/// Values that must never be printed: those of environment variables that are named like secrets.
-fn secrets(file: &ClaimFile) -> Vec<String> {
-    const NAMES: [&str; 7] = [
-        "TOKEN", "SECRET", "PASSWORD", "PASSWD", "APIKEY", "API_KEY", "PRIVATE",
-    ];
-    let checks = file.gates.iter().flat_map(|gate| &gate.checks);
-    checks
-        .filter_map(|check| match &check.probe {
-            crate::claim::Probe::Command(command) => Some((check, command)),
-            crate::claim::Probe::Http(_) => None,
-        })
-        .flat_map(|(check, command)| {
-            let named = command.env.iter().filter(|(name, _)| {
-                let name = name.to_ascii_uppercase();
-                NAMES.iter().any(|secret| name.contains(secret))
-            });
-            named.map(|(_, text)| text.render(&check.scope))
-        })
-        .collect()
 }
 
 struct Engine<'r> {
@@ -282,6 +271,9 @@ impl Engine<'_> {
             // Nothing that is seen on a host that is not back means anything.
             return Err(format!("not run: fixture `{name}` is not restored"));
         }
+        if let Some(name) = self.asker.interrupt.signal() {
+            return Err(format!("not run: interrupted by {name}"));
+        }
         match self.fixtures.until() {
             Some(until) if until <= Instant::now() => {
                 Err("not run: the fixture has been in force for as long as it may".to_owned())
@@ -305,6 +297,10 @@ impl Engine<'_> {
             })
             .await;
         let (mut outcome, mut findings) = self.judged(&reply);
+        if let Some(why) = self.fixtures.dead_service().await {
+            outcome = Outcome::Error;
+            findings.insert(0, remark("the fixture is not in force", why));
+        }
         if outcome == Outcome::Pass
             && let Some(observation) = &reply.observation
         {
@@ -395,7 +391,10 @@ impl Engine<'_> {
                         until: self.fixtures.until(),
                     })
                     .await;
-                judge_control(check, control, &reply, &scope)
+                match self.fixtures.dead_service().await {
+                    Some(why) => (Outcome::Error, None, Some(remark("control", why))),
+                    None => judge_control(check, control, &reply, &scope),
+                }
             }
         };
         let Some(record) = self.records.get_mut(&item.at) else {
@@ -454,7 +453,7 @@ impl Engine<'_> {
             reproduce: line::reproduce(
                 &check.probe,
                 scope,
-                &check.on,
+                &self.places.way(&check.on),
                 self.places.destination(&check.on),
                 check.timing.timeout,
             ),

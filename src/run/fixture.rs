@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 
 use crate::claim::text::Scope;
 use crate::claim::{ClaimFile, Fixture, Probe, Ready, Step, Timing};
-use crate::expect::{Judgement, judge};
+use crate::expect::{Judgement, judge_text};
 use crate::host::{Fault, Leftovers, Service};
 use crate::observation::{Captured, CommandObservation, Ending, Observation};
 use crate::record::{FixtureRecord, FixtureStepRecord};
@@ -22,6 +22,8 @@ use super::recorded::millis;
 
 /// How long the baseline may take to be seen again after the undoing, when nothing else is said.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a service is looked at while it gets ready.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// An undoing is tried so many times when the host cannot be reached.
 const UNDO_TRIES: u32 = 3;
 
@@ -29,6 +31,10 @@ const UNDO_TRIES: u32 = 3;
 struct InForce {
     name: String,
     service: Option<Service>,
+    /// Whether a service was started, whatever became of it.
+    served: bool,
+    /// What was seen when the service had ended by itself.
+    ended: Option<String>,
     captured: Scope,
     record: FixtureRecord,
     /// When the first act began; nothing was disturbed without it.
@@ -117,6 +123,17 @@ impl<'r> Fixtures<'r> {
         self.stack.iter().map(|fixture| fixture.until).min()
     }
 
+    /// Which of the services in force has ended by itself, and what it showed. What is seen
+    /// while a service is missing says nothing about the claim.
+    pub(super) async fn dead_service(&mut self) -> Option<String> {
+        for top in &mut self.stack {
+            if let Some(why) = top.look_after_service().await {
+                return Some(format!("fixture `{}`: {why}", top.name));
+            }
+        }
+        None
+    }
+
     pub(super) fn into_records(self) -> Vec<FixtureRecord> {
         self.records
     }
@@ -136,6 +153,8 @@ impl<'r> Fixtures<'r> {
         self.stack.push(InForce {
             name: name.to_owned(),
             service: None,
+            served: false,
+            ended: None,
             captured: Scope::new(),
             record,
             disturbed: None,
@@ -189,7 +208,8 @@ impl<'r> Fixtures<'r> {
         if let Err(fault) = self.stop_service().await {
             sink.event(&RunEvent::Notice(format!("fixture `{name}`: {fault}")));
         }
-        if disturbed.is_some() {
+        let served = self.stack.last().is_some_and(|top| top.served);
+        if disturbed.is_some() || served {
             if let Some(step) = &fixture.settled {
                 let reply = self.step(fixture, "settled", step, false, sink).await;
                 restored &= reply.verdict.holds();
@@ -206,11 +226,12 @@ impl<'r> Fixtures<'r> {
             top.record.restored = restored;
             top.record.disturbed_ms = disturbed.map(|since| millis(since.elapsed()));
             if !restored {
-                let remedy = self.remedy(fixture);
+                top.record.remedy = self.remedy(fixture, &top.captured);
+                let remedy = top.record.remedy.as_deref();
                 sink.event(&RunEvent::Notice(format!(
-                    "UNRESTORED: fixture `{name}` was undone and is not back; {remedy}"
+                    "UNRESTORED: fixture `{name}` was undone and is not back; {}",
+                    remedy.unwrap_or("nothing is known that puts it back")
                 )));
-                top.record.remedy = Some(remedy);
             }
             self.records.push(top.record);
         }
@@ -231,18 +252,21 @@ impl<'r> Fixtures<'r> {
         }
     }
 
-    fn remedy(&self, fixture: &Fixture) -> String {
-        let scope = self.scope();
+    /// The undoing as lines to be run by hand, where there is one.
+    fn remedy(&self, fixture: &Fixture, captured: &Scope) -> Option<String> {
+        let mut scope = self.scope();
+        scope.extend(captured.clone());
         let lines: Vec<String> = fixture
             .undo
             .iter()
             .map(|step| {
                 let place = step.on.as_ref().unwrap_or(&fixture.on);
                 let destination = self.asker.places.destination(place);
-                line::reproduce(&step.probe, &scope, place, destination, step.timing.timeout)
+                let way = self.asker.places.way(place);
+                line::reproduce(&step.probe, &scope, &way, destination, step.timing.timeout)
             })
             .collect();
-        format!("run by hand: {}", lines.join(" && "))
+        (!lines.is_empty()).then(|| format!("run by hand: {}", lines.join(" && ")))
     }
 
     fn scope(&self) -> Scope {
@@ -269,7 +293,8 @@ impl<'r> Fixtures<'r> {
             timing: &step.timing,
             scope: &scope,
             leftovers: Leftovers::Keep,
-            until: None,
+            // Undoing takes as long as it takes.
+            until: interruptible.then(|| self.until()).flatten(),
         };
         let reply = if interruptible {
             self.asker.ask(question).await
@@ -319,6 +344,7 @@ impl<'r> Fixtures<'r> {
         let service = host.start(&run).await.map_err(|fault| fault.to_string())?;
         if let Some(top) = self.stack.last_mut() {
             top.service = Some(service);
+            top.served = true;
         }
         let ready = self.ready(fixture, sink).await;
         let record = FixtureStepRecord {
@@ -336,71 +362,105 @@ impl<'r> Fixtures<'r> {
 
     /// Waits until the service is ready, and captures what it printed.
     async fn ready(&mut self, fixture: &Fixture, sink: &mut dyn Sink) -> Result<(), String> {
+        let patience = match &fixture.ready {
+            Some(Ready::Stdout(_, within)) => *within,
+            Some(Ready::Step(step)) => step.timing.within.unwrap_or(PATIENCE),
+            None => PATIENCE,
+        };
+        let end = self.bounded(Instant::now() + patience);
         match &fixture.ready {
-            Some(Ready::Step(step)) => {
-                let reply = self.step(fixture, "ready", step, true, sink).await;
-                held("`ready`", &reply)?;
-            }
-            Some(Ready::Stdout(matcher, within)) => {
-                let test = crate::claim::expectation::Test::Stdout(matcher.clone());
-                let expect =
-                    crate::claim::expectation::Expect::Holds(crate::claim::expectation::Clause {
-                        span: fixture.span.clone(),
-                        test,
-                    });
-                let end = Instant::now() + *within;
-                loop {
-                    let seen = self.service_output().await?;
-                    if judge(&expect, &seen, &self.scope()) == Judgement::Holds {
-                        break;
-                    }
-                    if let Some(name) = self.asker.interrupt.signal() {
-                        return Err(format!("interrupted by {name}"));
-                    }
-                    if Instant::now() > end {
-                        return Err(format!(
+            Some(Ready::Step(step)) => self.ready_by_probe(fixture, step, sink).await?,
+            Some(Ready::Stdout(matcher, _)) => {
+                let scope = self.scope();
+                let span = fixture.span.clone();
+                self.printed(end, |seen| {
+                    match judge_text(matcher, &seen.stdout, "stdout", span.clone(), &scope) {
+                        Judgement::Holds => Ok(()),
+                        _ => Err(format!(
                             "not ready after {}: {}",
-                            humantime::format_duration(*within),
-                            crate::expect::summary(&seen)
-                        ));
+                            humantime::format_duration(patience),
+                            crate::expect::summary(&Observation::Command(seen.clone()))
+                        )),
                     }
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
+                })
+                .await?;
             }
             None => {}
         }
-        if fixture.capture.is_empty() {
-            return Ok(());
-        }
-        let seen = self.service_output().await?;
-        let mut captured = Scope::new();
-        for capture in &fixture.capture {
-            let value = crate::expect::pick(capture, &seen)
-                .map_err(|why| format!("capture `{}`: {why}", capture.name))?;
-            captured.insert(capture.name.clone(), value);
-        }
+        // What is captured may come a moment after whatever says that it is ready.
+        let captured = self.printed(end, |seen| captured(fixture, seen)).await?;
         if let Some(top) = self.stack.last_mut() {
             top.captured = captured;
         }
         Ok(())
     }
 
-    /// What the service has printed; an error when it has ended.
-    async fn service_output(&mut self) -> Result<Observation, String> {
-        let Some(service) = self.stack.last_mut().and_then(|top| top.service.as_mut()) else {
+    /// Asks the probe until it holds; a service that has ended is not waited for.
+    async fn ready_by_probe(
+        &mut self,
+        fixture: &Fixture,
+        step: &Step,
+        sink: &mut dyn Sink,
+    ) -> Result<(), String> {
+        let Some(mut service) = self.stack.last_mut().and_then(|top| top.service.take()) else {
             return Err("the service is gone".to_owned());
         };
-        if let Some(end) = service.ended().await.map_err(|fault| fault.to_string())? {
-            let seen = crate::expect::summary(&Observation::Command(end));
-            return Err(format!("the service has ended: {seen}"));
+        let seen = tokio::select! {
+            reply = self.step(fixture, "ready", step, true, sink) => Ok(reply),
+            why = ending(&mut service) => Err(why),
+        };
+        if let Some(top) = self.stack.last_mut() {
+            top.service = Some(service);
+            top.ended = seen.as_ref().err().cloned();
         }
+        held("`ready`", &seen?)
+    }
+
+    /// Looks at what the service prints until it is as wanted; at the end the reason why it is
+    /// not. A service that has ended is not waited for.
+    async fn printed<T>(
+        &mut self,
+        end: Instant,
+        wanted: impl Fn(&CommandObservation) -> Result<T, String>,
+    ) -> Result<T, String> {
+        loop {
+            let late = Instant::now() >= end;
+            let seen = self.service_output().await?;
+            match wanted(&seen) {
+                Ok(value) => return Ok(value),
+                Err(why) if late => return Err(why),
+                Err(_) => {}
+            }
+            if let Some(name) = self.asker.interrupt.signal() {
+                return Err(format!("interrupted by {name}"));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// No later than the fixtures in force may be.
+    fn bounded(&self, end: Instant) -> Instant {
+        self.until().map_or(end, |until| until.min(end))
+    }
+
+    /// What the service has printed; an error when it has ended.
+    async fn service_output(&mut self) -> Result<CommandObservation, String> {
+        let Some(top) = self.stack.last_mut() else {
+            return Err("the service is gone".to_owned());
+        };
+        if let Some(why) = top.look_after_service().await {
+            return Err(why);
+        }
+        let Some(service) = &top.service else {
+            return Err("the service is gone".to_owned());
+        };
         let bytes = service.stdout().await.map_err(|fault| fault.to_string())?;
-        Ok(Observation::Command(CommandObservation {
+        Ok(CommandObservation {
             ending: Ending::Exited(0),
             stdout: Captured::whole(bytes),
             stderr: Captured::default(),
             duration: Duration::ZERO,
-        }))
+        })
     }
 
     async fn stop_service(&mut self) -> Result<(), Fault> {
@@ -409,6 +469,62 @@ impl<'r> Fixtures<'r> {
             None => Ok(()),
         }
     }
+}
+
+impl InForce {
+    /// Why there is no service any more, when it has ended by itself.
+    async fn look_after_service(&mut self) -> Option<String> {
+        if self.ended.is_none()
+            && let Some(service) = &mut self.service
+        {
+            self.ended = ended(service).await;
+        }
+        self.ended.clone()
+    }
+}
+
+/// What a service showed that has ended by itself, or why it cannot be looked after.
+async fn ended(service: &mut Service) -> Option<String> {
+    match service.ended().await {
+        Ok(None) => None,
+        Ok(Some(end)) => {
+            let said = end.stderr.text().trim().to_owned();
+            let seen = crate::expect::summary(&Observation::Command(end));
+            let more = match said.is_empty() || seen.contains(&said) {
+                true => String::new(),
+                false => format!("; stderr: {}", tail(&said)),
+            };
+            Some(format!("the service has ended: {seen}{more}"))
+        }
+        Err(fault) => Some(format!("the service: {fault}")),
+    }
+}
+
+/// Waits until a service ends by itself.
+async fn ending(service: &mut Service) -> String {
+    loop {
+        if let Some(why) = ended(service).await {
+            return why;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// The end of a text, where programs say why they gave up.
+fn tail(text: &str) -> String {
+    let skip = text.chars().count().saturating_sub(400);
+    text.chars().skip(skip).collect()
+}
+
+/// The values that a fixture takes from what its service has printed.
+fn captured(fixture: &Fixture, seen: &CommandObservation) -> Result<Scope, String> {
+    let seen = Observation::Command(seen.clone());
+    let value = |capture: &crate::claim::Capture| {
+        crate::expect::pick(capture, &seen)
+            .map(|value| (capture.name.clone(), value))
+            .map_err(|why| format!("capture `{}`: {why}", capture.name))
+    };
+    fixture.capture.iter().map(value).collect()
 }
 
 /// After an undoing the baseline may take a moment to be true again.

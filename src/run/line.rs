@@ -1,9 +1,10 @@
 //! From a probe to what is really run, and to the one line that reproduces it by hand.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::claim::text::{Part, Scope, Text};
-use crate::claim::{CommandLine, CommandProbe, HttpProbe, Place, Probe, Tls};
+use crate::claim::{CommandLine, CommandProbe, HttpProbe, Probe, Tls};
 use crate::host::{Invocation, Leftovers, Script};
 use crate::shell::{Quoting, ShellScanner, quote};
 
@@ -48,11 +49,7 @@ pub(super) fn invocation(
                     .map(|(name, text)| (name.clone(), text.render(scope))),
             )
             .collect(),
-        cwd: probe
-            .cwd
-            .as_ref()
-            .map(|text| text.render(scope))
-            .or_else(|| at.cwd.clone()),
+        cwd: folder(probe.cwd.as_ref().map(|text| text.render(scope)), at),
         stdin: probe
             .stdin
             .as_ref()
@@ -60,6 +57,15 @@ pub(super) fn invocation(
         deadline,
         output_limit: OUTPUT_LIMIT,
         leftovers,
+    }
+}
+
+/// The folder to run in: the command's own is seen from the place's, so that in a clone a
+/// relative one is a folder of the clone.
+fn folder(own: Option<String>, at: &At) -> Option<String> {
+    match (own, &at.cwd) {
+        (Some(own), Some(base)) => Some(Path::new(base).join(own).to_string_lossy().into_owned()),
+        (own, base) => own.or_else(|| base.clone()),
     }
 }
 
@@ -148,25 +154,48 @@ fn escape_double(value: &str) -> String {
     })
 }
 
-/// One line that asks the same by hand. `destination` is that of the place, when it is a host.
+/// One line that asks the same by hand. `prefix` goes to where the place is on this machine,
+/// `destination` is that of the place, when it is a host.
 pub(super) fn reproduce(
     probe: &Probe,
     scope: &Scope,
-    place: &Place,
+    prefix: &str,
     destination: Option<&str>,
     timeout: Duration,
 ) -> String {
-    let mut line = match probe {
+    let line = match probe {
         Probe::Command(command) => by_shell(command, scope),
         Probe::Http(http) => by_curl(http, scope, timeout),
     };
-    if *place == Place::Clone {
-        line = format!("cold=$(mktemp -d) && git clone -q . \"$cold\" && cd \"$cold\" && {line}");
-    }
+    let line = on_one_line(format!("{prefix}{line}"));
     match destination {
         Some(destination) => format!("ssh {} {}", ssh_words(destination), quote(&line)),
         None => line,
     }
+}
+
+/// A line that can be copied from a terminal or a document: line feeds and other control
+/// characters are made by `printf`, which knows octal escapes in every POSIX shell.
+fn on_one_line(line: String) -> String {
+    if !line.contains(char::is_control) {
+        return line;
+    }
+    let mut format = String::new();
+    for c in line.chars() {
+        match c {
+            '\\' => format.push_str("\\\\"),
+            '%' => format.push_str("%%"),
+            '\n' => format.push_str("\\n"),
+            c if c.is_control() => {
+                let mut bytes = [0; 4];
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    format.push_str(&format!("\\{byte:03o}"));
+                }
+            }
+            c => format.push(c),
+        }
+    }
+    format!("sh -c \"$(printf {})\"", quote(&format))
 }
 
 /// The words after `ssh` that reach a destination: `user@host:port` needs `-p`.
@@ -184,6 +213,7 @@ fn by_shell(command: &CommandProbe, scope: &Scope) -> String {
     if let Some(cwd) = &command.cwd {
         line.push_str(&format!("cd {} && ", quote(&cwd.render(scope))));
     }
+    let plain = line.is_empty() && command.stdin.is_none();
     if let Some(stdin) = &command.stdin {
         line.push_str(&format!("printf %s {} | ", quote(&stdin.render(scope))));
     }
@@ -194,13 +224,30 @@ fn by_shell(command: &CommandProbe, scope: &Scope) -> String {
         .collect();
     let shown = shown(command, scope);
     match (&command.line, env.is_empty()) {
-        (_, true) => line.push_str(&shown),
-        (CommandLine::Argv(_), false) => line.push_str(&format!("{} {shown}", env.join(" "))),
+        (CommandLine::Argv(_), true) => line.push_str(&shown),
+        (CommandLine::Argv(_), false) => {
+            line.push_str(&format!("env {} {shown}", env.join(" ")));
+        }
+        // What stands before belongs to all of the command and not only to its first part; and
+        // an `exit` must not end the shell of whoever copies it.
+        (CommandLine::Shell(_), true) if plain && !leaves(&shown) => line.push_str(&shown),
+        (CommandLine::Shell(_), true) => line.push_str(&format!("sh -c {}", quote(&shown))),
         (CommandLine::Shell(_), false) => {
             line.push_str(&format!("env {} sh -c {}", env.join(" "), quote(&shown)));
         }
     }
     line
+}
+
+/// Whether a line may end or change the shell it is typed into.
+fn leaves(line: &str) -> bool {
+    line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .any(|word| {
+            matches!(
+                word,
+                "exit" | "exec" | "return" | "cd" | "set" | "kill" | "trap"
+            )
+        })
 }
 
 fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> String {
@@ -233,10 +280,22 @@ fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> String {
         words.extend(pin);
     }
     for (name, value) in &http.headers {
-        words.extend(["-H".to_owned(), format!("{name}: {}", value.render(scope))]);
+        let value = value.render(scope);
+        // curl takes a header without a value as one to leave out, unless a semicolon ends it.
+        let header = match value.trim() {
+            "" => format!("{name};"),
+            _ => format!("{name}: {value}"),
+        };
+        words.extend(["-H".to_owned(), header]);
     }
     if let Some(body) = &http.body {
-        words.extend(["--data-binary".to_owned(), body.render(scope)]);
+        let typed = |(name, _): &(String, Text)| name.eq_ignore_ascii_case("content-type");
+        if !http.headers.iter().any(typed) {
+            // curl would call it a form.
+            words.extend(["-H".to_owned(), "Content-Type:".to_owned()]);
+        }
+        // Not `--data-binary`, which reads a file when the body begins with `@`.
+        words.extend(["--data-raw".to_owned(), body.render(scope)]);
     }
     words.extend(["-w".to_owned(), "\\n%{http_code}\\n".to_owned(), url]);
     crate::shell::join(&words)
@@ -295,6 +354,15 @@ mod tests {
         }
 
         #[test]
+        fn the_line_to_copy_is_one_line_and_does_the_same(value in "[^\0]{0,30}", input in "[^\0]{0,20}") {
+            let mut command = command("printf '[%s]' ${v}\ncat # 100%\n");
+            command.stdin = Some(Text::literal(&input));
+            let line = reproduce(&Probe::Command(command), &scope(&value), "", None, Duration::from_secs(1));
+            prop_assert!(!line.contains(char::is_control));
+            prop_assert_eq!(sh(&line), format!("[{value}]{input}").into_bytes());
+        }
+
+        #[test]
         fn the_line_shown_to_people_does_the_same(value in "[^\0\n]{0,30}") {
             for text in ["printf '[%s]' ${v}", "printf '[%s]' \"a ${v}\""] {
                 let shown = shown(&command(text), &scope(&value));
@@ -319,7 +387,7 @@ mod tests {
         let line = reproduce(
             &Probe::Http(http),
             &Scope::new(),
-            &Place::Host("cc-ci".to_owned()),
+            "",
             Some("root@cc-ci:2222"),
             Duration::from_secs(5),
         );

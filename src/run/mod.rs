@@ -11,6 +11,7 @@ mod places;
 mod plan;
 mod recorded;
 mod repository;
+mod secrets;
 
 pub use engine::{Options, Role, run};
 pub use event::{RunEvent, Sink};

@@ -114,6 +114,15 @@ impl Places {
         }
     }
 
+    /// Goes to a place on this machine, as the beginning of a line to be run by hand from
+    /// somewhere inside the repository.
+    pub(super) fn way(&self, place: &Place) -> String {
+        match (place, &self.repository) {
+            (Place::Clone, Some(repository)) => repository.way(),
+            _ => String::new(),
+        }
+    }
+
     /// What is known of the hosts that were reached.
     pub(super) fn states(&self) -> Vec<HostState> {
         self.hosts

@@ -83,6 +83,18 @@ impl Repository {
         }
     }
 
+    /// The beginning of a line that does something where checks `on: clone` run.
+    pub(super) fn way(&self) -> String {
+        let top = "\"$(git rev-parse --show-toplevel)\"";
+        if self.worktree {
+            return format!("cd {top} && ");
+        }
+        let commit = &self.commit;
+        format!(
+            "cold=$(mktemp -d) && git clone -q {top} \"$cold\" && cd \"$cold\" && git checkout -q {commit} && "
+        )
+    }
+
     /// The folder in which checks `on: clone` run: a fresh clone, made when it is first needed.
     ///
     /// # Errors
@@ -131,6 +143,8 @@ async fn git(folder: &Path, words: &[&str]) -> Result<String, Fault> {
         .env_remove("GIT_INDEX_FILE")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .stdin(Stdio::null())
+        // A run that is interrupted waits for no clone.
+        .kill_on_drop(true)
         .output()
         .await;
     let output = match output {

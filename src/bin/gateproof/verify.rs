@@ -40,24 +40,56 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
         ));
     }
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
-    let mut codes = Vec::new();
+    let folder = std::env::current_dir().context("find the current folder")?;
+    // All of them before anything is run: a revision that is not there is a wrong command line.
+    let mut found = Vec::new();
     for file in wanted {
-        let record = verify_file(file, &wish, &interrupt).await?;
-        codes.push(record);
+        match repository(file, &wish, &folder).await {
+            Ok(repository) => found.push((file, repository)),
+            Err(why) => return Ok(refuse(Code::COMMAND_LINE, &why)),
+        }
+    }
+    let mut codes = Vec::new();
+    for (file, repository) in found {
+        if codes.contains(&ExitCode::Unrestored) {
+            // What is seen on a host that is not back means nothing.
+            let path = file.source.path.display();
+            console::err(&format!(
+                "{path}: not run, because something is not restored\n"
+            ));
+            continue;
+        }
+        codes.extend(verify_file(file, repository, &wish, &folder, &interrupt).await?);
     }
     Ok(worst(codes).unwrap_or(ExitCode::CouldNotCheck))
 }
 
-async fn verify_file(
+/// The repository around a claim file, at the wanted revision.
+async fn repository(
     file: &ClaimFile,
     wish: &VerifyOptions,
-    interrupt: &Interrupt,
-) -> anyhow::Result<ExitCode> {
-    let folder = std::env::current_dir().context("find the current folder")?;
+    folder: &Path,
+) -> Result<Option<Arc<Repository>>, String> {
     let path = folder.join(&file.source.path);
-    let repository = Repository::find(&path, wish.at.as_deref(), wish.worktree)
-        .await?
-        .map(Arc::new);
+    let found = Repository::find(&path, wish.at.as_deref(), wish.worktree)
+        .await
+        .map_err(|fault| fault.to_string())?;
+    match (&wish.at, found) {
+        (Some(at), None) => Err(format!(
+            "--at {at}: {} is in no git repository",
+            file.source.path.display()
+        )),
+        (_, found) => Ok(found.map(Arc::new)),
+    }
+}
+
+async fn verify_file(
+    file: &ClaimFile,
+    repository: Option<Arc<Repository>>,
+    wish: &VerifyOptions,
+    folder: &Path,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Vec<ExitCode>> {
     let options = Options {
         role: wish.role.map(Role::from),
         selection: wish.selection(),
@@ -65,7 +97,7 @@ async fn verify_file(
             config_file: wish.ssh_config.clone(),
             connect_timeout: wish.connect_timeout,
         },
-        folder: folder.clone(),
+        folder: folder.to_owned(),
         repository: repository.clone(),
         allow_destructive: wish.allow.contains(&Allowed::Destructive),
         program: std::env::current_exe().ok(),
@@ -89,11 +121,17 @@ async fn verify_file(
     }
     let root = repository
         .as_ref()
-        .map_or(folder, |repository| repository.root().to_owned());
-    if !wish.no_record {
-        keep(&record, wish, &root)?;
+        .map_or(folder, |repository| repository.root())
+        .to_owned();
+    let mut codes = vec![ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck)];
+    if !wish.no_record
+        && let Err(error) = keep(&record, wish, &root)
+    {
+        // A run without its record is no success, and never hides what the run has shown.
+        console::err(&format!("gateproof: {error:#}\n"));
+        codes.push(ExitCode::CouldNotCheck);
     }
-    Ok(ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck))
+    Ok(codes)
 }
 
 /// Writes the record, and the documents of a role that owns some.

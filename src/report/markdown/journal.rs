@@ -196,12 +196,15 @@ fn observation(n: usize, check: &CheckRecord) -> String {
     }
     out.push_str(&fence("", &transcript));
     for finding in &check.findings {
-        out.push_str(&format!(
-            "\n- {}: expected {}, observed {}",
-            prose(&finding.subject),
-            code(&finding.expected),
-            code(&finding.observed)
-        ));
+        out.push_str(&format!("\n- {}", prose(&finding.subject)));
+        // A remark in words has neither.
+        if !finding.expected.is_empty() || !finding.observed.is_empty() {
+            out.push_str(&format!(
+                ": expected {}, observed {}",
+                code(&finding.expected),
+                code(&finding.observed)
+            ));
+        }
         if let Some(note) = &finding.note {
             out.push_str(&format!(" — {}", prose(note)));
         }
