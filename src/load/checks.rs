@@ -192,7 +192,7 @@ impl Reader {
             with: nested(&with, around.fixtures),
             probe,
             expect,
-            expected,
+            expected: one_line::timed(expected, &timing),
             timing,
             needs,
             capture,
@@ -285,7 +285,7 @@ impl Reader {
         Some(Control {
             with,
             probe: probe.map(|(probe, _)| probe),
-            expected: one_line::of(expect),
+            expected: one_line::timed(one_line::of(expect), &timing),
             expect: self.expect(expect, asked)?,
             timing,
         })

@@ -1,5 +1,6 @@
 //! A part of a claim file on one line, for tables.
 
+use crate::claim::Timing;
 use crate::claim::tree::{Kind, Node};
 
 /// The node on one line as people say it: `exit 0, stdout empty true`; the file has it exactly.
@@ -7,6 +8,20 @@ pub(super) fn of(node: &Node) -> String {
     match &node.kind {
         Kind::Map(entries) => map(entries),
         _ => value(node),
+    }
+}
+
+/// The same with its time, where it is not simply asked once: `404 (within 30s)`.
+pub(super) fn timed(text: String, timing: &Timing) -> String {
+    let window = |window| humantime::format_duration(window);
+    if let Some(within) = timing.within {
+        format!("{text} (within {})", window(within))
+    } else if let Some(never) = timing.never_within {
+        format!("{text} (never within {})", window(never))
+    } else if timing.repeat > 1 {
+        format!("{text} ({} of {} times)", timing.at_least, timing.repeat)
+    } else {
+        text
     }
 }
 

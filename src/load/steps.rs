@@ -223,7 +223,7 @@ impl Reader {
             on: transpose(on)?,
             probe: probe?,
             expect: expect?,
-            expected,
+            expected: one_line::timed(expected, &timing),
             timing,
         })
     }

@@ -122,7 +122,8 @@ pub struct CheckRecord {
     pub attempts: u32,
     /// By this machine's clock.
     pub started: DateTime<Utc>,
-    /// Wall time in milliseconds, waiting included.
+    /// Wall time of the asking in milliseconds, every attempt included; the steps of fixtures have
+    /// their own.
     pub duration_ms: u64,
     /// One line that reproduces it by hand.
     pub reproduce: String,

@@ -199,15 +199,13 @@ impl Engine<'_> {
             return;
         }
         let started = Utc::now();
-        let clock = Instant::now();
-        let mut record = match self.refusal(item.at, check) {
+        let record = match self.refusal(item.at, check) {
             Some((outcome, why)) => self.not_run(item.at, check, started, outcome, &why),
             None => match self.conditions(item, sink).await {
                 Err(why) => self.not_run(item.at, check, started, Outcome::Error, &why),
                 Ok(()) => self.asked(item.at, check, started).await,
             },
         };
-        record.duration_ms = millis(clock.elapsed());
         let waits_for_control = check.control.is_some() && record.outcome == Outcome::Pass;
         if !waits_for_control {
             sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
@@ -323,6 +321,8 @@ impl Engine<'_> {
             findings,
             observation: reply.observation.as_ref().map(recorded::observation),
             attempts: reply.attempts,
+            // Of the asking; what its fixtures took stands with their steps.
+            duration_ms: millis(reply.duration),
             ..self.blank(at, check, started, &scope)
         }
     }

@@ -1,7 +1,7 @@
 //! The JOURNAL entry of a gate: what was seen, by whom, and what was disturbed.
 
 use super::escape::{code, code_cell, fence, prose};
-use super::{command_line, commit_words, outcome_words, partial_selection};
+use super::{commit_words, line_that_was_run, outcome_words, partial_selection};
 use crate::outcome::Outcome;
 use crate::record::{CheckRecord, FixtureRecord, ObservationRecord, RunRecord, StreamRecord};
 use crate::report::documents::{Block, Document};
@@ -28,7 +28,7 @@ pub fn journal_entry(record: &RunRecord, gate: &str) -> Option<Block> {
         prose(gate),
         prose(&record.run_id)
     );
-    body.push_str(&who(record, gate));
+    body.push_str(&who(record));
     body.push_str(&results(record, &checks));
     body.push_str(&disturbed(record, &checks));
     if !record.notes.is_empty() {
@@ -45,14 +45,14 @@ pub fn journal_entry(record: &RunRecord, gate: &str) -> Option<Block> {
     Some(Block::new(Document::Journal, record, gate, body))
 }
 
-fn who(record: &RunRecord, gate: &str) -> String {
+fn who(record: &RunRecord) -> String {
     let role = record.role.as_deref().unwrap_or("no role");
     let mut out = format!(
         "- **Who:** {} ({}), {}, with {}\n- **When:** {} to {} ({})\n- **Commit:** {}\n- **Claim file:** {} (sha256 {})\n",
         prose(&record.who),
         prose(role),
         prose(&record.tool),
-        code(&command_line(record, gate)),
+        code(&line_that_was_run(record)),
         text::time(record.started),
         text::time(record.ended),
         text::run_duration(record),

@@ -70,6 +70,21 @@ fn command_line(record: &RunRecord, gate: &str) -> String {
     )
 }
 
+/// The line that was run: what it selected, and in which role.
+fn line_that_was_run(record: &RunRecord) -> String {
+    let mut line = format!(
+        "gateproof verify {}",
+        crate::shell::quote(&record.claim.path)
+    );
+    if let Some(selection) = &record.selection {
+        line.push_str(&format!(" {selection}"));
+    }
+    if let Some(role) = &record.role {
+        line.push_str(&format!(" --as {}", crate::shell::quote(role)));
+    }
+    line
+}
+
 /// The selection of a run, when it may have left out checks of a gate: `--gate` alone does not.
 fn partial_selection(record: &RunRecord) -> Option<&str> {
     let selection = record.selection.as_deref()?;

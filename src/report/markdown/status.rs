@@ -53,7 +53,15 @@ fn how(record: &RunRecord, gate: &str, checks: &[&CheckRecord]) -> String {
     script.push_str(&command_line(record, gate));
     script.push_str("\n\n# Or each check by hand:\n");
     for (n, check) in checks.iter().enumerate() {
-        script.push_str(&by_hand(record, n + 1, check));
+        let same = |other: Option<&&CheckRecord>| other.is_some_and(|o| o.with == check.with);
+        // One disturbance serves all checks in a row that need it, also by hand.
+        if !same(n.checked_sub(1).and_then(|before| checks.get(before))) {
+            script.push_str(&disturb(record, check));
+        }
+        script.push_str(&by_hand(n + 1, check));
+        if !same(checks.get(n + 1)) {
+            script.push_str(&restore(record, check));
+        }
     }
     format!(
         "### HOW to verify (cold-clone commands)\n\n{}\n",
@@ -61,25 +69,58 @@ fn how(record: &RunRecord, gate: &str, checks: &[&CheckRecord]) -> String {
     )
 }
 
-fn by_hand(record: &RunRecord, n: usize, check: &CheckRecord) -> String {
-    let mut out = format!("# {n}. {}: {}\n", comment(&check.id), comment(&check.claim));
-    let fixtures: Vec<&FixtureRecord> = check
-        .with
-        .iter()
-        .filter_map(|name| record.fixtures.iter().find(|fixture| fixture.name == *name))
-        .collect();
+fn fixtures_of<'r>(record: &'r RunRecord, check: &CheckRecord) -> Vec<&'r FixtureRecord> {
+    let named = |name: &String| record.fixtures.iter().find(|fixture| fixture.name == *name);
+    check.with.iter().filter_map(named).collect()
+}
+
+/// How the fixtures of a check are brought into force by hand.
+fn disturb(record: &RunRecord, check: &CheckRecord) -> String {
+    let mut out = String::new();
     for name in &check.with {
         out.push_str(&format!("# Under the fixture {}:\n", comment(name)));
     }
-    for fixture in &fixtures {
-        for step in fixture.steps.iter().filter(|step| step.step == "do") {
-            out.push_str(&format!(
-                "#   Disturb (on {}): {}\n",
+    for fixture in fixtures_of(record, check) {
+        out.push_str(&steps(fixture, "baseline", "Before"));
+        out.push_str(&steps(fixture, "do", "Disturb"));
+        out.push_str(&steps(fixture, "until", "Wait until"));
+    }
+    out
+}
+
+/// How they are left, and where to look whether all is back.
+fn restore(record: &RunRecord, check: &CheckRecord) -> String {
+    let mut out = String::new();
+    for fixture in fixtures_of(record, check).into_iter().rev() {
+        out.push_str(&steps(fixture, "undo", "Restore"));
+        out.push_str(&steps(fixture, "settled", "Wait until"));
+        out.push_str(&steps(fixture, "baseline again", "And again"));
+    }
+    out
+}
+
+/// The steps of one kind as comments. What was to be seen is said, never what was seen; a `do`
+/// or `undo` that only has to succeed says nothing.
+fn steps(fixture: &FixtureRecord, kind: &str, label: &str) -> String {
+    let steps = fixture.steps.iter().filter(|step| step.step == kind);
+    steps
+        .map(|step| {
+            let act = matches!(kind, "do" | "undo") && step.expected == "exit 0";
+            let wanted = match act {
+                true => String::new(),
+                false => format!(" (expected: {})", comment(&step.expected)),
+            };
+            format!(
+                "#   {label} (on {}): {}{wanted}\n",
                 comment(&fixture.on),
                 comment(&step.asked)
-            ));
-        }
-    }
+            )
+        })
+        .collect()
+}
+
+fn by_hand(n: usize, check: &CheckRecord) -> String {
+    let mut out = format!("# {n}. {}: {}\n", comment(&check.id), comment(&check.claim));
     let line = text::visible(check.reproduce.trim());
     if line.starts_with("human:") {
         out.push_str("# ");
@@ -93,15 +134,6 @@ fn by_hand(record: &RunRecord, n: usize, check: &CheckRecord) -> String {
         );
     }
     out.push_str(&format!("# EXPECTED: {}\n", comment(&check.expected)));
-    for fixture in fixtures.iter().rev() {
-        for step in fixture.steps.iter().filter(|step| step.step == "undo") {
-            out.push_str(&format!(
-                "#   Restore (on {}): {}\n",
-                comment(&fixture.on),
-                comment(&step.asked)
-            ));
-        }
-    }
     out
 }
 

@@ -1,0 +1,87 @@
+//! What a builder would sign after M1.
+
+use super::kit::Lab;
+use super::m1::{BuildersRun, builders_run};
+
+pub const ALL: &[super::Promise] = &[
+    (
+        "status_says_how_to_verify_and_where_and_nothing_that_was_seen",
+        status,
+    ),
+    ("the_journal_says_who_what_where_and_what_was_seen", journal),
+];
+
+fn document(run: &BuildersRun, name: &str) -> String {
+    std::fs::read_to_string(run.repository.path().join("scratch").join(name)).unwrap()
+}
+
+fn assert_lines(text: &str, wanted: &[String]) {
+    for line in wanted {
+        assert!(
+            text.lines().any(|l| l.contains(line.as_str())),
+            "no line with {line:?} in\n{text}"
+        );
+    }
+}
+
+fn revision(lab: &Lab) -> String {
+    let revision = lab.ssh("readlink -f /run/current-system").trim().to_owned();
+    assert!(revision.starts_with("/nix/store/"), "{revision}");
+    revision
+}
+
+fn status(lab: &Lab) {
+    let run = builders_run(lab);
+    let text = document(run, "STATUS-pxgate.md");
+    assert_lines(
+        &text,
+        &[
+            "## Gate: M1".to_owned(),
+            "gateproof verify claims/pxgate.yaml --gate M1".to_owned(),
+            format!("- Commit: `{}` (branch `main`)", run.repository.commit),
+            format!("sha256 `{}`", run.record.claim.sha256),
+            format!("- Host `cc-ci` (`cc-ci`): revision `{}`", revision(lab)),
+            "# EXPECTED: 404 (within 30s)".to_owned(),
+            "#   Disturb (on cc-ci): docker service scale ccci-dashboard_app=0".to_owned(),
+            "#   Wait until (on cc-ci): docker ps -q".to_owned(),
+            "#   Restore (on cc-ci): docker service scale ccci-dashboard_app=1".to_owned(),
+            "--resolve ci.commoninternet.net:443:127.0.0.1".to_owned(),
+            "ssh cc-ci 'systemctl show -p LoadState -p After backupbot-backup.timer'".to_owned(),
+            "ssh cc-ci 'ls -A /var/lib/ci-warm/alerts/'".to_owned(),
+        ],
+    );
+    // By hand it is one outage, too.
+    assert_eq!(text.matches("ccci-dashboard_app=0").count(), 1, "{text}");
+    assert_eq!(text.matches("ccci-dashboard_app=1").count(), 1, "{text}");
+    for seen in ["PASS", "ramequin", "boot ", "attempt", "uncommitted"] {
+        assert!(!text.contains(seen), "STATUS holds {seen:?}:\n{text}");
+    }
+}
+
+fn journal(lab: &Lab) {
+    let run = builders_run(lab);
+    let text = document(run, "JOURNAL-pxgate.md");
+    let boot = lab.ssh("cat /proc/sys/kernel/random/boot_id");
+    assert_lines(
+        &text,
+        &[
+            "(builder), gateproof ".to_owned(),
+            "`gateproof verify claims/pxgate.yaml --gate M1 --as builder`".to_owned(),
+            format!("- **Commit:** `{}` (branch `main`)", run.repository.commit),
+            format!("revision `{}`, boot `{}`", revision(lab), boot.trim()),
+            "9 checks: 9 PASS; the run ended with exit 0".to_owned(),
+            "| `200` | ✅ PASS |".to_owned(),
+            "| `old-probe` | `404 (within 30s)` | `404` | ✅ PASS |".to_owned(),
+            "do: `docker service scale ccci-dashboard_app=0`".to_owned(),
+            "undo: `docker service scale ccci-dashboard_app=1`".to_owned(),
+            "baseline again: ".to_owned(),
+            "→ from cc-ci: HTTP 200".to_owned(),
+            "→ from cc-ci: HTTP 404".to_owned(),
+            r#""Version":"3.6.15""#.to_owned(),
+            "LoadState=loaded".to_owned(),
+        ],
+    );
+    for bad in ["did not hold", "🚨", "\\r", "Not the whole gate"] {
+        assert!(!text.contains(bad), "JOURNAL holds {bad:?}:\n{text}");
+    }
+}

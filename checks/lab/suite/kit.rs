@@ -1,0 +1,311 @@
+//! The replica, as the tests use it.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use gateproof::record::{CheckRecord, ObservationRecord, RunRecord};
+
+const DASHBOARD: &str = "ccci-dashboard_app";
+
+/// The replica's ssh configuration, when there is a replica.
+pub fn ssh_config() -> Option<PathBuf> {
+    std::env::var_os("GATEPROOF_LAB_SSH_CONFIG")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The claim file that ships.
+pub fn pxgate() -> String {
+    std::fs::read_to_string(root().join("claims/pxgate.yaml")).unwrap()
+}
+
+/// A text with something replaced that has to be there.
+pub fn edit(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "the claim file has no {from:?}");
+    text.replace(from, to)
+}
+
+/// The replica, held alone. Dropped, it is in its known state again: mended when a test broke it
+/// or failed.
+pub struct Lab {
+    config: PathBuf,
+    broken: Cell<bool>,
+    /// Holds the lock until the end.
+    _turn: File,
+}
+
+impl Lab {
+    /// Waits for our turn.
+    pub fn take(config: PathBuf) -> Lab {
+        let turn = File::open(&config).expect("GATEPROOF_LAB_SSH_CONFIG names a file");
+        turn.lock().unwrap();
+        let lab = Lab {
+            config,
+            broken: Cell::new(false),
+            _turn: turn,
+        };
+        let named = lab.script("ssh-config", &[]);
+        assert_eq!(
+            Path::new(named.out.trim()),
+            lab.config,
+            "GATEPROOF_LAB_SSH_CONFIG is of another replica than GATEPROOF_LAB_INSTANCE"
+        );
+        lab.assert_whole();
+        lab
+    }
+
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// A command of `checks/lab`.
+    pub fn script(&self, name: &str, words: &[&str]) -> Shown {
+        let script = root().join("checks/lab").join(name);
+        let shown = Shown::of(Command::new(script).args(words).output().unwrap());
+        assert_eq!(shown.code, Some(0), "checks/lab/{name}: {shown:?}");
+        shown
+    }
+
+    /// `checks/lab/break`; mended at the end.
+    pub fn break_it(&self, words: &[&str]) {
+        self.broken.set(true);
+        self.script("break", words);
+    }
+
+    /// What a command on the replica prints, asked apart from the program under test.
+    pub fn ssh(&self, line: &str) -> String {
+        self.script("ssh", &["cc-ci", line]).out
+    }
+
+    /// Whatever the run said: one dashboard is running, and both routes answer.
+    pub fn assert_whole(&self) {
+        let probe = |host: &str, path: &str| {
+            format!(
+                "curl -sk -o /dev/null -w '%{{http_code}}\\n' --max-time 5 --resolve {host}:443:127.0.0.1 https://{host}{path}"
+            )
+        };
+        let seen = self.ssh(&format!(
+            "docker service ls --format '{{{{.Replicas}}}}' --filter name={DASHBOARD}; {}; {}",
+            probe("ci.commoninternet.net", "/"),
+            probe("traefik.ci.commoninternet.net", "/api/version"),
+        ));
+        assert_eq!(
+            seen.lines().collect::<Vec<_>>(),
+            ["1/1", "200", "200"],
+            "the replica is not whole"
+        );
+    }
+
+    /// From now on outages of the dashboard are counted, by the engine's own events.
+    pub fn count_outages(&self) -> Outages<'_> {
+        Outages {
+            lab: self,
+            since: self.ssh("date +%s.%N").trim().to_owned(),
+        }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if self.broken.get() || std::thread::panicking() {
+            let reset = Command::new(root().join("checks/lab/reset")).output();
+            let mended = reset.is_ok_and(|output| output.status.success());
+            if !mended && !std::thread::panicking() {
+                panic!("checks/lab/reset did not mend the replica");
+            }
+        }
+    }
+}
+
+/// Counts how often the dashboard was scaled to nothing.
+pub struct Outages<'l> {
+    lab: &'l Lab,
+    since: String,
+}
+
+impl Outages<'_> {
+    pub fn seen(&self) -> usize {
+        let events = self.lab.ssh(&format!(
+            "docker events --since {} --until \"$(date +%s.%N)\" --filter type=service --filter service={DASHBOARD} --format '{{{{json .Actor.Attributes}}}}'",
+            self.since
+        ));
+        let to_nothing = |line: &&str| line.contains(r#""replicas.new":"0""#);
+        events.lines().filter(to_nothing).count()
+    }
+}
+
+/// What a program showed.
+#[derive(Debug)]
+pub struct Shown {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Shown {
+    fn of(output: Output) -> Shown {
+        Shown {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The record that `--format json` prints.
+    pub fn record(&self) -> RunRecord {
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+    }
+}
+
+/// A repository of its own, with one commit that holds `claims/pxgate.yaml`.
+pub struct Repository {
+    folder: tempfile::TempDir,
+    pub commit: String,
+}
+
+impl Repository {
+    pub fn with(claim: &str) -> Repository {
+        let folder = tempfile::Builder::new()
+            .prefix("gateproof-lab-")
+            .tempdir()
+            .unwrap();
+        std::fs::create_dir(folder.path().join("claims")).unwrap();
+        std::fs::write(folder.path().join("claims/pxgate.yaml"), claim).unwrap();
+        let git = |words: &[&str]| {
+            let author = ["-c", "user.name=t", "-c", "user.email=t@localhost"];
+            let git = Command::new("git")
+                .current_dir(folder.path())
+                .args(author)
+                .args(words)
+                .output()
+                .unwrap();
+            assert!(git.status.success(), "git {words:?}: {git:?}");
+            String::from_utf8(git.stdout).unwrap().trim().to_owned()
+        };
+        git(&["init", "-q", "-b", "main"]);
+        git(&["add", "-A"]);
+        git(&["commit", "-q", "-m", "claim M1"]);
+        let commit = git(&["rev-parse", "HEAD"]);
+        Repository { folder, commit }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// `gateproof verify claims/pxgate.yaml` against the replica, with more words.
+    pub fn program(&self, lab: &Lab, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gateproof"));
+        command
+            .args(["verify", "claims/pxgate.yaml", "--ssh-config"])
+            .arg(lab.config())
+            .args(words)
+            .current_dir(self.path())
+            .env("NO_COLOR", "1");
+        command
+    }
+
+    pub fn verify(&self, lab: &Lab, words: &[&str]) -> Shown {
+        Shown::of(self.program(lab, words).output().unwrap())
+    }
+}
+
+/// Verifies a claim file, and returns the exit code and the record.
+pub fn verify(lab: &Lab, claim: &str, words: &[&str]) -> (Option<i32>, RunRecord) {
+    let words = [words, &["--no-record", "--quiet", "--format", "json"]].concat();
+    let shown = Repository::with(claim).verify(lab, &words);
+    (shown.code, shown.record())
+}
+
+/// A run that goes on while the test does something. Dropped, it is ended.
+pub struct Running {
+    child: Child,
+    progress: BufReader<std::process::ChildStderr>,
+}
+
+impl Running {
+    pub fn start(repository: &Repository, lab: &Lab) -> Running {
+        let mut child = repository
+            .program(lab, &["--no-record", "--format", "json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let progress = BufReader::new(child.stderr.take().unwrap());
+        Running { child, progress }
+    }
+
+    /// Reads what the run tells until a line holds this.
+    pub fn wait_for(&mut self, word: &str) {
+        let mut all = String::new();
+        loop {
+            let before = all.len();
+            let read = self.progress.read_line(&mut all).unwrap();
+            assert!(read > 0, "ended without {word:?}: {all}");
+            if all[before..].contains(word) {
+                return;
+            }
+        }
+    }
+
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let kill = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(kill.unwrap().success());
+    }
+
+    /// Waits until it ends.
+    pub fn end(mut self) -> (Option<i32>, RunRecord) {
+        // It is not blocked on a full pipe: what it tells is a few lines.
+        let mut out = String::new();
+        std::io::Read::read_to_string(self.child.stdout.as_mut().unwrap(), &mut out).unwrap();
+        let code = self.child.wait().unwrap().code();
+        let record = serde_json::from_str(&out);
+        (
+            code,
+            record.unwrap_or_else(|error| panic!("{error}: {out}")),
+        )
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Only after a test that failed: let it undo what it did.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal("TERM");
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// The check with this id.
+pub fn check<'r>(record: &'r RunRecord, id: &str) -> &'r CheckRecord {
+    let found = record.checks.iter().find(|check| check.id == id);
+    found.unwrap_or_else(|| panic!("no check {id} in {record:#?}"))
+}
+
+/// The one status that was seen; `Err` holds the cause when there was no answer.
+pub fn status(check: &CheckRecord) -> Result<u16, String> {
+    match &check.observation {
+        Some(ObservationRecord::Http(answers)) if answers.len() == 1 => {
+            let cause = answers[0].no_answer.clone().unwrap_or_default();
+            answers[0].status.ok_or(cause)
+        }
+        other => panic!("{}: no single answer: {other:?}", check.id),
+    }
+}
+
+/// The names of the steps that were taken for the only fixture of a run.
+pub fn steps(record: &RunRecord) -> Vec<&str> {
+    assert_eq!(record.fixtures.len(), 1, "{:#?}", record.fixtures);
+    let steps = &record.fixtures[0].steps;
+    steps.iter().map(|step| step.step.as_str()).collect()
+}

@@ -1,0 +1,69 @@
+//! The seed's M1 holds on the replica, with one outage.
+
+use std::sync::OnceLock;
+
+use gateproof::outcome::Outcome;
+use gateproof::record::RunRecord;
+
+use super::kit::{Lab, Repository, check, pxgate, status, steps};
+
+pub const ALL: &[super::Promise] = &[(
+    "m1_passes_with_one_outage_and_everything_is_back",
+    m1_passes,
+)];
+
+/// M1 as a builder runs it, and what it left.
+pub struct BuildersRun {
+    pub repository: Repository,
+    pub code: Option<i32>,
+    pub record: RunRecord,
+    pub outages: usize,
+}
+
+/// One run is enough for all that is promised of it.
+pub fn builders_run(lab: &Lab) -> &'static BuildersRun {
+    static RUN: OnceLock<BuildersRun> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let repository = Repository::with(&pxgate());
+        let outages = lab.count_outages();
+        let scratch = repository.path().join("scratch");
+        let words = ["--gate", "M1", "--as", "builder", "--format", "json"];
+        let reports = ["--reports", scratch.to_str().unwrap()];
+        let shown = repository.verify(lab, &[&words[..], &reports].concat());
+        BuildersRun {
+            outages: outages.seen(),
+            record: shown.record(),
+            code: shown.code,
+            repository,
+        }
+    })
+}
+
+fn m1_passes(lab: &Lab) {
+    let run = builders_run(lab);
+    let record = &run.record;
+    assert!(
+        record
+            .checks
+            .iter()
+            .all(|check| check.outcome == Outcome::Pass),
+        "{record:#?}"
+    );
+    assert_eq!((run.code, record.checks.len()), (Some(0), 9));
+    assert_eq!(status(check(record, "new-probe")), Ok(200));
+    assert_eq!(status(check(record, "old-probe")), Ok(404));
+    assert_eq!(
+        steps(record),
+        [
+            "baseline",
+            "do",
+            "until",
+            "undo",
+            "settled",
+            "baseline again"
+        ]
+    );
+    assert!(record.fixtures[0].restored);
+    assert_eq!(run.outages, 1, "outages by the engine's own events");
+    lab.assert_whole();
+}
