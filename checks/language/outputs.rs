@@ -40,7 +40,7 @@ fn a_record_tells_who_what_when_and_what_was_seen() {
     assert!((chrono::Utc::now() - time("started").to_utc()).num_seconds() < 60);
     let check = run.check("b");
     assert_eq!(check["asked"], "echo x >&2; exit 3");
-    assert_eq!(check["expected"], "exit: 0");
+    assert_eq!(check["expected"], "exit 0");
     assert_eq!(check["effect"], "observe");
     assert_eq!(check["attempts"], 1);
     assert_eq!(check["place"], "claim.yaml:12:9");
