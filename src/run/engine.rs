@@ -2,71 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
 use crate::claim::text::Scope;
 use crate::claim::{Check, ClaimFile, Control, Effect};
-use crate::host::{Leftovers, SshOptions};
+use crate::host::Leftovers;
 use crate::outcome::{ExitCode, Outcome, verdict};
-use crate::record::{
-    CheckRecord, ClaimRef, ControlRecord, Finding, FixtureRecord, Redactor, RunRecord, SCHEMA,
-};
+use crate::record::{CheckRecord, Finding, FixtureRecord, Redactor, RunRecord, SCHEMA};
 
 use super::ask::{Asker, Question, Reply, Verdict};
+use super::control::judge_control;
 use super::event::{Redacting, RunEvent, Sink};
 use super::fixture::{Fixtures, observed};
 use super::interrupt::Interrupt;
 use super::line;
+use super::options::{Options, Role};
 use super::places::Places;
-use super::plan::{CheckAt, Item, Selection, schedule, select};
+use super::plan::{CheckAt, Item, schedule, select};
+use super::provenance::{claim_ref, random, who};
 use super::recorded::{self, millis, place, remark};
-use super::repository::Repository;
 use super::secrets;
-
-/// Who runs the checks. It decides which documents may be written and what may be disturbed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Claims a gate; owns STATUS and JOURNAL.
-    Builder,
-    /// Disbelieves it; owns REVIEW.
-    Adversary,
-    /// Runs on push; owns no document and only observes.
-    Ci,
-}
-
-impl Role {
-    /// The role as it is recorded.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Builder => "builder",
-            Role::Adversary => "adversary",
-            Role::Ci => "ci",
-        }
-    }
-}
-
-/// How a claim file is run.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Who runs it; nobody in particular without it.
-    pub role: Option<Role>,
-    /// Which checks.
-    pub selection: Selection,
-    /// How to reach hosts.
-    pub ssh: SshOptions,
-    /// The folder in which checks `on: local` run.
-    pub folder: PathBuf,
-    /// The repository around the claim file.
-    pub repository: Option<Arc<Repository>>,
-    /// Whether checks that cannot be undone may run (`--allow destructive`).
-    pub allow_destructive: bool,
-    /// The running program: its folder comes first in the PATH of local commands, so that
-    /// `gateproof` in a claim is the one that reads the claim.
-    pub program: Option<PathBuf>,
-}
 
 /// Runs the selected checks of a claim file.
 pub async fn run(
@@ -484,62 +441,6 @@ impl Engine<'_> {
     }
 }
 
-fn judge_control(
-    check: &Check,
-    control: &Control,
-    reply: &Reply,
-    scope: &Scope,
-) -> (Outcome, Option<ControlRecord>, Option<Finding>) {
-    let seen = observed(reply);
-    let record = |red: bool| {
-        Some(ControlRecord {
-            expected: control.expected.clone(),
-            observed: seen.clone(),
-            red,
-        })
-    };
-    match &reply.verdict {
-        Verdict::Holds => {
-            let also_holds = reply.observation.as_ref().is_some_and(|observation| {
-                crate::expect::judge(&check.expect, observation, scope)
-                    == crate::expect::Judgement::Holds
-            });
-            if also_holds {
-                let why = "the check's own expectation holds under its control, too: it cannot tell the two apart";
-                return (
-                    Outcome::Toothless,
-                    record(false),
-                    Some(remark("control", why)),
-                );
-            }
-            (Outcome::Pass, record(true), None)
-        }
-        Verdict::Differs(_) => {
-            let finding = Finding {
-                subject: "control".to_owned(),
-                expected: control.expected.clone(),
-                observed: seen.clone(),
-                note: Some(
-                    "the control did not go red as declared: nothing shows that the check can fail"
-                        .to_owned(),
-                ),
-                diff: None,
-                place: None,
-            };
-            (Outcome::Toothless, record(false), Some(finding))
-        }
-        other => {
-            let why = match other {
-                Verdict::Fault(fault) => fault.to_string(),
-                Verdict::Undecidable(why) => why.clone(),
-                Verdict::Interrupted(name) => format!("interrupted by {name}"),
-                Verdict::Holds | Verdict::Differs(_) => String::new(),
-            };
-            (Outcome::Error, record(false), Some(remark("control", why)))
-        }
-    }
-}
-
 fn fault_finding(fault: &crate::host::Fault) -> Finding {
     let mut finding = remark("could not be checked", fault.to_string());
     if let crate::host::Fault::Deadline { output, .. } = fault
@@ -551,39 +452,4 @@ fn fault_finding(fault: &crate::host::Fault) -> Finding {
         );
     }
     finding
-}
-
-fn claim_ref(file: &ClaimFile, options: &Options) -> ClaimRef {
-    let path = &file.source.path;
-    let relative = options.repository.as_ref().and_then(|repository| {
-        let full = std::fs::canonicalize(path).ok()?;
-        let root = std::fs::canonicalize(repository.root()).ok()?;
-        full.strip_prefix(root).map(PathBuf::from).ok()
-    });
-    ClaimRef {
-        path: relative
-            .unwrap_or_else(|| path.clone())
-            .display()
-            .to_string(),
-        sha256: file.source.digest(),
-        phase: file.phase.clone(),
-        title: file.title.clone(),
-        docs: file.docs.display().to_string(),
-    }
-}
-
-/// `user@machine`, as far as it is known.
-fn who() -> String {
-    let user = std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| format!("uid{}", rustix::process::getuid().as_raw()));
-    let system = rustix::system::uname();
-    format!("{user}@{}", system.nodename().to_string_lossy())
-}
-
-/// Four random bytes: two runs of the same second must not share a name.
-fn random() -> u32 {
-    use std::hash::{BuildHasher, Hasher};
-    let hash = std::hash::RandomState::new().build_hasher().finish();
-    u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
 }

@@ -2,19 +2,23 @@
 //! happened is a [`RunRecord`](crate::record::RunRecord).
 
 mod ask;
+mod control;
 mod engine;
 mod event;
 mod fixture;
 mod interrupt;
 mod line;
+mod options;
 mod places;
 mod plan;
+mod provenance;
 mod recorded;
 mod repository;
 mod secrets;
 
-pub use engine::{Options, Role, run};
+pub use engine::run;
 pub use event::{RunEvent, Sink};
 pub use interrupt::Interrupt;
+pub use options::{Options, Role};
 pub use plan::{CheckAt, Item, Selection, schedule, select};
 pub use repository::Repository;

@@ -15,8 +15,8 @@ use crate::host::{Fault, Host, Invocation, Leftovers, LocalHost, Script, SshHost
 use crate::observation::Ending;
 use crate::record::HostState;
 
-use super::engine::Options;
 use super::line::{self, At};
+use super::options::Options;
 use super::repository::Repository;
 
 /// The places of a run.

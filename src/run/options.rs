@@ -1,0 +1,51 @@
+//! How a claim file is run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::host::SshOptions;
+
+use super::plan::Selection;
+use super::repository::Repository;
+
+/// Who runs the checks. It decides which documents may be written and what may be disturbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Claims a gate; owns STATUS and JOURNAL.
+    Builder,
+    /// Disbelieves it; owns REVIEW.
+    Adversary,
+    /// Runs on push; owns no document and only observes.
+    Ci,
+}
+
+impl Role {
+    /// The role as it is recorded.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Builder => "builder",
+            Role::Adversary => "adversary",
+            Role::Ci => "ci",
+        }
+    }
+}
+
+/// How a claim file is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who runs it; nobody in particular without it.
+    pub role: Option<Role>,
+    /// Which checks.
+    pub selection: Selection,
+    /// How to reach hosts.
+    pub ssh: SshOptions,
+    /// The folder in which checks `on: local` run.
+    pub folder: PathBuf,
+    /// The repository around the claim file.
+    pub repository: Option<Arc<Repository>>,
+    /// Whether checks that cannot be undone may run (`--allow destructive`).
+    pub allow_destructive: bool,
+    /// The running program: its folder comes first in the PATH of local commands, so that
+    /// `gateproof` in a claim is the one that reads the claim.
+    pub program: Option<PathBuf>,
+}
