@@ -28,9 +28,11 @@ fn main() {
                 let name = trial_name(file, &gate.id, check);
                 let (runs, file) = (runs.clone(), file.clone());
                 let (gate, id) = (gate.id.clone(), check.id.clone());
-                trials.push(Trial::ignorable_test(name, move || {
-                    runs.verdict(&file, &gate, &id)
-                }));
+                // Known before anything is run: a runner that starts one process for each test
+                // takes a test that ends well for one that passed.
+                let why = runs.why_not(&file, check);
+                let trial = Trial::ignorable_test(name, move || runs.verdict(&file, &gate, &id));
+                trials.push(trial.with_ignored_flag(why.is_some()));
             }
         }
     }
@@ -100,10 +102,8 @@ impl Runs {
             .flat_map(|g| &g.checks)
             .find(|check| check.id == id)
             .expect("the check of the trial");
-        for host in hosts_of(file, check) {
-            if let Err(why) = self.reach(file, &host) {
-                return Ok(Completion::ignored_with(format!("not run: {why}")));
-            }
+        if let Some(why) = self.why_not(file, check) {
+            return Ok(Completion::ignored_with(why));
         }
         let record = self.run(file, gate);
         let check = record
@@ -116,6 +116,16 @@ impl Runs {
             Outcome::Skipped => Ok(Completion::ignored_with(reason(check))),
             _ => Err(Failed::from(gateproof::report::table(&record, 120, false))),
         }
+    }
+
+    /// Why a check is not run: it says so itself, or its host is not there.
+    fn why_not(&self, file: &ClaimFile, check: &Check) -> Option<String> {
+        if let Some(reason) = &check.skip {
+            return Some(format!("declared: {reason}"));
+        }
+        let hosts = hosts_of(file, check);
+        let unreachable = hosts.iter().find_map(|host| self.reach(file, host).err());
+        unreachable.map(|why| format!("not run: {why}"))
     }
 
     /// Whether the host is there: asked once, by logging in.
@@ -140,7 +150,11 @@ impl Runs {
                 };
                 let answer = host.run(&hello).await;
                 host.close().await;
-                answer.map(drop).map_err(|fault| fault.to_string())
+                answer.map(drop).map_err(|fault| {
+                    let why = fault.to_string();
+                    eprintln!("checks that need the host `{name}` are not run: {why}");
+                    why
+                })
             })
         })
         .clone()
