@@ -69,6 +69,8 @@ struct Runs {
     wanted: BTreeMap<(String, String), Vec<String>>,
     done: Mutex<HashMap<(String, String), Once<RunRecord>>>,
     hosts: Mutex<HashMap<String, Once<Result<(), String>>>>,
+    /// Held while a gate is run: what one disturbs, another one would see.
+    turn: Mutex<()>,
 }
 
 /// A value that is made once, by whoever needs it first.
@@ -91,6 +93,7 @@ impl Runs {
             wanted,
             done: Mutex::default(),
             hosts: Mutex::default(),
+            turn: Mutex::default(),
         }
     }
 
@@ -171,8 +174,11 @@ impl Runs {
             checks: self.wanted.get(&key).cloned().unwrap_or_default(),
             tags: Vec::new(),
         };
-        cell.get_or_init(|| block_on(run_once(file, selection)))
-            .clone()
+        cell.get_or_init(|| {
+            let _turn = self.turn.lock().expect("nobody panics while it is held");
+            block_on(run_once(file, selection))
+        })
+        .clone()
     }
 }
 
