@@ -5,6 +5,7 @@
 //! → act (driver, snapshot) → gate (health) → commit or roll back → alert.
 
 pub mod app_file;
+pub mod hold;
 pub mod spec;
 pub mod version;
 
