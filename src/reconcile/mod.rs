@@ -6,6 +6,7 @@
 
 pub mod app_file;
 pub mod hold;
+pub mod order;
 pub mod recipe;
 pub mod spec;
 pub mod version;
