@@ -44,6 +44,8 @@ let
       "CAP_KILL"
       "CAP_MKNOD"
       "CAP_SETFCAP"
+      # To see which process listens on a published port (/proc/PID/fd of others).
+      "CAP_SYS_PTRACE"
     ];
   };
 in

@@ -182,9 +182,7 @@ fn fill(text: &str, env: &IndexMap<String, String>) -> Option<String> {
         )
         .ok()
     });
-    let Some(variable) = VARIABLE.as_ref() else {
-        return None;
-    };
+    let variable = VARIABLE.as_ref()?;
     let mut known = true;
     let out = variable.replace_all(text, |found: &regex::Captures<'_>| {
         if found.get(1).is_some() {

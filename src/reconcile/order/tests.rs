@@ -271,3 +271,31 @@ fn the_waits_of_the_built_in_apps_fit_the_units_that_ship() {
         "the waits of a run can take fetch 30s + first_gate 1m + deploy 1m + gate 5m + redeploy 1m + regate 5m + own work 15s = 13m 45s, and deploy-proxy.service is killed after 13m 44s: raise `TimeoutStartSec` to at least 825 or lower `times`"
     );
 }
+
+/// The golden units are what the NixOS modules write: they must hold for what is built in.
+#[test]
+fn the_units_that_ship_have_no_cycle_and_time_enough() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("nix/test/golden");
+    let file = fs::read_to_string(golden.join("apps.yaml")).unwrap();
+    let apps = apps(&file);
+    let units = UnitGraph::read(std::slice::from_ref(&golden)).unwrap();
+    let routes = Routes::of(&apps);
+    for app in ["traefik", "keycloak"] {
+        let spec = apps.get(app).unwrap();
+        let report = check_order(spec, &units, &routes);
+        assert_eq!(report.verdict(), Verdict::Accepted, "{report:?}");
+        let nightly = format!("nightly-roll-{app}.service");
+        let timeout = units.get(&nightly).unwrap().start_timeout;
+        assert!(matches!(timeout, StartTimeout::After(_)));
+        assert_eq!(wait_budget(spec).fits(&nightly, timeout), Ok(()));
+    }
+    let night = way(
+        &units,
+        "nightly-roll-traefik.service",
+        "nightly-roll-keycloak.service",
+    );
+    assert_eq!(
+        night.as_deref(),
+        Some("(After) nightly-roll-keycloak.service")
+    );
+}
