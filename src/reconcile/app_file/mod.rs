@@ -26,6 +26,7 @@ mod json;
 mod read;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
