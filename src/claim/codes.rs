@@ -116,6 +116,17 @@ codes! {
         "The name given with `--gate`, `--check` or `--tag` does not occur in the claim files.";
     COMMAND_LINE = "GP2603", "the command line is wrong",
         "See `gateproof help`.";
+
+    BAD_DOMAIN = "GP2801", "not a domain name",
+        "Labels of lower-case letters, digits and `-`, with dots between them, 253 characters at most (RFC 1123). Scheme, port and path of an app's health have keys of their own: `health_scheme`, `health_port`, `health_path`.";
+    BAD_HEALTH_PATH = "GP2802", "not a path to ask for health",
+        "The path of a URL, beginning with `/`, percent-encoded, without a fragment. Choose one that only the app itself answers: a path that another stack answers makes its health depend on that stack.";
+    SENTINEL_AS_HEALTH = "GP2803", "no answer taken for health",
+        "`999`, `000` and `0` stand for no answer at all: refused, reset, timed out. An app that does not answer is never healthy, and a real answer with the status 999 is not the sentinel. `health_ok` names statuses of real answers.";
+    APP_TIMES = "GP2804", "times that do not fit",
+        "Every time of an app is more than nothing, and `gate` is long enough for the successes in a row that it waits for (`successes` times `every`, and `steady`). A gate that is too short rolls every good version back. The sum of all must fit the unit's `TimeoutStartSec`; `warm-reconcile check-order` tells.";
+    BAD_UNIT = "GP2805", "not the name of a systemd service",
+        "The whole name with its ending, such as `deploy-proxy.service`: letters, digits and `:-_.\\@`.";
 }
 
 impl Code {

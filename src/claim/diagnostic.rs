@@ -1,10 +1,13 @@
 //! What is wrong with a claim file: where, with which code, and what to write instead.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::codes::Code;
 use super::expectation::Span;
-use super::source::Source;
+use super::source::{Source, SourceError};
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +62,32 @@ pub struct Invalid {
 }
 
 impl Invalid {
+    /// A file that could not even be read as text; `hint` helps when it is not there.
+    pub(crate) fn unreadable(path: &Path, error: SourceError, hint: &str) -> Invalid {
+        let (code, text, span, help) = match &error {
+            SourceError::Io(_) => (Code::UNREADABLE, String::new(), 0..0, hint),
+            SourceError::TooLarge(_) => (
+                Code::TOO_LARGE,
+                String::new(),
+                0..0,
+                "was another file meant? Real ones have a few kilobytes",
+            ),
+            SourceError::NotUtf8 { offset, readable } => (
+                Code::NOT_UTF8,
+                readable.clone(),
+                *offset..*offset + 1,
+                "convert it: `iconv -f latin1 -t utf-8 OLD > NEW`",
+            ),
+        };
+        Invalid {
+            source_file: Arc::new(Source {
+                path: path.to_owned(),
+                text,
+            }),
+            diagnostics: vec![Diagnostic::new(code, span, error.to_string()).help(help)],
+        }
+    }
+
     /// The errors as text for people, with the lines they speak of.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color {

@@ -3,6 +3,7 @@
 pub mod codes;
 pub mod diagnostic;
 pub mod expectation;
+pub(crate) mod fields;
 pub mod model;
 pub mod source;
 pub mod text;

@@ -10,10 +10,10 @@ use crate::claim::tree::{Key, Kind, Node};
 use crate::claim::{Check, Control, Effect, Fixture, Gate, Place};
 
 use super::expectations::Asked;
-use super::fields::{Fields, Reader, nearest};
 use super::one_line;
 use super::probes::{HTTP_KEYS, Places, RUN_KEYS, TIMING_KEYS, transpose};
 use super::steps::{EFFECTS, capture_names, effect, head};
+use crate::claim::fields::{Fields, Reader, nearest};
 
 const CHECK_KEYS: &[&str] = &[
     "id", "claim", "on", "with", "for", "expect", "needs", "capture", "effect", "control", "tags",

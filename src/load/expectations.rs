@@ -8,7 +8,7 @@ use crate::claim::expectation::{
 use crate::claim::tree::{Key, Kind, Node};
 use crate::observation::NoAnswerCause;
 
-use super::fields::Reader;
+use crate::claim::fields::Reader;
 
 /// What is asked decides what can be expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use crate::claim::expectation::{Expect, JsonMatcher, Span, Test, TextMatcher};
 use crate::claim::text::{Part, Text};
 use crate::claim::{CommandLine, Probe};
 
-use super::fields::{Fields, Reader};
+use crate::claim::fields::{Fields, Reader};
 
 impl Reader {
     /// The expectation must be able to fail, and must not hold when nobody answers.

@@ -8,7 +8,7 @@ use crate::claim::expectation::{
 use crate::claim::text::Text;
 use crate::claim::tree::{Key, Kind, Node, is_null};
 
-use super::fields::Reader;
+use crate::claim::fields::Reader;
 
 const TEXT_KEYS: &[&str] = &[
     "equals",
@@ -230,7 +230,11 @@ impl Reader {
         })
     }
 
-    fn bound_fields(&mut self, fields: &super::fields::Fields<'_>, what: &str) -> Option<Bounds> {
+    fn bound_fields(
+        &mut self,
+        fields: &crate::claim::fields::Fields<'_>,
+        what: &str,
+    ) -> Option<Bounds> {
         let before = self.problems.len();
         let mut get = |key: &str| fields.get(key).and_then(|node| self.number(node, what));
         let bounds = Bounds {

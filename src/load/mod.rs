@@ -3,7 +3,6 @@
 
 mod checks;
 mod expectations;
-mod fields;
 mod lint;
 mod matchers;
 mod one_line;
@@ -20,13 +19,13 @@ use indexmap::IndexMap;
 
 use crate::claim::codes::Code;
 use crate::claim::diagnostic::{Diagnostic, Invalid};
-use crate::claim::source::{Source, SourceError};
+use crate::claim::fields::{self, Fields, Reader};
+use crate::claim::source::Source;
 use crate::claim::text::Scope;
 use crate::claim::tree::{self, Kind, Node};
 use crate::claim::{ClaimFile, Fixture, Gate, HostSpec, Place};
 
 use checks::Around;
-use fields::{Fields, Reader};
 use probes::Places;
 
 const FILE_KEYS: &[&str] = &[
@@ -48,7 +47,11 @@ const FILE_KEYS: &[&str] = &[
 pub fn load(path: &Path, overrides: &Scope) -> Result<ClaimFile, Box<Invalid>> {
     match Source::read(path) {
         Ok(source) => parse(Arc::new(source), overrides),
-        Err(error) => Err(Box::new(unreadable(path, error))),
+        Err(error) => Err(Box::new(Invalid::unreadable(
+            path,
+            error,
+            "claim files that ship are in claims/; try `gateproof verify claims/quickstart.yaml`",
+        ))),
     }
 }
 
@@ -69,36 +72,6 @@ pub fn parse(source: Arc<Source>, overrides: &Scope) -> Result<ClaimFile, Box<In
             source_file: source,
             diagnostics,
         })),
-    }
-}
-
-fn unreadable(path: &Path, error: SourceError) -> Invalid {
-    let (code, text, span, help) = match &error {
-        SourceError::Io(_) => (
-            Code::UNREADABLE,
-            String::new(),
-            0..0,
-            "claim files that ship are in claims/; try `gateproof verify claims/quickstart.yaml`",
-        ),
-        SourceError::TooLarge(_) => (
-            Code::TOO_LARGE,
-            String::new(),
-            0..0,
-            "was another file meant? Real claim files have a few kilobytes",
-        ),
-        SourceError::NotUtf8 { offset, readable } => (
-            Code::NOT_UTF8,
-            readable.clone(),
-            *offset..*offset + 1,
-            "convert it: `iconv -f latin1 -t utf-8 OLD > NEW`",
-        ),
-    };
-    Invalid {
-        source_file: Arc::new(Source {
-            path: path.to_owned(),
-            text,
-        }),
-        diagnostics: vec![Diagnostic::new(code, span, error.to_string()).help(help)],
     }
 }
 

@@ -10,8 +10,8 @@ use crate::claim::tree::{Kind, Node};
 use crate::claim::{CommandLine, CommandProbe, HttpProbe, Place, Probe, Timing, Tls};
 
 use super::expectations::Asked;
-use super::fields::{Fields, Reader};
 use super::shell_text::single_quoted_param;
+use crate::claim::fields::{Fields, Reader};
 
 pub(super) const RUN_KEYS: &[&str] = &["run", "cwd", "env", "stdin"];
 pub(super) const HTTP_KEYS: &[&str] = &[
@@ -264,7 +264,7 @@ impl Reader {
                     node.span.clone(),
                     format!("unknown host `{name}`"),
                 )
-                .help(match super::fields::nearest(&name, &known) {
+                .help(match crate::claim::fields::nearest(&name, &known) {
                     Some(word) => format!("did you mean `{word}`?"),
                     None => format!("known places: {}", known.join(", ")),
                 });

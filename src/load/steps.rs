@@ -11,9 +11,9 @@ use crate::claim::{
 };
 
 use super::expectations::{Asked, implied};
-use super::fields::{Fields, Reader};
 use super::one_line;
 use super::probes::{HTTP_KEYS, Places, RUN_KEYS, TIMING_KEYS, transpose};
+use crate::claim::fields::{Fields, Reader};
 
 const FIXTURE_KEYS: &[&str] = &[
     "on", "with", "baseline", "service", "ready", "do", "until", "undo", "settled", "deadline",
@@ -324,7 +324,7 @@ impl Reader {
                 item.span.clone(),
                 format!("unknown fixture `{name}`"),
             )
-            .help(match super::fields::nearest(&name, known) {
+            .help(match crate::claim::fields::nearest(&name, known) {
                 Some(word) => format!("did you mean `{word}`?"),
                 None if known.is_empty() => "define it in `fixtures:`".to_owned(),
                 None => format!("known fixtures: {}", known.join(", ")),

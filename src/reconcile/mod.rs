@@ -4,6 +4,10 @@
 //! Data flows one way: [`spec`] (what is wanted) → inspect (what is) → decide (pure) → journal
 //! → act (driver, snapshot) → gate (health) → commit or roll back → alert.
 
+pub mod app_file;
+pub mod hold;
+pub mod order;
+pub mod recipe;
 pub mod spec;
 pub mod version;
 

@@ -3,55 +3,55 @@
 
 use std::time::Duration;
 
-use crate::claim::codes::Code;
-use crate::claim::diagnostic::Diagnostic;
-use crate::claim::expectation::Span;
-use crate::claim::text::{Scope, Text, is_name};
-use crate::claim::tree::{Key, Kind, Node, is_null};
+use super::codes::Code;
+use super::diagnostic::Diagnostic;
+use super::expectation::Span;
+use super::text::{Scope, Text, is_name};
+use super::tree::{Key, Kind, Node, is_null};
 
 /// What is known while a file is read: problems so far, and the names in force.
-pub(super) struct Reader {
-    pub(super) problems: Vec<Diagnostic>,
+pub(crate) struct Reader {
+    pub(crate) problems: Vec<Diagnostic>,
     /// Values known now: `vars:`, and the `for:` values of the check being read.
-    pub(super) scope: Scope,
+    pub(crate) scope: Scope,
     /// Names that get their value during the run: captures.
-    pub(super) captures: Vec<String>,
+    pub(crate) captures: Vec<String>,
 }
 
 /// A map whose keys have been checked.
-pub(super) struct Fields<'n> {
-    pub(super) span: Span,
+pub(crate) struct Fields<'n> {
+    pub(crate) span: Span,
     entries: Vec<(&'n Key, &'n Node)>,
     /// The known keys that unknown ones were probably meant to be.
     meant: Vec<String>,
 }
 
 impl<'n> Fields<'n> {
-    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'n Node> {
         self.key(key).map(|(_, node)| node)
     }
 
-    pub(super) fn key(&self, key: &str) -> Option<(&'n Key, &'n Node)> {
+    pub(crate) fn key(&self, key: &str) -> Option<(&'n Key, &'n Node)> {
         self.entries.iter().find(|(k, _)| k.text == key).copied()
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
     /// Whether the key is there, or a misspelt one that was probably meant to be it: then it
     /// has been reported, and to call it missing as well would only be noise.
-    pub(super) fn meant(&self, key: &str) -> bool {
+    pub(crate) fn meant(&self, key: &str) -> bool {
         self.has(key) || self.meant.iter().any(|k| k == key)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'n Key, &'n Node)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'n Key, &'n Node)> + '_ {
         self.entries.iter().copied()
     }
 }
 
 impl Reader {
-    pub(super) fn new(scope: Scope) -> Self {
+    pub(crate) fn new(scope: Scope) -> Self {
         Reader {
             problems: Vec::new(),
             scope,
@@ -59,14 +59,14 @@ impl Reader {
         }
     }
 
-    pub(super) fn report(&mut self, problem: Diagnostic) {
+    pub(crate) fn report(&mut self, problem: Diagnostic) {
         // The checks of a `for:` are read once per value: each problem is said once.
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
     }
 
-    pub(super) fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str) {
+    pub(crate) fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str) {
         let mut problem = Diagnostic::new(
             Code::WRONG_TYPE,
             node.span.clone(),
@@ -79,7 +79,7 @@ impl Reader {
     }
 
     /// A map with any keys.
-    pub(super) fn open_map<'n>(&mut self, node: &'n Node, what: &str) -> Option<Fields<'n>> {
+    pub(crate) fn open_map<'n>(&mut self, node: &'n Node, what: &str) -> Option<Fields<'n>> {
         let Kind::Map(entries) = &node.kind else {
             self.wrong_type(node, what, "a map");
             return None;
@@ -92,7 +92,7 @@ impl Reader {
     }
 
     /// A map with these keys and no others.
-    pub(super) fn map<'n>(
+    pub(crate) fn map<'n>(
         &mut self,
         node: &'n Node,
         what: &str,
@@ -122,7 +122,7 @@ impl Reader {
         Some(fields)
     }
 
-    pub(super) fn missing_in(&mut self, fields: &Fields<'_>, what: &str, key: &str, help: &str) {
+    pub(crate) fn missing_in(&mut self, fields: &Fields<'_>, what: &str, key: &str, help: &str) {
         if !fields.meant(key) {
             // Only the beginning: where a reader looks for the missing key.
             let head = fields.span.start..fields.span.start + 1;
@@ -130,7 +130,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn missing(&mut self, span: &Span, what: &str, key: &str, help: &str) {
+    pub(crate) fn missing(&mut self, span: &Span, what: &str, key: &str, help: &str) {
         self.report(
             Diagnostic::new(
                 Code::MISSING_KEY,
@@ -142,7 +142,7 @@ impl Reader {
     }
 
     /// The items of a list; a single value stands for a list of one.
-    pub(super) fn items<'n>(&mut self, node: &'n Node, what: &str) -> Vec<&'n Node> {
+    pub(crate) fn items<'n>(&mut self, node: &'n Node, what: &str) -> Vec<&'n Node> {
         match &node.kind {
             Kind::List(items) if items.is_empty() => {
                 self.report(
@@ -161,7 +161,7 @@ impl Reader {
     }
 
     /// Any scalar as the text that stands there.
-    pub(super) fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+    pub(crate) fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
         match &node.kind {
             Kind::Scalar { text, plain } if !(*plain && is_null(text)) => Some(text),
             _ => {
@@ -172,21 +172,21 @@ impl Reader {
     }
 
     /// A text with parameters, the known ones filled in; those of captures stay open.
-    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
+    pub(crate) fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
         let text = Text::parse(self.scalar(node, what)?);
         self.check_params(&text, node);
         Some(text.bind(&self.scope))
     }
 
     /// A text whose parameters are kept as they are (for the shell), but must be known.
-    pub(super) fn open_text(&mut self, node: &Node, what: &str) -> Option<Text> {
+    pub(crate) fn open_text(&mut self, node: &Node, what: &str) -> Option<Text> {
         let text = Text::parse(self.scalar(node, what)?);
         self.check_params(&text, node);
         Some(text)
     }
 
     /// A text with parameters, all of which are known before anything runs.
-    pub(super) fn fixed(&mut self, node: &Node, what: &str) -> Option<String> {
+    pub(crate) fn fixed(&mut self, node: &Node, what: &str) -> Option<String> {
         let text = Text::parse(self.scalar(node, what)?);
         self.check_params(&text, node);
         if let Some(name) = text.params().find(|name| self.captures_only(name)) {
@@ -234,7 +234,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn duration(&mut self, node: &Node, what: &str) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, node: &Node, what: &str) -> Option<Duration> {
         let text = self.fixed(node, what)?;
         match humantime::parse_duration(&text) {
             Ok(duration) if duration <= Duration::from_secs(7 * 24 * 3600) => Some(duration),
@@ -265,7 +265,7 @@ impl Reader {
     }
 
     /// A number; numbers in quotes count, because `${var}` needs them.
-    pub(super) fn number(&mut self, node: &Node, what: &str) -> Option<f64> {
+    pub(crate) fn number(&mut self, node: &Node, what: &str) -> Option<f64> {
         let text = self.fixed(node, what)?;
         match text.trim().parse::<f64>() {
             Ok(number) if number.is_finite() => Some(number),
@@ -277,7 +277,7 @@ impl Reader {
     }
 
     /// A whole number between the bounds.
-    pub(super) fn integer(&mut self, node: &Node, what: &str, min: i64, max: i64) -> Option<i64> {
+    pub(crate) fn integer(&mut self, node: &Node, what: &str, min: i64, max: i64) -> Option<i64> {
         let text = self.fixed(node, what)?;
         match text.trim().parse::<i64>() {
             Ok(number) if (min..=max).contains(&number) => Some(number),
@@ -299,13 +299,13 @@ impl Reader {
         ));
     }
 
-    pub(super) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
         self.one_of(node, what, &["true", "false"])
             .map(|at| at == 0)
     }
 
     /// One of some words: its index.
-    pub(super) fn one_of(&mut self, node: &Node, what: &str, words: &[&str]) -> Option<usize> {
+    pub(crate) fn one_of(&mut self, node: &Node, what: &str, words: &[&str]) -> Option<usize> {
         let text = self.fixed(node, what)?;
         if let Some(at) = words.iter().position(|word| *word == text) {
             return Some(at);
@@ -323,7 +323,7 @@ impl Reader {
         None
     }
 
-    pub(super) fn regex(&mut self, node: &Node, what: &str) -> Option<regex::Regex> {
+    pub(crate) fn regex(&mut self, node: &Node, what: &str) -> Option<regex::Regex> {
         let text = self.fixed(node, what)?;
         // A small compiled size keeps a hostile file from costing memory.
         match regex::RegexBuilder::new(&text).size_limit(1 << 20).build() {
@@ -349,7 +349,7 @@ impl Reader {
     }
 
     /// A name of a host, fixture, gate or check.
-    pub(super) fn check_name(&mut self, name: &str, span: &Span, what: &str) -> bool {
+    pub(crate) fn check_name(&mut self, name: &str, span: &Span, what: &str) -> bool {
         let mut chars = name.chars();
         let good = chars.next().is_some_and(|c| c.is_ascii_alphanumeric())
             && chars.all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
@@ -370,7 +370,7 @@ impl Reader {
     }
 
     /// A name of a variable.
-    pub(super) fn check_variable(&mut self, name: &str, span: &Span) -> bool {
+    pub(crate) fn check_variable(&mut self, name: &str, span: &Span) -> bool {
         let good = is_name(name) && name.len() <= 64;
         if !good {
             self.report(
@@ -387,7 +387,7 @@ impl Reader {
 }
 
 /// The known word that a misspelt one was probably meant to be.
-pub(super) fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
+pub(crate) fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
     let lower = word.to_ascii_lowercase().replace('-', "_");
     known
         .iter()

@@ -1,0 +1,8 @@
+{
+  imports = [
+    ./warm-reconcile.nix
+    ./deploy-proxy.nix
+    ./warm-keycloak.nix
+    ./nightly-roll.nix
+  ];
+}
