@@ -7,3 +7,4 @@
 )]
 
 pub mod sshd;
+pub mod swarm;

@@ -248,7 +248,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_tail_is_an_end_and_bounded(text in "(.|\n){0,6000}") {
+        fn the_tail_is_an_end_and_bounded(text in "[a-zé€𝄞\n]{1,30}", times in 0usize..400) {
+            let text = text.repeat(times);
             let end = tail(&text);
             prop_assert!(text.ends_with(end) && end.len() <= TAIL);
         }
