@@ -8,3 +8,4 @@
 
 pub mod proxy;
 pub mod sshd;
+pub mod swarm;

@@ -8,6 +8,8 @@ pub mod app_file;
 pub mod hold;
 pub mod order;
 pub mod recipe;
+pub mod driver;
+pub mod engine;
 pub mod spec;
 pub mod version;
 

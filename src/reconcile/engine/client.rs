@@ -1,0 +1,400 @@
+//! What is asked of the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio::sync::OnceCell;
+
+use super::EngineError;
+use super::assemble::{STACK_LABEL, assemble};
+use super::transport::Transport;
+use super::view::{Container, StackView};
+use super::wire::{
+    WireContainer, WireContainerDetail, WireImage, WireInfo, WireNetwork, WireService, WireTask,
+    WireVersion, WireVolume, WireVolumes,
+};
+
+/// The newest API that this client was measured against (engine 20.10). A newer engine speaks it
+/// as long as its own minimum allows.
+const API: (u32, u32) = (1, 41);
+/// The default deadline of one call.
+const LIMIT: Duration = Duration::from_secs(10);
+const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
+/// So often a look is taken again when a service changed during it.
+const LOOKS: usize = 5;
+
+/// A Docker engine behind its unix socket.
+#[derive(Debug)]
+pub struct Engine {
+    transport: Transport,
+    limit: Duration,
+    /// `/v1.41`, once the engine has said what it speaks.
+    prefix: OnceCell<String>,
+}
+
+/// What the engine says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Its release: `20.10.24`.
+    pub engine: String,
+    /// The newest API it speaks: `1.41`.
+    pub api: String,
+}
+
+/// Whether this engine can deploy stacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// The machine's name.
+    pub name: String,
+    /// `active`, `inactive`, `pending`, `error` or `locked`.
+    pub swarm: String,
+    /// Whether it is a manager of its swarm.
+    pub is_manager: bool,
+    /// Its node id; empty outside a swarm.
+    pub node: String,
+    /// What is wrong with the swarm.
+    pub error: Option<String>,
+}
+
+/// An image that is on the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Its id: the digest of its configuration, the same on every machine.
+    pub id: String,
+    /// `name@sha256:…` for every registry it came from; none for one that was built here.
+    pub repo_digests: Vec<String>,
+    /// Its names.
+    pub repo_tags: Vec<String>,
+}
+
+/// A volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// Its name.
+    pub name: String,
+    /// Its folder on the machine.
+    pub mountpoint: PathBuf,
+    /// Who keeps it: `local`.
+    pub driver: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `overlay`, `bridge` …
+    pub driver: String,
+}
+
+impl Engine {
+    /// An engine by its socket, with the default deadline of 10 s for each call. Nothing is
+    /// connected yet.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn at(socket: impl AsRef<Path>) -> Result<Engine, EngineError> {
+        Engine::with_limit(socket, LIMIT)
+    }
+
+    /// The same with another deadline for each call.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn with_limit(socket: impl AsRef<Path>, limit: Duration) -> Result<Engine, EngineError> {
+        Ok(Engine {
+            transport: Transport::new(socket.as_ref(), limit)?,
+            limit,
+            prefix: OnceCell::new(),
+        })
+    }
+
+    /// The engine that `DOCKER_HOST` names (only `unix://`), else the default socket.
+    ///
+    /// # Errors
+    /// When `DOCKER_HOST` is of another kind: the truth about this machine is asked of this
+    /// machine.
+    pub fn from_env(docker_host: Option<&str>) -> Result<Engine, EngineError> {
+        match docker_host.filter(|host| !host.is_empty()) {
+            None => Engine::at(DEFAULT_SOCKET),
+            Some(host) => match host.strip_prefix("unix://") {
+                Some(path) if path.starts_with('/') => Engine::at(path),
+                _ => Err(EngineError::Unreachable {
+                    socket: host.to_owned(),
+                    detail: "DOCKER_HOST is not `unix:///…`".into(),
+                }),
+            },
+        }
+    }
+
+    /// The engine's socket.
+    pub fn socket(&self) -> &Path {
+        self.transport.socket()
+    }
+
+    /// The value of `DOCKER_HOST` that makes the `docker` program talk to this engine.
+    pub fn docker_host(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    /// Its release and API.
+    ///
+    /// # Errors
+    /// An [`EngineError`], as all calls here.
+    pub async fn version(&self) -> Result<Version, EngineError> {
+        let said: WireVersion = self.transport.get("/version", &[]).await?;
+        Ok(Version {
+            engine: said.version,
+            api: said.api_version,
+        })
+    }
+
+    /// Its swarm.
+    ///
+    /// # Errors
+    /// An [`EngineError`].
+    pub async fn info(&self) -> Result<Info, EngineError> {
+        let said: WireInfo = self.get("/info", &[]).await?;
+        Ok(Info {
+            name: said.name,
+            swarm: said.swarm.local_node_state,
+            is_manager: said.swarm.control_available,
+            node: said.swarm.node_id,
+            error: Some(said.swarm.error).filter(|error| !error.is_empty()),
+        })
+    }
+
+    /// What runs of a stack, seen at one moment: looked at again when a service changed
+    /// meanwhile. Only reads; no service's `Version.Index` moves.
+    ///
+    /// # Errors
+    /// An [`EngineError`]; `Timeout` also when the services changed during every look.
+    pub async fn observe(&self, stack: &str) -> Result<StackView, EngineError> {
+        let mut services = self.services(stack).await?;
+        for _ in 0..LOOKS {
+            // Containers last: a task that is said to run must have its container in the list.
+            let (tasks, current) =
+                tokio::try_join!(self.tasks(stack, false), self.tasks(stack, true))?;
+            let containers: Vec<WireContainer> = self.all_containers().await?;
+            let taken = chrono::Utc::now();
+            let again = self.services(stack).await?;
+            if marks(&services) == marks(&again) {
+                let current: BTreeSet<String> = current.into_iter().map(|task| task.id).collect();
+                return Ok(assemble(stack, taken, again, tasks, &current, containers));
+            }
+            services = again;
+        }
+        Err(EngineError::Timeout {
+            what: format!("one look at the stack `{stack}` without a change"),
+            limit: self.limit,
+        })
+    }
+
+    /// Every container of the machine, in any state.
+    ///
+    /// # Errors
+    /// An [`EngineError`].
+    pub async fn containers(&self) -> Result<Vec<Container>, EngineError> {
+        let all = self.all_containers().await?;
+        Ok(all.into_iter().map(Container::from).collect())
+    }
+
+    /// One container with the time of its start; `None` when there is none.
+    ///
+    /// # Errors
+    /// An [`EngineError`].
+    pub async fn container(&self, id: &str) -> Result<Option<Container>, EngineError> {
+        let path = format!("/containers/{}/json", segment(id));
+        let found: Option<WireContainerDetail> = self.find(&path).await?;
+        Ok(found.map(Container::from))
+    }
+
+    /// An image by name, digest or id; `None` when it is not on the machine.
+    ///
+    /// # Errors
+    /// An [`EngineError`].
+    pub async fn image(&self, name: &str) -> Result<Option<Image>, EngineError> {
+        // A name keeps its slashes: they are part of the API's path.
+        let parts: Vec<String> = name.split('/').map(segment).collect();
+        let path = format!("/images/{}/json", parts.join("/"));
+        let found: Option<WireImage> = self.find(&path).await?;
+        Ok(found.map(|image| Image {
+            id: image.id,
+            repo_digests: image.repo_digests,
+            repo_tags: image.repo_tags,
+        }))
+    }
+
+    /// The volumes of a stack.
+    ///
+    /// # Errors
+    /// An [`EngineError`].
+    pub async fn volumes(&self, stack: &str) -> Result<Vec<Volume>, EngineError> {
+        let found: WireVolumes = self.get("/volumes", &[of_stack(stack, None)]).await?;
+        let mut volumes: Vec<Volume> = found.volumes.into_iter().map(Volume::from).collect();
+        volumes.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(volumes)
+    }
+
+    /// One volume; `None` when there is none.
+    ///
+    /// # Errors
+    /// An [`EngineError`].
+    pub async fn volume(&self, name: &str) -> Result<Option<Volume>, EngineError> {
+        let path = format!("/volumes/{}", segment(name));
+        let found: Option<WireVolume> = self.find(&path).await?;
+        Ok(found.map(Volume::from))
+    }
+
+    /// The networks of a stack: Swarm removes them a while after `docker stack rm` has returned.
+    ///
+    /// # Errors
+    /// An [`EngineError`].
+    pub async fn networks(&self, stack: &str) -> Result<Vec<Network>, EngineError> {
+        let found: Vec<WireNetwork> = self.get("/networks", &[of_stack(stack, None)]).await?;
+        let network = |network: WireNetwork| Network {
+            id: network.id,
+            name: network.name,
+            driver: network.driver,
+        };
+        Ok(found.into_iter().map(network).collect())
+    }
+
+    async fn services(&self, stack: &str) -> Result<Vec<WireService>, EngineError> {
+        self.get("/services", &[of_stack(stack, None)]).await
+    }
+
+    /// `_up-to-date` is what the `docker` program itself waits by: the manager compares each
+    /// task with its service's spec, by the rules it updates by (swarmkit `IsTaskDirty`).
+    async fn tasks(&self, stack: &str, current: bool) -> Result<Vec<WireTask>, EngineError> {
+        let more = current.then_some(("_up-to-date", "true"));
+        self.get("/tasks", &[of_stack(stack, more)]).await
+    }
+
+    async fn all_containers(&self) -> Result<Vec<WireContainer>, EngineError> {
+        self.get("/containers/json", &[("all", "1".to_owned())])
+            .await
+    }
+
+    async fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, EngineError> {
+        match self.get(path, &[]).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, EngineError> {
+        let prefix = self.prefix.get_or_try_init(|| self.negotiate()).await?;
+        self.transport.get(&format!("{prefix}{path}"), query).await
+    }
+
+    /// The API version of all later calls.
+    async fn negotiate(&self) -> Result<String, EngineError> {
+        let said: WireVersion = self.transport.get("/version", &[]).await?;
+        let malformed = |text: &str| EngineError::Malformed {
+            what: "GET /version".into(),
+            detail: format!("`{text}` is no API version"),
+        };
+        let newest = api_version(&said.api_version).ok_or_else(|| malformed(&said.api_version))?;
+        let oldest = match said.min_api_version.as_deref() {
+            None | Some("") => (1, 0),
+            Some(text) => api_version(text).ok_or_else(|| malformed(text))?,
+        };
+        let (major, minor) = choose(newest, oldest);
+        Ok(format!("/v{major}.{minor}"))
+    }
+}
+
+impl From<WireVolume> for Volume {
+    fn from(wire: WireVolume) -> Volume {
+        Volume {
+            name: wire.name,
+            mountpoint: wire.mountpoint.into(),
+            driver: wire.driver,
+            labels: wire.labels,
+        }
+    }
+}
+
+/// Ours, unless the engine is too old for it or no longer speaks it.
+fn choose(newest: (u32, u32), oldest: (u32, u32)) -> (u32, u32) {
+    API.max(oldest).min(newest)
+}
+
+fn api_version(text: &str) -> Option<(u32, u32)> {
+    let (major, minor) = text.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+/// What tells whether a service was written to.
+fn marks(services: &[WireService]) -> BTreeSet<(&str, u64)> {
+    let all = services.iter();
+    all.map(|service| (service.id.as_str(), service.version.index))
+        .collect()
+}
+
+fn of_stack(stack: &str, more: Option<(&str, &str)>) -> (&'static str, String) {
+    let mut filters = json!({ "label": [format!("{STACK_LABEL}={stack}")] });
+    if let Some((name, value)) = more {
+        filters[name] = json!([value]);
+    }
+    ("filters", filters.to_string())
+}
+
+/// One segment of a path: a name from outside cannot leave it.
+fn segment(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+const SEGMENT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b':')
+    .remove(b'@');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speaks_what_both_sides_can() {
+        assert_eq!(choose((1, 41), (1, 12)), (1, 41));
+        assert_eq!(choose((1, 50), (1, 24)), (1, 41));
+        assert_eq!(choose((1, 52), (1, 44)), (1, 44));
+        assert_eq!(choose((1, 40), (1, 12)), (1, 40));
+        assert_eq!(api_version("1.41"), Some((1, 41)));
+        for bad in ["", "1", "1.x", "v1.41", "1.41.2"] {
+            assert_eq!(api_version(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_leave_its_segment_of_the_path() {
+        assert_eq!(segment("a/../b?c#d"), "a%2F..%2Fb%3Fc%23d");
+        assert_eq!(segment("web_test-1.x@sha256:ab"), "web_test-1.x@sha256:ab");
+    }
+
+    #[test]
+    fn only_a_unix_socket_is_this_machine() {
+        let socket = |host| Engine::from_env(host).map(|engine| engine.docker_host());
+        assert_eq!(socket(None).unwrap(), "unix:///var/run/docker.sock");
+        assert_eq!(socket(Some("")).unwrap(), "unix:///var/run/docker.sock");
+        assert_eq!(socket(Some("unix:///run/x")).unwrap(), "unix:///run/x");
+        for bad in ["tcp://1.2.3.4:2375", "ssh://h", "unix://relative"] {
+            assert!(socket(Some(bad)).is_err(), "{bad}");
+        }
+    }
+}
