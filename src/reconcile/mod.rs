@@ -4,7 +4,19 @@
 //! Data flows one way: [`spec`] (what is wanted) → inspect (what is) → decide (pure) → journal
 //! → act (driver, snapshot) → gate (health) → commit or roll back → alert.
 
+mod digest;
+pub mod history;
+pub mod holds;
+pub mod journal;
+pub mod last_good;
+pub mod layout;
+pub mod lock;
+pub mod owner;
+pub mod quarantine;
 pub mod spec;
+pub mod state_file;
+#[cfg(test)]
+mod test_kit;
 pub mod version;
 
 pub use spec::AppSpec;
