@@ -4,6 +4,8 @@
 //! Data flows one way: [`spec`] (what is wanted) → inspect (what is) → decide (pure) → journal
 //! → act (driver, snapshot) → gate (health) → commit or roll back → alert.
 
+pub mod alert;
+pub mod audit;
 mod digest;
 pub mod history;
 pub mod holds;
@@ -11,8 +13,11 @@ pub mod journal;
 pub mod last_good;
 pub mod layout;
 pub mod lock;
+pub mod metrics;
+pub mod notify;
 pub mod owner;
 pub mod quarantine;
+pub mod relay;
 pub mod spec;
 pub mod state_file;
 #[cfg(test)]
