@@ -10,7 +10,24 @@ pub mod order;
 pub mod recipe;
 pub mod driver;
 pub mod engine;
+pub mod alert;
+pub mod audit;
+mod digest;
+pub mod history;
+pub mod holds;
+pub mod journal;
+pub mod last_good;
+pub mod layout;
+pub mod lock;
+pub mod metrics;
+pub mod notify;
+pub mod owner;
+pub mod quarantine;
+pub mod relay;
 pub mod spec;
+pub mod state_file;
+#[cfg(test)]
+mod test_kit;
 pub mod version;
 
 pub use spec::AppSpec;

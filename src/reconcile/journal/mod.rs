@@ -1,0 +1,524 @@
+//! The write-ahead journal of one app: what a run intends, and how far it has come.
+//!
+//! One file per run, replaced as a whole at every transition: the new text is written beside
+//! it, synced, renamed over it, and the folder is synced, before the act it announces begins. So
+//! a torn write can only ever be a temporary file that nobody reads. (Appending to a file was
+//! the other choice: a record that was cut off there must be told from one that was damaged
+//! later, and at a line's end the two look the same.) The first line carries the format and the
+//! SHA-256 of all that follows: whatever bytes are cut off or changed, the file is refused, and
+//! never read as an earlier state. A run has some twenty records, so that replacing is cheap.
+//!
+//! ```text
+//! {"journal":1,"sha256":"…"}
+//! {"run_id":…,"app":…,"from":…,"to":…}          the plan
+//! {"seq":0,"at":…,"state":"planned",…}          the records
+//! ```
+//!
+//! When the disk is full the reserve, a file of [`RESERVE`] bytes made at the start, is given
+//! up, so that a run that began can always be ended.
+//!
+//! The journal is kept until the next run begins; notes and targets hold no secrets by contract.
+
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::Version;
+use super::layout::AppPaths;
+use super::owner::Owner;
+use super::state_file::{self, StateError};
+
+pub use state::{Direction, Event, Refused, State, next};
+
+/// The format of the file that this version writes, and the only one it reads.
+pub const FORMAT: u32 = 1;
+
+/// The size of the reserve, in bytes.
+pub const RESERVE: u64 = 128 * 1024;
+
+/// One version of an app, as exactly as it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The recipe's version.
+    pub version: Version,
+    /// The recipe's commit.
+    pub commit: Option<String>,
+    /// The image digest of each service.
+    pub digests: BTreeMap<String, String>,
+    /// The SHA-256 of the environment it is deployed with.
+    pub env_hash: Option<String>,
+}
+
+/// What kind of run it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// From one version to a newer one.
+    Upgrade,
+    /// The same version again, because it does not answer.
+    Redeploy,
+    /// Nothing ran before.
+    First,
+    /// Back to last-good, asked for by hand.
+    Rollback,
+}
+
+/// How many tries are left in each direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tries {
+    /// Towards the new version.
+    pub forward: u32,
+    /// Back to last-good.
+    pub back: u32,
+}
+
+/// What a run intends. Written first, and never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The run's id.
+    pub run_id: String,
+    /// The app.
+    pub app: String,
+    /// The kind of run.
+    pub kind: Kind,
+    /// When it was decided: a responder that started earlier is not what was deployed.
+    pub at: DateTime<Utc>,
+    /// What runs now, and is gone back to.
+    pub from: Option<Target>,
+    /// What is to run.
+    pub to: Target,
+    /// Whether the volumes are snapshotted and restored.
+    pub stateful: bool,
+    /// The tries that the run begins with.
+    pub tries: Tries,
+}
+
+/// One record: a state that was entered, or a try that was begun in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Counted from 0 without gaps.
+    pub seq: u64,
+    /// When it was written, UTC.
+    pub at: DateTime<Utc>,
+    /// The state from here on.
+    pub state: State,
+    /// What led to it; `None` for the plan itself and for the begin of a try.
+    pub event: Option<Event>,
+    /// The tries that are left; those that are under way are already taken off.
+    pub tries: Tries,
+    /// The absolute end of waiting in this state (UTC); it stands across restarts.
+    pub until: Option<DateTime<Utc>>,
+    /// Words for the reader.
+    pub note: Option<String>,
+    /// The process that wrote it.
+    pub owner: Owner,
+}
+
+/// What goes with a transition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// The absolute end of waiting in the new state (UTC).
+    pub until: Option<DateTime<Utc>>,
+    /// Words for the reader, without secrets.
+    pub note: Option<String>,
+}
+
+/// Why the journal could not be read, begun or advanced.
+#[derive(Debug, Error)]
+pub enum JournalError {
+    /// The file could not be read or written.
+    #[error(transparent)]
+    File(#[from] StateError),
+    /// The file is damaged. What state the run was in is not known, and not guessed.
+    #[error(
+        "the journal `{path}` is damaged ({why}), so it is not known how far the run had come; compare the app with its last-good by hand, then remove the file"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It was written by another version of this program.
+    #[error(
+        "the journal `{path}` has the format {found}; this program reads {FORMAT}: finish the run with the program that began it"
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// A run cannot begin while another one is unfinished.
+    #[error("run {run_id} is unfinished in the state {state:?}: resume it first")]
+    Unfinished {
+        /// That run.
+        run_id: String,
+        /// Its state.
+        state: State,
+    },
+    /// The plan is for another app than the paths.
+    #[error("the plan is for app `{plan}` and the journal for `{paths}`")]
+    OtherApp {
+        /// The plan's app.
+        plan: String,
+        /// The paths' app.
+        paths: String,
+    },
+    /// The event makes no sense now.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Work was done without a try that was counted first.
+    #[error("{event:?} in the state {state:?} without a try that was counted before it")]
+    NotTried {
+        /// The state.
+        state: State,
+        /// The event.
+        event: Event,
+    },
+    /// No try is left in this direction: give up, by `Failed`, `NoWayBack` or `RollbackFailed`.
+    #[error("no try is left in the state {state:?}")]
+    NoTriesLeft {
+        /// The state.
+        state: State,
+    },
+    /// The process cannot find out who it is.
+    #[error("cannot read this process's own identity from /proc: {0}")]
+    Owner(#[source] io::Error),
+}
+
+/// What is there when a run wants to begin.
+#[derive(Debug)]
+pub enum JournalState {
+    /// No run was ever recorded.
+    Absent,
+    /// The last run came to its end.
+    Ended(Journal),
+    /// The last run did not: it must be resumed before anything else.
+    Unfinished(Journal),
+}
+
+/// The journal of a run. Whoever has one must hold the app's lock.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    reserve: PathBuf,
+    plan: Plan,
+    records: Vec<Record>,
+    /// The direction in which this process has a counted try.
+    trying: Option<Direction>,
+}
+
+impl Journal {
+    /// Reads what the last run left.
+    ///
+    /// # Errors
+    /// [`JournalError::File`], [`JournalError::Damaged`] and [`JournalError::Format`].
+    pub fn open(paths: &AppPaths) -> Result<JournalState, JournalError> {
+        let path = paths.journal();
+        let Some(bytes) = state_file::read_bytes(&path)? else {
+            return Ok(JournalState::Absent);
+        };
+        let (plan, records) = decode(&bytes, &path)?;
+        if plan.app != paths.app() {
+            return Err(damaged(&path, format!("it is of app `{}`", plan.app)));
+        }
+        let journal = Journal {
+            path,
+            reserve: paths.reserve(),
+            plan,
+            records,
+            trying: None,
+        };
+        Ok(if journal.state().is_end() {
+            JournalState::Ended(journal)
+        } else {
+            JournalState::Unfinished(journal)
+        })
+    }
+
+    /// Begins a run: the plan is on the disk when this returns, and nothing may be touched
+    /// before. The journal of the last, ended run is replaced.
+    ///
+    /// # Errors
+    /// [`JournalError::Unfinished`] when there is one to resume; the errors of
+    /// [`Journal::open`], and of writing, also when there is no space for the reserve.
+    pub fn begin(paths: &AppPaths, plan: Plan) -> Result<Journal, JournalError> {
+        if plan.app != paths.app() {
+            return Err(JournalError::OtherApp {
+                plan: plan.app,
+                paths: paths.app().to_owned(),
+            });
+        }
+        if let JournalState::Unfinished(other) = Journal::open(paths)? {
+            return Err(JournalError::Unfinished {
+                run_id: other.plan.run_id.clone(),
+                state: other.state(),
+            });
+        }
+        let first = Record {
+            seq: 0,
+            at: plan.at,
+            state: State::Planned,
+            event: None,
+            tries: plan.tries,
+            until: None,
+            note: None,
+            owner: Owner::me().map_err(JournalError::Owner)?,
+        };
+        let journal = Journal {
+            path: paths.journal(),
+            reserve: paths.reserve(),
+            plan,
+            records: vec![first],
+            trying: None,
+        };
+        state_file::write_bytes(&journal.reserve, &vec![0; RESERVE as usize])?;
+        state_file::write_bytes(&journal.path, &encode(&journal.plan, &journal.records))?;
+        Ok(journal)
+    }
+
+    /// What the run intends.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// All records, oldest first; never empty.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The state.
+    pub fn state(&self) -> State {
+        self.last().state
+    }
+
+    /// The absolute end of waiting in this state (UTC).
+    pub fn until(&self) -> Option<DateTime<Utc>> {
+        self.last().until
+    }
+
+    /// The tries that are left.
+    pub fn tries(&self) -> Tries {
+        self.last().tries
+    }
+
+    /// Whether the new version may ever have been started, so that its data is suspect: a
+    /// rollback of a stateful app then has to restore the snapshot, and otherwise must not.
+    pub fn may_have_deployed(&self) -> bool {
+        self.records
+            .iter()
+            .any(|record| record.state == State::Deploying)
+    }
+
+    /// Counts a try in the present direction, on the disk, before it is made. To be called once
+    /// by a process before its first act, whether the run is new or resumed.
+    ///
+    /// # Errors
+    /// [`JournalError::NoTriesLeft`] when it must be given up; nothing is written then.
+    pub fn start_try(&mut self, now: DateTime<Utc>) -> Result<(), JournalError> {
+        let state = self.state();
+        let direction = state
+            .direction()
+            .ok_or(JournalError::NoTriesLeft { state })?;
+        let tries = take_try(self.tries(), direction).ok_or(JournalError::NoTriesLeft { state })?;
+        let until = self.until();
+        self.append(now, state, None, tries, Step { until, note: None })?;
+        self.trying = Some(direction);
+        Ok(())
+    }
+
+    /// Enters the next state; it is on the disk when this returns, and only then may be done
+    /// what belongs to it. Turning back counts a try back in the same write; when none is left,
+    /// [`Journal::start_try`] says so.
+    ///
+    /// # Errors
+    /// [`JournalError::Refused`], [`JournalError::NotTried`], and those of writing: the state is
+    /// then as it was, on the disk and here.
+    pub fn advance(
+        &mut self,
+        event: Event,
+        step: Step,
+        now: DateTime<Utc>,
+    ) -> Result<State, JournalError> {
+        let state = self.state();
+        let to = next(state, event)?;
+        if event.is_progress() && self.trying != state.direction() {
+            return Err(JournalError::NotTried { state, event });
+        }
+        let turns = to.direction() == Some(Direction::Back)
+            && state.direction() == Some(Direction::Forward);
+        let back = turns
+            .then(|| take_try(self.tries(), Direction::Back))
+            .flatten();
+        self.append(now, to, Some(event), back.unwrap_or(self.tries()), step)?;
+        if turns {
+            self.trying = back.map(|_| Direction::Back);
+        }
+        if to.is_end() {
+            // It only takes space; the next run makes it again.
+            let _ = fs::remove_file(&self.reserve);
+        }
+        Ok(to)
+    }
+
+    fn last(&self) -> &Record {
+        self.records
+            .last()
+            .expect("a journal is made with its first record")
+    }
+
+    fn append(
+        &mut self,
+        at: DateTime<Utc>,
+        state: State,
+        event: Option<Event>,
+        tries: Tries,
+        step: Step,
+    ) -> Result<(), JournalError> {
+        let record = Record {
+            seq: self.last().seq + 1,
+            at,
+            state,
+            event,
+            tries,
+            until: step.until,
+            note: step.note,
+            owner: Owner::me().map_err(JournalError::Owner)?,
+        };
+        self.records.push(record);
+        let written = self.write();
+        if written.is_err() {
+            self.records.pop();
+        }
+        written
+    }
+
+    /// Writes all of it; on a full disk the reserve is given up for that.
+    fn write(&self) -> Result<(), JournalError> {
+        let bytes = encode(&self.plan, &self.records);
+        match state_file::write_bytes(&self.path, &bytes) {
+            Err(error) if error.is_disk_full() && fs::remove_file(&self.reserve).is_ok() => {
+                Ok(state_file::write_bytes(&self.path, &bytes)?)
+            }
+            other => Ok(other?),
+        }
+    }
+}
+
+fn take_try(tries: Tries, direction: Direction) -> Option<Tries> {
+    let Tries { forward, back } = tries;
+    Some(match direction {
+        Direction::Forward => Tries {
+            forward: forward.checked_sub(1)?,
+            back,
+        },
+        Direction::Back => Tries {
+            forward,
+            back: back.checked_sub(1)?,
+        },
+    })
+}
+
+fn header(body: &[u8]) -> Vec<u8> {
+    let digest = super::digest::hex(&Sha256::digest(body));
+    format!("{{\"journal\":{FORMAT},\"sha256\":\"{digest}\"}}\n").into_bytes()
+}
+
+fn encode(plan: &Plan, records: &[Record]) -> Vec<u8> {
+    let mut body = Vec::new();
+    let mut line = |value: serde_json::Result<String>| {
+        let text = value.expect("strings, numbers and maps of strings always have a JSON form");
+        body.extend_from_slice(text.as_bytes());
+        body.push(b'\n');
+    };
+    line(serde_json::to_string(plan));
+    for record in records {
+        line(serde_json::to_string(record));
+    }
+    let mut bytes = header(&body);
+    bytes.extend_from_slice(&body);
+    bytes
+}
+
+fn decode(bytes: &[u8], path: &Path) -> Result<(Plan, Vec<Record>), JournalError> {
+    let fail = |why: String| damaged(path, why);
+    let end = bytes
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .ok_or_else(|| fail("it has no whole first line".to_owned()))?;
+    let (head, body) = bytes.split_at(end + 1);
+    if head != header(body) {
+        return Err(match format_of(head) {
+            Some(found) if found != FORMAT => JournalError::Format {
+                path: path.to_owned(),
+                found,
+            },
+            _ => fail("its bytes are not those that were written".to_owned()),
+        });
+    }
+    let mut lines = body.split_inclusive(|&byte| byte == b'\n');
+    let plan = lines
+        .next()
+        .ok_or_else(|| fail("it has no plan".to_owned()))?;
+    let plan: Plan = serde_json::from_slice(plan).map_err(|error| fail(error.to_string()))?;
+    let records = lines
+        .map(serde_json::from_slice)
+        .collect::<Result<Vec<Record>, _>>()
+        .map_err(|error| fail(error.to_string()))?;
+    check(&plan, &records).map_err(fail)?;
+    Ok((plan, records))
+}
+
+/// The format of a first line that is otherwise well formed.
+fn format_of(head: &[u8]) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct Head {
+        journal: u32,
+    }
+    serde_json::from_slice::<Head>(head)
+        .ok()
+        .map(|head| head.journal)
+}
+
+/// Whether the records are a run that this program could have written.
+fn check(plan: &Plan, records: &[Record]) -> Result<(), String> {
+    let mut before: Option<&Record> = None;
+    for (at, record) in records.iter().enumerate() {
+        let good = record.seq == at as u64
+            && match (before, record.event) {
+                (None, None) => record.state == State::Planned && record.tries == plan.tries,
+                (Some(before), None) => before.state == record.state,
+                (Some(before), Some(event)) => next(before.state, event) == Ok(record.state),
+                (None, Some(_)) => false,
+            };
+        if !good {
+            return Err(format!("record {at} does not follow from the one before"));
+        }
+        before = Some(record);
+    }
+    before
+        .map(|_| ())
+        .ok_or_else(|| "it has no record".to_owned())
+}
+
+fn damaged(path: &Path, why: impl Into<String>) -> JournalError {
+    JournalError::Damaged {
+        path: path.to_owned(),
+        why: why.into(),
+    }
+}
