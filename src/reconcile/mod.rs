@@ -4,6 +4,7 @@
 //! Data flows one way: [`spec`] (what is wanted) → inspect (what is) → decide (pure) → journal
 //! → act (driver, snapshot) → gate (health) → commit or roll back → alert.
 
+pub mod gate;
 pub mod spec;
 pub mod version;
 
