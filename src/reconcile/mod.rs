@@ -4,7 +4,9 @@
 //! Data flows one way: [`spec`] (what is wanted) → inspect (what is) → decide (pure) → journal
 //! → act (driver, snapshot) → gate (health) → commit or roll back → alert.
 
+pub mod decide;
 pub mod gate;
+pub mod outcome;
 pub mod spec;
 pub mod version;
 
