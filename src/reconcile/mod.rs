@@ -24,6 +24,9 @@ pub mod notify;
 pub mod owner;
 pub mod quarantine;
 pub mod relay;
+pub mod decide;
+pub mod gate;
+pub mod outcome;
 pub mod spec;
 pub mod state_file;
 #[cfg(test)]

@@ -1,0 +1,94 @@
+//! A plan on paper: what would be done, and all that this was based on.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Plan, World, decide};
+use crate::reconcile::gate::hex;
+use crate::reconcile::outcome::Outcome;
+
+/// The version of this document's form.
+const SCHEMA: u32 = 1;
+
+/// What `plan` prints and `run --plan FILE` reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanDocument {
+    /// The version of this document's form.
+    pub schema: u32,
+    /// When it was made.
+    pub made: DateTime<Utc>,
+    /// What would be done.
+    pub plan: Plan,
+    /// How it would end, if all goes well.
+    pub outcome: Outcome,
+    /// All that it is based on.
+    pub world: World,
+    /// `sha256:…` over that.
+    pub digest: String,
+}
+
+/// Why a plan is not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Moved {
+    /// The document is of another version of this program.
+    #[error("the plan's form is {0}, and this program knows {SCHEMA}")]
+    Schema(u32),
+    /// It does not fit itself: somebody changed it, or another version of this program decided.
+    #[error("the plan does not follow from what it says it is based on; make a new one")]
+    Altered,
+    /// Something changed since.
+    #[error("the world has moved since the plan was made: {}", .0.join(", "))]
+    World(Vec<String>),
+}
+
+impl PlanDocument {
+    /// The plan for a world.
+    pub fn new(world: World, made: DateTime<Utc>) -> PlanDocument {
+        let plan = decide(&world);
+        PlanDocument {
+            schema: SCHEMA,
+            made,
+            outcome: plan.outcome(),
+            plan,
+            digest: digest(&world),
+            world,
+        }
+    }
+
+    /// Whether it may still be carried out in the world as it is now.
+    ///
+    /// # Errors
+    /// See [`Moved`]; names the parts of the world that differ.
+    pub fn check(&self, now: &World) -> Result<&Plan, Moved> {
+        if self.schema != SCHEMA {
+            return Err(Moved::Schema(self.schema));
+        }
+        if digest(&self.world) != self.digest || decide(&self.world) != self.plan {
+            return Err(Moved::Altered);
+        }
+        if digest(now) == self.digest {
+            return Ok(&self.plan);
+        }
+        Err(Moved::World(differences(&self.world, now)))
+    }
+}
+
+/// Sets are sorted and fields have their order, so equal worlds have equal texts.
+fn digest(world: &World) -> String {
+    let json = serde_json::to_vec(world).unwrap_or_default();
+    format!("sha256:{}", hex(&Sha256::digest(json)))
+}
+
+fn differences(then: &World, now: &World) -> Vec<String> {
+    let fields = |world| match serde_json::to_value(world) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (then, now) = (fields(then), fields(now));
+    let differ = then
+        .iter()
+        .filter(|(name, value)| now.get(*name) != Some(value));
+    differ.map(|(name, _)| name.clone()).collect()
+}

@@ -1,0 +1,281 @@
+//! What a run does, decided from plain data: no clock, no network, no file.
+//!
+//! # In this order
+//!
+//! 1. An engine that does not answer or cannot be trusted: inconclusive, whatever else is.
+//! 2. A journal that cannot be read: degraded. What was under way, and whose data lies on the
+//!    volumes, is unknown; guessing could put old code on new data.
+//! 3. An unfinished run is brought to its end first, also of a held app: it must not stay down.
+//!    Forward while tries are left and the digest is not quarantined; else back; when the tries
+//!    to go back are used up, or there is nothing to go back to: degraded.
+//! 4. A held app is not touched. Unhealthy, that is degraded and no success.
+//! 5. Nothing runs: the last-good version is brought back (its data is what lies on the
+//!    volumes); without one the newest is deployed for the first time.
+//! 6. On the newest version: healthy is current; unhealthy is deployed again, once a run.
+//! 7. Behind it: upgraded, unless a hold says no. An unhealthy app whose upgrade is held is
+//!    deployed again as it is.
+//!
+//! A quarantined digest is never deployed, for whatever reason. A version is never lowered by
+//! itself but by a rollback to one that was healthy.
+
+mod document;
+mod plan;
+#[cfg(test)]
+mod tests;
+mod world;
+
+pub use document::{Moved, PlanDocument};
+pub use plan::{Degraded, Hold, Plan, Resume, Undecided};
+pub use world::{Ask, Engine, Journal, Newest, Release, Running, Step, Unfinished, World};
+
+/// Decides.
+pub fn decide(world: &World) -> Plan {
+    match &world.engine {
+        Engine::Ok => {}
+        Engine::Unreachable(why) => return undecided(Undecided::EngineUnreachable(why.clone())),
+        Engine::Poisoned(why) => return undecided(Undecided::EnginePoisoned(why.clone())),
+    }
+    match &world.journal {
+        Journal::Clean => {}
+        Journal::Unreadable(why) => return degraded(Degraded::StateUnreadable(why.clone())),
+        Journal::Unfinished(unfinished) => return resume(world, unfinished),
+    }
+    let healthy = world.running.as_ref().and_then(|running| running.healthy);
+    if world.held.is_some() {
+        return match (healthy, &world.running) {
+            (Some(false), _) => degraded(Degraded::WhileHeld),
+            (None, Some(_)) => undecided(Undecided::Health),
+            _ => hold(Hold::Operator, None),
+        };
+    }
+    let Some(running) = &world.running else {
+        return nothing_runs(world);
+    };
+    let release = running.release.as_ref();
+    match (world.ask, running.healthy, release) {
+        // A person's own decision needs no verdict on what is to be left.
+        (Ask::RollBack, healthy, Some(release)) => roll_back(world, release, healthy),
+        (_, None, _) => undecided(Undecided::Health),
+        (_, _, None) => undecided(Undecided::UnknownVersion),
+        (_, Some(healthy), Some(release)) => forward(world, release, healthy),
+    }
+}
+
+/// Brings an unfinished run to its end.
+fn resume(world: &World, run: &Unfinished) -> Plan {
+    if run.step == Step::Planned {
+        return Plan::Resume(Resume::Abandon);
+    }
+    let quarantined = |release: &Release| world.quarantined.contains(&release.digest);
+    if run.step == Step::Committing {
+        return Plan::Resume(Resume::Commit { to: run.to.clone() });
+    }
+    let forward = !run.step.goes_back() && run.tries_left > 0 && !quarantined(&run.to);
+    if forward {
+        return Plan::Resume(Resume::Forward {
+            back_to: run.back_to.clone(),
+            to: run.to.clone(),
+            step: run.step,
+        });
+    }
+    let Some(back_to) = run.back_to.as_ref().filter(|to| !quarantined(to)) else {
+        return degraded(Degraded::NothingToRollBackTo);
+    };
+    if run.step.goes_back() && run.tries_left == 0 {
+        return degraded(Degraded::RollbackFailed);
+    }
+    Plan::Resume(Resume::Back {
+        to: back_to.clone(),
+        given_up: run.to.clone(),
+        // Restoring twice is as good as once. Before the new code ran there may be no snapshot
+        // yet, and the data is still the old one's.
+        restore: world.stateful && run.touched,
+        step: match run.step.goes_back() {
+            true => run.step,
+            false => Step::Restoring,
+        },
+    })
+}
+
+fn nothing_runs(world: &World) -> Plan {
+    if let Some(last_good) = &world.last_good {
+        let to = last_good.clone();
+        return match may_deploy(world, last_good) {
+            true if fits_data(world, last_good) => Plan::BringBack { to },
+            true => degraded(Degraded::DataTooNew),
+            false => degraded(Degraded::NothingToRollBackTo),
+        };
+    }
+    if world.ask == Ask::RollBack {
+        return degraded(Degraded::NothingToRollBackTo);
+    }
+    let Some(newest) = &world.newest else {
+        return undecided(Undecided::NoVersion);
+    };
+    match held(world, newest, None) {
+        // Nothing runs and the only candidate failed: that is no mere hold.
+        Some(Hold::Quarantined) => degraded(Degraded::NothingToRollBackTo),
+        Some(reason) => hold(reason, Some(&newest.release)),
+        None if !fits_data(world, &newest.release) => degraded(Degraded::DataTooNew),
+        None => Plan::FirstDeploy {
+            to: newest.release.clone(),
+        },
+    }
+}
+
+/// Whether a release can read the data: no newer one has run on it.
+fn fits_data(world: &World, release: &Release) -> bool {
+    let newer = |data: &Release| data.version > release.version;
+    !world.stateful || !world.data.as_ref().is_some_and(newer)
+}
+
+/// What runs is `running`; towards the newest.
+fn forward(world: &World, running: &Release, healthy: bool) -> Plan {
+    let Some(newest) = &world.newest else {
+        return match healthy {
+            true => undecided(Undecided::NoVersion),
+            false => repair(world, running),
+        };
+    };
+    let to = &newest.release;
+    let drifted = to.version == running.version && to.digest != running.digest;
+    if to.version < running.version {
+        return held_back(world, running, healthy, Hold::Downgrade, to);
+    }
+    let wants_upgrade = to.version > running.version || drifted && world.ask == Ask::Converge;
+    if !wants_upgrade {
+        return match healthy {
+            true => settled(world, running, drifted),
+            false => repair(world, running),
+        };
+    }
+    match held(world, newest, Some(running)) {
+        Some(reason) => held_back(world, running, healthy, reason, to),
+        None => upgrade(world, running, healthy, to),
+    }
+}
+
+fn settled(world: &World, running: &Release, drifted: bool) -> Plan {
+    if world.last_good.as_ref() == Some(running) {
+        return Plan::Current {
+            release: running.clone(),
+            drifted,
+        };
+    }
+    Plan::Adopt {
+        release: running.clone(),
+    }
+}
+
+fn upgrade(world: &World, running: &Release, healthy: bool, to: &Release) -> Plan {
+    // An unhealthy version is no good place to go back to, unless the data is its own: old code
+    // on new data is worse.
+    let good = world.last_good.as_ref();
+    let good = good.filter(|good| !healthy && !world.stateful && *good != to);
+    let back_to = good.filter(|good| may_deploy(world, good));
+    let back_to = back_to.or(may_deploy(world, running).then_some(running));
+    Plan::Upgrade {
+        from: running.clone(),
+        to: to.clone(),
+        stateful: world.stateful,
+        back_to: back_to.cloned(),
+        adopt: healthy && world.last_good.as_ref() != Some(running),
+    }
+}
+
+/// The running version is unhealthy and there is nothing newer to try.
+fn repair(world: &World, running: &Release) -> Plan {
+    if may_deploy(world, running) {
+        return Plan::Redeploy {
+            release: running.clone(),
+        };
+    }
+    // Quarantined: it ran, so of a stateful app only a paired snapshot fits an older version.
+    let good = match world.stateful {
+        true => world.previous.as_ref(),
+        false => world.last_good.as_ref(),
+    };
+    let good = good.filter(|good| *good != running && may_deploy(world, good));
+    match good {
+        Some(good) => Plan::RollBack {
+            from: Some(running.clone()),
+            to: good.clone(),
+            restore: world.stateful,
+        },
+        None => degraded(Degraded::NothingToRollBackTo),
+    }
+}
+
+/// An upgrade is held: what runs is left alone while it is healthy.
+fn held_back(world: &World, running: &Release, healthy: bool, reason: Hold, to: &Release) -> Plan {
+    if healthy {
+        return hold(reason, Some(to));
+    }
+    match repair(world, running) {
+        Plan::Redeploy { release } => Plan::Hold {
+            reason,
+            held_back: Some(to.clone()),
+            redeploy: Some(release),
+        },
+        other => other,
+    }
+}
+
+fn roll_back(world: &World, running: &Release, healthy: Option<bool>) -> Plan {
+    // A last-good that runs is what is to be left; the one before it is wanted.
+    let last_good = world.last_good.as_ref().filter(|good| *good != running);
+    let target = match world.stateful {
+        true => world.previous.as_ref(),
+        false => last_good.or(world.previous.as_ref()),
+    };
+    let target = target.filter(|to| *to != running && may_deploy(world, to));
+    match (target, healthy) {
+        (Some(to), _) => Plan::RollBack {
+            from: Some(running.clone()),
+            to: to.clone(),
+            restore: world.stateful,
+        },
+        (None, Some(true)) => hold(Hold::NoPrevious, None),
+        (None, Some(false)) => degraded(Degraded::NothingToRollBackTo),
+        (None, None) => undecided(Undecided::Health),
+    }
+}
+
+/// Why the newest version is not deployed over `running`. What no word of a person lifts comes
+/// first; an acknowledgement is for one version and lifts the rest.
+fn held(world: &World, newest: &Newest, running: Option<&Release>) -> Option<Hold> {
+    if !may_deploy(world, &newest.release) {
+        return Some(Hold::Quarantined);
+    }
+    let version = &newest.release.version;
+    if world.acknowledged.contains(version.tag()) {
+        return None;
+    }
+    let major = running.is_some_and(|from| version.is_major_rise_from(&from.version));
+    match () {
+        () if major => Some(Hold::Major),
+        () if running.is_some() && newest.manual_migration => Some(Hold::ManualMigration),
+        () if newest.too_young => Some(Hold::MinAge),
+        () => None,
+    }
+}
+
+fn may_deploy(world: &World, release: &Release) -> bool {
+    !world.quarantined.contains(&release.digest)
+}
+
+fn hold(reason: Hold, held_back: Option<&Release>) -> Plan {
+    Plan::Hold {
+        reason,
+        held_back: held_back.cloned(),
+        redeploy: None,
+    }
+}
+
+fn degraded(why: Degraded) -> Plan {
+    Plan::Degraded { why }
+}
+
+fn undecided(why: Undecided) -> Plan {
+    Plan::Inconclusive { why }
+}

@@ -1,0 +1,474 @@
+//! Row by row, and then all combinations at once.
+
+use super::*;
+
+fn outcome(world: &World) -> Outcome {
+    decide(world).outcome()
+}
+
+#[test]
+fn current_and_recorded_writes_nothing() {
+    let plan = decide(&calm());
+    let release = release(OLD);
+    assert_eq!(
+        plan,
+        Plan::Current {
+            release,
+            drifted: false
+        }
+    );
+    assert!(!plan.acts());
+    assert_eq!(plan.outcome().name(), "noop-healthy");
+    assert_eq!(plan.outcome().exit(), ExitCode::Current);
+}
+
+#[test]
+fn healthy_and_not_recorded_is_only_recorded() {
+    for last_good in [None, Some(release(OLDER))] {
+        let plan = decide(&World {
+            last_good,
+            ..calm()
+        });
+        let release = release(OLD);
+        assert_eq!(plan, Plan::Adopt { release });
+        assert!(!plan.acts());
+    }
+}
+
+#[test]
+fn an_upgrade_goes_back_to_what_its_data_belongs_to() {
+    for stateful in [false, true] {
+        let plan = decide(&World {
+            stateful,
+            ..behind()
+        });
+        let expected = Plan::Upgrade {
+            from: release(OLD),
+            to: release(NEW),
+            stateful,
+            back_to: Some(release(OLD)),
+            adopt: false,
+        };
+        assert_eq!(plan, expected);
+        // Unhealthy, with an older version that was good.
+        let back_to = |quarantined| {
+            let plan = decide(&World {
+                stateful,
+                running: running(OLD, false),
+                last_good: Some(release(OLDER)),
+                quarantined,
+                ..behind()
+            });
+            match plan {
+                Plan::Upgrade { back_to, adopt, .. } => {
+                    assert!(!adopt, "unhealthy is never recorded");
+                    back_to
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        let good = if stateful { OLD } else { OLDER };
+        assert_eq!(back_to(quarantined(&[])), Some(release(good)));
+        let data_only = (!stateful).then(|| release(OLDER));
+        assert_eq!(back_to(quarantined(&[OLD])), data_only);
+    }
+}
+
+#[test]
+fn a_healthy_version_is_recorded_before_it_is_left() {
+    let plan = decide(&World {
+        last_good: None,
+        ..behind()
+    });
+    assert!(matches!(plan, Plan::Upgrade { adopt: true, .. }));
+}
+
+#[test]
+fn every_hold_holds_before_anything_is_touched() {
+    let with = |change: fn(&mut World)| {
+        let mut world = behind();
+        change(&mut world);
+        world
+    };
+    let notes = |w: &mut World| w.newest.as_mut().unwrap().manual_migration = true;
+    let young = |w: &mut World| w.newest.as_mut().unwrap().too_young = true;
+    let rows = [
+        (with(|w| w.newest = newest(MAJOR)), "held-major", true),
+        (with(notes), "held-manual-migration", true),
+        (with(young), "held-min-age", true),
+        (
+            with(|w| w.quarantined = quarantined(&[NEW])),
+            "held-quarantined",
+            false,
+        ),
+        (
+            with(|w| w.held = Some("me".into())),
+            "held-by-operator",
+            false,
+        ),
+        (with(|w| w.newest = newest(OLDER)), "held-downgrade", false),
+    ];
+    for (mut world, name, lifted) in rows {
+        let plan = decide(&world);
+        assert_eq!(plan.outcome().name(), name);
+        assert_eq!(plan.outcome().exit(), ExitCode::Held);
+        assert!(!plan.acts(), "{name}");
+        let tag = world.newest.clone().unwrap().release.version;
+        world.acknowledged.insert("9.9.9+v9".into());
+        assert_eq!(outcome(&world).name(), name, "another version's");
+        world.acknowledged.insert(tag.tag().into());
+        assert_eq!(outcome(&world) == Outcome::Upgraded, lifted, "{name}");
+    }
+}
+
+#[test]
+fn an_unhealthy_app_is_never_a_mere_hold_or_success() {
+    let sick = |change: fn(&mut World)| {
+        let mut world = World {
+            running: running(OLD, false),
+            ..behind()
+        };
+        change(&mut world);
+        decide(&world)
+    };
+    let held = sick(|w| w.held = Some("me".into()));
+    assert_eq!(held.outcome(), Outcome::UnhealthyWhileHeld);
+    assert!(!held.acts());
+    for (plan, reason) in [
+        (sick(|w| w.newest = newest(MAJOR)), Hold::Major),
+        (sick(|w| w.newest = newest(OLDER)), Hold::Downgrade),
+        (
+            sick(|w| w.quarantined = quarantined(&[NEW])),
+            Hold::Quarantined,
+        ),
+    ] {
+        assert!(plan.acts());
+        assert_eq!(plan.deploys(), Some(&release(OLD)));
+        assert!(matches!(plan, Plan::Hold { reason: r, .. } if r == reason));
+    }
+    let on_newest = sick(|w| w.newest = newest(OLD));
+    let release = release(OLD);
+    assert_eq!(on_newest, Plan::Redeploy { release });
+}
+
+#[test]
+fn an_unhealthy_quarantined_version_gives_way_to_one_whose_data_is_there() {
+    let sick = |stateful, last_good: Option<&str>, previous: Option<&str>| {
+        decide(&World {
+            stateful,
+            running: running(OLD, false),
+            quarantined: quarantined(&[OLD]),
+            last_good: last_good.map(release),
+            previous: previous.map(release),
+            ..calm()
+        })
+    };
+    let back = |restore| Plan::RollBack {
+        from: Some(release(OLD)),
+        to: release(OLDER),
+        restore,
+    };
+    assert_eq!(sick(false, Some(OLDER), None), back(false));
+    assert_eq!(sick(true, Some(OLDER), Some(OLDER)), back(true));
+    for plan in [
+        sick(true, Some(OLDER), None),
+        sick(false, None, None),
+        sick(false, Some(OLD), None),
+    ] {
+        assert_eq!(plan.outcome(), Outcome::NothingToRollBackTo);
+        assert!(!plan.acts());
+    }
+}
+
+#[test]
+fn nothing_running_brings_back_the_last_good_before_any_upgrade() {
+    let gone = |last_good: Option<&str>, change: fn(&mut World)| {
+        let mut world = World {
+            running: None,
+            last_good: last_good.map(release),
+            ..behind()
+        };
+        change(&mut world);
+        decide(&world)
+    };
+    let none = |_: &mut World| ();
+    assert_eq!(gone(Some(OLD), none), Plan::BringBack { to: release(OLD) });
+    assert_eq!(gone(None, none), Plan::FirstDeploy { to: release(NEW) });
+    // The release notes ask for a migration of data that is not there.
+    let first = gone(None, |w| w.newest.as_mut().unwrap().manual_migration = true);
+    assert_eq!(first, Plan::FirstDeploy { to: release(NEW) });
+    for (plan, name) in [
+        (gone(None, |w| w.newest = None), "inconclusive-version"),
+        (
+            gone(None, |w| w.quarantined = quarantined(&[NEW])),
+            "nothing-to-roll-back-to",
+        ),
+        (
+            gone(Some(OLD), |w| w.quarantined = quarantined(&[OLD])),
+            "nothing-to-roll-back-to",
+        ),
+        (
+            gone(None, |w| w.newest.as_mut().unwrap().too_young = true),
+            "held-min-age",
+        ),
+        (
+            gone(Some(OLD), |w| w.held = Some("me".into())),
+            "held-by-operator",
+        ),
+    ] {
+        assert_eq!(plan.outcome().name(), name);
+        assert!(!plan.acts(), "{name}");
+    }
+}
+
+#[test]
+fn old_code_is_never_put_on_newer_data_because_nothing_runs() {
+    for (stateful, data, good) in [
+        (true, NEW, false),
+        (false, NEW, true),
+        (true, OLD, true),
+        (true, OLDER, true),
+    ] {
+        for last_good in [Some(release(OLD)), None] {
+            let plan = decide(&World {
+                stateful,
+                running: None,
+                last_good,
+                data: Some(release(data)),
+                ..calm()
+            });
+            assert_eq!(plan.acts(), good, "{stateful} {data}");
+            assert_eq!(plan.outcome() == Outcome::DataTooNew, !good);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_known_is_inconclusive_and_touches_nothing() {
+    let with = |change: fn(&mut World)| {
+        let mut world = behind();
+        change(&mut world);
+        decide(&world)
+    };
+    for (plan, name) in [
+        (with(|w| w.newest = None), "inconclusive-version"),
+        (
+            with(|w| w.running.as_mut().unwrap().release = None),
+            "inconclusive-version",
+        ),
+        (
+            with(|w| w.running.as_mut().unwrap().healthy = None),
+            "inconclusive-gate",
+        ),
+        (
+            with(|w| w.engine = Engine::Unreachable("no".into())),
+            "inconclusive-engine",
+        ),
+        (
+            with(|w| w.engine = Engine::Poisoned("no".into())),
+            "inconclusive-engine",
+        ),
+    ] {
+        assert_eq!(plan.outcome().name(), name);
+        assert_eq!(plan.outcome().exit(), ExitCode::Inconclusive);
+        assert!(!plan.acts(), "{name}");
+    }
+}
+
+#[test]
+fn a_moved_tag_is_reported_and_deployed_only_when_asked() {
+    let mut world = calm();
+    world.newest.as_mut().unwrap().release.digest = "moved".into();
+    assert!(matches!(
+        decide(&world),
+        Plan::Current { drifted: true, .. }
+    ));
+    world.ask = Ask::Converge;
+    let plan = decide(&world);
+    assert_eq!(plan.deploys().unwrap().digest, "moved");
+    assert!(matches!(plan, Plan::Upgrade { .. }));
+}
+
+#[test]
+fn a_rollback_that_is_asked_for_goes_only_where_the_data_can_follow() {
+    let asked = |stateful, last_good: &str, previous: Option<&str>| {
+        decide(&World {
+            stateful,
+            ask: Ask::RollBack,
+            last_good: Some(release(last_good)),
+            previous: previous.map(release),
+            ..calm()
+        })
+    };
+    let to = |plan: &Plan| plan.deploys().map(|r| r.version.tag().to_owned());
+    assert_eq!(to(&asked(false, OLDER, None)).as_deref(), Some(OLDER));
+    assert_eq!(to(&asked(false, OLD, Some(OLDER))).as_deref(), Some(OLDER));
+    assert_eq!(to(&asked(true, OLD, Some(OLDER))).as_deref(), Some(OLDER));
+    for plan in [asked(true, OLDER, None), asked(false, OLD, None)] {
+        assert_eq!(plan.outcome(), Outcome::HeldNoPrevious);
+        assert!(!plan.acts());
+    }
+}
+
+#[test]
+fn every_unfinished_run_has_a_way_on() {
+    for step in Step::ALL {
+        for tries_left in [0, 1] {
+            for (stateful, bad, first, touched) in
+                (0..16).map(|n| (n & 1 > 0, n & 2 > 0, n & 4 > 0, n & 8 > 0))
+            {
+                let world = World {
+                    stateful,
+                    held: Some("a hold does not leave an app down".into()),
+                    quarantined: quarantined(if bad { &[NEW] } else { &[] }),
+                    journal: Journal::Unfinished(Unfinished {
+                        back_to: (!first).then(|| release(OLD)),
+                        to: release(NEW),
+                        step,
+                        touched,
+                        tries_left,
+                    }),
+                    ..behind()
+                };
+                let plan = decide(&world);
+                let case = format!("{step:?} {tries_left} {stateful} {bad} {first}: {plan:?}");
+                match &plan {
+                    Plan::Resume(Resume::Abandon) => assert_eq!(step, Step::Planned, "{case}"),
+                    Plan::Resume(Resume::Commit { to }) => {
+                        assert_eq!(step, Step::Committing, "{case}");
+                        assert!(!plan.acts() && *to == release(NEW), "{case}");
+                    }
+                    Plan::Resume(Resume::Forward { to, step: at, .. }) => {
+                        assert!(!step.goes_back() && *at == step, "{case}");
+                        let may = tries_left > 0 && !bad;
+                        assert!(may && *to == release(NEW), "{case}");
+                    }
+                    Plan::Resume(Resume::Back {
+                        to,
+                        restore,
+                        step: at,
+                        ..
+                    }) => {
+                        assert!(at.goes_back() && !first && *to == release(OLD), "{case}");
+                        assert_eq!(*restore, stateful && touched, "{case}");
+                        assert!(!step.goes_back() || tries_left > 0, "{case}");
+                    }
+                    Plan::Degraded { why } => {
+                        let used_up = step.goes_back() && tries_left == 0;
+                        let expected = match first {
+                            true => Degraded::NothingToRollBackTo,
+                            false => Degraded::RollbackFailed,
+                        };
+                        assert!(first || used_up, "{case}");
+                        assert_eq!(*why, expected, "{case}");
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+    let torn = World {
+        journal: Journal::Unreadable("torn".into()),
+        ..behind()
+    };
+    assert_eq!(outcome(&torn), Outcome::StateUnreadable);
+}
+
+/// The whole product of small domains: what holds in every world.
+#[test]
+fn in_every_world_the_decision_keeps_its_promises() {
+    let tags = [OLDER, OLD, NEW, MAJOR];
+    let some = |at: usize| tags.get(at).map(|tag| release(tag));
+    let mut worlds = 0;
+    let mut outcomes = BTreeSet::new();
+    for n in 0..2 * 3 * 5 * 5 * 3 * 5 * 3 * 5 * 2 * 2 {
+        let mut n: usize = n;
+        let mut take = |count: usize| {
+            let digit = n % count;
+            n /= count;
+            digit
+        };
+        let world = World {
+            stateful: take(2) == 1,
+            ask: [Ask::Run, Ask::Converge, Ask::RollBack][take(3)],
+            newest: some(take(5)).map(|release| Newest {
+                release,
+                manual_migration: false,
+                too_young: false,
+            }),
+            running: some(take(5)).map(|release| Running {
+                release: Some(release),
+                healthy: Some(true),
+            }),
+            ..calm()
+        };
+        let healthy = [Some(true), Some(false), None][take(3)];
+        let world = World {
+            running: world.running.map(|r| Running { healthy, ..r }),
+            last_good: some(take(5)),
+            previous: [None, some(0), some(1)][take(3)].clone(),
+            quarantined: match take(5) {
+                0 => quarantined(&[]),
+                1 => quarantined(&[OLDER]),
+                2 => quarantined(&[OLD]),
+                3 => quarantined(&[NEW]),
+                _ => quarantined(&[OLDER, OLD, NEW]),
+            },
+            held: (take(2) == 1).then(|| "me".into()),
+            acknowledged: match take(2) {
+                0 => BTreeSet::new(),
+                _ => [NEW.to_owned(), MAJOR.to_owned()].into(),
+            },
+            ..world
+        };
+        promises(&world);
+        outcomes.insert(decide(&world).outcome().name());
+        worlds += 1;
+    }
+    assert_eq!(worlds, 135_000);
+    assert!(outcomes.len() >= 12, "{outcomes:?}");
+}
+
+fn promises(world: &World) {
+    let plan = decide(world);
+    let case = || format!("{world:?}\n{plan:?}");
+    let healthy = world.running.as_ref().and_then(|r| r.healthy);
+    let runs = world.running.as_ref().and_then(|r| r.release.as_ref());
+    if let Some(to) = plan.deploys() {
+        assert!(!world.quarantined.contains(&to.digest), "{}", case());
+        assert!(world.held.is_none(), "{}", case());
+        let back = matches!(plan, Plan::RollBack { .. });
+        let lower = runs.is_some_and(|runs| to.version < runs.version);
+        assert!(!lower || back, "never lowered by itself: {}", case());
+    }
+    assert_eq!(plan.acts(), plan.deploys().is_some(), "{}", case());
+    let success = plan.outcome().exit() <= ExitCode::Held;
+    let sick = world.running.is_some() && healthy != Some(true);
+    assert!(!(sick && success && !plan.acts()), "{}", case());
+    if let Plan::Current { .. } | Plan::Adopt { .. } = plan {
+        assert_eq!(healthy, Some(true), "{}", case());
+    }
+    if let Plan::Upgrade {
+        to, from, back_to, ..
+    } = &plan
+    {
+        assert_eq!(Some(from), runs);
+        assert!(to.version > from.version, "{}", case());
+        let acknowledged = world.acknowledged.contains(to.version.tag());
+        let major = to.version.is_major_rise_from(&from.version);
+        assert!(!major || acknowledged, "{}", case());
+        if let Some(back_to) = back_to {
+            assert!(!world.quarantined.contains(&back_to.digest), "{}", case());
+            assert!(!world.stateful || back_to == from, "{}", case());
+        }
+    }
+    if let Plan::RollBack { to, restore, .. } = &plan {
+        assert_eq!(*restore, world.stateful, "{}", case());
+        assert_ne!(Some(to), runs, "{}", case());
+        assert!(
+            !world.stateful || world.previous.as_ref() == Some(to),
+            "{}",
+            case()
+        );
+    }
+}
