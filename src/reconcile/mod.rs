@@ -7,6 +7,8 @@
 pub mod decide;
 pub mod gate;
 pub mod outcome;
+pub mod probe_once;
+pub mod prove_gate;
 pub mod spec;
 pub mod version;
 
