@@ -27,6 +27,8 @@ pub mod relay;
 pub mod decide;
 pub mod gate;
 pub mod outcome;
+pub mod probe_once;
+pub mod prove_gate;
 pub mod spec;
 pub mod state_file;
 #[cfg(test)]

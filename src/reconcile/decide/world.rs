@@ -103,7 +103,7 @@ pub enum Journal {
     /// It cannot be read: what was under way is unknown.
     Unreadable(String),
     /// A run that did not end.
-    Unfinished(Unfinished),
+    Unfinished(Box<Unfinished>),
 }
 
 /// A run that did not end.

@@ -12,7 +12,7 @@ mod wait;
 mod weigh;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use config::{Gate, GateError};
 pub use facts::{EngineFacts, Facts, FactsError, FactsSeen, FailedTask, PortOwner, UpdateState};

@@ -19,7 +19,8 @@ fn a_plan_survives_the_file_and_fits_the_same_world() {
 
 #[test]
 fn every_part_of_the_world_that_moves_is_named() {
-    let moves: [(&str, fn(&mut World)); 13] = [
+    type Move = (&'static str, fn(&mut World));
+    let moves: [Move; 13] = [
         ("app", |w| w.app = "keycloak".into()),
         ("stateful", |w| w.stateful = true),
         ("ask", |w| w.ask = Ask::Converge),

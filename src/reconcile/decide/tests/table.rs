@@ -321,13 +321,13 @@ fn every_unfinished_run_has_a_way_on() {
                     stateful,
                     held: Some("a hold does not leave an app down".into()),
                     quarantined: quarantined(if bad { &[NEW] } else { &[] }),
-                    journal: Journal::Unfinished(Unfinished {
+                    journal: Journal::Unfinished(Box::new(Unfinished {
                         back_to: (!first).then(|| release(OLD)),
                         to: release(NEW),
                         step,
                         touched,
                         tries_left,
-                    }),
+                    })),
                     ..behind()
                 };
                 let plan = decide(&world);

@@ -120,7 +120,7 @@ impl Model {
             journal: self
                 .journal
                 .clone()
-                .map_or(Journal::Clean, Journal::Unfinished),
+                .map_or(Journal::Clean, |run| Journal::Unfinished(Box::new(run))),
             held: self.held.then(|| "me".into()),
             quarantined: self.quarantined.clone(),
             acknowledged,
