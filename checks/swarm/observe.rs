@@ -1,5 +1,6 @@
 //! What a look at a real engine shows.
 
+use gateproof::reconcile::driver::scale;
 use gateproof::reconcile::engine::{
     Desired, Settled, TaskState, UpdateState, digests, poisoned, rolled_back_by_engine, settled,
 };
@@ -147,8 +148,8 @@ async fn draining() {
     app.deploy("1.0.0+v1.0.0", &[("STUBBORN", "1")]).await;
     app.until_settled().await;
     let service = format!("{}_app", app.stack);
-    app.swarm
-        .docker(&["service", "scale", "--detach", &format!("{service}=0")]);
+    let report = scale(&service, 0, &app.cx(&app.scratch())).await;
+    assert!(report.sounds_good(), "{report:?}");
     let view = app
         .until("scaled", |view| {
             view.service("app").unwrap().desired == Desired::Replicas(0)

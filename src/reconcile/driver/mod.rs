@@ -12,6 +12,7 @@ mod compose;
 mod env;
 mod gone;
 mod images;
+mod scale;
 mod stack;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use abra::Abra;
 pub use command::{CommandEnd, CommandReport, DriverReport};
 pub use gone::{Left, Undeployed, wait_until_gone};
 pub use images::{forget_images, keep_images, kept_image};
+pub use scale::scale;
 pub use stack::Stack;
 
 use crate::host::Host;
