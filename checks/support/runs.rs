@@ -185,10 +185,37 @@ pub(crate) fn eventually(what: &str, test: impl Fn() -> bool) {
 
 /// A word that no other process of this machine has among its arguments. `sleep` takes it as a
 /// number.
-pub(crate) fn marker() -> String {
+pub(crate) fn marker() -> Marker {
     use std::hash::{BuildHasher, Hasher};
     let random = std::hash::RandomState::new().build_hasher().finish();
-    format!("0.000{random:020}")
+    Marker(format!("0.000{random:020}"))
+}
+
+/// Such a word. Dropped, whatever a failed test has left behind with it is killed.
+#[derive(Debug)]
+pub(crate) struct Marker(String);
+
+impl std::ops::Deref for Marker {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Marker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Drop for Marker {
+    fn drop(&mut self) {
+        for pid in processes_with(&self.0) {
+            // It may have ended meanwhile.
+            let _ = Pid::from_raw(pid.cast_signed()).map(|pid| kill_process(pid, Signal::KILL));
+        }
+    }
 }
 
 /// The processes that have the word among their arguments.

@@ -81,12 +81,14 @@ impl LocalHost {
 
     pub(super) async fn run(&self, invocation: &Invocation) -> Result<CommandObservation, Fault> {
         let run = self.ready().await?;
-        let mut job = Job::start(run, invocation)?;
+        let mark = fresh_mark()?;
         let kept = invocation.leftovers == Leftovers::Keep;
         if kept {
-            let told = run.guard.add(&job.tree.mark).await;
+            // Before it starts: we may be killed at any moment after that.
+            let told = run.guard.add(&mark).await;
             told.map_err(|error| other("the guard process is gone", &error))?;
         }
+        let mut job = Job::start(run, mark, invocation)?;
         let ended = timeout(invocation.deadline, job.child.wait()).await;
         let result = match ended {
             Ok(status) => {
@@ -104,7 +106,11 @@ impl LocalHost {
     }
 
     pub(super) async fn start(&self, invocation: &Invocation) -> Result<LocalService, Fault> {
+<<<<<<< HEAD
         let job = Box::new(Job::start(self.ready().await?, invocation)?);
+=======
+        let job = Job::start(self.ready().await?, fresh_mark()?, invocation)?;
+>>>>>>> suites
         let (leader, mark) = (job.tree.leader, job.tree.mark.clone());
         let limit = invocation.deadline;
         let watch = tokio::spawn(async move {
@@ -168,7 +174,7 @@ impl Drop for LocalService {
 }
 
 impl Job {
-    fn start(run: &Run, invocation: &Invocation) -> Result<Job, Fault> {
+    fn start(run: &Run, job_mark: String, invocation: &Invocation) -> Result<Job, Fault> {
         script::check(invocation)?;
         if let Some(cwd) = &invocation.cwd {
             let found = std::fs::metadata(cwd);
@@ -178,7 +184,6 @@ impl Job {
                 )));
             }
         }
-        let job_mark = fresh_mark()?;
         let mut command = command(invocation)?;
         command.env(mark::JOB, mark::value(mark::JOB, &job_mark));
         if invocation.leftovers == Leftovers::Kill {

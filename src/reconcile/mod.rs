@@ -4,16 +4,16 @@
 //! Data flows one way: [`spec`] (what is wanted) → inspect (what is) → decide (pure) → journal
 //! → act (driver, snapshot) → gate (health) → commit or roll back → alert.
 
+pub mod alert;
 pub mod app_file;
-pub mod hold;
-pub mod order;
-pub mod recipe;
+pub mod audit;
+pub mod decide;
+mod digest;
 pub mod driver;
 pub mod engine;
-pub mod alert;
-pub mod audit;
-mod digest;
+pub mod gate;
 pub mod history;
+pub mod hold;
 pub mod holds;
 pub mod journal;
 pub mod last_good;
@@ -21,14 +21,14 @@ pub mod layout;
 pub mod lock;
 pub mod metrics;
 pub mod notify;
-pub mod owner;
-pub mod quarantine;
-pub mod relay;
-pub mod decide;
-pub mod gate;
+pub mod order;
 pub mod outcome;
+pub mod owner;
 pub mod probe_once;
 pub mod prove_gate;
+pub mod quarantine;
+pub mod recipe;
+pub mod relay;
 pub mod spec;
 pub mod state_file;
 #[cfg(test)]
