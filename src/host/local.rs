@@ -106,11 +106,7 @@ impl LocalHost {
     }
 
     pub(super) async fn start(&self, invocation: &Invocation) -> Result<LocalService, Fault> {
-<<<<<<< HEAD
-        let job = Box::new(Job::start(self.ready().await?, invocation)?);
-=======
-        let job = Job::start(self.ready().await?, fresh_mark()?, invocation)?;
->>>>>>> suites
+        let job = Box::new(Job::start(self.ready().await?, fresh_mark()?, invocation)?);
         let (leader, mark) = (job.tree.leader, job.tree.mark.clone());
         let limit = invocation.deadline;
         let watch = tokio::spawn(async move {
