@@ -18,6 +18,7 @@ pub mod notify;
 pub mod owner;
 pub mod quarantine;
 pub mod relay;
+pub mod snapshot;
 pub mod spec;
 pub mod state_file;
 #[cfg(test)]
