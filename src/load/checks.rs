@@ -249,6 +249,9 @@ impl Reader {
             .collect();
         let fields = self.map(node, "`control`", &keys)?;
         let with = self.fixture_names(&fields, around.fixture_names);
+        for name in &with {
+            self.captures.extend(captured_by(name, around.fixtures));
+        }
         let with = fields.has("with").then(|| nested(&with, around.fixtures));
         let probe = if fields.meant("run") || fields.meant("http") {
             let asked = self.asked(&fields, "`control`")?;

@@ -23,7 +23,21 @@ fn root() -> &'static Path {
 
 /// The claim file that ships.
 pub fn pxgate() -> String {
-    std::fs::read_to_string(root().join("claims/pxgate.yaml")).unwrap()
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/claims/pxgate.yaml");
+    let text = std::fs::read_to_string(file).unwrap();
+    // The two checks of the reconciler need this repository, and these runs have one of their
+    // own; `checks/claims.rs` runs them.
+    let cut = |text: &str, from: &str, to: &str| {
+        let (start, end) = (text.find(from).unwrap(), text.find(to).unwrap());
+        assert!(start < end);
+        format!("{}{}", &text[..start], &text[end..])
+    };
+    let text = cut(
+        &text,
+        "      # The seed looked for an absent key",
+        "      - id: new-probe",
+    );
+    cut(&text, "      # The seed searched the code", "  M2:")
 }
 
 /// A text with something replaced that has to be there.
