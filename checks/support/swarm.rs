@@ -10,6 +10,9 @@ fn script() -> PathBuf {
 
 /// Why no engine can be started here, if so.
 pub fn missing() -> Option<String> {
+    if std::env::var_os("GATEPROOF_NO_ENGINE").is_some() {
+        return Some("left out".to_owned());
+    }
     let done = Command::new(script()).arg("can-run").output().unwrap();
     (!done.status.success()).then(|| String::from_utf8_lossy(&done.stdout).trim().to_owned())
 }
