@@ -61,10 +61,10 @@ mod tests {
         let told = environment(&[
             ("CCCI_WARM_ROOT", "/srv/warm"),
             ("CCCI_SKIP_FETCH", "1"),
-            ("HOME", "/home/ci"),
+            ("HOME", "/srv/ci"),
         ]);
         assert_eq!(told.warm_root, PathBuf::from("/srv/warm"));
-        assert_eq!(told.abra_dir, PathBuf::from("/home/ci/.abra"));
+        assert_eq!(told.abra_dir, PathBuf::from("/srv/ci/.abra"));
         assert!(told.skip_fetch);
         for off in ["", "0"] {
             assert!(!environment(&[("CCCI_SKIP_FETCH", off)]).skip_fetch);

@@ -8,7 +8,7 @@ use crate::reconcile::spec::{Driver, Identity, SpecTls, Times};
 use std::time::Duration;
 
 fn environment() -> Environment {
-    Environment::from_lookup(|name| (name == "HOME").then(|| OsString::from("/home/ci")))
+    Environment::from_lookup(|name| (name == "HOME").then(|| OsString::from("/srv/ci")))
 }
 
 fn read(text: &str) -> Result<Apps, Box<Invalid>> {
@@ -52,7 +52,7 @@ fn without_a_file_the_references_apps_are_known() {
         },
         driver: Driver::Abra,
         stack: "traefik_ci_commoninternet_net".to_owned(),
-        repository: PathBuf::from("/home/ci/.abra/recipes/traefik"),
+        repository: PathBuf::from("/srv/ci/.abra/recipes/traefik"),
         compose: vec!["compose.yml".to_owned()],
         env: IndexMap::new(),
         min_age: None,
@@ -117,7 +117,7 @@ fn a_file_may_define_an_app_and_say_which_unit_creates_what() {
     assert_eq!(wiki.health_ok, [200, 302]);
     assert_eq!(
         wiki.repository,
-        PathBuf::from("/home/ci/.abra/recipes/dokuwiki")
+        PathBuf::from("/srv/ci/.abra/recipes/dokuwiki")
     );
     assert_eq!(
         apps.creators.routes["ci.example.org"],
