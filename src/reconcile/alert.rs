@@ -48,6 +48,7 @@ pub struct Alert {
 
 /// What the reference adds to some alerts.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them in a run")]
 pub enum Detail {
     /// Nothing.
     Plain,

@@ -374,7 +374,8 @@ mod tests {
         let make = |name: &str, at: Option<SystemTime>| {
             let path = app.home().join(name);
             let file = fs::File::create(&path).unwrap();
-            at.map(|at| file.set_modified(at).unwrap());
+            file.set_modified(at.unwrap_or_else(SystemTime::now))
+                .unwrap();
             path
         };
         let ours = make(&format!(".journal.abc{}", atomic::SUFFIX), Some(old));

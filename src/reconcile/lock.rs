@@ -36,12 +36,12 @@ pub struct LockOwner {
 #[derive(Debug, Error)]
 pub enum LockError {
     /// Somebody else has it.
-    #[error("app `{app}` is busy: {}", said(owner.as_ref()))]
+    #[error("app `{app}` is busy: {}", said(owner.as_deref()))]
     Busy {
         /// The app.
         app: String,
         /// Who, unless it has not said so yet.
-        owner: Option<LockOwner>,
+        owner: Option<Box<LockOwner>>,
     },
     /// The lock file cannot be opened or locked.
     #[error("cannot lock `{path}`: {source}")]
@@ -88,7 +88,7 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => {
                     return Err(LockError::Busy {
                         app: paths.app().to_owned(),
-                        owner: Lock::owner(paths),
+                        owner: Lock::owner(paths).map(Box::new),
                     });
                 }
                 Err(TryLockError::Error(source)) => return Err(failed(source)),

@@ -29,6 +29,7 @@ pub mod prove_gate;
 pub mod quarantine;
 pub mod recipe;
 pub mod relay;
+pub mod snapshot;
 pub mod spec;
 pub mod state_file;
 #[cfg(test)]

@@ -38,14 +38,6 @@ impl TestChild {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
-
-    /// Kills it, if it still runs; says whether it had come to a good end.
-    pub(crate) fn kill_or_end(mut self) -> bool {
-        let ended = self.0.try_wait().unwrap();
-        let _ = self.0.kill();
-        self.0.wait().unwrap();
-        ended.is_some_and(|status| status.success())
-    }
 }
 
 impl Drop for TestChild {
