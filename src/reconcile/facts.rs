@@ -103,7 +103,11 @@ fn unsettled(proxy: &Proxy, view: &StackView) -> Option<String> {
 }
 
 fn owners<'v>(view: &'v StackView, spec: &AppSpec) -> Vec<&'v engine::Container> {
-    let default = if spec.health_scheme == "http" { 80 } else { 443 };
+    let default = if spec.health_scheme == "http" {
+        80
+    } else {
+        443
+    };
     view.port_owners(spec.health_port.unwrap_or(default), "tcp")
 }
 
@@ -115,7 +119,10 @@ fn of_view(view: &StackView, spec: &AppSpec, expected: &Expected) -> EngineFacts
     let tasks: Vec<&Task> = lasting()
         .flat_map(|service| service.running(view))
         .collect();
-    let mut containers: Vec<String> = tasks.iter().filter_map(|task| task.container.clone()).collect();
+    let mut containers: Vec<String> = tasks
+        .iter()
+        .filter_map(|task| task.container.clone())
+        .collect();
     containers.sort();
     EngineFacts {
         up_to_date: settled(view) == Settled::Yes

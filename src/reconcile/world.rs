@@ -162,7 +162,9 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
     let good = good.map(|known| target_of_good(known, &tags, &site.spec));
     let previous = previous(site, &record, &tags).await;
     let (view, engine) = look(site).await;
-    let running = view.as_ref().map(|view| running(view, site, &tags, good.as_ref()));
+    let running = view
+        .as_ref()
+        .map(|view| running(view, site, &tags, good.as_ref()));
     if let (Some(open), decide::Journal::Clean) = (&journal, &journal_state) {
         journal_state =
             decide::Journal::Unfinished(Box::new(unfinished(open, record.last_good.as_ref())));
@@ -191,7 +193,9 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         forbids.is_some()
     };
     let quarantined = known.iter().filter(bad);
-    let quarantined = quarantined.map(|target| release_of(target).digest).collect();
+    let quarantined = quarantined
+        .map(|target| release_of(target).digest)
+        .collect();
     let world = World {
         app: site.spec.app.clone(),
         stateful: site.spec.stateful,
@@ -239,12 +243,7 @@ async fn look(site: &Site) -> (Option<StackView>, decide::Engine) {
     }
 }
 
-fn running(
-    view: &StackView,
-    site: &Site,
-    tags: &Tags,
-    good: Option<&Target>,
-) -> Option<Target> {
+fn running(view: &StackView, site: &Site, tags: &Tags, good: Option<&Target>) -> Option<Target> {
     let version = current_version(view, &site.spec)?;
     let recorded = good.filter(|good| good.version == version);
     let commit = match recorded {
@@ -295,11 +294,15 @@ async fn previous(site: &Site, record: &OnRecord, tags: &Tags) -> Option<Target>
     if site.spec.stateful {
         return None;
     }
-    let healthy = record.history.iter().rev().filter_map(|entry| match entry.end {
-        State::Committed => Some(&entry.to),
-        State::RolledBack => entry.from.as_ref(),
-        _ => None,
-    });
+    let healthy = record
+        .history
+        .iter()
+        .rev()
+        .filter_map(|entry| match entry.end {
+            State::Committed => Some(&entry.to),
+            State::RolledBack => entry.from.as_ref(),
+            _ => None,
+        });
     let mut healthy = healthy.filter(|version| **version < good.version);
     let mut target = target_of_tag(tags.get(healthy.next()?)?, &site.spec);
     for service in good.digests.keys() {
@@ -368,7 +371,9 @@ async fn probe_now(
     let recorded = good.filter(|good| good.version == target.version);
     let expected = Expected {
         version: target.version.clone(),
-        images: recorded.map(|good| good.digests.clone()).unwrap_or_default(),
+        images: recorded
+            .map(|good| good.digests.clone())
+            .unwrap_or_default(),
     };
     let facts = StackFacts {
         engine: &site.engine,

@@ -56,7 +56,11 @@ enum Deployed {
 impl Machine<'_> {
     /// Carries out a plan that changes what runs.
     pub(super) async fn act(&self, plan: &Plan, seen: Gathered) -> Result<End, RunError> {
-        let running = seen.world.running.as_ref().and_then(|one| one.release.clone());
+        let running = seen
+            .world
+            .running
+            .as_ref()
+            .and_then(|one| one.release.clone());
         let notes = seen.notes_text();
         let mut journal = match (plan, seen.journal) {
             (Plan::Resume(_), Some(journal)) => journal,
@@ -166,7 +170,10 @@ impl Machine<'_> {
             journal.advance(Event::Deployed, step, Utc::now())?;
         }
         let window = self.window(&journal, journal.plan().at);
-        match self.gate(&to.version, to.digests.clone(), window, fresh).await? {
+        match self
+            .gate(&to.version, to.digests.clone(), window, fresh)
+            .await?
+        {
             Verdict::Healthy => {
                 self.commit(&to, &journal.plan().run_id).await?;
                 journal.advance(Event::Healthy, Step::default(), Utc::now())?;
@@ -180,7 +187,8 @@ impl Machine<'_> {
                 Ok(end(outcome, &to.version))
             }
             Verdict::Unhealthy(why) => {
-                self.failed(journal, Event::Unhealthy, &why.to_string()).await
+                self.failed(journal, Event::Unhealthy, &why.to_string())
+                    .await
             }
             Verdict::Inconclusive(why) => {
                 journal.give_back(Utc::now())?;
@@ -192,19 +200,18 @@ impl Machine<'_> {
     }
 
     /// `to` is given up: into quarantine first, then back.
-    async fn failed(
-        &self,
-        mut journal: Journal,
-        event: Event,
-        why: &str,
-    ) -> Result<End, RunError> {
+    async fn failed(&self, mut journal: Journal, event: Event, why: &str) -> Result<End, RunError> {
         let plan = journal.plan().clone();
-        self.flight.remark(format!("{} failed: {why}", plan.to.version));
+        self.flight
+            .remark(format!("{} failed: {why}", plan.to.version));
         let step = Step {
             until: None,
             note: Some(why.to_owned()),
         };
-        let same = plan.from.as_ref().is_some_and(|from| from.version == plan.to.version);
+        let same = plan
+            .from
+            .as_ref()
+            .is_some_and(|from| from.version == plan.to.version);
         if !same {
             self.quarantine(&plan, why).await?;
         }
@@ -384,7 +391,8 @@ impl Machine<'_> {
         if !kept.sounds_good() {
             let why = said(&kept);
             let version = &target.version;
-            self.flight.remark(format!("the images of {version} are not kept: {why}"));
+            self.flight
+                .remark(format!("the images of {version} are not kept: {why}"));
         }
     }
 

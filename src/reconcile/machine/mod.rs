@@ -25,6 +25,7 @@ use super::decide::{Ask, Degraded, Moved, Plan, PlanDocument, Resume, decide};
 use super::driver::DriverError;
 use super::gate::{Gate, GateError, SystemClock, Timeline, Verdict, Window, wait};
 use super::journal::{Event, Journal, JournalError, Kind, Step, Tries};
+use super::last_good;
 use super::layout::LayoutError;
 use super::lock::{Lock, LockError};
 use super::notify::Notify;
@@ -32,7 +33,6 @@ use super::outcome::Outcome;
 use super::recipe::GitError;
 use super::state_file::StateError;
 use super::world::{Gathered, Site, gather};
-use super::last_good;
 use crate::record::Redactor;
 
 pub use flight::Flight;
@@ -89,6 +89,8 @@ pub enum RunError {
 pub enum Asked {
     /// The newest version, healthy.
     Run,
+    /// The same, and a running version whose tag or environment has changed is deployed again.
+    Converge,
     /// Exactly this plan, and nothing if the world has moved since.
     Planned(Box<PlanDocument>),
     /// Back to the version before.
@@ -147,7 +149,7 @@ impl<'a> Machine<'a> {
         let paths = &self.site.paths;
         paths.prepare()?;
         let what = match &asked {
-            Asked::Run | Asked::Planned(_) => "run",
+            Asked::Run | Asked::Converge | Asked::Planned(_) => "run",
             Asked::RollBack => "rollback",
             Asked::Resume => "resume",
         };
@@ -157,9 +159,10 @@ impl<'a> Machine<'a> {
             let ask = match &asked {
                 Asked::RollBack => Ask::RollBack,
                 Asked::Planned(document) => document.world.ask,
+                Asked::Converge => Ask::Converge,
                 Asked::Run | Asked::Resume => Ask::Run,
             };
-            let fetch = fetch && round == 0 && matches!(asked, Asked::Run);
+            let fetch = fetch && round == 0;
             let mut seen = gather(self.site, ask, fetch).await;
             let resumable = seen.journal.is_some();
             let plan = match &asked {
@@ -187,7 +190,11 @@ impl<'a> Machine<'a> {
         {
             let length = self.site.spec.times.first_gate;
             let window = Window::new(Utc::now(), length);
-            let images = seen.world.last_good.as_ref().filter(|good| **good == release);
+            let images = seen
+                .world
+                .last_good
+                .as_ref()
+                .filter(|good| **good == release);
             let images = images.and_then(|good| {
                 let known = seen.targets.iter();
                 let mut known = known.filter(|target| super::world::release_of(target) == *good);
@@ -274,7 +281,10 @@ impl<'a> Machine<'a> {
     fn version_of(&self, seen: &Gathered) -> Option<super::Version> {
         let world = &seen.world;
         let running = world.running.as_ref().and_then(|one| one.release.as_ref());
-        let journal = seen.journal.as_ref().map(|journal| &journal.plan().to.version);
+        let journal = seen
+            .journal
+            .as_ref()
+            .map(|journal| &journal.plan().to.version);
         let newest = world.newest.as_ref().map(|newest| &newest.release);
         running
             .map(|one| &one.version)
@@ -331,7 +341,9 @@ impl<'a> Machine<'a> {
     /// Tells systemd, and asks it for the time that the step may take. Nobody may be listening.
     pub(super) fn say(&self, status: &str, time: Duration) {
         let margin = Duration::from_secs(30);
-        let _ = self.notify.status(&format!("{}: {status}", self.site.spec.app));
+        let _ = self
+            .notify
+            .status(&format!("{}: {status}", self.site.spec.app));
         let _ = self.notify.extend(time + margin);
     }
 

@@ -57,7 +57,9 @@ impl Report {
     pub fn text(&self) -> String {
         let outcome = self.outcome.map_or("nothing to resume", Outcome::name);
         let version = self.version.as_ref().map_or("", Version::tag);
-        let mut text = format!("{}: {outcome} {version}", self.app).trim_end().to_owned();
+        let mut text = format!("{}: {outcome} {version}", self.app)
+            .trim_end()
+            .to_owned();
         text.push('\n');
         for remark in &self.remarks {
             text.push_str(&format!("  {remark}\n"));
@@ -75,7 +77,10 @@ impl Machine<'_> {
         let mut flight = None;
         // A healthy, current app leaves no trace but its metrics.
         if end.acted || end.outcome != Outcome::NoopHealthy {
-            match self.flight.write(&site.paths, self.redactor, end.outcome.name()) {
+            match self
+                .flight
+                .write(&site.paths, self.redactor, end.outcome.name())
+            {
                 Ok(path) => flight = path,
                 Err(error) => remarks.push(error.to_string()),
             }
@@ -108,7 +113,9 @@ impl Machine<'_> {
         if let Err(error) = self.metrics(&end, now, unseen.count()) {
             remarks.push(error.to_string());
         }
-        let _ = self.notify.status(&format!("{}: {}", site.spec.app, end.outcome));
+        let _ = self
+            .notify
+            .status(&format!("{}: {}", site.spec.app, end.outcome));
         Report {
             app: site.spec.app.clone(),
             run: self.run_id.clone(),
@@ -155,7 +162,11 @@ impl Machine<'_> {
         }
     }
 
-    fn audit(&self, end: &End, now: DateTime<Utc>) -> Result<(), crate::reconcile::audit::AuditError> {
+    fn audit(
+        &self,
+        end: &End,
+        now: DateTime<Utc>,
+    ) -> Result<(), crate::reconcile::audit::AuditError> {
         let mut fields = Map::new();
         fields.insert("run".into(), self.run_id.as_str().into());
         fields.insert("outcome".into(), end.outcome.name().into());
@@ -230,7 +241,8 @@ fn metric_name(end: &End) -> &'static str {
 /// What the last file said, so that a bad run does not forget the last good one.
 fn last_success(text: &str) -> Option<DateTime<Utc>> {
     let mut lines = text.lines();
-    let line = lines.find(|line| line.starts_with("warm_reconcile_last_success_timestamp_seconds{"))?;
+    let line =
+        lines.find(|line| line.starts_with("warm_reconcile_last_success_timestamp_seconds{"))?;
     let seconds: f64 = line.rsplit_once(' ')?.1.parse().ok()?;
     let duration = Duration::try_from_secs_f64(seconds).ok()?;
     DateTime::from_timestamp_millis(i64::try_from(duration.as_millis()).ok()?)
