@@ -150,7 +150,7 @@ fn fill(data: &Path) {
     let plain = write(b"plain", &vec![42; 100_000]);
     age(&plain, 1_000_000_000, 123_456_789);
     age(&write(b"before-1970", b"old"), -12_345, 1);
-    fs::set_permissions(write(b"no-rights", b"x"), PermissionsExt::from_mode(0o000)).unwrap();
+    fs::set_permissions(write(b"read-only", b"x"), PermissionsExt::from_mode(0o400)).unwrap();
     fs::hard_link(&plain, data.join("plain-again")).unwrap();
     fs::create_dir(data.join("folder")).unwrap();
     fs::hard_link(&plain, data.join("folder/and-again")).unwrap();
@@ -214,6 +214,8 @@ fn deep(data: &Path) {
 }
 
 fn fill_as_root(data: &Path) {
+    fs::write(data.join("no-rights"), b"x").unwrap();
+    fs::set_permissions(data.join("no-rights"), PermissionsExt::from_mode(0o000)).unwrap();
     let number = rustix::fs::makedev(1, 3);
     mknodat(
         CWD,
@@ -610,11 +612,9 @@ fn numbered(data: &Path, number: u64) {
 }
 
 fn shared(root: &Path) -> Place {
-    Place::at(
-        tempfile::tempdir().unwrap(),
-        &root.join("state"),
-        &root.join("data"),
-    )
+    // Within the parent's folder: a killed child removes nothing itself.
+    let own = tempfile::tempdir_in(root).unwrap();
+    Place::at(own, &root.join("state"), &root.join("data"))
 }
 
 #[test]
