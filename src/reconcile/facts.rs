@@ -218,6 +218,126 @@ fn failed(service: &Service) -> Vec<FailedTask> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::app_file::{self, Environment};
     use crate::reconcile::engine::fake::{FakeEngine, FakeService, State};
+    use crate::reconcile::machine::tests::traefik;
+    use serde_json::json;
+
+    const TAG: &str = "5.1.1+v3.6.15";
+
+    fn expected(tag: &str, images: &[(&str, &str)]) -> Expected {
+        let images = images
+            .iter()
+            .map(|(service, image)| ((*service).to_owned(), (*image).to_owned()));
+        Expected {
+            version: Version::parse(tag).unwrap(),
+            images: images.collect(),
+        }
+    }
+
+    fn running(port: u16) -> State {
+        let mut state = State::empty();
+        let app = FakeService {
+            port: Some(port),
+            ..FakeService::app("traefik:v3.6.15", "aa", TAG)
+        };
+        state.deploy("traefik_test", &[app]);
+        state
+    }
+
+    async fn facts(state: State, expected: &Expected) -> EngineFacts {
+        let fake = FakeEngine::start(state);
+        let engine = Engine::at(fake.socket()).unwrap();
+        let spec = traefik(18_080, "/nowhere");
+        let facts = StackFacts {
+            engine: &engine,
+            spec: &spec,
+            expected,
+            proxy: None,
+        };
+        facts.facts().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_was_deployed_runs_and_owns_the_port() {
+        let facts = facts(running(18_080), &expected(TAG, &[("app", "sha256:aa")])).await;
+        assert!(facts.up_to_date && facts.digests_match, "{facts:?}");
+        assert_eq!(facts.port_owner, Some(PortOwner::Own));
+        assert_eq!((facts.old_containers, facts.containers.len()), (0, 1));
+        assert_eq!((facts.poisoned, facts.proxy_unsettled), (None, None));
+        assert!(facts.running_since.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_settled_stack_of_another_version_or_image_is_not_what_was_deployed() {
+        let other = facts(running(18_080), &expected("5.2.0+v3.7.15", &[])).await;
+        assert!(!other.up_to_date, "the deploy never reached the engine");
+        let image = facts(running(18_080), &expected(TAG, &[("app", "sha256:bb")])).await;
+        assert!(image.up_to_date && !image.digests_match);
+    }
+
+    #[tokio::test]
+    async fn one_shot_tasks_are_no_containers_and_failed_ones_are_told_with_their_status() {
+        let mut state = running(18_080);
+        let job = FakeService {
+            short: "migrate".into(),
+            ..FakeService::app("traefik:v3.6.15", "aa", TAG)
+        };
+        state.deploy("traefik_test", &[job]);
+        let service = &mut state.list("services")[0];
+        service["Spec"]["TaskTemplate"]["RestartPolicy"]["Condition"] = json!("none");
+        assert!(
+            facts(state, &expected(TAG, &[]))
+                .await
+                .containers
+                .is_empty()
+        );
+
+        let mut state = running(18_080);
+        let task = &mut state.list("tasks")[0];
+        task["CreatedAt"] = json!("2026-01-01T00:00:00Z");
+        task["Status"] = json!({ "State": "failed", "Timestamp": "2026-01-01T00:00:04Z",
+            "Err": "task: non-zero exit (3)", "ContainerStatus": { "ContainerID": "x", "ExitCode": 3 } });
+        let failed = facts(state, &expected(TAG, &[])).await.restarts;
+        assert_eq!(failed.len(), 1);
+        assert_eq!((failed[0].lived_ms, failed[0].exit), (Some(4000), Some(3)));
+    }
+
+    #[tokio::test]
+    async fn an_unsettled_proxy_is_told_and_its_own_port_is_the_proxys() {
+        let mut state = State::empty();
+        let proxy_app = FakeService {
+            port: Some(443),
+            ..FakeService::app("traefik:v3.6.15", "aa", TAG)
+        };
+        state.deploy("traefik_test", &[proxy_app]);
+        state.deploy("web_test", &[FakeService::app("web:1", "cc", "1.0.0+v1")]);
+        let fake = FakeEngine::start(state);
+        let engine = Engine::at(fake.socket()).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let layout = crate::reconcile::layout::Layout::new(root.path()).unwrap();
+        let proxy = Proxy {
+            spec: traefik(443, "/nowhere"),
+            paths: layout.app("traefik", "traefik").unwrap(),
+        };
+        let spec = AppSpec {
+            stack: "web_test".into(),
+            ..traefik(443, "/nowhere")
+        };
+        let expected = expected("1.0.0+v1", &[]);
+        let facts = StackFacts {
+            engine: &engine,
+            spec: &spec,
+            expected: &expected,
+            proxy: Some(&proxy),
+        };
+        let settled = facts.facts().await.unwrap();
+        assert_eq!(settled.port_owner, Some(PortOwner::Proxy));
+        assert_eq!(settled.proxy_unsettled, None);
+        fake.edit(|state| {
+            let mut tasks = state.list("tasks").iter_mut();
+            let theirs = tasks.find(|task| task["ServiceID"] == "traefik_test_app-id");
+            theirs.unwrap()["Status"]["State"] = json!("starting");
+        });
+        assert!(facts.facts().await.unwrap().proxy_unsettled.is_some());
+    }
 }

@@ -15,6 +15,8 @@
 mod act;
 mod flight;
 mod report;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::time::{Duration, Instant};
 
