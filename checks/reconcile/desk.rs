@@ -49,6 +49,11 @@ impl Ended {
     /// Asserts the exit status and the outcome.
     #[track_caller]
     pub fn is(&self, code: i32, outcome: &str) -> Value {
+        if self.code != Some(code)
+            && let Some(flight) = self.json()["flight"].as_str()
+        {
+            eprintln!("{}", std::fs::read_to_string(flight).unwrap_or_default());
+        }
         assert_eq!(self.code, Some(code), "{self:?}");
         let report = self.json();
         assert_eq!(report["outcome"], outcome, "{self:?}");
