@@ -7,6 +7,7 @@
 //!                 snapshot.previous/   the last proven one, until `snapshot` is proven
 //!                 snapshot.new/        one that is being made
 //!                 journal.jsonl, history.jsonl, quarantine.json, hold.json, acks.json
+//!                 runs/<run>.json      what each run saw and did
 //!        <recipe>/apps/<app>/…         the same, for an app that is not named as its recipe
 //!        alerts/, alerts/seen/         the reference's
 //!        audit.jsonl  metrics/<app>.prom  locks/<app>.lock  locks/<app>.owner.json
@@ -212,6 +213,11 @@ impl AppPaths {
     /// The runs of the past.
     pub fn history(&self) -> PathBuf {
         self.home.join("history.jsonl")
+    }
+
+    /// The flight records: one file for each run that was more than a look.
+    pub fn runs(&self) -> PathBuf {
+        self.home.join("runs")
     }
 
     /// What is not tried again.

@@ -11,6 +11,7 @@ pub mod decide;
 mod digest;
 pub mod driver;
 pub mod engine;
+pub mod facts;
 pub mod gate;
 pub mod history;
 pub mod hold;
@@ -19,6 +20,7 @@ pub mod journal;
 pub mod last_good;
 pub mod layout;
 pub mod lock;
+pub mod machine;
 pub mod metrics;
 pub mod notify;
 pub mod order;
@@ -35,6 +37,7 @@ pub mod state_file;
 #[cfg(test)]
 mod test_kit;
 pub mod version;
+pub mod world;
 
 pub use spec::AppSpec;
 pub use version::Version;

@@ -32,7 +32,7 @@ impl ExitCode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// On the newest version and healthy: nothing was written anywhere.
+    /// On the newest version and healthy: nothing was written but the metrics.
     NoopHealthy,
     /// The same, and what runs was recorded as last-good for the first time.
     Adopted,

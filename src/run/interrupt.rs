@@ -52,7 +52,7 @@ impl Interrupt {
     }
 
     /// Waits until the run is interrupted; for ever if that never happens.
-    pub(super) async fn wait(&self) -> &'static str {
+    pub async fn wait(&self) -> &'static str {
         let mut state = self.state.clone();
         loop {
             if let Some(name) = *state.borrow_and_update() {

@@ -1,22 +1,25 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use gateproof::reconcile::Version;
 
 const EXIT_CODES: &str = "Exit codes:
-  0   as it should be
+  0   current or upgraded, and healthy
   1   probe: no answer
   2   the command line or the app file is wrong; nothing was done
-  10  held
-  30  not healthy, or refused
-  40  could not be decided";
+  10  held: an upgrade waits for a person
+  20  rolled back: the version before runs, healthy
+  30  degraded: not healthy, or refused
+  40  could not be decided, or not carried on; run it again";
 
-/// The health-gated deployer for Docker Swarm apps. So far it looks, and is told; it does not
-/// deploy yet.
+/// The health-gated deployer for Docker Swarm apps.
+///
+/// `warm-reconcile APP` is short for `warm-reconcile run APP`.
 #[derive(Debug, Parser)]
 #[command(name = "warm-reconcile", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -32,6 +35,35 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Bring an app to its newest version, healthy, or back to the one before
+    Run {
+        /// The app
+        app: String,
+        /// Carry out this plan, and nothing if the world has moved since it was made
+        #[arg(long, value_name = "FILE", conflicts_with = "converge")]
+        plan: Option<PathBuf>,
+        /// Deploy the running version again when its tag or environment has changed
+        #[arg(long)]
+        converge: bool,
+    },
+    /// What `run` would do; writes nothing and fetches nothing
+    Plan {
+        /// The app
+        app: String,
+        /// As with `run --converge`
+        #[arg(long)]
+        converge: bool,
+    },
+    /// Back to the version that was healthy before; the one that runs is quarantined
+    Rollback {
+        /// The app
+        app: String,
+    },
+    /// Bring a run that was cut short to its end, and begin nothing new
+    Resume {
+        /// The app
+        app: String,
+    },
     /// What is wanted of an app
     Spec {
         /// The app
@@ -83,10 +115,13 @@ pub(crate) enum Command {
         /// Why
         reason: String,
     },
-    /// Release a held app
+    /// Release a held app, or a version from quarantine
     Release {
         /// The app
         app: String,
+        /// Let this version out of quarantine, so that it is tried again
+        #[arg(long, value_name = "VERSION", value_parser = version)]
+        quarantined: Option<Version>,
     },
     /// Acknowledge a version that was held for its major rise or its notes
     Ack {
@@ -119,6 +154,66 @@ pub(crate) enum AlertCommand {
     },
 }
 
+/// The arguments with `run` put in where an app's name stands in a command's place. An app that
+/// is named as a command needs the long form.
+pub(crate) fn with_default(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut all: Vec<OsString> = arguments.collect();
+    let command = Cli::command();
+    let is_command = |word: &str| {
+        word == "help"
+            || command
+                .get_subcommands()
+                .any(|known| known.get_name() == word)
+    };
+    let mut at = 1;
+    while let Some(word) = all.get(at).map(|word| word.to_string_lossy().into_owned()) {
+        match word.as_str() {
+            // Its value is the next word.
+            "--config" => at += 2,
+            "--" => break,
+            flag if flag.starts_with('-') => at += 1,
+            word => {
+                if !is_command(word) {
+                    all.insert(at, "run".into());
+                }
+                break;
+            }
+        }
+    }
+    all
+}
+
 fn version(text: &str) -> Result<Version, String> {
     Version::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> String {
+        let all = with_default(text.split(' ').map(OsString::from));
+        let all: Vec<_> = all.iter().map(|word| word.to_string_lossy()).collect();
+        all.join(" ")
+    }
+
+    #[test]
+    fn an_app_alone_is_run_and_a_command_stays_one() {
+        for (given, meant) in [
+            ("wr traefik", "wr run traefik"),
+            ("wr --json traefik", "wr --json run traefik"),
+            ("wr --config f traefik", "wr --config f run traefik"),
+            (
+                "wr --config=f traefik --plan p",
+                "wr --config=f run traefik --plan p",
+            ),
+            ("wr status", "wr status"),
+            ("wr --config run plan x", "wr --config run plan x"),
+            ("wr help", "wr help"),
+            ("wr --help", "wr --help"),
+            ("wr", "wr"),
+        ] {
+            assert_eq!(words(given), meant);
+        }
+    }
 }

@@ -1,9 +1,8 @@
-//! The `warm-reconcile` program. What it can do so far is to look and to be told: what an app is
-//! supposed to be, whether it answers, whether its gate has teeth, whether its unit waits for
-//! itself, and what a person has decided. Deploying is not part of it yet.
+//! The `warm-reconcile` program: the health-gated deployer, and what people ask and tell it.
 
 mod cli;
 mod order;
+mod run;
 mod state;
 
 use std::io::Write;
@@ -25,7 +24,7 @@ const INVALID: u8 = 2;
 type Ended = anyhow::Result<u8>;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(cli::with_default(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // A closed terminal is no reason to fail differently.
@@ -42,6 +41,22 @@ fn main() -> ExitCode {
         }
     };
     let ended = match &cli.command {
+        Command::Run {
+            app,
+            plan,
+            converge,
+        } => {
+            let what = match plan {
+                Some(file) => run::What::Planned(file),
+                None => run::What::Run {
+                    converge: *converge,
+                },
+            };
+            run::run(&env, &apps, app, &what, cli.json)
+        }
+        Command::Plan { app, converge } => run::show_plan(&env, &apps, app, *converge, cli.json),
+        Command::Rollback { app } => run::run(&env, &apps, app, &run::What::RollBack, cli.json),
+        Command::Resume { app } => run::run(&env, &apps, app, &run::What::Resume, cli.json),
         Command::Spec { app } => spec(&apps, app, cli.json),
         Command::Probe {
             target,
@@ -65,7 +80,14 @@ fn main() -> ExitCode {
         }
         Command::Alerts { what } => state::alerts(&env, what.as_ref(), cli.json),
         Command::Hold { app, reason } => state::hold(&env, &apps, app, reason),
-        Command::Release { app } => state::release(&env, &apps, app),
+        Command::Release {
+            app,
+            quarantined: Some(version),
+        } => state::release_version(&env, &apps, app, version),
+        Command::Release {
+            app,
+            quarantined: None,
+        } => state::release(&env, &apps, app),
         Command::Ack { app, version } => state::ack(&env, &apps, app, version),
         Command::Status { app } => state::status(&env, &apps, app.as_deref(), cli.json),
     };

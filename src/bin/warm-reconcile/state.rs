@@ -85,6 +85,22 @@ pub(crate) fn release(env: &Environment, apps: &Apps, app: &str) -> Ended {
     Ok(Code::Current.code())
 }
 
+pub(crate) fn release_version(
+    env: &Environment,
+    apps: &Apps,
+    app: &str,
+    version: &Version,
+) -> Ended {
+    let was = quarantine::Quarantine::release(&prepared(env, apps, app)?, version)?;
+    let said = if was {
+        "may be tried again"
+    } else {
+        "was not in quarantine"
+    };
+    out(&format!("{app} {version} {said}\n"));
+    Ok(Code::Current.code())
+}
+
 pub(crate) fn ack(env: &Environment, apps: &Apps, app: &str, version: &Version) -> Ended {
     let ack = Ack {
         who: who(),

@@ -342,6 +342,28 @@ impl Journal {
         Ok(())
     }
 
+    /// Gives back the try that this process counted: nothing could be decided, and that was not
+    /// the version's fault. The end of waiting goes with it, so that the next try has its whole
+    /// time. Without a counted try nothing happens.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn give_back(&mut self, now: DateTime<Utc>) -> Result<(), JournalError> {
+        let mut tries = self.tries();
+        match self.trying {
+            None => return Ok(()),
+            Some(Direction::Forward) => tries.forward += 1,
+            Some(Direction::Back) => tries.back += 1,
+        }
+        let step = Step {
+            until: None,
+            note: Some("undecided: the try is given back".to_owned()),
+        };
+        self.append(now, self.state(), None, tries, step)?;
+        self.trying = None;
+        Ok(())
+    }
+
     /// Enters the next state; it is on the disk when this returns, and only then may be done
     /// what belongs to it. Turning back counts a try back in the same write; when none is left,
     /// [`Journal::start_try`] says so.

@@ -1,0 +1,276 @@
+//! One app with a recipe repository, a state folder and an app file of its own, on one engine.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::support::swarm::Swarm;
+
+static SWARM: Mutex<Option<Arc<Swarm>>> = Mutex::new(None);
+
+fn swarm() -> Arc<Swarm> {
+    let mut slot = SWARM.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(slot.get_or_insert_with(|| Arc::new(Swarm::start())))
+}
+
+/// Ends the engine, if it was started.
+pub fn stop() {
+    drop(SWARM.lock().unwrap_or_else(PoisonError::into_inner).take());
+}
+
+/// The versions that there are images of.
+pub const OLD: &str = "5.1.1+v3.6.15";
+pub const NEW: &str = "5.2.0+v3.7.15";
+
+pub struct Desk {
+    swarm: Arc<Swarm>,
+    folder: tempfile::TempDir,
+    pub stack: String,
+    pub port: u16,
+}
+
+/// How the program ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ended {
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Asserts the exit status and the outcome.
+    #[track_caller]
+    pub fn is(&self, code: i32, outcome: &str) -> Value {
+        if self.code != Some(code)
+            && let Some(flight) = self.json()["flight"].as_str()
+        {
+            eprintln!("{}", std::fs::read_to_string(flight).unwrap_or_default());
+        }
+        assert_eq!(self.code, Some(code), "{self:?}");
+        let report = self.json();
+        assert_eq!(report["outcome"], outcome, "{self:?}");
+        report
+    }
+}
+
+impl Desk {
+    pub fn new(name: &str, port: u16) -> Desk {
+        let desk = Desk {
+            swarm: swarm(),
+            folder: tempfile::tempdir().unwrap(),
+            stack: format!("gp_{name}"),
+            port,
+        };
+        std::fs::create_dir(desk.recipe()).unwrap();
+        desk.git(&["init", "--quiet", "--initial-branch=main"]);
+        let app_file = format!(
+            "apps:
+  traefik:
+    domain: traefik.test
+    driver: stack
+    stack: {}
+    repository: {}
+    health_scheme: http
+    health_port: {port}
+    env: {{ PORT: '{port}' }}
+    times: {{ first_gate: 2s, gate: 30s, probe: 2s, every: 200ms, successes: 3, steady: 1s, deploy: 30s }}
+",
+            desk.stack,
+            desk.recipe().display()
+        );
+        std::fs::write(desk.folder.path().join("apps.yaml"), app_file).unwrap();
+        desk
+    }
+
+    fn recipe(&self) -> PathBuf {
+        self.folder.path().join("recipe")
+    }
+
+    /// The app's own folder of state.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("warm/traefik")
+    }
+
+    pub fn alerts(&self) -> PathBuf {
+        self.folder.path().join("warm/alerts")
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    #[track_caller]
+    fn git(&self, words: &[&str]) {
+        let done = Command::new("git")
+            .args(["-c", "user.name=t", "-c", "user.email=t@test.invalid"])
+            .args(words)
+            .current_dir(self.recipe())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "git {words:?}: {done:?}");
+    }
+
+    /// Releases a version with more flags for Traefik than the recipe has.
+    pub fn release(&self, tag: &str, more: &str) {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/swarm/traefik.yml");
+        let compose = std::fs::read_to_string(source).unwrap();
+        let flags = "\"--ping=true\"]\n";
+        assert!(compose.contains(flags));
+        let compose = compose.replacen(flags, &format!("\"--ping=true\"{more}]\n"), 1);
+        std::fs::write(self.recipe().join("compose.yml"), compose).unwrap();
+        let app = tag.split_once("+v").unwrap().1;
+        let sample = format!("TRAEFIK_VERSION={app}\nRELEASE={tag}\n");
+        std::fs::write(self.recipe().join(".env.sample"), sample).unwrap();
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", tag]);
+        self.git(&["tag", "--annotate", "--message", tag, tag]);
+    }
+
+    /// The same with a flag that Traefik does not know: it ends at once.
+    pub fn release_broken(&self, tag: &str) {
+        self.release(tag, ", \"--nonsense=true\"");
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command =
+            Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/swarm/engine"));
+        let engine = self.swarm.socket();
+        command
+            .arg("enter")
+            .arg(engine.parent().unwrap())
+            .arg(env!("CARGO_BIN_EXE_warm-reconcile"))
+            .arg("--json")
+            .arg("--config")
+            .arg(self.folder.path().join("apps.yaml"))
+            .args(words)
+            .env("CCCI_WARM_ROOT", self.folder.path().join("warm"))
+            .env("CCCI_SKIP_FETCH", "1")
+            .env("DOCKER_HOST", format!("unix://{}", engine.display()))
+            .env_remove("DOCKER_CONTEXT")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, words: &[&str]) -> Ended {
+        ended(self.command(words).output().unwrap())
+    }
+
+    /// Starts the program, and gives it when its journal is in that state.
+    #[track_caller]
+    pub fn start_until(&self, words: &[&str], state: &str) -> Running {
+        let mut running = Running(Some(self.command(words).spawn().unwrap()));
+        let end = Instant::now() + Duration::from_secs(60);
+        while self.journal_state().as_deref() != Some(state) {
+            let child = running.0.as_mut().unwrap();
+            if child.try_wait().unwrap().is_some() {
+                panic!("it ended before {state}: {:?}", running.end());
+            }
+            assert!(Instant::now() < end, "never {state}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        running
+    }
+
+    /// The last record's state.
+    pub fn journal_state(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.home().join("journal.jsonl")).ok()?;
+        let last: Value = serde_json::from_str(text.lines().last()?).ok()?;
+        Some(last["state"].as_str()?.to_owned())
+    }
+
+    pub fn last_good(&self) -> String {
+        let text = std::fs::read_to_string(self.home().join("last_good"));
+        text.unwrap_or_default().trim().to_owned()
+    }
+
+    /// The version that answers, if one does.
+    pub fn answers(&self) -> Option<String> {
+        let body = self.swarm.ask(self.port, "/api/version")?;
+        let body: Value = serde_json::from_str(&body).ok()?;
+        Some(body["Version"].as_str()?.to_owned())
+    }
+
+    /// `Version.Index` of every service: it rises with every write.
+    pub fn indexes(&self) -> String {
+        let filter = format!("label=com.docker.stack.namespace={}", self.stack);
+        let ids = self
+            .swarm
+            .docker(&["service", "ls", "--quiet", "--filter", &filter]);
+        let mut words = vec![
+            "service",
+            "inspect",
+            "--format",
+            "{{.ID}} {{.Version.Index}}",
+        ];
+        words.extend(ids.lines());
+        self.swarm.docker(&words)
+    }
+
+    /// The flight record that a report names.
+    #[track_caller]
+    pub fn flight(&self, report: &Value) -> Value {
+        let path = report["flight"].as_str().unwrap();
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let stack = self.stack.clone();
+        let swarm = Arc::clone(&self.swarm);
+        // Also after a panic: the other trials go on with the same engine.
+        let _ = std::panic::catch_unwind(move || swarm.docker(&["stack", "rm", &stack]));
+    }
+}
+
+fn ended(output: Output) -> Ended {
+    Ended {
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// The running program. Dropped, it is killed.
+pub struct Running(Option<Child>);
+
+impl Running {
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        let mut child = self.0.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// SIGTERM, and how it ended.
+    pub fn terminate(&mut self) -> Ended {
+        let pid = self.0.as_ref().unwrap().id().to_string();
+        let done = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(done.success());
+        self.end()
+    }
+
+    pub fn end(&mut self) -> Ended {
+        ended(self.0.take().unwrap().wait_with_output().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The flight recorder: what one run saw and did, for whoever argues about it afterwards.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Map, Value, json};
+
+use super::Machine;
+use crate::reconcile::Version;
+use crate::reconcile::decide::Plan;
+use crate::reconcile::driver::DriverReport;
+use crate::reconcile::gate::Timeline;
+use crate::reconcile::layout::AppPaths;
+use crate::reconcile::state_file::{self, StateError};
+use crate::reconcile::world::Gathered;
+use crate::record::Redactor;
+
+/// So many records of runs are kept for an app.
+const KEPT: usize = 30;
+
+/// What is on record of the run so far. Shared, so that a run that is cut short has one, too.
+#[derive(Debug, Default)]
+pub struct Flight {
+    told: Mutex<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    run_id: String,
+    head: Map<String, Value>,
+    rounds: Vec<Value>,
+    tools: Vec<Value>,
+    gates: Vec<Value>,
+    remarks: Vec<String>,
+    notes: String,
+}
+
+impl Flight {
+    fn with<T>(&self, change: impl FnOnce(&mut Told) -> T) -> T {
+        change(&mut self.told.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn begin(&self, machine: &Machine<'_>, what: &str) {
+        self.with(|told| {
+            told.run_id = machine.run_id.clone();
+            let head = json!({
+                "app": machine.site.spec.app, "run": machine.run_id, "what": what,
+                "started": machine.started,
+            });
+            if let Value::Object(head) = head {
+                told.head = head;
+            }
+        });
+    }
+
+    pub(super) fn decided(&self, seen: &Gathered, plan: &Plan) {
+        let probe = seen.probe.as_ref();
+        let round = json!({
+            "plan": plan,
+            "world": seen.world,
+            "probe": probe.map(|(seen, weight)| json!({ "seen": seen, "worth": format!("{weight:?}") })),
+        });
+        self.with(|told| {
+            told.rounds.push(round);
+            told.remarks.extend(seen.remarks.iter().cloned());
+        });
+    }
+
+    pub(super) fn gate(&self, version: &Version, fresh: bool, timeline: Timeline) {
+        let gate = json!({ "version": version, "fresh": fresh, "timeline": timeline });
+        self.with(|told| told.gates.push(gate));
+    }
+
+    pub(super) fn tool(&self, report: &DriverReport) {
+        let report = json!(report);
+        self.with(|told| told.tools.push(report));
+    }
+
+    pub(super) fn remark(&self, text: String) {
+        self.with(|told| told.remarks.push(text));
+    }
+
+    pub(super) fn notes(&self, notes: String) {
+        self.with(|told| told.notes = notes);
+    }
+
+    pub(super) fn notes_text(&self) -> String {
+        self.with(|told| told.notes.clone())
+    }
+
+    pub(super) fn remarks(&self) -> Vec<String> {
+        self.with(|told| told.remarks.clone())
+    }
+
+    /// What an alert carries of it: the last gate (of a rollback: the one that failed) with the
+    /// last of its probes, and what was remarked.
+    pub(super) fn evidence(&self) -> Option<Value> {
+        self.with(|told| {
+            let failed = |gate: &&Value| gate["timeline"]["verdict"]["verdict"] != "healthy";
+            let gate = told.gates.iter().rev().find(failed).or(told.gates.last())?;
+            let mut gate = gate.clone();
+            if let Some(timeline) = gate["timeline"].as_object_mut() {
+                timeline.remove("changes");
+                timeline.remove("facts");
+            }
+            Some(json!({ "run": told.run_id, "remarks": told.remarks, "gate": gate }))
+        })
+    }
+
+    /// Where the run's record lies.
+    pub(super) fn path(&self, paths: &AppPaths) -> PathBuf {
+        let name = self.with(|told| format!("{}.json", told.run_id));
+        paths.runs().join(name)
+    }
+
+    /// Writes the record; the oldest go. Nothing is written of a run that has not begun.
+    ///
+    /// # Errors
+    /// [`StateError`]; never a reason to end a run differently.
+    pub fn write(
+        &self,
+        paths: &AppPaths,
+        redactor: &Redactor,
+        ended: &str,
+    ) -> Result<Option<PathBuf>, StateError> {
+        let mut value = self.with(|told| {
+            let mut all = told.head.clone();
+            all.insert("ended".into(), ended.into());
+            all.insert("rounds".into(), told.rounds.clone().into());
+            all.insert("tools".into(), told.tools.clone().into());
+            all.insert("gates".into(), told.gates.clone().into());
+            all.insert("remarks".into(), told.remarks.clone().into());
+            Value::Object(all)
+        });
+        if value.get("run").is_none() {
+            return Ok(None);
+        }
+        redactor.value(&mut value);
+        let path = self.path(paths);
+        state_file::write_json(&path, &value)?;
+        prune(&paths.runs());
+        Ok(Some(path))
+    }
+}
+
+/// Names begin with the time: sorted, the oldest come first. What cannot be removed stays.
+fn prune(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    let files = entries.flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = files
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .collect();
+    files.sort();
+    let surplus = files.len().saturating_sub(KEPT);
+    for path in files.into_iter().take(surplus) {
+        let _ = fs::remove_file(path);
+    }
+}
