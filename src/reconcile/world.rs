@@ -157,6 +157,14 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         Ok(JournalState::Unfinished(open)) => journal = Some(open),
         Err(error) => journal_state = decide::Journal::Unreadable(error.to_string()),
     }
+    if let Some(Known::Whole(good)) = &record.last_good
+        && let Some(moved) = tags.moved(&good.version, &good.commit)
+    {
+        remarks.push(format!(
+            "the tag {} named commit {} and now names {}; `run --converge` deploys that",
+            moved.version, moved.recorded, moved.now
+        ));
+    }
     let mut targets = Vec::new();
     let good = record.last_good.as_ref();
     let good = good.map(|known| target_of_good(known, &tags, &site.spec));

@@ -23,7 +23,7 @@ pub use abra::Abra;
 pub use command::{CommandEnd, CommandReport, DriverReport};
 pub use gone::{Left, Undeployed, wait_until_gone};
 pub use images::{forget_images, keep_images, kept_image};
-pub use scale::scale;
+pub use scale::{restart, scale};
 pub use stack::Stack;
 
 use crate::host::Host;

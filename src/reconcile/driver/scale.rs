@@ -1,4 +1,5 @@
-//! Stopping and starting one service, for the controls that show that a gate can fail.
+//! Stopping and starting one service: for the controls that show that a gate can fail, and where a
+//! deploy of an unchanged spec changed nothing.
 
 use super::{Cx, DriverReport};
 
@@ -10,6 +11,21 @@ pub async fn scale(service: &str, replicas: u32, cx: &Cx<'_>) -> DriverReport {
     let mut report = DriverReport::default();
     report.run(cx, cx.limit, argv, env, cx.scratch).await;
     report
+}
+
+/// Makes the engine replace a service's tasks although its spec is the same, and returns at once.
+pub async fn restart(service: &str, cx: &Cx<'_>) -> DriverReport {
+    let argv = restart_argv(&cx.programs.docker, service);
+    let env = vec![("DOCKER_HOST".to_owned(), cx.engine.docker_host())];
+    let mut report = DriverReport::default();
+    report.run(cx, cx.limit, argv, env, cx.scratch).await;
+    report
+}
+
+fn restart_argv(docker: &str, service: &str) -> Vec<String> {
+    [docker, "service", "update", "--detach", "--force", service]
+        .map(str::to_owned)
+        .into()
 }
 
 /// Without `--detach` the tool waits for ever at 0 replicas on some releases (docker/cli 627).
@@ -26,6 +42,10 @@ mod tests {
 
     #[test]
     fn the_whole_command_line() {
+        assert_eq!(
+            restart_argv("docker", "web_test_app").join(" "),
+            "docker service update --detach --force web_test_app"
+        );
         assert_eq!(
             scale_argv("docker", "web_test_app", 0).join(" "),
             "docker service scale --detach web_test_app=0"

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
@@ -9,8 +10,8 @@ use sha2::{Digest, Sha256};
 use super::{End, Machine, RunError, TRIES, is_last_good, kind_of};
 use crate::reconcile::app_file;
 use crate::reconcile::decide::{Plan, Release, Resume};
-use crate::reconcile::driver::{self, Cx, Driver, DriverReport, keep_images};
-use crate::reconcile::engine::{EngineError, StackView, current_version, digests};
+use crate::reconcile::driver::{self, Cx, Driver, DriverReport, keep_images, restart};
+use crate::reconcile::engine::{Desired, EngineError, StackView, current_version, digests};
 use crate::reconcile::gate::{Doubt, Inconclusive, Verdict, Window};
 use crate::reconcile::journal::{self, Event, Journal, JournalError, Kind, State, Step, Target};
 use crate::reconcile::last_good::{self, Known, LastGood};
@@ -18,6 +19,9 @@ use crate::reconcile::outcome::Outcome;
 use crate::reconcile::quarantine::{Quarantine, Quarantined};
 use crate::reconcile::recipe::Recipe;
 use crate::reconcile::world::Gathered;
+
+/// After a deploy that changes anything, the engine has begun an update by then.
+const BEGUN: Duration = Duration::from_secs(1);
 
 /// Folders for the tools, gone with the run.
 struct Workspace {
@@ -162,7 +166,8 @@ impl Machine<'_> {
             if journal.state() == State::Planned {
                 journal.advance(Event::DeployStarted, Step::default(), Utc::now())?;
             }
-            if let Deployed::Not(why) = self.deploy(&release, &work).await {
+            let again = journal.plan().from.as_ref() == Some(&to);
+            if let Deployed::Not(why) = self.deploy(&release, &work, again).await {
                 return self.failed(journal, Event::Failed, &why).await;
             }
             let until = Some(self.gate_ends());
@@ -263,7 +268,7 @@ impl Machine<'_> {
                     return self.rollback_failed(journal, Event::RollbackFailed, &why);
                 }
             };
-            if let Deployed::Not(why) = self.deploy(&release, &work).await {
+            if let Deployed::Not(why) = self.deploy(&release, &work, true).await {
                 return self.rollback_failed(journal, Event::RollbackFailed, &why);
             }
             let until = Some(self.gate_ends());
@@ -342,7 +347,8 @@ impl Machine<'_> {
         })
     }
 
-    async fn deploy(&self, release: &driver::Release, work: &Workspace) -> Deployed {
+    /// `again`: it ran before, so that the engine may have its very spec already.
+    async fn deploy(&self, release: &driver::Release, work: &Workspace, again: bool) -> Deployed {
         let spec = &self.site.spec;
         self.say(&format!("deploying {}", release.version), spec.times.deploy);
         let before = self.look().await;
@@ -353,6 +359,9 @@ impl Machine<'_> {
             Err(error) => return Deployed::Not(error.to_string()),
         };
         self.flight.tool(&report);
+        if again {
+            self.restart_stuck(work).await;
+        }
         // A tool's word decides nothing, but where it fails and no service was written to since,
         // there is nothing to wait for.
         let untouched = match (before, self.look().await) {
@@ -362,6 +371,23 @@ impl Machine<'_> {
         match !report.sounds_good() && untouched {
             true => Deployed::Not(said(&report)),
             false => Deployed::Perhaps,
+        }
+    }
+
+    /// A deploy of the spec that the engine has already starts nothing, and clears the record of
+    /// what went on. Engine 20.10 was seen to hang so for ever: its own rollback waited for a
+    /// task to end that had never begun. What does not run then is made to start anew.
+    async fn restart_stuck(&self, work: &Workspace) {
+        tokio::time::sleep(BEGUN).await;
+        let Ok(view) = self.look().await else { return };
+        let scratch = work.scratch();
+        for service in &view.services {
+            let wanted = service.desired != Desired::Replicas(0) && service.restarts;
+            let idle = service.running(&view).next().is_none();
+            if wanted && idle && service.update.is_none() {
+                let report = restart(&service.name, &self.cx(&scratch)).await;
+                self.flight.tool(&report);
+            }
         }
     }
 

@@ -20,7 +20,7 @@ use super::hold::Note;
 use git::Git;
 
 pub use git::GitError;
-pub use tags::{Ignored, Newest, Tagged, Tags, WhyIgnored};
+pub use tags::{Ignored, MovedTag, Newest, Tagged, Tags, WhyIgnored};
 
 /// How long [`Recipe::fetch`] may take.
 pub const FETCH_DEADLINE: Duration = Duration::from_secs(30);

@@ -5,7 +5,6 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::reconcile::Version;
-use crate::reconcile::hold::MovedTag;
 
 /// What `git for-each-ref` is asked for, a line for each tag: name, kind of object, object, kind
 /// and name of what an annotated tag points at, and the tagger's time.
@@ -43,6 +42,17 @@ pub enum WhyIgnored {
     /// It does not point at a commit.
     #[error("it points at a {0}, not at a commit")]
     NoCommit(String),
+}
+
+/// A tag that names another commit than when it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedTag {
+    /// The tag.
+    pub version: Version,
+    /// The commit that was recorded.
+    pub recorded: String,
+    /// The commit that it names now.
+    pub now: String,
 }
 
 /// All tags of a repository.
