@@ -2,7 +2,8 @@
 
 use gateproof::reconcile::driver::scale;
 use gateproof::reconcile::engine::{
-    Desired, Settled, TaskState, UpdateState, digests, poisoned, rolled_back_by_engine, settled,
+    Desired, Settled, StackView, TaskState, UpdateState, digests, poisoned, rolled_back_by_engine,
+    settled,
 };
 use libtest_mimic::Trial;
 
@@ -107,13 +108,18 @@ async fn broken_image() {
     assert!(rolled_back_by_engine(&back).is_some());
     let update = back.service("app").unwrap().update.as_ref().unwrap();
     assert_eq!(update.state, UpdateState::RollbackCompleted, "{back:#?}");
-    // What runs says what it is, and runs.
+    // The engine may call its rollback completed a moment before the container runs.
+    let runs = |view: &StackView| {
+        view.service("app")
+            .is_some_and(|s| s.running(view).count() == 1)
+    };
+    let back = app.until("what ran before runs again", runs).await;
+    // What runs says what it is.
     let service = back.service("app").unwrap();
     assert_eq!(
         service.labels[&format!("coop-cloud.{}.version", app.stack)],
         "1.0.0+v1.0.0"
     );
-    assert_eq!(service.running(&back).count(), 1);
     // Deploying what runs anyway makes it ours again.
     app.deploy("1.0.0+v1.0.0", &[]).await;
     app.until_settled().await;
