@@ -328,14 +328,12 @@ impl Engine<'_> {
         if !passed {
             return;
         }
-        let scope = self.scope(item.at, check);
-        let conditions = self.conditions(item, sink).await;
         let probe = control.probe.as_ref().unwrap_or(&check.probe);
-        let (outcome, control_record, finding) = match conditions {
+        let (outcome, control_record, finding) = match self.conditions(item, sink).await {
             Err(why) => (Outcome::Error, None, Some(remark("control", why))),
             Ok(()) => {
-                let mut scope = scope;
-                scope.extend(self.fixtures.captured());
+                // With what the control's own fixtures have captured.
+                let scope = self.scope(item.at, check);
                 let reply = self
                     .asker
                     .ask(Question {
