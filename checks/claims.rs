@@ -196,6 +196,7 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         .expect("the state of the repository")
         .map(Arc::new);
     let options = Options {
+        act: gateproof::record::Act::Verify,
         role: None,
         selection,
         ssh: ssh_options(),

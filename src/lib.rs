@@ -6,6 +6,7 @@
 //! [`outcome`] → [`record`] → [`report`].
 
 pub mod claim;
+mod digest;
 pub mod expect;
 pub mod host;
 pub mod load;

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 /// The largest claim file that is read, in bytes. Real ones have a few kilobytes.
 pub const MAX_BYTES: u64 = 1024 * 1024;
 
@@ -72,7 +70,7 @@ impl Source {
 
     /// SHA-256 of the text, lower-case hex.
     pub fn digest(&self) -> String {
-        hex(&Sha256::digest(self.text.as_bytes()))
+        crate::digest::sha256(&self.text)
     }
 }
 
@@ -86,14 +84,4 @@ pub fn position(text: &str, offset: usize) -> (usize, usize) {
     let line = before.matches('\n').count() + 1;
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     (line, before[start..].chars().count() + 1)
-}
-
-/// Bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

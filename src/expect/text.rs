@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use sha2::{Digest, Sha256};
-
 use super::describe;
 use super::render;
 use super::verdict::{Site, Verdict};
@@ -216,10 +214,7 @@ fn sha256(site: &Site<'_>, wanted: &str, seen: &Seen<'_>) -> Verdict {
     if let Some(undecided) = seen.undecided() {
         return undecided;
     }
-    let found: String = Sha256::digest(&seen.bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let found = crate::digest::sha256(&seen.bytes);
     if found.eq_ignore_ascii_case(wanted) {
         Verdict::Holds
     } else {

@@ -1,9 +1,9 @@
 //! What a server's certificate says.
 
-use sha2::{Digest, Sha256};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::X509Certificate;
 
+use crate::digest;
 use crate::observation::Certificate;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
@@ -17,7 +17,7 @@ pub fn read(der: &[u8], now: i64) -> Result<Certificate, String> {
         x509_parser::parse_x509_certificate(der).map_err(|error| error.to_string())?;
     let not_after = certificate.validity().not_after.timestamp();
     Ok(Certificate {
-        sha256: hex(&Sha256::digest(der)),
+        sha256: digest::sha256(der),
         not_after,
         // Rounded down, so that a certificate in its last hours has 0 days and one that ended
         // a minute ago has -1.
@@ -50,10 +50,6 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
         }
     }
     names
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -109,11 +105,11 @@ mod tests {
     fn the_fingerprint_is_the_one_other_tools_show() {
         // `openssl x509 -fingerprint -sha256` is SHA-256 over the DER bytes.
         assert_eq!(
-            hex(&Sha256::digest(b"abc")),
+            digest::sha256(b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
         let der = sample();
-        assert_eq!(read(&der, 0).unwrap().sha256, hex(&Sha256::digest(&der)));
+        assert_eq!(read(&der, 0).unwrap().sha256, digest::sha256(&der));
     }
 
     proptest! {

@@ -8,7 +8,6 @@ pub mod alert;
 pub mod app_file;
 pub mod audit;
 pub mod decide;
-mod digest;
 pub mod driver;
 pub mod engine;
 pub mod facts;

@@ -11,7 +11,6 @@ use std::path::PathBuf;
 
 use chrono::Utc;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::decide::{self, Ask, Newest, Release, Running, Step, Unfinished, World};
 use super::driver::{Programs, kept_image};
@@ -92,7 +91,7 @@ pub fn release_of(target: &Target) -> Release {
     );
     Release {
         version: target.version.clone(),
-        digest: format!("sha256:{}", super::digest::hex(&Sha256::digest(text))),
+        digest: format!("sha256:{}", crate::digest::sha256(text)),
     }
 }
 
@@ -102,7 +101,7 @@ pub fn env_hash(spec: &AppSpec) -> String {
     let all = json!({
         "env": env, "compose": spec.compose, "stack": spec.stack, "domain": spec.domain,
     });
-    super::digest::hex(&Sha256::digest(all.to_string()))
+    crate::digest::sha256(all.to_string())
 }
 
 /// What our own files say.

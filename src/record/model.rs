@@ -20,8 +20,14 @@ pub struct RunRecord {
     pub tool: String,
     /// `builder`, `adversary`, `ci`, or none: a run without a role counts for nobody.
     pub role: Option<String>,
+    /// What the run was for. Records of older versions were all of them [`Act::Verify`].
+    #[serde(default)]
+    pub act: Act,
     /// Who ran it: `user@machine`.
     pub who: String,
+    /// Who that is to git: `Name <mail>`, where git knows.
+    #[serde(default)]
+    pub author: Option<String>,
     /// The claim file.
     pub claim: ClaimRef,
     /// The repository, where there is one.
@@ -38,10 +44,59 @@ pub struct RunRecord {
     pub fixtures: Vec<FixtureRecord>,
     /// The selection, when not everything was run: `--gate M1 --tag fast`.
     pub selection: Option<String>,
+    /// The gates of which every check was selected; only of them the run can say anything whole.
+    #[serde(default)]
+    pub gates: Vec<String>,
+    /// Of a review: the claim that it judges.
+    #[serde(default)]
+    pub reviews: Option<RecordLink>,
+    /// Of a review: what the reviewer found besides the checks.
+    #[serde(default)]
+    pub filed: Vec<FiledFinding>,
+    /// The newest records of the phase when this one was written, which no other record followed
+    /// yet; none for the first one. Two people who write at the same time make two branches, and
+    /// whoever writes next follows both.
+    #[serde(default)]
+    pub follows: Vec<RecordLink>,
     /// The worst outcome's exit code.
     pub exit_code: u8,
     /// Things a reader should know: a dirty tree, a stand-in, an interrupted run.
     pub notes: Vec<String>,
+}
+
+/// What a run was for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// To look: counts for nobody.
+    #[default]
+    Verify,
+    /// A builder claims the gates.
+    Claim,
+    /// An adversary judges a claim.
+    Review,
+    /// A push job observes.
+    Ci,
+}
+
+/// Another record of the same phase, named so that it cannot be exchanged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordLink {
+    /// Its run.
+    pub run_id: String,
+    /// SHA-256 of its file, lower-case hex.
+    pub sha256: String,
+}
+
+/// A finding of a reviewer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiledFinding {
+    /// Its name in the phase: `A1`, `A2` …
+    pub id: String,
+    /// The gate it is about.
+    pub gate: String,
+    /// What was found, in words.
+    pub text: String,
 }
 
 /// The claim file of a run.
@@ -70,6 +125,10 @@ pub struct RepositoryState {
     pub dirty: bool,
     /// `clone` (a fresh one) or `worktree` (never counts towards a gate).
     pub tree: String,
+    /// Names the clone that the run was started in, on this machine: the first half of SHA-256
+    /// over the machine's id and the folder. Two runs with the same one are not independent.
+    #[serde(default)]
+    pub clone_id: Option<String>,
 }
 
 /// A host of a run.

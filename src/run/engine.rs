@@ -20,7 +20,7 @@ use super::interrupt::Interrupt;
 use super::line;
 use super::options::{Options, Role};
 use super::places::Places;
-use super::plan::{CheckAt, Item, schedule, select};
+use super::plan::{CheckAt, Item, schedule, select, whole_gates};
 use super::provenance::{claim_ref, random, who};
 use super::recorded::{self, millis, place, remark};
 use super::secrets;
@@ -110,7 +110,9 @@ pub async fn run(
         run_id: crate::record::run_id(started, random()),
         tool: format!("gateproof {}", env!("CARGO_PKG_VERSION")),
         role: options.role.map(|role| role.name().to_owned()),
+        act: options.act,
         who: who(),
+        author: options.repository.as_ref().and_then(|r| r.author()),
         claim: claim_ref(file, options),
         repository: options
             .repository
@@ -122,6 +124,10 @@ pub async fn run(
         checks,
         fixtures,
         selection: options.selection.describe(),
+        gates: whole_gates(file, &selected),
+        reviews: None,
+        filed: Vec::new(),
+        follows: Vec::new(),
         exit_code,
         notes,
     };

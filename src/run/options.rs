@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::host::SshOptions;
+use crate::record::Act;
 
 use super::plan::Selection;
 use super::repository::Repository;
@@ -35,6 +36,8 @@ impl Role {
 pub struct Options {
     /// Who runs it; nobody in particular without it.
     pub role: Option<Role>,
+    /// What the run is for.
+    pub act: Act,
     /// Which checks.
     pub selection: Selection,
     /// How to reach hosts.

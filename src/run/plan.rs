@@ -125,6 +125,19 @@ pub fn select(file: &ClaimFile, selection: &Selection) -> Vec<CheckAt> {
     wanted
 }
 
+/// The gates of which every check was selected, in the order of the file.
+pub(super) fn whole_gates(file: &ClaimFile, selected: &[CheckAt]) -> Vec<String> {
+    let whole = |index: usize| {
+        (0..file.gates[index].checks.len())
+            .all(|check| selected.contains(&CheckAt { gate: index, check }))
+    };
+    let gates = file.gates.iter().enumerate();
+    gates
+        .filter(|(index, _)| whole(*index))
+        .map(|(_, gate)| gate.id.clone())
+        .collect()
+}
+
 /// Orders the selected checks: needs first, then checks under the same fixtures together, so
 /// that one disturbance serves them all, then the order of the file. Gates stay apart.
 pub fn schedule(file: &ClaimFile, selected: &[CheckAt]) -> Vec<Item> {

@@ -1,8 +1,7 @@
 //! From what was seen to what is recorded.
 
-use sha2::{Digest, Sha256};
-
-use crate::claim::source::{Source, hex};
+use crate::claim::source::Source;
+use crate::digest;
 use crate::expect::Mismatch;
 use crate::observation::{Captured, HttpObservation, Observation};
 use crate::record::{Finding, HttpRecord, ObservationRecord, StreamRecord};
@@ -52,7 +51,7 @@ fn stream(captured: &Captured) -> StreamRecord {
         text: short,
         bytes: captured.total,
         truncated: cut || captured.is_truncated(),
-        sha256: hex(&Sha256::digest(&captured.bytes)),
+        sha256: digest::sha256(&captured.bytes),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use sha2::{Digest, Sha256};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
@@ -17,6 +18,7 @@ pub struct Repository {
     branch: Option<String>,
     dirty: bool,
     worktree: bool,
+    author: Option<String>,
     clone: OnceCell<Result<tempfile::TempDir, Fault>>,
 }
 
@@ -58,7 +60,9 @@ impl Repository {
             &["status", "--porcelain", "--untracked-files=normal"],
         )
         .await?;
+        let author = identity(&root).await;
         Ok(Some(Repository {
+            author,
             root,
             commit,
             branch,
@@ -73,6 +77,11 @@ impl Repository {
         &self.root
     }
 
+    /// Who works in it, as git knows: `Name <mail>`.
+    pub fn author(&self) -> Option<String> {
+        self.author.clone()
+    }
+
     /// Its state, as it is recorded.
     pub fn state(&self) -> RepositoryState {
         RepositoryState {
@@ -80,6 +89,7 @@ impl Repository {
             branch: self.branch.clone(),
             dirty: self.dirty,
             tree: if self.worktree { "worktree" } else { "clone" }.to_owned(),
+            clone_id: clone_id(&self.root),
         }
     }
 
@@ -130,6 +140,27 @@ impl Repository {
         git(&tree, &["checkout", "--quiet", "--detach", &self.commit]).await?;
         Ok(folder)
     }
+}
+
+async fn identity(root: &Path) -> Option<String> {
+    let name = git(root, &["config", "user.name"]).await.ok()?;
+    let mail = git(root, &["config", "user.email"]).await.ok()?;
+    Some(format!("{name} <{mail}>"))
+}
+
+/// See [`RepositoryState::clone_id`].
+fn clone_id(root: &Path) -> Option<String> {
+    let root = std::fs::canonicalize(root).ok()?;
+    let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_else(|_| {
+        String::from_utf8_lossy(rustix::system::uname().nodename().to_bytes()).into_owned()
+    });
+    let mut digest = Sha256::new();
+    digest.update(machine.trim());
+    digest.update([0]);
+    digest.update(root.as_os_str().as_encoded_bytes());
+    crate::digest::hex(&digest.finalize())
+        .get(..32)
+        .map(str::to_owned)
 }
 
 /// Runs git and returns what it printed.

@@ -9,7 +9,7 @@ use gateproof::claim::ClaimFile;
 use gateproof::claim::codes::Code;
 use gateproof::host::SshOptions;
 use gateproof::outcome::{ExitCode, worst};
-use gateproof::record::RunRecord;
+use gateproof::record::{Act, RunRecord};
 use gateproof::report::documents::{self, Document};
 use gateproof::run::{Interrupt, Options, Repository, Role, RunEvent, select};
 
@@ -92,6 +92,7 @@ async fn verify_file(
 ) -> anyhow::Result<Vec<ExitCode>> {
     let options = Options {
         role: wish.role.map(Role::from),
+        act: Act::Verify,
         selection: wish.selection(),
         ssh: SshOptions {
             config_file: wish.ssh_config.clone(),

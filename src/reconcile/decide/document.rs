@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{Plan, World, decide};
-use crate::reconcile::gate::hex;
+use crate::digest;
 use crate::reconcile::outcome::Outcome;
 
 /// The version of this document's form.
@@ -78,7 +77,7 @@ impl PlanDocument {
 /// Sets are sorted and fields have their order, so equal worlds have equal texts.
 fn digest(world: &World) -> String {
     let json = serde_json::to_vec(world).unwrap_or_default();
-    format!("sha256:{}", hex(&Sha256::digest(json)))
+    format!("sha256:{}", digest::sha256(json))
 }
 
 fn differences(then: &World, now: &World) -> Vec<String> {

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use super::facts::hex;
 use super::identity::Wanted;
 use super::judge::{Rules, Window};
 use crate::probe::{Request, TlsTrust, endpoint};
@@ -120,7 +118,7 @@ impl Gate {
         let trust = match &self.request.tls {
             TlsTrust::Verify => "verify".to_owned(),
             TlsTrust::Insecure => "insecure".to_owned(),
-            TlsTrust::Ca(pem) => format!("ca {}", hex(&Sha256::digest(pem))),
+            TlsTrust::Ca(pem) => format!("ca {}", crate::digest::sha256(pem)),
         };
         let path = |path: &Option<_>| path.as_ref().map(source);
         let all = json!({
@@ -136,7 +134,7 @@ impl Gate {
             "every_ms": ms(self.every),
             "probe_ms": ms(self.request.timeout),
         });
-        format!("sha256:{}", hex(&Sha256::digest(all.to_string())))
+        format!("sha256:{}", crate::digest::sha256(all.to_string()))
     }
 }
 

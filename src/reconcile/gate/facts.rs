@@ -4,7 +4,6 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// What the engine says at one moment, over all services of the app's stack.
 ///
@@ -124,11 +123,6 @@ impl EngineFacts {
     pub fn digest(&self) -> String {
         // Plain data without maps with odd keys: it always serialises.
         let json = serde_json::to_vec(self).unwrap_or_default();
-        hex(&Sha256::digest(json))[..12].to_owned()
+        crate::digest::sha256(json)[..12].to_owned()
     }
-}
-
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -26,5 +26,4 @@ pub use wait::{Clock, SystemClock, glance, wait};
 pub use weigh::{Against, Doubt, NO_ANSWER, Seen, Sentinel, Weight};
 
 pub(crate) use config::{ms, utc_now};
-pub(crate) use facts::hex;
 pub(crate) use wait::probe;

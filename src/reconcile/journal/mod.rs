@@ -30,7 +30,6 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::Version;
@@ -457,7 +456,7 @@ fn take_try(tries: Tries, direction: Direction) -> Option<Tries> {
 }
 
 fn header(body: &[u8]) -> Vec<u8> {
-    let digest = super::digest::hex(&Sha256::digest(body));
+    let digest = crate::digest::sha256(body);
     format!("{{\"journal\":{FORMAT},\"sha256\":\"{digest}\"}}\n").into_bytes()
 }
 

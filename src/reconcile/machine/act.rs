@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sha2::{Digest, Sha256};
 
 use super::{End, Machine, RunError, TRIES, is_last_good, kind_of};
 use crate::reconcile::app_file;
@@ -499,7 +498,7 @@ impl Machine<'_> {
             commit: target.commit.clone().unwrap_or_default(),
             digests: target.digests.clone(),
             env_hash: target.env_hash.clone().unwrap_or_default(),
-            spec_hash: crate::reconcile::digest::hex(&Sha256::digest(spec)),
+            spec_hash: crate::digest::sha256(spec),
             committed_at: Utc::now(),
             run_id: run_id.to_owned(),
             snapshot: None,

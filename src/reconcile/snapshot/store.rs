@@ -6,14 +6,13 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
-use sha2::{Digest, Sha256};
 
 use super::manifest::{self, Entry, Node};
 use super::pack::{is_packed, pack};
 use super::tree::Tree;
 use super::unpack::{clear, unpack};
 use super::{FileDigest, Meta, Report, Request, Snapshot, SnapshotError, Users, Volume};
-use crate::reconcile::digest::{self, Hashing};
+use crate::digest::{self, Hashing};
 use crate::reconcile::layout::AppPaths;
 use crate::reconcile::state_file;
 use crate::record::atomic;
@@ -334,7 +333,7 @@ impl Snapshots {
             return Err(damaged("it names files that are of no volume".to_owned()));
         }
         Ok(Some(Snapshot {
-            id: digest::hex(&Sha256::digest(&bytes)),
+            id: digest::sha256(&bytes),
             folder,
             meta,
         }))
@@ -451,7 +450,7 @@ fn write_manifest(path: &Path, entries: &[Entry]) -> Result<FileDigest, Snapshot
         .map_err(fail)?;
     Ok(FileDigest {
         size: bytes.len() as u64,
-        sha256: digest::hex(&Sha256::digest(&bytes)),
+        sha256: digest::sha256(&bytes),
     })
 }
 
@@ -476,7 +475,7 @@ fn entries_of(snapshot: &Snapshot, volume: &str) -> Result<Vec<Entry>, SnapshotE
         why,
     };
     let bytes = fs::read(&path).map_err(|error| damaged(error.to_string()))?;
-    let found = digest::hex(&Sha256::digest(&bytes));
+    let found = digest::sha256(&bytes);
     if snapshot
         .meta
         .files

@@ -20,7 +20,7 @@ use rustix::io::Errno;
 
 use super::SnapshotError;
 use super::manifest::{Attributes, Entry, Node, RelPath, encoded};
-use crate::reconcile::digest;
+use crate::digest;
 
 /// No path that is given to the kernel is longer than this, in bytes.
 const LONGEST: usize = 4000;

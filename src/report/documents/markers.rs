@@ -75,11 +75,7 @@ fn hash(kind: &str, claim: &str, run: &str, body: &[u8]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(format!("{kind}\n{claim}\n{run}\n"));
     hasher.update(body);
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::digest::hex(&hasher.finalize())
 }
 
 /// A marker line.

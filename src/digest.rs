@@ -5,8 +5,13 @@ use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256};
 
+/// SHA-256 of bytes, in lower-case hexadecimal.
+pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -14,7 +19,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The digest of all that a reader gives, and how much that was.
-pub(super) fn of_reader(mut reader: impl Read) -> io::Result<(String, u64)> {
+pub(crate) fn of_reader(mut reader: impl Read) -> io::Result<(String, u64)> {
     let mut sink = Hashing::new(io::sink());
     io::copy(&mut reader, &mut sink)?;
     let (_, digest, length) = sink.finish();
@@ -22,14 +27,14 @@ pub(super) fn of_reader(mut reader: impl Read) -> io::Result<(String, u64)> {
 }
 
 /// Hashes what goes through it.
-pub(super) struct Hashing<W> {
+pub(crate) struct Hashing<W> {
     inner: W,
     hasher: Sha256,
     length: u64,
 }
 
 impl<W: Write> Hashing<W> {
-    pub(super) fn new(inner: W) -> Self {
+    pub(crate) fn new(inner: W) -> Self {
         Hashing {
             inner,
             hasher: Sha256::new(),
@@ -38,7 +43,7 @@ impl<W: Write> Hashing<W> {
     }
 
     /// The writer below, the digest, and the number of bytes.
-    pub(super) fn finish(self) -> (W, String, u64) {
+    pub(crate) fn finish(self) -> (W, String, u64) {
         (self.inner, hex(&self.hasher.finalize()), self.length)
     }
 }
