@@ -3,11 +3,11 @@
 //! [`RunRecord`](crate::record::RunRecord) that was redacted before.
 
 pub mod documents;
-mod explain;
+pub(crate) mod explain;
 pub mod markdown;
 #[cfg(test)]
 pub(crate) mod sample;
 mod table;
-mod text;
+pub(crate) mod text;
 
 pub use table::{progress_line, table};

@@ -42,12 +42,7 @@ pub async fn run(
     let asker = Asker {
         places: &places,
         interrupt,
-        claim_folder: file
-            .source
-            .path
-            .parent()
-            .map(PathBuf::from)
-            .unwrap_or_default(),
+        claim_folder: claim_folder(file, options),
     };
     let selected = select(file, &options.selection);
     sink.event(&RunEvent::Began {
@@ -139,6 +134,14 @@ pub async fn run(
         notes: vec![format!("the observations are withheld: {error}")],
         ..record
     })
+}
+
+/// The folder that the claim file's own paths are relative to.
+fn claim_folder(file: &ClaimFile, options: &Options) -> PathBuf {
+    let path = &file.source.path;
+    let cloned = options.repository.as_ref().and_then(|r| r.in_clone(path));
+    let folder = cloned.as_deref().unwrap_or(path).parent();
+    folder.map(PathBuf::from).unwrap_or_default()
 }
 
 struct Engine<'r> {

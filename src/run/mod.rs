@@ -21,4 +21,7 @@ pub use event::{RunEvent, Sink};
 pub use interrupt::Interrupt;
 pub use options::{Options, Role};
 pub use plan::{CheckAt, Item, Selection, schedule, select};
+pub(crate) use provenance::random;
+pub use provenance::who;
 pub use repository::Repository;
+pub(crate) use repository::{clone_id, git, identity};
