@@ -16,6 +16,7 @@ pub mod probe;
 pub mod reconcile;
 pub mod record;
 pub mod report;
+pub mod role;
 pub mod run;
 pub mod shell;
 pub mod stand_in;
