@@ -30,6 +30,18 @@ pub(crate) enum Command {
     /// Run the checks of claim files and say what holds
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyOptions),
+    /// Builder: run gates from a cold clone of HEAD, and claim those that pass
+    #[command(after_help = EXIT_CODES)]
+    Claim(crate::claim::ClaimOptions),
+    /// Adversary: run what is claimed from a cold clone of the claimed commit, and judge it
+    #[command(after_help = EXIT_CODES)]
+    Review(crate::review::ReviewOptions),
+    /// Compare a claim's run with its review, value by value; 0 equal, 1 different
+    Diff(crate::diff::DiffOptions),
+    /// Adversary: forbid DONE until it is lifted
+    Veto(crate::veto::VetoOptions),
+    /// Adversary: lift a veto
+    Lift(crate::veto::LiftOptions),
     /// Read claim files and say what is wrong with them; runs nothing
     Check(FileOptions),
     /// List the checks of claim files; runs nothing
@@ -78,7 +90,8 @@ pub(crate) struct VerifyOptions {
     /// Only checks with this tag (repeatable)
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
-    /// The role you run as: builder writes STATUS and JOURNAL; ci only observes
+    /// The role you run as: builder writes STATUS and JOURNAL; adversary REVIEW, no
+    /// verdict; ci only observes
     #[arg(long = "as", value_enum, value_name = "ROLE")]
     pub(crate) role: Option<RoleName>,
     /// Check this revision in place of HEAD

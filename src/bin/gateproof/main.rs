@@ -1,10 +1,15 @@
 //! The `gateproof` program: reads the command line, runs, prints, and ends with an exit code
 //! that tells the causes apart.
 
+mod claim;
 mod cli;
 mod console;
+mod diff;
+mod review;
+mod roles;
 mod stand_in;
 mod verify;
+mod veto;
 
 use clap::Parser;
 
@@ -20,6 +25,11 @@ fn main() -> std::process::ExitCode {
     };
     let code = match cli.command {
         Command::Verify(options) => with_runtime(verify::verify(options)),
+        Command::Claim(options) => with_runtime(claim::claim(options)),
+        Command::Review(options) => with_runtime(review::review(options)),
+        Command::Diff(options) => with_runtime(diff::diff(options)),
+        Command::Veto(options) => with_runtime(veto::veto(options)),
+        Command::Lift(options) => with_runtime(veto::lift(options)),
         Command::Check(options) => verify::check(&options),
         Command::List(options) => verify::list(&options),
         Command::Explain { code } => explain(code.as_deref()),

@@ -11,6 +11,7 @@ use gateproof::host::SshOptions;
 use gateproof::outcome::{ExitCode, worst};
 use gateproof::record::{Act, RunRecord};
 use gateproof::report::documents::{self, Document};
+use gateproof::role::{Standing, review_block};
 use gateproof::run::{Interrupt, Options, Repository, Role, RunEvent, select};
 
 use crate::cli::{Allowed, FileOptions, Format, VerifyOptions};
@@ -144,18 +145,37 @@ fn keep(record: &RunRecord, wish: &VerifyOptions, root: &Path) -> anyhow::Result
     let path = gateproof::record::write(record, &runs)
         .with_context(|| format!("write the record into {}", runs.display()))?;
     let mut written = vec![path];
-    if wish.role.map(Role::from) == Some(Role::Builder) {
+    let role = wish.role.map(Role::from);
+    if matches!(role, Some(Role::Builder | Role::Adversary)) {
         let docs = match &wish.reports {
             Some(reports) => reports.clone(),
             None => root.join(&record.claim.docs),
         };
         std::fs::create_dir_all(&docs)
             .with_context(|| format!("create the folder {}", docs.display()))?;
-        let status = docs.join(Document::Status.file_name(&record.claim.phase));
-        documents::update_status(&status, record, wish.force)?;
-        let journal = docs.join(Document::Journal.file_name(&record.claim.phase));
-        documents::append_journal(&journal, record)?;
-        written.extend([status, journal]);
+        let path = |document: Document| docs.join(document.file_name(&record.claim.phase));
+        if role == Some(Role::Builder) {
+            let (status, journal) = (path(Document::Status), path(Document::Journal));
+            for gate in documents::claimed_gates(&status, record) {
+                console::err(&format!(
+                    "{gate} is claimed, and STATUS keeps that; `gateproof claim {gate}` claims it anew\n"
+                ));
+            }
+            documents::update_status(&status, record, wish.force)?;
+            documents::append_journal(&journal, record)?;
+            written.extend([status, journal]);
+        } else {
+            let review = path(Document::Review);
+            let mut gates: Vec<&str> = record.checks.iter().map(|c| c.gate.as_str()).collect();
+            gates.dedup();
+            let blocks: Vec<_> = gates
+                .iter()
+                .filter_map(|gate| review_block(record, gate, Standing::Looks, None))
+                .collect();
+            let document = Document::Review.open(&review, role)?;
+            document.write(&blocks, false)?;
+            written.push(review);
+        }
     }
     if !wish.quiet {
         for path in written {
@@ -167,7 +187,7 @@ fn keep(record: &RunRecord, wish: &VerifyOptions, root: &Path) -> anyhow::Result
 }
 
 /// One line for somebody who watches.
-fn tell(event: &RunEvent) -> String {
+pub(crate) fn tell(event: &RunEvent) -> String {
     match event {
         RunEvent::Began { path, checks } => {
             let noun = if *checks == 1 { "check" } else { "checks" };
@@ -275,7 +295,7 @@ fn find(wish: &FileOptions) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
-fn refuse(code: Code, why: &str) -> ExitCode {
+pub(crate) fn refuse(code: Code, why: &str) -> ExitCode {
     console::err(&format!(
         "error[{}]: {why}\nnothing was run. `gateproof explain {}` tells more.\n",
         code.0, code.0
