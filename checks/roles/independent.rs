@@ -81,7 +81,16 @@ fn a_finding_fails_what_passes_and_is_named_over_the_phase_and_a_note_decides_no
         1,
         &["review", "M2", "--finding", "third", "--commit", "--push"],
     );
-    eve.ends(0, &["review", "M2", "--note", "seen on a slow day"]);
+    let unknown = eve.ends(2, &["review", "M2", "--close", "A1"]);
+    assert!(
+        unknown.err.contains("no such finding was filed about M2"),
+        "{}",
+        unknown.err
+    );
+    let open = eve.ends(0, &["review", "M2", "--note", "seen on a slow day"]);
+    assert!(open.err.contains("A3 is still open"), "{}", open.err);
+    let closed = eve.ends(0, &["review", "M2", "--close", "A3"]);
+    assert!(!closed.err.contains("still open"), "{}", closed.err);
     let review = eve.text("reports/REVIEW-demo.md");
     for words in [
         "## M1 — FAIL @",
@@ -90,6 +99,7 @@ fn a_finding_fails_what_passes_and_is_named_over_the_phase_and_a_note_decides_no
         "### A3 [adversary] third",
         "## M2 — PASS @",
         "- seen on a slow day",
+        "- [x] **A3 [adversary] CLOSED @20",
         "**Filed about this gate before:** A3 (third)",
     ] {
         assert!(review.contains(words), "{words}: {review}");

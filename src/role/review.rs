@@ -26,6 +26,8 @@ pub struct Judged<'c> {
     pub claim: &'c Header,
     /// What was filed about the gate before.
     pub earlier: Vec<&'c FiledFinding>,
+    /// Names of findings that the reviewer closes, having tested them again.
+    pub closed: &'c [String],
 }
 
 /// The block of one gate of an Adversary's record for `REVIEW-<phase>.md`. Only a run that judges
@@ -49,6 +51,17 @@ pub fn review_block(
     body.push_str(&disturbed(record, &checks));
     for finding in record.filed.iter().filter(|f| f.gate == gate) {
         body.push_str(&filed(record, finding));
+    }
+    let closed = judged.map_or(&[][..], |judged| judged.closed);
+    for id in closed {
+        body.push_str(&format!(
+            "- [x] **{} [adversary] CLOSED @{}**\n",
+            prose(id),
+            record.ended.format("%Y-%m-%dT%H:%MZ")
+        ));
+    }
+    if !closed.is_empty() {
+        body.push('\n');
     }
     if !record.notes.is_empty() {
         body.push_str("**Notes.**\n\n");

@@ -34,6 +34,9 @@ pub(crate) struct ReviewOptions {
     /// Something worth noting that decides nothing (repeatable)
     #[arg(long = "note", value_name = "TEXT", value_parser = words)]
     notes: Vec<String>,
+    /// Close a finding of the gate that you have tested again (repeatable)
+    #[arg(long, value_name = "ID", requires = "gate")]
+    close: Vec<String>,
     /// Run also as the claim's author or in its clone; is no verdict and counts for nobody
     #[arg(long)]
     allow_same_author: bool,
@@ -82,6 +85,15 @@ pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
     }
     let mut targets = Vec::new();
     for (gate, claim) in chosen {
+        let filed = known.filed(&claim.claim.phase, gate);
+        let unknown = wish
+            .close
+            .iter()
+            .find(|id| !filed.iter().any(|f| f.id == **id));
+        if let Some(id) = unknown {
+            let why = format!("--close {id}: no such finding was filed about {gate}");
+            return Ok(refuse(Code::COMMAND_LINE, &why));
+        }
         match target(gate, claim, &checkout, &wish).await? {
             Ok(target) => targets.push(target),
             Err(code) => return Ok(code),
@@ -290,6 +302,10 @@ async fn judge(
     let judged = Judged {
         claim: target.claim,
         earlier: known.filed(&file.phase, gate),
+        closed: match target.standing {
+            Standing::Rehearses => &[],
+            _ => &wish.close,
+        },
     };
     if let Some(block) = review_block(&record, gate, target.standing, Some(&judged)) {
         written.block(&block, Role::Adversary, false)?;
@@ -305,7 +321,24 @@ async fn judge(
         files: &written.files,
     };
     publish(checkout, commit, &wish.publish, wish.how.quiet).await?;
+    if said == Verdict::Pass {
+        for id in open_findings(&judged, &text) {
+            console::err(&format!(
+                "{id} is still open; `gateproof review {gate} --close {id}` closes it\n"
+            ));
+        }
+    }
     Ok(said.exit_code(exit_of(&record)))
+}
+
+/// What was filed about the gate and closed neither now nor before.
+fn open_findings<'c>(judged: &Judged<'c>, review: &str) -> Vec<&'c str> {
+    let closed = |id: &str| {
+        let line = format!("**{id} [adversary] CLOSED");
+        judged.closed.iter().any(|other| other == id) || review.contains(&line)
+    };
+    let ids = judged.earlier.iter().map(|finding| finding.id.as_str());
+    ids.filter(|id| !closed(id)).collect()
 }
 
 fn before(phase: &str, gate: &str) -> Block {
