@@ -4,6 +4,7 @@
 mod cli;
 mod console;
 mod stand_in;
+mod status;
 mod verify;
 
 use clap::Parser;
@@ -22,6 +23,8 @@ fn main() -> std::process::ExitCode {
         Command::Verify(options) => with_runtime(verify::verify(options)),
         Command::Check(options) => verify::check(&options),
         Command::List(options) => verify::list(&options),
+        Command::Status(options) => with_runtime(status::status(options)),
+        Command::Done(options) => with_runtime(status::done(options)),
         Command::Explain { code } => explain(code.as_deref()),
         Command::Runner => {
             console::out(gateproof::host::runner_script());

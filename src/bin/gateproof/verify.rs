@@ -232,7 +232,7 @@ pub(crate) fn list(wish: &FileOptions) -> ExitCode {
 }
 
 /// Reads the claim files, or says all that is wrong with all of them.
-fn load(wish: &FileOptions) -> Option<Vec<ClaimFile>> {
+pub(crate) fn load(wish: &FileOptions) -> Option<Vec<ClaimFile>> {
     let paths = match find(wish) {
         Ok(paths) => paths,
         Err(why) => {
@@ -275,7 +275,7 @@ fn find(wish: &FileOptions) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
-fn refuse(code: Code, why: &str) -> ExitCode {
+pub(crate) fn refuse(code: Code, why: &str) -> ExitCode {
     console::err(&format!(
         "error[{}]: {why}\nnothing was run. `gateproof explain {}` tells more.\n",
         code.0, code.0

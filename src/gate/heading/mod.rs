@@ -9,6 +9,8 @@
 //! code or HTML comments, and prose that merely mentions a gate is not a statement.
 
 mod decisions;
+#[cfg(test)]
+mod laws;
 mod lines;
 mod scan;
 #[cfg(test)]

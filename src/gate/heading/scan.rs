@@ -124,7 +124,7 @@ fn beginning(line: &Line<'_>, known: &[&str]) -> Option<Beginning> {
     }
     let first = name(text, at)?;
     let is_gate = introduced || is_gate(&text[first.clone()], known);
-    is_gate.then(|| Beginning {
+    is_gate.then_some(Beginning {
         says_gate,
         rest: first.end,
         first,

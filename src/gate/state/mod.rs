@@ -6,6 +6,9 @@
 //! author in another clone, on the same claim digest and commit, from a fresh clone, saw PASS in
 //! every check. Nothing else counts, and whatever is in the way is said.
 
+#[cfg(test)]
+mod cases;
+mod counts;
 mod reason;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 //! goes is decided by a pure function ([`place_block`], [`append_block`]); [`file`](self) effects
 //! are [`update_status`] and [`append_journal`].
 
+mod done;
 mod edit;
 mod error;
 mod gates;
@@ -15,6 +16,7 @@ mod place;
 
 use std::path::Path;
 
+pub use done::write_phase;
 pub use edit::Written;
 pub use error::{DocumentError, MarkerError};
 pub use place::{append_block, place_block};
@@ -53,7 +55,7 @@ pub struct Block {
     pub document: Document,
     /// The phase, as written in the claim file.
     pub phase: String,
-    /// The gate, as written in the claim file.
+    /// The gate, as written in the claim file; empty for a block of the whole phase.
     pub gate: String,
     /// The run it was made from.
     pub run_id: String,

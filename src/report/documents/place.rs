@@ -107,6 +107,7 @@ fn begin(existing: &[u8], block: &Block, rendered: &str, eol: &str) -> Vec<u8> {
     let name = block.document.name().to_uppercase();
     let title = format!("# {name} — phase {} (Builder)", prose(&block.phase));
     let heading = match block.document {
+        Document::Status if block.gate.is_empty() => String::new(),
         Document::Status => format!("{}{eol}{eol}", heading(block)),
         Document::Journal => String::new(),
     };
@@ -130,6 +131,9 @@ fn insert(
 ) -> Vec<u8> {
     if is_empty(existing) {
         return begin(existing, block, rendered, eol);
+    }
+    if block.gate.is_empty() {
+        return append(existing, rendered, eol);
     }
     let ours: Vec<_> = found.iter().map(|block| block.lines.clone()).collect();
     let Some(after) = gates::section_end(lines, &ours, &block.gate) else {
