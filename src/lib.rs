@@ -8,6 +8,7 @@
 pub mod claim;
 mod digest;
 pub mod expect;
+pub mod gate;
 pub mod host;
 pub mod load;
 pub mod observation;

@@ -5,6 +5,7 @@
 pub mod documents;
 pub(crate) mod explain;
 pub mod markdown;
+pub mod phase;
 #[cfg(test)]
 pub(crate) mod sample;
 mod table;

@@ -6,6 +6,7 @@ mod control;
 mod engine;
 mod event;
 mod fixture;
+mod identify;
 mod interrupt;
 mod line;
 mod options;
@@ -18,6 +19,7 @@ mod secrets;
 
 pub use engine::run;
 pub use event::{RunEvent, Sink};
+pub use identify::ask_hosts;
 pub use interrupt::Interrupt;
 pub use options::{Options, Role};
 pub use plan::{CheckAt, Item, Selection, schedule, select};

@@ -46,6 +46,10 @@ pub(crate) enum Command {
     Check(FileOptions),
     /// List the checks of claim files; runs nothing
     List(FileOptions),
+    /// Say for every gate what state it is in, and why it is not done
+    Status(crate::status::StatusOptions),
+    /// Write `## DONE` with its evidence into STATUS, if nothing is in the way
+    Done(crate::status::DoneOptions),
     /// Explain a code such as GP2201; without one, list all codes
     Explain {
         /// The code
@@ -72,6 +76,15 @@ pub(crate) struct FileOptions {
 }
 
 impl FileOptions {
+    /// These files, without variables.
+    pub(crate) fn of(files: Vec<PathBuf>, color: Color) -> Self {
+        FileOptions {
+            files,
+            vars: Vec::new(),
+            color,
+        }
+    }
+
     pub(crate) fn overrides(&self) -> Scope {
         self.vars.iter().cloned().collect()
     }

@@ -8,6 +8,7 @@ mod diff;
 mod review;
 mod roles;
 mod stand_in;
+mod status;
 mod verify;
 mod veto;
 
@@ -32,6 +33,8 @@ fn main() -> std::process::ExitCode {
         Command::Lift(options) => with_runtime(veto::lift(options)),
         Command::Check(options) => verify::check(&options),
         Command::List(options) => verify::list(&options),
+        Command::Status(options) => with_runtime(status::status(options)),
+        Command::Done(options) => with_runtime(status::done(options)),
         Command::Explain { code } => explain(code.as_deref()),
         Command::Runner => {
             console::out(gateproof::host::runner_script());

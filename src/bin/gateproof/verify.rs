@@ -252,7 +252,7 @@ pub(crate) fn list(wish: &FileOptions) -> ExitCode {
 }
 
 /// Reads the claim files, or says all that is wrong with all of them.
-fn load(wish: &FileOptions) -> Option<Vec<ClaimFile>> {
+pub(crate) fn load(wish: &FileOptions) -> Option<Vec<ClaimFile>> {
     let paths = match find(wish) {
         Ok(paths) => paths,
         Err(why) => {

@@ -8,6 +8,7 @@
 //! Every document has one owner, and is written through [`Opened`] only, which nobody but the
 //! owner gets.
 
+mod done;
 mod edit;
 mod error;
 mod gates;
@@ -17,6 +18,7 @@ mod place;
 
 use std::path::{Path, PathBuf};
 
+pub use done::write_phase;
 pub use edit::Written;
 pub use error::{DocumentError, MarkerError};
 pub use place::{append_block, place_block};
@@ -94,7 +96,7 @@ pub struct Block {
     pub document: Document,
     /// The phase, as written in the claim file.
     pub phase: String,
-    /// The gate, as written in the claim file.
+    /// The gate, as written in the claim file; empty for a block of the whole phase.
     pub gate: String,
     /// The run it was made from.
     pub run_id: String,

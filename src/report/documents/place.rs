@@ -127,6 +127,7 @@ fn begin(existing: &[u8], block: &Block, rendered: &str, eol: &str) -> Vec<u8> {
         block.document.owner_title()
     );
     let heading = match block.document {
+        Document::Status if block.gate.is_empty() => String::new(),
         Document::Status => format!("{}{eol}{eol}", heading(block)),
         Document::Journal | Document::Review => String::new(),
     };
@@ -150,6 +151,9 @@ fn insert(
 ) -> Vec<u8> {
     if is_empty(existing) {
         return begin(existing, block, rendered, eol);
+    }
+    if block.gate.is_empty() {
+        return append(existing, rendered, eol);
     }
     let ours: Vec<_> = found.iter().map(|block| block.lines.clone()).collect();
     let Some(after) = gates::section_end(lines, &ours, &block.gate) else {
