@@ -7,7 +7,8 @@ mod explain;
 pub mod markdown;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod statement;
 mod table;
-mod text;
+pub(crate) mod text;
 
 pub use table::{progress_line, table};
