@@ -1,9 +1,12 @@
 //! The `gateproof` program: reads the command line, runs, prints, and ends with an exit code
 //! that tells the causes apart.
 
+mod audit;
 mod cli;
 mod console;
+mod signing;
 mod stand_in;
+mod statement;
 mod verify;
 
 use clap::Parser;
@@ -22,6 +25,8 @@ fn main() -> std::process::ExitCode {
         Command::Verify(options) => with_runtime(verify::verify(options)),
         Command::Check(options) => verify::check(&options),
         Command::List(options) => verify::list(&options),
+        Command::Audit(options) => with_runtime(audit::audit(options)),
+        Command::Statement(options) => with_runtime(statement::statement(options)),
         Command::Explain { code } => explain(code.as_deref()),
         Command::Runner => {
             console::out(gateproof::host::runner_script());
@@ -52,6 +57,9 @@ fn with_runtime(future: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitC
 
 fn explain(code: Option<&str>) -> ExitCode {
     let Some(text) = code else {
+        for rule in gateproof::audit::rule::ALL {
+            console::out(&format!("{}  {}\n", rule.code, rule.title));
+        }
         for entry in ALL {
             console::out(&format!("{}  {}\n", entry.code.0, entry.title));
         }
@@ -60,6 +68,11 @@ fn explain(code: Option<&str>) -> ExitCode {
     if let Some(entry) = Code::find(text) {
         let body = console::wrap(entry.text, 88);
         console::out(&format!("{}  {}\n\n{body}\n", entry.code.0, entry.title));
+        return ExitCode::Success;
+    }
+    if let Some(rule) = gateproof::audit::rule::find(text) {
+        let body = console::wrap(rule.text, 88);
+        console::out(&format!("{}  {}\n\n{body}\n", rule.code, rule.title));
         return ExitCode::Success;
     }
     console::err(&format!(

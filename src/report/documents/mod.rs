@@ -12,12 +12,14 @@ mod gates;
 mod lines;
 mod markers;
 mod place;
+mod standing;
 
 use std::path::Path;
 
 pub use edit::Written;
 pub use error::{DocumentError, MarkerError};
 pub use place::{append_block, place_block};
+pub use standing::{Standing, standing};
 
 use crate::record::RunRecord;
 use crate::report::{markdown, text};
