@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gateproof::record::{RecordError, Signer, write_signed};
 use gateproof::report::statement;
 use serde_json::Value;
 
@@ -71,6 +72,13 @@ fn gits_own_signing_key_signs_what_is_run_in_a_role() {
     assert!(!run(&["--as", "builder", "--no-sign"]));
     // Who only looks is never asked for a passphrase.
     assert!(!run(&[]));
+    let words = [&VERIFY[..], &["--no-sign"]].concat();
+    let shown = world
+        .command(&words)
+        .env("GATEPROOF_SIGNING_KEY", world.key("Ada"))
+        .output();
+    assert!(shown.unwrap().status.success());
+    assert!(!signed(&world).1.exists());
 }
 
 #[test]
@@ -98,6 +106,47 @@ fn a_run_that_cannot_be_signed_leaves_no_record() {
     // A key that is not there is a wrong command line: nothing is run at all.
     let shown = world.run(&[&VERIFY[..], &["--sign", "no/such/key"]].concat());
     assert_eq!(shown.status.code(), Some(2), "{shown:?}");
+}
+
+#[test]
+fn a_signature_that_cannot_be_put_there_leaves_no_record() {
+    let world = World::new();
+    let record = world.sample();
+    let signer = Signer::with_key(&world.key("Ada")).unwrap();
+    let runs = world.path("reports/runs/demo");
+    let stale = runs.join(format!("{}.json.sig", record.run_id));
+    fs::create_dir_all(&runs).unwrap();
+    fs::write(&stale, "of an older record").unwrap();
+    let error = write_signed(&record, &runs, Some(&signer)).unwrap_err();
+    assert!(
+        matches!(&error, RecordError::Exists { path } if *path == stale),
+        "{error}"
+    );
+    assert_eq!(fs::read_dir(&runs).unwrap().count(), 1);
+    assert_eq!(fs::read(&stale).unwrap(), b"of an older record");
+}
+
+#[test]
+fn writers_that_sign_at_the_same_time_make_one_chain() {
+    let world = World::new();
+    world.allow(BUILDER.1, "Ada", "");
+    let record = world.sample();
+    let signer = Signer::with_key(&world.key("Ada")).unwrap();
+    let runs = world.path("reports/runs/demo");
+    std::thread::scope(|scope| {
+        for n in 0..6 {
+            let (signer, runs) = (&signer, &runs);
+            let mut record = record.clone();
+            record.run_id = format!("{}-{n}", record.run_id);
+            // One of them does not sign, and has to wait for nobody.
+            let signer = (n != 3).then_some(signer);
+            scope.spawn(move || write_signed(&record, runs, signer).unwrap());
+        }
+    });
+    let audit = world.audit();
+    assert_eq!(audit.findings, []);
+    let phase = &audit.phases[0];
+    assert_eq!((phase.records, phase.signed, phase.heads.len()), (6, 5, 1));
 }
 
 /// An agent of the test's own; it ends with the test.

@@ -125,6 +125,8 @@ impl Repo {
         let words = [
             "-c",
             "core.quotePath=false",
+            "-c",
+            "log.showRoot=true",
             "log",
             "--full-history",
             "--topo-order",
@@ -194,7 +196,16 @@ impl Repo {
     /// `None` for a line that is not committed.
     pub(super) fn blame(&self, path: &Path) -> Result<Vec<Option<DateTime<Utc>>>, GitError> {
         let path = path.to_string_lossy();
-        let told = match git(&self.root, &["blame", "--line-porcelain", "--", &path]) {
+        // No list of commits to be overlooked, whatever is configured.
+        let words = [
+            "-c",
+            "blame.ignoreRevsFile=",
+            "blame",
+            "--line-porcelain",
+            "--",
+            &path,
+        ];
+        let told = match git(&self.root, &words) {
             Ok(told) => told,
             // Not in git at all.
             Err(GitError::Failed { .. }) => return Ok(Vec::new()),

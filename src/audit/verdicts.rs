@@ -259,7 +259,13 @@ mod tests {
         ] {
             assert_eq!(told(line).1, None, "{line}");
         }
-        assert!(headings("x\n## M1 — PASS @2026-06-13\n", &[2..3]).is_empty());
+        assert!(
+            headings(
+                "x\n## M1 — PASS @2026-06-13\n",
+                std::slice::from_ref(&(2..3))
+            )
+            .is_empty()
+        );
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub(crate) fn git_with(
         .env_remove("GIT_WORK_TREE")
         .env_remove("GIT_INDEX_FILE")
         .env("GIT_OPTIONAL_LOCKS", "0")
+        // Names are names, and objects are what they were when they were committed.
+        .env("GIT_LITERAL_PATHSPECS", "1")
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
         // Its words are shown, and never read.
         .env("LC_ALL", "C");
     let output = feed(&mut command, input).map_err(|error| match error.kind() {
@@ -62,7 +65,11 @@ pub(crate) fn git_with(
     }
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Err(GitError::Failed {
-        command: words.first().copied().unwrap_or_default().to_owned(),
+        // Behind what configures it.
+        command: words
+            .iter()
+            .find(|word| !word.starts_with('-') && !word.contains('='))
+            .map_or_else(String::new, |word| (*word).to_owned()),
         said: match said.is_empty() {
             true => output.status.to_string(),
             false => said,

@@ -13,8 +13,8 @@ pub(crate) struct SigningOptions {
     /// part is in your agent); runs in a role are signed with git's key where gpg.format=ssh
     #[arg(long = "sign", value_name = "KEY", env = "GATEPROOF_SIGNING_KEY")]
     key: Option<String>,
-    /// Sign nothing
-    #[arg(long, conflicts_with = "key")]
+    /// Sign nothing, whatever is configured
+    #[arg(long)]
     no_sign: bool,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct StatementOptions {
     /// The run, or the file of its record
     run: String,
     /// Print the Statement itself, without an envelope and unsigned
-    #[arg(long, conflicts_with_all = ["key", "no_sign"])]
+    #[arg(long)]
     bare: bool,
     #[command(flatten)]
     signing: SigningOptions,
