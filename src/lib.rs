@@ -3,8 +3,9 @@
 //! Data flows one way, and each module knows only those before it:
 //! [`claim`] (what is claimed) → [`run`] (order and effects) → [`host`] (where) and
 //! [`probe`] (how to ask) → [`observation`] → [`expect`] (pure matching) →
-//! [`outcome`] → [`record`] → [`report`].
+//! [`outcome`] → [`record`] → [`report`]. [`audit`] holds what is written against itself and git.
 
+pub mod audit;
 pub mod claim;
 mod digest;
 pub mod expect;

@@ -8,6 +8,7 @@ pub mod markdown;
 pub mod phase;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod statement;
 mod table;
 pub(crate) mod text;
 

@@ -50,6 +50,11 @@ pub(crate) enum Command {
     Status(crate::status::StatusOptions),
     /// Write `## DONE` with its evidence into STATUS, if nothing is in the way
     Done(crate::status::DoneOptions),
+    /// Hold the records against themselves, their signatures, git and the documents
+    #[command(after_help = crate::audit::EXIT_CODES)]
+    Audit(crate::audit::AuditOptions),
+    /// Print a record as an in-toto Statement in a DSSE envelope
+    Statement(crate::statement::StatementOptions),
     /// Explain a code such as GP2201; without one, list all codes
     Explain {
         /// The code
@@ -128,6 +133,8 @@ pub(crate) struct VerifyOptions {
     /// Write no record
     #[arg(long, conflicts_with = "role")]
     pub(crate) no_record: bool,
+    #[command(flatten)]
+    pub(crate) signing: crate::signing::SigningOptions,
     /// Overwrite blocks of STATUS that were edited by hand
     #[arg(long, requires = "role")]
     pub(crate) force: bool,

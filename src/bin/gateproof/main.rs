@@ -1,13 +1,16 @@
 //! The `gateproof` program: reads the command line, runs, prints, and ends with an exit code
 //! that tells the causes apart.
 
+mod audit;
 mod claim;
 mod cli;
 mod console;
 mod diff;
 mod review;
 mod roles;
+mod signing;
 mod stand_in;
+mod statement;
 mod status;
 mod verify;
 mod veto;
@@ -35,6 +38,8 @@ fn main() -> std::process::ExitCode {
         Command::List(options) => verify::list(&options),
         Command::Status(options) => with_runtime(status::status(options)),
         Command::Done(options) => with_runtime(status::done(options)),
+        Command::Audit(options) => with_runtime(audit::audit(options)),
+        Command::Statement(options) => with_runtime(statement::statement(options)),
         Command::Explain { code } => explain(code.as_deref()),
         Command::Runner => {
             console::out(gateproof::host::runner_script());
@@ -65,6 +70,9 @@ fn with_runtime(future: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitC
 
 fn explain(code: Option<&str>) -> ExitCode {
     let Some(text) = code else {
+        for rule in gateproof::audit::rule::ALL {
+            console::out(&format!("{}  {}\n", rule.code, rule.title));
+        }
         for entry in ALL {
             console::out(&format!("{}  {}\n", entry.code.0, entry.title));
         }
@@ -73,6 +81,11 @@ fn explain(code: Option<&str>) -> ExitCode {
     if let Some(entry) = Code::find(text) {
         let body = console::wrap(entry.text, 88);
         console::out(&format!("{}  {}\n\n{body}\n", entry.code.0, entry.title));
+        return ExitCode::Success;
+    }
+    if let Some(rule) = gateproof::audit::rule::find(text) {
+        let body = console::wrap(rule.text, 88);
+        console::out(&format!("{}  {}\n\n{body}\n", rule.code, rule.title));
         return ExitCode::Success;
     }
     console::err(&format!(

@@ -9,7 +9,7 @@ use gateproof::claim::ClaimFile;
 use gateproof::claim::codes::Code;
 use gateproof::host::SshOptions;
 use gateproof::outcome::{ExitCode, worst};
-use gateproof::record::{Act, RunRecord};
+use gateproof::record::{Act, RunRecord, Signer};
 use gateproof::report::documents::{self, Document};
 use gateproof::role::{Standing, review_block};
 use gateproof::run::{Interrupt, Options, Repository, Role, RunEvent, select};
@@ -40,6 +40,10 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
             "no check is left after --gate, --check and --tag; a run of nothing is no success",
         ));
     }
+    let signer = match wish.signing.signer(wish.role.is_some(), Path::new(".")) {
+        Ok(signer) => signer,
+        Err(error) => return Ok(refuse(Code::COMMAND_LINE, &error.to_string())),
+    };
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
     let folder = std::env::current_dir().context("find the current folder")?;
     // All of them before anything is run: a revision that is not there is a wrong command line.
@@ -60,7 +64,17 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
             ));
             continue;
         }
-        codes.extend(verify_file(file, repository, &wish, &folder, &interrupt).await?);
+        codes.extend(
+            verify_file(
+                file,
+                repository,
+                &wish,
+                &folder,
+                &interrupt,
+                signer.as_ref(),
+            )
+            .await?,
+        );
     }
     Ok(worst(codes).unwrap_or(ExitCode::CouldNotCheck))
 }
@@ -90,6 +104,7 @@ async fn verify_file(
     wish: &VerifyOptions,
     folder: &Path,
     interrupt: &Interrupt,
+    signer: Option<&Signer>,
 ) -> anyhow::Result<Vec<ExitCode>> {
     let options = Options {
         role: wish.role.map(Role::from),
@@ -127,7 +142,7 @@ async fn verify_file(
         .to_owned();
     let mut codes = vec![ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck)];
     if !wish.no_record
-        && let Err(error) = keep(&record, wish, &root)
+        && let Err(error) = keep(&record, wish, &root, signer)
     {
         // A run without its record is no success, and never hides what the run has shown.
         console::err(&format!("gateproof: {error:#}\n"));
@@ -137,12 +152,20 @@ async fn verify_file(
 }
 
 /// Writes the record, and the documents of a role that owns some.
-fn keep(record: &RunRecord, wish: &VerifyOptions, root: &Path) -> anyhow::Result<()> {
+fn keep(
+    record: &RunRecord,
+    wish: &VerifyOptions,
+    root: &Path,
+    signer: Option<&Signer>,
+) -> anyhow::Result<()> {
     let reports = wish.reports.clone().unwrap_or_else(|| root.join("reports"));
     let runs = reports.join("runs").join(&record.claim.phase);
     std::fs::create_dir_all(&runs)
         .with_context(|| format!("create the folder {}", runs.display()))?;
-    let path = gateproof::record::write(record, &runs)
+    if let Some(signer) = signer.filter(|_| !wish.quiet) {
+        console::err(&format!("signing the record with {}\n", signer.key()));
+    }
+    let path = gateproof::record::write_signed(record, &runs, signer)
         .with_context(|| format!("write the record into {}", runs.display()))?;
     let mut written = vec![path];
     let role = wish.role.map(Role::from);

@@ -15,6 +15,7 @@ mod gates;
 mod lines;
 mod markers;
 mod place;
+mod standing;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ pub use done::write_phase;
 pub use edit::Written;
 pub use error::{DocumentError, MarkerError};
 pub use place::{append_block, place_block};
+pub use standing::{Standing, standing};
 
 use crate::record::RunRecord;
 use crate::report::{markdown, text};
