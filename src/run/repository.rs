@@ -164,7 +164,10 @@ fn clone_id(root: &Path) -> Option<String> {
 }
 
 /// Runs git and returns what it printed.
-async fn git(folder: &Path, words: &[&str]) -> Result<String, Fault> {
+///
+/// # Errors
+/// When git is missing, or said no.
+pub(crate) async fn git(folder: &Path, words: &[&str]) -> Result<String, Fault> {
     let output = Command::new("git")
         .args(words)
         .current_dir(folder)
@@ -173,6 +176,8 @@ async fn git(folder: &Path, words: &[&str]) -> Result<String, Fault> {
         .env_remove("GIT_WORK_TREE")
         .env_remove("GIT_INDEX_FILE")
         .env("GIT_OPTIONAL_LOCKS", "0")
+        // Nobody is there to answer.
+        .env("GIT_TERMINAL_PROMPT", "0")
         .stdin(Stdio::null())
         // A run that is interrupted waits for no clone.
         .kill_on_drop(true)
