@@ -25,7 +25,7 @@ use crate::record::RunRecord;
 use escape::{code, prose};
 
 /// `✅ PASS`.
-fn outcome_words(outcome: Outcome) -> &'static str {
+pub(super) fn outcome_words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "✅ PASS",
         Outcome::Fail => "❌ FAIL",
