@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use super::markdown::escape::defuse;
 use super::text;
+use super::verdict::Verdict;
 use crate::outcome::{ExitCode, Outcome};
 use crate::record::{CheckRecord, Finding, ObservationRecord, RunRecord, atomic};
 
@@ -37,8 +38,12 @@ pub enum JunitError {
 ///
 /// # Errors
 /// See [`JunitError`].
-pub fn write_junit(path: &Path, records: &[RunRecord], code: ExitCode) -> Result<(), JunitError> {
-    let xml = junit(records, code)?;
+pub fn write_junit(
+    path: &Path,
+    records: &[RunRecord],
+    verdict: &Verdict,
+) -> Result<(), JunitError> {
+    let xml = junit(records, verdict)?;
     let failed = |source| JunitError::Write {
         path: path.to_owned(),
         source,
@@ -53,12 +58,12 @@ pub fn write_junit(path: &Path, records: &[RunRecord], code: ExitCode) -> Result
     Ok(())
 }
 
-/// The records as JUnit XML. `code` is what the program is going to end with. The records must
+/// The records as JUnit XML. `verdict` is what the program is going to end with. The records must
 /// have been redacted before.
 ///
 /// # Errors
 /// When the report cannot be serialised.
-pub fn junit(records: &[RunRecord], code: ExitCode) -> Result<String, JunitError> {
+pub fn junit(records: &[RunRecord], verdict: &Verdict) -> Result<String, JunitError> {
     let mut report = Report::new("gateproof");
     let total: Duration = records.iter().map(took).sum();
     report.set_time(total);
@@ -71,13 +76,12 @@ pub fn junit(records: &[RunRecord], code: ExitCode) -> Result<String, JunitError
             report.add_test_suite(beside);
         }
     }
-    if code != ExitCode::Success && report.failures + report.errors == 0 {
+    if verdict.code != ExitCode::Success && report.failures + report.errors == 0 {
         let mut suite = TestSuite::new("gateproof");
-        let why = "no check shows why; the last lines of the output do";
         suite.add_test_case(error_case(
             "the run is a success",
             "gateproof",
-            &format!("exit {}: {why}", code as u8),
+            &format!("exit {}: {}", verdict.code as u8, verdict.tally),
         ));
         report.add_test_suite(suite);
     }

@@ -23,16 +23,19 @@ pub fn step_summary(records: &[RunRecord], verdict: &Verdict, warnings: &[String
         out.push('\n');
     }
     for record in records {
-        out.push_str(&claim(record));
+        out.push_str(&claim(record, warnings));
     }
     defuse(&out).into_owned()
 }
 
-fn claim(record: &RunRecord) -> String {
+fn claim(record: &RunRecord, told: &[String]) -> String {
+    let title = match record.claim.title.as_str() {
+        "" => String::new(),
+        title => format!(": {}", prose(title)),
+    };
     let mut out = format!(
-        "**{}**: {} ({}",
+        "**{}**{title} ({}",
         prose(&record.claim.phase),
-        prose(&record.claim.title),
         code(&record.claim.path)
     );
     if let Some(repository) = &record.repository {
@@ -66,7 +69,7 @@ fn claim(record: &RunRecord) -> String {
             code(fixture.remedy.as_deref().unwrap_or("look at it by hand"))
         ));
     }
-    for note in &record.notes {
+    for note in record.notes.iter().filter(|note| !told.contains(note)) {
         out.push_str(&format!("- {}\n", prose(note)));
     }
     out.push('\n');
@@ -84,6 +87,7 @@ mod tests {
         let mut record = record();
         record.checks[0].observed = "a | b\n| c | `d`\n## DONE".to_owned();
         record.checks[0].expected = "\\| x".to_owned();
+        record.notes = vec!["clone | stale".to_owned(), "another".to_owned()];
         let records = [record];
         let text = step_summary(
             &records,
@@ -103,6 +107,7 @@ mod tests {
             .count();
         assert_eq!(rows.len() - headers, records[0].checks.len());
         assert!(!text.contains("## DONE") && text.contains("UNRESTORED"));
-        assert!(text.contains("- clone \\| stale"));
+        assert_eq!(text.matches("- clone \\| stale").count(), 1);
+        assert!(text.contains("- another"));
     }
 }

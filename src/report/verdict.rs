@@ -50,13 +50,20 @@ pub fn verdict_of(records: &[RunRecord]) -> Verdict {
     let telling = records.iter().filter(|record| !only_skipped(record));
     let codes = telling
         .map(|record| ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck));
+    let code = worst(codes);
     let outcomes: Vec<Outcome> = records
         .iter()
         .flat_map(|record| record.checks.iter().map(|check| check.outcome))
         .collect();
+    let tally = text::tally(&outcomes);
     Verdict {
-        code: worst(codes).unwrap_or(ExitCode::CouldNotCheck),
-        tally: text::tally(&outcomes),
+        code: code.unwrap_or(ExitCode::CouldNotCheck),
+        tally: match code {
+            None if !outcomes.is_empty() => {
+                format!("{tally}; nothing could be observed, and that is no success")
+            }
+            _ => tally,
+        },
     }
 }
 
@@ -101,7 +108,12 @@ mod tests {
             both.line(),
             "gateproof ci: claims PASS (exit 0): 4 checks: 1 PASS, 3 SKIPPED. This is the verdict on the claims alone, whatever lint and tests say."
         );
-        assert_eq!(verdict_of(&[left_out]).code, ExitCode::CouldNotCheck);
+        let alone = verdict_of(&[left_out]);
+        assert_eq!(alone.code, ExitCode::CouldNotCheck);
+        assert!(
+            alone.tally.contains("nothing could be observed"),
+            "{alone:?}"
+        );
         assert_eq!(verdict_of(&[]).code, ExitCode::CouldNotCheck);
     }
 

@@ -1,10 +1,13 @@
 //! The `gateproof` program: reads the command line, runs, prints, and ends with an exit code
 //! that tells the causes apart.
 
+mod ci;
 mod cli;
 mod console;
+mod inbox;
 mod stand_in;
 mod verify;
+mod watch;
 
 use clap::Parser;
 
@@ -23,6 +26,9 @@ fn main() -> std::process::ExitCode {
         Command::Check(options) => verify::check(&options),
         Command::List(options) => verify::list(&options),
         Command::Explain { code } => explain(code.as_deref()),
+        Command::Ci(options) => with_runtime(ci::ci(*options)),
+        Command::Watch(options) => with_runtime(watch::watch(options)),
+        Command::Inbox(command) => with_runtime(inbox::inbox(command)),
         Command::Runner => {
             console::out(gateproof::host::runner_script());
             ExitCode::Success

@@ -11,6 +11,7 @@ use gateproof::host::SshOptions;
 use gateproof::outcome::{ExitCode, worst};
 use gateproof::record::{Act, RunRecord};
 use gateproof::report::documents::{self, Document};
+use gateproof::report::{Verdict, verdict_of, write_junit};
 use gateproof::run::{Interrupt, Options, Repository, Role, RunEvent, select};
 
 use crate::cli::{Allowed, FileOptions, Format, VerifyOptions};
@@ -50,6 +51,7 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
         }
     }
     let mut codes = Vec::new();
+    let mut records = Vec::new();
     for (file, repository) in found {
         if codes.contains(&ExitCode::Unrestored) {
             // What is seen on a host that is not back means nothing.
@@ -59,7 +61,19 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
             ));
             continue;
         }
-        codes.extend(verify_file(file, repository, &wish, &folder, &interrupt).await?);
+        let (record, seen) = verify_file(file, repository, &wish, &folder, &interrupt).await?;
+        records.push(record);
+        codes.extend(seen);
+    }
+    if let Some(path) = &wish.junit {
+        let verdict = Verdict {
+            code: worst(codes.iter().copied()).unwrap_or(ExitCode::CouldNotCheck),
+            ..verdict_of(&records)
+        };
+        if let Err(error) = write_junit(path, &records, &verdict) {
+            console::err(&format!("gateproof: {error}\n"));
+            codes.push(ExitCode::CouldNotCheck);
+        }
     }
     Ok(worst(codes).unwrap_or(ExitCode::CouldNotCheck))
 }
@@ -89,7 +103,7 @@ async fn verify_file(
     wish: &VerifyOptions,
     folder: &Path,
     interrupt: &Interrupt,
-) -> anyhow::Result<Vec<ExitCode>> {
+) -> anyhow::Result<(RunRecord, Vec<ExitCode>)> {
     let options = Options {
         role: wish.role.map(Role::from),
         act: Act::Verify,
@@ -132,7 +146,7 @@ async fn verify_file(
         console::err(&format!("gateproof: {error:#}\n"));
         codes.push(ExitCode::CouldNotCheck);
     }
-    Ok(codes)
+    Ok((record, codes))
 }
 
 /// Writes the record, and the documents of a role that owns some.
@@ -167,7 +181,7 @@ fn keep(record: &RunRecord, wish: &VerifyOptions, root: &Path) -> anyhow::Result
 }
 
 /// One line for somebody who watches.
-fn tell(event: &RunEvent) -> String {
+pub(crate) fn tell(event: &RunEvent) -> String {
     match event {
         RunEvent::Began { path, checks } => {
             let noun = if *checks == 1 { "check" } else { "checks" };
@@ -232,7 +246,7 @@ pub(crate) fn list(wish: &FileOptions) -> ExitCode {
 }
 
 /// Reads the claim files, or says all that is wrong with all of them.
-fn load(wish: &FileOptions) -> Option<Vec<ClaimFile>> {
+pub(crate) fn load(wish: &FileOptions) -> Option<Vec<ClaimFile>> {
     let paths = match find(wish) {
         Ok(paths) => paths,
         Err(why) => {
@@ -275,7 +289,7 @@ fn find(wish: &FileOptions) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
-fn refuse(code: Code, why: &str) -> ExitCode {
+pub(crate) fn refuse(code: Code, why: &str) -> ExitCode {
     console::err(&format!(
         "error[{}]: {why}\nnothing was run. `gateproof explain {}` tells more.\n",
         code.0, code.0

@@ -38,6 +38,13 @@ fn rules() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     ])
 }
 
+fn verdict(code: ExitCode) -> Verdict {
+    Verdict {
+        code,
+        tally: "what was seen".to_owned(),
+    }
+}
+
 fn follows_the_schema(node: Node<'_, '_>) -> Result<(), String> {
     let name = node.tag_name().name();
     let rules = rules();
@@ -102,7 +109,11 @@ fn counts_add_up(document: &Document<'_>) {
 #[test]
 fn every_outcome_has_its_element_and_jenkins_schema_is_kept() {
     let record = record();
-    let xml = junit(std::slice::from_ref(&record), ExitCode::Unrestored).unwrap();
+    let xml = junit(
+        std::slice::from_ref(&record),
+        &verdict(ExitCode::Unrestored),
+    )
+    .unwrap();
     let document = Document::parse(&xml).unwrap();
     follows_the_schema(document.root_element()).unwrap();
     counts_add_up(&document);
@@ -136,7 +147,7 @@ fn every_outcome_has_its_element_and_jenkins_schema_is_kept() {
 #[test]
 fn a_failure_tells_expected_and_observed_and_the_suite_tells_what_was_checked() {
     let record = record();
-    let xml = junit(std::slice::from_ref(&record), ExitCode::Failed).unwrap();
+    let xml = junit(std::slice::from_ref(&record), &verdict(ExitCode::Failed)).unwrap();
     let document = Document::parse(&xml).unwrap();
     let failure = document
         .descendants()
@@ -171,17 +182,22 @@ fn the_report_is_red_whenever_the_run_is() {
     let mut passed = record();
     passed.checks.retain(|check| check.outcome == Outcome::Pass);
     passed.fixtures.clear();
-    let green = junit(std::slice::from_ref(&passed), ExitCode::Success).unwrap();
+    let green = junit(std::slice::from_ref(&passed), &verdict(ExitCode::Success)).unwrap();
     let document = Document::parse(&green).unwrap();
     assert_eq!(count(&document, "error") + count(&document, "failure"), 0);
     // Interrupted after the last check: every check passed, and the run did not.
-    let red = junit(std::slice::from_ref(&passed), ExitCode::CouldNotCheck).unwrap();
+    let red = junit(
+        std::slice::from_ref(&passed),
+        &verdict(ExitCode::CouldNotCheck),
+    )
+    .unwrap();
     assert_eq!(count(&Document::parse(&red).unwrap(), "error"), 1);
-    let nothing = junit(&[], ExitCode::Invalid).unwrap();
+    assert!(red.contains("exit 3: what was seen"), "{red}");
+    let nothing = junit(&[], &verdict(ExitCode::Invalid)).unwrap();
     assert_eq!(count(&Document::parse(&nothing).unwrap(), "error"), 1);
     let mut lost = passed.clone();
     lost.fixtures = record().fixtures;
-    let xml = junit(std::slice::from_ref(&lost), ExitCode::Unrestored).unwrap();
+    let xml = junit(std::slice::from_ref(&lost), &verdict(ExitCode::Unrestored)).unwrap();
     let document = Document::parse(&xml).unwrap();
     let error = document
         .descendants()
@@ -196,7 +212,7 @@ fn the_report_is_red_whenever_the_run_is() {
     let mut withheld = passed;
     withheld.checks.clear();
     withheld.notes = vec!["the observations are withheld".to_owned()];
-    let xml = junit(&[withheld], ExitCode::CouldNotCheck).unwrap();
+    let xml = junit(&[withheld], &verdict(ExitCode::CouldNotCheck)).unwrap();
     assert!(xml.contains("the observations are withheld"));
 }
 
@@ -212,7 +228,7 @@ proptest! {
         if let Some(ObservationRecord::Command { stdout, .. }) = &mut check.observation {
             stdout.text = hostile;
         }
-        let xml = junit(&[record], ExitCode::Failed).unwrap();
+        let xml = junit(&[record], &verdict(ExitCode::Failed)).unwrap();
         let document = Document::parse(&xml).unwrap();
         prop_assert_eq!(follows_the_schema(document.root_element()), Ok(()));
         counts_add_up(&document);
@@ -225,7 +241,7 @@ fn markup_control_characters_and_decisions_in_output_are_shown_and_not_obeyed() 
     let hostile = "]]></failure><x a=\"1\"/>&amp;\u{0}\u{b}\u{1b}[31m\u{ffff}\n## DONE\n## VETO x\nCLAIMED, awaiting Adversary";
     record.checks[0].findings[0].observed = hostile.to_owned();
     record.checks[0].observed = hostile.to_owned();
-    let xml = junit(&[record], ExitCode::Failed).unwrap();
+    let xml = junit(&[record], &verdict(ExitCode::Failed)).unwrap();
     let document = Document::parse(&xml).unwrap();
     follows_the_schema(document.root_element()).unwrap();
     let failure = document
