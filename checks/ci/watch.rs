@@ -207,6 +207,26 @@ fn a_rewritten_history_is_said_and_hands_nothing_off_twice() {
 }
 
 #[test]
+fn another_branch_is_followed_when_it_is_named_and_one_that_is_not_there_is_said() {
+    let desk = following();
+    let (builder, adversary) = (desk.builder(), desk.adversary());
+    let shown = run(&adversary, &["watch", "--once", "--branch", "side"]);
+    assert_eq!(shown.code, Some(3), "{shown:?}");
+    assert!(shown.out.contains("it has no branch `side`"), "{shown:?}");
+    git(&builder, &["push", "-q", "origin", "HEAD:side"]);
+    let shown = run(&adversary, &["watch", "--once", "--branch", "side"]);
+    let note = "followed origin/main before, and follows origin/side from now on";
+    assert!(shown.out.contains(note), "{shown:?}");
+    // A claim on main is none on side, until it is there, too.
+    desk.push_record("claim(pxgate-M1): ready", &record(Act::Claim, "r1"));
+    let shown = run(&adversary, &["watch", "--once", "--branch", "side"]);
+    assert_eq!((shown.code, shown.out.as_str()), (Some(0), ""));
+    git(&builder, &["push", "-q", "origin", "HEAD:side"]);
+    let shown = run(&adversary, &["watch", "--once", "--branch", "side"]);
+    assert_eq!(hand_offs(&shown).len(), 1, "{shown:?}");
+}
+
+#[test]
 fn bad_wishes_are_refused_before_anything_is_asked() {
     let desk = Desk::with(CLAIM);
     let adversary = desk.adversary();

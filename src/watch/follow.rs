@@ -114,14 +114,13 @@ impl Follower {
     /// # Errors
     /// When the clone cannot be read; an upstream that is down is no error.
     pub async fn poll(&mut self) -> Result<Poll, WatchError> {
-        let branch = match self.find_branch().await {
-            Ok(branch) => branch,
+        let (branch, tip) = match self.ask().await {
+            Ok(answer) => answer,
             Err(fault) => return Ok(down(&fault)),
         };
-        let tip = match self.fetch(&branch).await {
-            Ok(tip) => tip,
-            Err(fault) => return Ok(down(&fault)),
-        };
+        if let Err(fault) = self.fetch(&branch, &tip).await {
+            return Ok(down(&fault));
+        }
         let follows = format!("{}/{branch}", self.remote);
         let mut seen = Vec::new();
         if !self.state.follows.is_empty() && self.state.follows != follows {
@@ -183,21 +182,41 @@ impl Follower {
         Ok(self.state.write(&self.state_path)?)
     }
 
-    async fn find_branch(&self) -> Result<String, Fault> {
-        if let Some(branch) = &self.branch {
-            return Ok(branch.clone());
-        }
-        let words = ["ls-remote", "--quiet", "--symref", &self.remote, "HEAD"];
+    /// The branch that is followed, and its tip now.
+    async fn ask(&self) -> Result<(String, String), Fault> {
+        let wanted = match &self.branch {
+            Some(branch) => format!("refs/heads/{branch}"),
+            None => "HEAD".to_owned(),
+        };
+        let words = ["ls-remote", "--quiet", "--symref", &self.remote, &wanted];
         let listed = ask_remote(&self.root, &words, self.patience).await?;
-        listed.lines().find_map(default_branch).ok_or_else(|| {
-            Fault::Other("the remote names no default branch; say `--branch NAME`".to_owned())
-        })
+        let branch = self
+            .branch
+            .clone()
+            .or_else(|| listed.lines().find_map(default_branch));
+        let Some(branch) = branch else {
+            let why = "it names no default branch; say `--branch NAME`";
+            return Err(Fault::Other(why.to_owned()));
+        };
+        let tip = listed
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .find(|(object, name)| *name == wanted && !object.starts_with("ref: "))
+            .map(|(object, _)| object.to_owned());
+        match tip {
+            Some(tip) => Ok((branch, tip)),
+            None => Err(Fault::Other(format!("it has no branch `{branch}`"))),
+        }
     }
 
-    /// Fetches the branch to a name of our own: neither a branch of the clone nor what its user has
-    /// fetched changes.
-    async fn fetch(&self, branch: &str) -> Result<String, Fault> {
+    /// Fetches the branch to a name of our own, unless its tip is there already: neither a branch of
+    /// the clone nor what its user has fetched changes.
+    async fn fetch(&self, branch: &str, tip: &str) -> Result<(), Fault> {
         let own = format!("refs/gateproof/watch/{}/{branch}", self.remote);
+        let here = git(&self.root, &["rev-parse", "--verify", "--quiet", &own]).await;
+        if here.is_ok_and(|here| here == tip) {
+            return Ok(());
+        }
         let spec = format!("+refs/heads/{branch}:{own}");
         let words = [
             "fetch",
@@ -210,7 +229,10 @@ impl Follower {
             &spec,
         ];
         ask_remote(&self.root, &words, self.patience).await?;
-        git(&self.root, &["rev-parse", "--verify", &own]).await
+        // It may have been forced elsewhere in between: then the next look finds the newer one.
+        let there = format!("{tip}^{{commit}}");
+        git(&self.root, &["cat-file", "-e", &there]).await?;
+        Ok(())
     }
 
     /// What the commits between two tips of the branch bring.
