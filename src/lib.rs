@@ -22,3 +22,4 @@ pub mod role;
 pub mod run;
 pub mod shell;
 pub mod stand_in;
+pub mod watch;

@@ -2,6 +2,8 @@
 //! happened is a [`RunRecord`](crate::record::RunRecord).
 
 mod ask;
+mod clone_facts;
+mod clone_state;
 mod control;
 mod engine;
 mod event;
@@ -17,6 +19,11 @@ mod recorded;
 mod repository;
 mod secrets;
 
+pub use clone_facts::{CloneQuestion, clone_facts};
+pub(crate) use clone_facts::{ask_remote, default_branch, without_credentials};
+pub use clone_state::{
+    CloneFacts, CloneFinding, Distance, Purpose, Remote, Upstream, Wanted, Wrong, clone_findings,
+};
 pub use engine::run;
 pub use event::{RunEvent, Sink};
 pub use identify::ask_hosts;

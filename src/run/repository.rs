@@ -205,6 +205,9 @@ pub(crate) fn clone_id(root: &Path) -> Option<String> {
 }
 
 /// Runs git and returns what it printed, without the last line end.
+///
+/// # Errors
+/// When git is missing, or said no.
 pub(crate) async fn git(folder: &Path, words: &[&str]) -> Result<String, Fault> {
     let output = Command::new("git")
         .args(words)

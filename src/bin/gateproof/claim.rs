@@ -9,7 +9,7 @@ use clap::Args;
 use gateproof::claim::ClaimFile;
 use gateproof::claim::codes::Code;
 use gateproof::outcome::{ExitCode, worst};
-use gateproof::record::{Act, RunRecord};
+use gateproof::record::{Act, RunRecord, Signer};
 use gateproof::report::documents::{Block, Document};
 use gateproof::report::markdown::{claim_block, journal_entry};
 use gateproof::role::{Checkout, Commit, History, Refusal, Verdict, subject, untracked, verdict};
@@ -55,6 +55,7 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
             return Ok(refuse(Code::NOT_CLAIMABLE, &format!("{error:#}")));
         }
     }
+    let signer = wish.how.signer(&checkout.root)?;
     let history = History::on(&checkout.root, &checkout.head).await?;
     let mut codes = Vec::new();
     for gate in &wish.gates {
@@ -76,7 +77,8 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
             ));
         }
         let after = after(&history, &file.phase, gate);
-        keep(&checkout, &file, gate, &record, after.as_deref(), &wish).await?;
+        let record = (&record, signer.as_ref());
+        keep(&checkout, &file, gate, record, after.as_deref(), &wish).await?;
     }
     Ok(worst(codes).unwrap_or(ExitCode::CouldNotCheck))
 }
@@ -203,12 +205,12 @@ async fn keep(
     checkout: &Checkout,
     file: &ClaimFile,
     gate: &str,
-    record: &RunRecord,
+    (record, signer): (&RunRecord, Option<&Signer>),
     after: Option<&str>,
     wish: &ClaimOptions,
 ) -> anyhow::Result<()> {
     let mut written = Written::into(&checkout.root, &file.docs);
-    written.record(record)?;
+    written.record(record, signer)?;
     if let Some(block) = claim_block(record, gate, after) {
         written.block(&block, Role::Builder, wish.force)?;
     }

@@ -60,6 +60,14 @@ pub(crate) enum Command {
         /// The code
         code: Option<String>,
     },
+    /// Run as the push job: observe, annotate, report, disturb nothing
+    #[command(after_help = EXIT_CODES)]
+    Ci(Box<crate::ci::CiOptions>),
+    /// Follow the upstream and tell when a gate is claimed or reviewed
+    Watch(crate::watch::WatchOptions),
+    /// Send and read messages between Builder and Adversary
+    #[command(subcommand)]
+    Inbox(crate::inbox::InboxCommand),
     /// Print the script that gateproof runs on hosts, to read before it is trusted
     Runner,
     /// The quickstart's stand-in of a proxy host, on loopback
@@ -138,6 +146,9 @@ pub(crate) struct VerifyOptions {
     /// Overwrite blocks of STATUS that were edited by hand
     #[arg(long, requires = "role")]
     pub(crate) force: bool,
+    /// Write a JUnit XML report
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
     /// What to print on standard output
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,

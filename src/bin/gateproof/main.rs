@@ -2,10 +2,12 @@
 //! that tells the causes apart.
 
 mod audit;
+mod ci;
 mod claim;
 mod cli;
 mod console;
 mod diff;
+mod inbox;
 mod review;
 mod roles;
 mod signing;
@@ -14,6 +16,7 @@ mod statement;
 mod status;
 mod verify;
 mod veto;
+mod watch;
 
 use clap::Parser;
 
@@ -41,6 +44,9 @@ fn main() -> std::process::ExitCode {
         Command::Audit(options) => with_runtime(audit::audit(options)),
         Command::Statement(options) => with_runtime(statement::statement(options)),
         Command::Explain { code } => explain(code.as_deref()),
+        Command::Ci(options) => with_runtime(ci::ci(*options)),
+        Command::Watch(options) => with_runtime(watch::watch(options)),
+        Command::Inbox(command) => with_runtime(inbox::inbox(command)),
         Command::Runner => {
             console::out(gateproof::host::runner_script());
             ExitCode::Success

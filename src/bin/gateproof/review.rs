@@ -9,7 +9,7 @@ use clap::Args;
 use gateproof::claim::ClaimFile;
 use gateproof::claim::codes::Code;
 use gateproof::outcome::{ExitCode, worst};
-use gateproof::record::{Act, FiledFinding, Redactor, RunRecord};
+use gateproof::record::{Act, FiledFinding, Redactor, RunRecord, Signer};
 use gateproof::report::documents::{Block, Document};
 use gateproof::role::{
     Checkout, Commit, Header, History, Judged, Standing, Verdict, dependence, review_block,
@@ -99,6 +99,7 @@ pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
             Err(code) => return Ok(code),
         }
     }
+    let signer = wish.how.signer(&checkout.root)?;
     let mut codes = Vec::new();
     for target in &targets {
         if codes.contains(&ExitCode::Unrestored) || interrupt.signal().is_some() {
@@ -106,7 +107,16 @@ pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
             codes.push(ExitCode::CouldNotCheck);
             continue;
         }
-        codes.push(judge(target, &known, &checkout, &wish, &interrupt).await?);
+        codes.push(
+            judge(
+                target,
+                &known,
+                &checkout,
+                &wish,
+                (&interrupt, signer.as_ref()),
+            )
+            .await?,
+        );
     }
     Ok(worst(codes).unwrap_or(ExitCode::CouldNotCheck))
 }
@@ -278,7 +288,7 @@ async fn judge(
     known: &History,
     checkout: &Checkout,
     wish: &ReviewOptions,
-    interrupt: &Interrupt,
+    (interrupt, signer): (&Interrupt, Option<&Signer>),
 ) -> anyhow::Result<ExitCode> {
     let (gate, file) = (target.gate, &target.file);
     let mut written = Written::into(&checkout.root, &file.docs);
@@ -298,7 +308,7 @@ async fn judge(
     if said == Verdict::Undecided || target.standing == Standing::Rehearses {
         record.act = Act::Verify; // only a verdict is recorded as one
     }
-    written.record(&record)?;
+    written.record(&record, signer)?;
     let judged = Judged {
         claim: target.claim,
         earlier: known.filed(&file.phase, gate),

@@ -13,13 +13,14 @@ use gateproof::claim::source::Source;
 use gateproof::claim::text::Scope;
 use gateproof::host::SshOptions;
 use gateproof::outcome::ExitCode;
-use gateproof::record::{Act, RunRecord};
+use gateproof::record::{Act, RunRecord, SIGNATURE, Signer};
 use gateproof::report::documents::{Block, Document};
 use gateproof::role::{Checkout, Commit, RUNS, push};
 use gateproof::run::{Interrupt, Options, Repository, Role, RunEvent, Selection};
 
 use crate::cli::{Allowed, Color};
 use crate::console;
+use crate::signing::SigningOptions;
 use crate::verify::tell;
 
 /// How the checks of a gate are run.
@@ -40,6 +41,8 @@ pub(crate) struct How {
     /// Do not tell what is going on
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    signing: SigningOptions,
 }
 
 /// What becomes of the files that were written.
@@ -51,6 +54,15 @@ pub(crate) struct Publish {
     /// Commit and push; when others were faster, on top of theirs
     #[arg(long)]
     push: bool,
+}
+
+impl How {
+    /// Who signs the record; found out before anything is run.
+    pub(crate) fn signer(&self, root: &Path) -> anyhow::Result<Option<Signer>> {
+        self.signing
+            .signer(true, root)
+            .context("sign the record (--no-sign leaves it unsigned)")
+    }
 }
 
 /// Reads a claim file of a clone, under its path in the repository. What is wrong with it is told.
@@ -145,11 +157,20 @@ impl<'r> Written<'r> {
         self.files.push(shown.to_string_lossy().into_owned());
     }
 
-    /// Writes the record.
-    pub(crate) fn record(&mut self, record: &RunRecord) -> anyhow::Result<()> {
+    /// Writes the record, with its signature where somebody signs.
+    pub(crate) fn record(
+        &mut self,
+        record: &RunRecord,
+        signer: Option<&Signer>,
+    ) -> anyhow::Result<()> {
         let runs = self.root.join(RUNS).join(&record.claim.phase);
-        let path = gateproof::record::write(record, &runs)?;
+        let path = gateproof::record::write_signed(record, &runs, signer)?;
         self.add(&path);
+        if signer.is_some() {
+            let mut signature = path.into_os_string();
+            signature.push(SIGNATURE);
+            self.add(Path::new(&signature));
+        }
         Ok(())
     }
 

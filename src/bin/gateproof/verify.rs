@@ -11,6 +11,7 @@ use gateproof::host::SshOptions;
 use gateproof::outcome::{ExitCode, worst};
 use gateproof::record::{Act, RunRecord, Signer};
 use gateproof::report::documents::{self, Document};
+use gateproof::report::{Verdict, verdict_of, write_junit};
 use gateproof::role::{Standing, review_block};
 use gateproof::run::{Interrupt, Options, Repository, Role, RunEvent, select};
 
@@ -55,6 +56,7 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
         }
     }
     let mut codes = Vec::new();
+    let mut records = Vec::new();
     for (file, repository) in found {
         if codes.contains(&ExitCode::Unrestored) {
             // What is seen on a host that is not back means nothing.
@@ -64,17 +66,27 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
             ));
             continue;
         }
-        codes.extend(
-            verify_file(
-                file,
-                repository,
-                &wish,
-                &folder,
-                &interrupt,
-                signer.as_ref(),
-            )
-            .await?,
-        );
+        let (record, seen) = verify_file(
+            file,
+            repository,
+            &wish,
+            &folder,
+            &interrupt,
+            signer.as_ref(),
+        )
+        .await?;
+        records.push(record);
+        codes.extend(seen);
+    }
+    if let Some(path) = &wish.junit {
+        let verdict = Verdict {
+            code: worst(codes.iter().copied()).unwrap_or(ExitCode::CouldNotCheck),
+            ..verdict_of(&records)
+        };
+        if let Err(error) = write_junit(path, &records, &verdict) {
+            console::err(&format!("gateproof: {error}\n"));
+            codes.push(ExitCode::CouldNotCheck);
+        }
     }
     Ok(worst(codes).unwrap_or(ExitCode::CouldNotCheck))
 }
@@ -105,7 +117,7 @@ async fn verify_file(
     folder: &Path,
     interrupt: &Interrupt,
     signer: Option<&Signer>,
-) -> anyhow::Result<Vec<ExitCode>> {
+) -> anyhow::Result<(RunRecord, Vec<ExitCode>)> {
     let options = Options {
         role: wish.role.map(Role::from),
         act: Act::Verify,
@@ -148,7 +160,7 @@ async fn verify_file(
         console::err(&format!("gateproof: {error:#}\n"));
         codes.push(ExitCode::CouldNotCheck);
     }
-    Ok(codes)
+    Ok((record, codes))
 }
 
 /// Writes the record, and the documents of a role that owns some.

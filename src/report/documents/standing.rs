@@ -64,7 +64,7 @@ impl MarkerError {
             | MarkerError::Nested { line, .. }
             | MarkerError::Duplicate { line, .. }
             | MarkerError::Edited { line, .. } => Some(*line),
-            MarkerError::Utf16 => None,
+            MarkerError::OtherDocument { .. } | MarkerError::Utf16 => None,
         }
     }
 }
