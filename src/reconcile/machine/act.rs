@@ -2,28 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::restart::Before;
 use super::{End, Machine, RunError, TRIES, is_last_good, kind_of};
 use crate::reconcile::app_file;
 use crate::reconcile::decide::{Plan, Release, Resume};
-use crate::reconcile::driver::{self, Cx, Driver, DriverReport, keep_images, restart};
-use crate::reconcile::engine::{Desired, EngineError, StackView, current_version, digests};
+use crate::reconcile::driver::{self, Cx, Driver, DriverReport, keep_images};
+use crate::reconcile::engine::{EngineError, StackView, current_version, digests};
 use crate::reconcile::gate::{Doubt, Inconclusive, Verdict, Window};
 use crate::reconcile::journal::{self, Event, Journal, JournalError, Kind, State, Step, Target};
 use crate::reconcile::last_good::{self, Known, LastGood};
 use crate::reconcile::outcome::Outcome;
 use crate::reconcile::quarantine::{Quarantine, Quarantined};
-use crate::reconcile::recipe::Recipe;
+use crate::reconcile::recipe::{Fetch, Recipe};
 use crate::reconcile::world::Gathered;
 
-/// After a deploy that changes anything, the engine has begun an update by then.
-const BEGUN: Duration = Duration::from_secs(1);
-
 /// Folders for the tools, gone with the run.
-struct Workspace {
+pub(super) struct Workspace {
     folder: tempfile::TempDir,
 }
 
@@ -43,7 +41,7 @@ impl Workspace {
         self.folder.path().join("recipe")
     }
 
-    fn scratch(&self) -> PathBuf {
+    pub(super) fn scratch(&self) -> PathBuf {
         self.folder.path().join("scratch")
     }
 }
@@ -166,6 +164,7 @@ impl Machine<'_> {
                 journal.advance(Event::DeployStarted, Step::default(), Utc::now())?;
             }
             let again = journal.plan().from.as_ref() == Some(&to);
+            let again = again.then_some(Before::Unhealthy(journal.plan().at));
             if let Deployed::Not(why) = self.deploy(&release, &work, again).await {
                 return self.failed(journal, Event::Failed, &why).await;
             }
@@ -258,6 +257,10 @@ impl Machine<'_> {
             // A stateless app has nothing to restore.
             journal.advance(Event::Restored, Step::default(), Utc::now())?;
         }
+        // What the engine did to the version that was given up is no word on this deploy.
+        let restored = journal.records().iter().rev();
+        let mut restored = restored.filter(|record| record.state == State::Restored);
+        let intent = restored.next_back().map_or(plan.at, |record| record.at);
         if journal.state() == State::Restored {
             let work = Workspace::new()?;
             let release = match self.export(&to, &work).await {
@@ -267,17 +270,14 @@ impl Machine<'_> {
                     return self.rollback_failed(journal, Event::RollbackFailed, &why);
                 }
             };
-            if let Deployed::Not(why) = self.deploy(&release, &work, true).await {
+            let before = Some(Before::Unknown(intent));
+            if let Deployed::Not(why) = self.deploy(&release, &work, before).await {
                 return self.rollback_failed(journal, Event::RollbackFailed, &why);
             }
             let until = Some(self.gate_ends());
             let step = Step { until, note: None };
             journal.advance(Event::Redeployed, step, Utc::now())?;
         }
-        // What the engine did to the version that was given up is no word on this deploy.
-        let restored = journal.records().iter().rev();
-        let mut restored = restored.filter(|record| record.state == State::Restored);
-        let intent = restored.next().map_or(plan.at, |record| record.at);
         let window = self.window(&journal, intent);
         let images = to.digests.clone();
         match self.gate(&to.version, images, window, false).await? {
@@ -331,6 +331,13 @@ impl Machine<'_> {
         let commit = target.commit.as_deref().filter(|commit| !commit.is_empty());
         let commit = commit.ok_or_else(|| RunError::NoCommit(target.version.to_string()))?;
         let recipe = Recipe::new(&self.site.host, &self.site.spec.repository);
+        if self.may_fetch.load(Ordering::Relaxed)
+            && !recipe.has(commit).await
+            && let Fetch::Failed(error) = recipe.fetch(false).await
+        {
+            self.flight
+                .remark(format!("the recipe was not fetched: {error}"));
+        }
         recipe.export(commit, &work.recipe()).await?;
         let mut images = target.digests.clone();
         for id in target.digests.values() {
@@ -347,7 +354,12 @@ impl Machine<'_> {
     }
 
     /// `again`: it ran before, so that the engine may have its very spec already.
-    async fn deploy(&self, release: &driver::Release, work: &Workspace, again: bool) -> Deployed {
+    async fn deploy(
+        &self,
+        release: &driver::Release,
+        work: &Workspace,
+        again: Option<Before>,
+    ) -> Deployed {
         let spec = &self.site.spec;
         self.say(&format!("deploying {}", release.version), spec.times.deploy);
         let before = self.look().await;
@@ -358,8 +370,8 @@ impl Machine<'_> {
             Err(error) => return Deployed::Not(error.to_string()),
         };
         self.flight.tool(&report);
-        if again {
-            self.restart_stuck(work).await;
+        if let Some(before) = again {
+            self.restart_what_hangs(before, work).await;
         }
         // A tool's word decides nothing, but where it fails and no service was written to since,
         // there is nothing to wait for.
@@ -373,28 +385,11 @@ impl Machine<'_> {
         }
     }
 
-    /// A deploy of the spec that the engine has already starts nothing, and clears the record of
-    /// what went on. Engine 20.10 was seen to hang so for ever: its own rollback waited for a
-    /// task to end that had never begun. What does not run then is made to start anew.
-    async fn restart_stuck(&self, work: &Workspace) {
-        tokio::time::sleep(BEGUN).await;
-        let Ok(view) = self.look().await else { return };
-        let scratch = work.scratch();
-        for service in &view.services {
-            let wanted = service.desired != Desired::Replicas(0) && service.restarts;
-            let idle = service.running(&view).next().is_none();
-            if wanted && idle && service.update.is_none() {
-                let report = restart(&service.name, &self.cx(&scratch)).await;
-                self.flight.tool(&report);
-            }
-        }
-    }
-
-    async fn look(&self) -> Result<StackView, EngineError> {
+    pub(super) async fn look(&self) -> Result<StackView, EngineError> {
         self.site.engine.observe(&self.site.spec.stack).await
     }
 
-    fn cx<'c>(&'c self, scratch: &'c std::path::Path) -> Cx<'c> {
+    pub(super) fn cx<'c>(&'c self, scratch: &'c std::path::Path) -> Cx<'c> {
         Cx {
             host: &self.site.host,
             engine: &self.site.engine,
