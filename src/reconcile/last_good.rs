@@ -76,6 +76,14 @@ pub fn read(paths: &AppPaths) -> Result<Option<Known>, StateError> {
     // The next one first: with an equal version it is the newer record.
     for candidate in [paths.last_good_next(), paths.last_good_record()] {
         let record: Option<LastGood> = state_file::read_json(&candidate)?;
+        // A part of a version may be a version, too; ours end with the line.
+        if let Some(record) = &record
+            && !text.ends_with('\n')
+            && record.version != version
+            && record.version.tag().starts_with(line)
+        {
+            return Err(damaged(&path, "it is cut off"));
+        }
         if let Some(record) = record.filter(|record| record.version == version) {
             return Ok(Some(Known::Whole(record)));
         }

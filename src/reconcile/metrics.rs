@@ -106,7 +106,9 @@ impl Before {
 
 fn moment(seconds: f64) -> Option<DateTime<Utc>> {
     let duration = Duration::try_from_secs_f64(seconds).ok()?;
-    DateTime::from_timestamp_millis(i64::try_from(duration.as_millis()).ok()?)
+    // To the nearest, or it would lose a millisecond with every run.
+    let millis = (duration + Duration::from_micros(500)).as_millis();
+    DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)
 }
 
 /// How many runs of a history ended how.

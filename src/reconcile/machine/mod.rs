@@ -175,6 +175,7 @@ impl<'a> Machine<'a> {
         };
         let _lock = Lock::acquire(paths, &self.run_id, what, self.started)?;
         self.flight.begin(self, what);
+        self.complete_history();
         for round in 0..ROUNDS {
             let ask = match &asked {
                 Asked::RollBack => Ask::RollBack,
@@ -288,6 +289,7 @@ impl<'a> Machine<'a> {
                     Err(error) => return Err(error.into()),
                 };
                 journal.advance(event, Step::default(), Utc::now())?;
+                self.complete_history();
                 return Ok(None);
             }
             Plan::Resume(Resume::Forward { .. } | Resume::Back { .. })

@@ -10,7 +10,7 @@ use super::{End, Machine};
 use crate::reconcile::alert::{Alert, Alerts, Detail, Raised};
 use crate::reconcile::audit::Audit;
 use crate::reconcile::history::{self, Entry};
-use crate::reconcile::journal::Journal;
+use crate::reconcile::journal::{Journal, JournalState, State};
 use crate::reconcile::metrics::{self, Before, Metrics};
 use crate::reconcile::outcome::{ExitCode, Outcome};
 use crate::reconcile::relay::{self, relay};
@@ -220,17 +220,40 @@ impl Machine<'_> {
 
     /// Adds a run that came to its end. It decides little, so that it fails is only told.
     pub(super) fn history(&self, journal: &Journal) {
+        let evidence = self.flight.path(&self.site.paths);
+        self.remember(journal, Utc::now(), Some(evidence));
+    }
+
+    /// A run that was killed between its last record and its line in the history gets that now:
+    /// a rollback looks there for what was healthy.
+    pub(super) fn complete_history(&self) {
+        let paths = &self.site.paths;
+        let Ok(JournalState::Ended(journal)) = Journal::open(paths) else {
+            return;
+        };
+        let told = [State::Committed, State::RolledBack, State::Degraded];
+        let Ok(past) = history::read(paths) else {
+            return;
+        };
+        let run = &journal.plan().run_id;
+        if told.contains(&journal.state()) && past.entries.iter().all(|one| one.run_id != *run) {
+            let last = journal.records().last();
+            let ended = last.map_or(journal.plan().at, |record| record.at);
+            self.remember(&journal, ended, None);
+        }
+    }
+
+    fn remember(&self, journal: &Journal, ended: DateTime<Utc>, evidence: Option<PathBuf>) {
         let paths = &self.site.paths;
         let plan = journal.plan();
-        let evidence = self.flight.path(paths);
         let entry = Entry {
             run_id: plan.run_id.clone(),
             started: plan.at,
-            ended: Utc::now(),
+            ended,
             from: plan.from.as_ref().map(|from| from.version.clone()),
             to: plan.to.version.clone(),
             end: journal.state(),
-            evidence: Some(evidence.display().to_string()),
+            evidence: evidence.map(|path| path.display().to_string()),
         };
         let good = last_good::read(paths).ok().flatten();
         let pinned: Vec<&Version> = good.iter().map(last_good::Known::version).collect();
