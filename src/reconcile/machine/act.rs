@@ -270,8 +270,10 @@ impl Machine<'_> {
                     return self.rollback_failed(journal, Event::RollbackFailed, &why);
                 }
             };
-            let before = Some(Before::Unknown(intent));
-            if let Deployed::Not(why) = self.deploy(&release, &work, before).await {
+            let before = Before::Unknown(intent);
+            if self.runs_already(&to, &plan.to).await {
+                self.restart_what_hangs(before, &work).await;
+            } else if let Deployed::Not(why) = self.deploy(&release, &work, Some(before)).await {
                 return self.rollback_failed(journal, Event::RollbackFailed, &why);
             }
             let until = Some(self.gate_ends());

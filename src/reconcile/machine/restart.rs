@@ -12,8 +12,11 @@ use chrono::{DateTime, Utc};
 use super::Machine;
 use super::act::Workspace;
 use crate::reconcile::driver::restart;
-use crate::reconcile::engine::{Desired, Service, StackView};
+use crate::reconcile::engine::{
+    Desired, Service, Settled, StackView, current_version, digests, settled,
+};
 use crate::reconcile::gate::{Gate, Seen, probe};
+use crate::reconcile::journal::Target;
 
 /// After a deploy that changes anything, the engine has begun an update by then.
 const BEGUN: Duration = Duration::from_secs(1);
@@ -59,6 +62,21 @@ impl Machine<'_> {
                 self.flight.tool(&report);
             }
         }
+    }
+
+    /// Whether what is gone back to was never replaced: the deploy of the version that is given up
+    /// did not reach the engine. To deploy it again by the ids of its images would be another
+    /// spec, and end a process that may well be healthy.
+    pub(super) async fn runs_already(&self, to: &Target, given_up: &Target) -> bool {
+        let Ok(view) = self.look().await else {
+            return false;
+        };
+        // Of one version in two environments the engine's labels do not tell which one runs.
+        to.version != given_up.version
+            && !to.digests.is_empty()
+            && settled(&view) == Settled::Yes
+            && current_version(&view, &self.site.spec).as_ref() == Some(&to.version)
+            && digests(&view) == to.digests
     }
 
     /// No status that counts as health, several times in a row.
