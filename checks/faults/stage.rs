@@ -141,7 +141,7 @@ impl Stage {
     health_scheme: http
     health_port: {port}
     identity: {{ version: $.Version }}
-    times: {{ first_gate: 500ms, gate: 900ms, probe: 2s, every: 40ms, successes: 2, steady: 0s, deploy: 20s }}
+    times: {{ first_gate: 1s, gate: 2500ms, probe: 2s, every: 40ms, successes: 2, steady: 0s, deploy: 20s }}
 ",
             stage.path("recipe").display()
         );
