@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::act::end;
-use super::deploy::{Deployed, Workspace};
+use super::deploy::Deployed;
 use super::restart::Before;
 use super::{End, Machine, RunError};
 use crate::reconcile::gate::Verdict;
@@ -78,7 +78,7 @@ impl Machine<'_> {
         to: &Target,
         intent: DateTime<Utc>,
     ) -> Result<Result<(), String>, RunError> {
-        let work = Workspace::new()?;
+        let work = self.workspace()?;
         let release = match self.export(to, &work).await {
             Ok(release) => release,
             Err(error) => return Ok(Err(error.to_string())),

@@ -1,10 +1,11 @@
 //! Bringing a version onto the engine, and taking the app off it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::restart::Before;
+use super::workspace::Workspace;
 use super::{Machine, RunError};
 use crate::reconcile::data;
 use crate::reconcile::driver::{self, Cx, Driver, DriverReport, Left, keep_images};
@@ -15,32 +16,6 @@ use crate::reconcile::snapshot::Volume;
 
 /// The pause between looks at who uses a volume.
 const EVERY: Duration = Duration::from_millis(250);
-
-/// Folders for the tools, gone with the run.
-pub(super) struct Workspace {
-    folder: tempfile::TempDir,
-}
-
-impl Workspace {
-    pub(super) fn new() -> Result<Workspace, RunError> {
-        let folder = tempfile::Builder::new()
-            .prefix("warm-reconcile-")
-            .tempdir()
-            .map_err(RunError::Scratch)?;
-        for name in ["recipe", "scratch"] {
-            std::fs::create_dir(folder.path().join(name)).map_err(RunError::Scratch)?;
-        }
-        Ok(Workspace { folder })
-    }
-
-    fn recipe(&self) -> PathBuf {
-        self.folder.path().join("recipe")
-    }
-
-    pub(super) fn scratch(&self) -> PathBuf {
-        self.folder.path().join("scratch")
-    }
-}
 
 /// Why a deploy came to nothing.
 pub(super) enum Deployed {

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::act::{end, undecided};
-use super::deploy::{Deployed, Workspace};
+use super::deploy::Deployed;
 use super::restart::Before;
+use super::workspace::Workspace;
 use super::{End, Machine, RunError};
 use crate::reconcile::driver;
 use crate::reconcile::gate::{Verdict, Window};
@@ -69,7 +70,7 @@ impl Machine<'_> {
 
     /// All that comes before the gate; of a stateful upgrade with its data kept first.
     async fn launch(&self, mut journal: Journal) -> Result<Launched, RunError> {
-        let work = Workspace::new()?;
+        let work = self.workspace()?;
         // Whatever can fail without the app being down is done before it is.
         let release = match self.export(&journal.plan().to.clone(), &work).await {
             Ok(release) => release,

@@ -28,6 +28,7 @@ mod restart;
 mod stateful;
 #[cfg(test)]
 pub(crate) mod tests;
+mod workspace;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -184,6 +185,7 @@ impl<'a> Machine<'a> {
             Asked::Again => "resume --again",
         };
         let _lock = Lock::acquire(paths, &self.run_id, what, self.started)?;
+        self.sweep_workspaces();
         self.flight.begin(self, what);
         self.complete_history();
         for round in 0..ROUNDS {

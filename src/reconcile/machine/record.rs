@@ -2,7 +2,6 @@
 
 use chrono::Utc;
 
-use super::deploy::Workspace;
 use super::{Machine, RunError, is_last_good};
 use crate::reconcile::app_file;
 use crate::reconcile::decide::Release;
@@ -50,7 +49,7 @@ impl Machine<'_> {
             digests: digests(&view),
             ..target.clone()
         };
-        let work = Workspace::new()?;
+        let work = self.workspace()?;
         self.keep(&target, &work).await;
         self.write_good(&target, run_id, snapshot)
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Machine;
-use super::deploy::Workspace;
+use super::workspace::Workspace;
 use crate::reconcile::driver::restart;
 use crate::reconcile::engine::{
     Desired, Service, Settled, StackView, current_version, digests, settled,

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use serde_json::json;
 
-use super::deploy::Workspace;
+use super::workspace::Workspace;
 use super::{Machine, RunError};
 use crate::reconcile::data::{self, Asking, Unreachable};
 use crate::reconcile::journal::{Event, Journal, Kind, State, Step, Target};
@@ -93,7 +93,7 @@ impl Machine<'_> {
         if let Err(why) = self.volumes(journal).await? {
             return Ok(Err(format!("{why}; the data was not touched")));
         }
-        let work = Workspace::new()?;
+        let work = self.workspace()?;
         if let Some(why) = self.undeploy(&work).await? {
             return Ok(Err(why));
         }
@@ -125,7 +125,7 @@ impl Machine<'_> {
             .records()
             .iter()
             .any(|record| record.tries != journal.plan().tries);
-        if begun && let Some(why) = self.undeploy(&Workspace::new()?).await? {
+        if begun && let Some(why) = self.undeploy(&self.workspace()?).await? {
             self.flight.remark(why);
         }
         Ok(())

@@ -175,8 +175,8 @@ impl<'a> Recipe<'a> {
         let git_dir = self.git.text(&["rev-parse", "--absolute-git-dir"]).await?;
         let git_dir = PathBuf::from(git_dir.trim_end_matches('\n'));
         let scratch = tempfile::Builder::new()
-            .prefix("warm-reconcile-index-")
-            .tempdir()
+            .prefix("index-")
+            .tempdir_in(to.parent().unwrap_or(to))
             .map_err(|error| {
                 self.git
                     .error("export", &format!("no scratch folder: {error}"))
