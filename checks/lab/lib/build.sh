@@ -266,7 +266,8 @@ build_layer() { # ID REFRESH
 
     mkdir -p "$system" var/lib/ci-certs/live var/lib/docker var/lib/lab-images
     echo "24.11.lab (a replica: Debian $(codename))" >"$system/nixos-version"
-    ln -s "/$package" "$system/warm-reconcile"
+    mkdir -p "$system/sw/bin"
+    ln -s "/$package/bin/warm-reconcile" "$system/sw/bin/warm-reconcile"
 
     echo cc-ci >etc/hostname
     echo '127.0.0.1 localhost cc-ci ci.commoninternet.net traefik.ci.commoninternet.net' >etc/hosts
