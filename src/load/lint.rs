@@ -181,7 +181,10 @@ fn changes_something(line: &str) -> Option<&'static str> {
 
 /// Whether what follows is the beginning of a command for another host: `ssh cc-ci 'docker …`.
 fn sent_to_a_host(before: &str) -> bool {
-    let last = before.rsplit([';', '|', '&', '\n']).next().unwrap_or(before);
+    let last = before
+        .rsplit([';', '|', '&', '\n'])
+        .next()
+        .unwrap_or(before);
     let mut words = last.split_whitespace();
     let ssh = words.find(|word| *word == "ssh" || word.ends_with("/ssh"));
     // The host, its options, and at most an opening quote; a word after the host is a command.

@@ -88,6 +88,15 @@ impl Places {
         }
     }
 
+    /// Forgets that a host could not be reached, so that the next question tries once more.
+    pub(super) async fn try_again(&self, place: &Place) {
+        if let Place::Host(name) = place
+            && let Some(remote) = self.hosts.get(name)
+        {
+            remote.host.try_again().await;
+        }
+    }
+
     fn remote(&self, name: &str) -> Result<&Remote, Fault> {
         self.hosts
             .get(name)
