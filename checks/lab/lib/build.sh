@@ -180,21 +180,28 @@ layer_id() {
   ) | sha256sum | cut -c1-32 | tr e v # no e in the alphabet of store paths
 }
 
-# build_recipe NAME REFRESH: its repository with annotated tags, as somebody published it, and the
-# host's clone of it. `next` and `bad` are there to be published by `break`.
+# as_author NAME DATE: commits that come out the same every time, whoever makes them
+as_author() {
+  export GIT_AUTHOR_NAME=$1 GIT_AUTHOR_EMAIL=$1@localhost GIT_AUTHOR_DATE=$2
+  export GIT_COMMITTER_NAME=$1 GIT_COMMITTER_EMAIL=$1@localhost GIT_COMMITTER_DATE=$2
+  export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+}
+
+# build_recipe NAME VERSION REFRESH: its repository with an annotated tag, as somebody published it,
+# and the host's clone of it. Traefik's `next` and `bad` are there to be published by `break`.
 build_recipe() {
-  local origin=srv/recipes/$1.git clone=root/.abra/recipes/$1 work
-  work=$(mktemp -d -p "$STATE")
+  local origin=srv/recipes/$1.git clone=root/.abra/recipes/$1 work=$STATE/recipe.new
+  rm -rf "$work"
+  mkdir "$work"
   (
-    export GIT_AUTHOR_NAME=recipes GIT_AUTHOR_EMAIL=recipes@localhost GIT_AUTHOR_DATE='2026-06-01T12:00:00Z'
-    export GIT_COMMITTER_NAME=recipes GIT_COMMITTER_EMAIL=recipes@localhost GIT_COMMITTER_DATE='2026-06-01T12:00:00Z'
-    export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null HOME=$work
+    as_author recipes 2026-06-01T12:00:00Z
     publish() { git add --all && git commit --quiet --message "$1" && git tag --annotate --message "$1" "$1"; }
     cp -R "$LAB_SRC/recipes/$1/." "$work"
     cd "$work" || exit
-    sed -i "s/@REFRESH@/$2/g" compose.yml
+    sed -i "s/@REFRESH@/$3/g" compose.yml
     git init --quiet --initial-branch=main .
-    publish 5.1.1+v3.6.15
+    publish "$2"
+    [[ $1 = traefik ]] || exit 0
     # A newer Traefik, and nothing wrong with it
     git checkout --quiet -b next
     sed -i 's/3\.6\.15/3.7.15/' .env.sample
@@ -215,9 +222,7 @@ build_recipe() {
 # build_clone: the host's own clone of its configuration, from which it is rebuilt
 build_clone() {
   (
-    export GIT_AUTHOR_NAME=ci GIT_AUTHOR_EMAIL=ci@localhost GIT_AUTHOR_DATE='2026-06-13T12:40:00Z'
-    export GIT_COMMITTER_NAME=ci GIT_COMMITTER_EMAIL=ci@localhost GIT_COMMITTER_DATE='2026-06-13T12:40:00Z'
-    export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+    as_author ci 2026-06-13T12:40:00Z
     git init --quiet --initial-branch=main root/builder-clone
     cd root/builder-clone || exit
     cp "$LAB_SRC/unfixed/deploy-proxy.service" .
@@ -248,7 +253,8 @@ build_layer() { # ID REFRESH
         "$LAB_SRC/../../nix/test/golden/$unit" >"$units/$unit"
     done
     cp "$LAB_SRC/../../nix/test/golden/tmpfiles.conf" etc/tmpfiles.d/warm-reconcile.conf
-    build_recipe traefik "$2"
+    build_recipe traefik 5.1.1+v3.6.15 "$2"
+    build_recipe keycloak 10.7.1+26.6.2 "$2"
     build_clone
     mkdir -p usr/local/lib/lab/unfixed
     cp "$LAB_SRC"/unfixed/* usr/local/lib/lab/unfixed/
