@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use gateproof::claim::text::Scope;
 use gateproof::claim::{Check, ClaimFile, Place};
-use gateproof::host::{Host, Invocation, Leftovers, Script, SshHost, SshOptions};
+use gateproof::host::{Host, Invocation, Script, SshHost, SshOptions};
 use gateproof::outcome::Outcome;
 use gateproof::record::{CheckRecord, RunRecord};
 use gateproof::run::{Interrupt, Options, Repository, RunEvent, Selection};
@@ -153,16 +153,11 @@ impl Runs {
         cell.get_or_init(|| {
             block_on(async {
                 let host = Host::Ssh(SshHost::new(name, &spec.ssh, ssh_options()));
-                let hello = Invocation {
-                    script: Script::Shell("true".to_owned()),
-                    params: Vec::new(),
-                    env: Vec::new(),
-                    cwd: None,
-                    stdin: None,
-                    deadline: Duration::from_secs(10),
-                    output_limit: 1024,
-                    leftovers: Leftovers::Kill,
-                };
+                let hello = Invocation::new(
+                    Script::Shell("true".to_owned()),
+                    Duration::from_secs(10),
+                    1024,
+                );
                 let answer = host.run(&hello).await;
                 host.close().await;
                 answer.map(drop).map_err(|fault| {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use gateproof::host::{Fault, Host, Invocation, Leftovers, Script, SshHost, SshOptions};
+use gateproof::host::{Fault, Host, Invocation, Script, SshHost, SshOptions};
 use gateproof::observation::CommandObservation;
 use libtest_mimic::Trial;
 
@@ -46,16 +46,11 @@ pub fn ssh_at(destination: &str, config: &Path) -> SshHost {
 }
 
 pub fn shell(text: &str) -> Invocation {
-    Invocation {
-        script: Script::Shell(text.to_owned()),
-        params: Vec::new(),
-        env: Vec::new(),
-        cwd: None,
-        stdin: None,
-        deadline: Duration::from_secs(30),
-        output_limit: 1 << 20,
-        leftovers: Leftovers::Kill,
-    }
+    Invocation::new(
+        Script::Shell(text.to_owned()),
+        Duration::from_secs(30),
+        1 << 20,
+    )
 }
 
 pub fn argv(words: &[&str]) -> Invocation {

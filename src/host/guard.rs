@@ -15,27 +15,11 @@ use super::Fault;
 /// Reads one word per line until the end. `+ X` remembers X, `- X` forgets it, `bye` ends
 /// without cleaning up. At the end of the pipe `$clean` is evaluated with the remembered
 /// words in `$list`. It ignores what a terminal sends, since it has to outlive it.
-const SCRIPT: &str = r#"
+const SCRIPT: &str = concat!(
+    include_str!("marked.sh"),
+    r#"
 trap '' HUP INT QUIT TERM
 clean=$1 list=' '
-find_marked() {
-  head -c 1000000 /proc/[0-9]*/environ 2>/dev/null | tr '\000' '\n' |
-    grep -a -F -e '==> /proc/' -e "$1" | while read -r line; do
-    case $line in
-      '==> /proc/'*) pid=${line#==> /proc/} pid=${pid%/environ <==} ;;
-      *"$1"*) echo "$pid" ;;
-    esac
-  done
-}
-kill_marked() {
-  tries=0
-  while [ "$tries" -lt 200 ]; do
-    found=$(find_marked "$1")
-    [ -n "$found" ] || return 0
-    kill -9 $found 2>/dev/null
-    tries=$((tries + 1))
-  done
-}
 while read -r verb word; do
   case $verb in
     +) list="$list$word " ;;
@@ -44,7 +28,8 @@ while read -r verb word; do
   esac
 done
 eval "$clean"
-"#;
+"#
+);
 
 /// The guard process. When it is dropped without [`Guard::dismiss`] it cleans up.
 #[derive(Debug)]

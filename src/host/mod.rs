@@ -53,6 +53,23 @@ pub struct Invocation {
     pub leftovers: Leftovers,
 }
 
+impl Invocation {
+    /// A command with nothing around it: no parameters, variables, folder or input; what it
+    /// leaves running is killed. Struct update syntax adds what is wanted.
+    pub fn new(script: Script, deadline: Duration, output_limit: usize) -> Invocation {
+        Invocation {
+            script,
+            params: Vec::new(),
+            env: Vec::new(),
+            cwd: None,
+            stdin: None,
+            deadline,
+            output_limit,
+            leftovers: Leftovers::Kill,
+        }
+    }
+}
+
 /// Why something could not be checked. Never a FAIL, never a PASS.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {

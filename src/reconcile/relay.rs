@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::host::{Host, Invocation, Leftovers, LocalHost, Script};
+use crate::host::{Host, Invocation, LocalHost, Script};
 use crate::observation::Ending;
 
 /// The longest that a relay may take.
@@ -50,16 +50,7 @@ pub async fn relay(argv: &[String], alert: &Path, deadline: Duration) -> Relayed
     let mut argv = argv.to_vec();
     argv.push(alert.to_string_lossy().into_owned());
     let host = Host::Local(LocalHost::new());
-    let invocation = Invocation {
-        script: Script::Argv(argv),
-        params: Vec::new(),
-        env: Vec::new(),
-        cwd: None,
-        stdin: None,
-        deadline,
-        output_limit: OUTPUT,
-        leftovers: Leftovers::Kill,
-    };
+    let invocation = Invocation::new(Script::Argv(argv), deadline, OUTPUT);
     let ran = host.run(&invocation).await;
     host.close().await;
     match ran {

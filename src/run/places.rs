@@ -263,16 +263,11 @@ fn path_with(program: Option<&Path>) -> Option<String> {
 }
 
 fn quick(line: &str) -> Invocation {
-    Invocation {
-        script: Script::Shell(line.to_owned()),
-        params: Vec::new(),
-        env: Vec::new(),
-        cwd: None,
-        stdin: None,
-        deadline: Duration::from_secs(30),
-        output_limit: 4096,
-        leftovers: Leftovers::Kill,
-    }
+    Invocation::new(
+        Script::Shell(line.to_owned()),
+        Duration::from_secs(30),
+        4096,
+    )
 }
 
 /// `1763750000.123456789`; a `date` without `%N` prints the letters.

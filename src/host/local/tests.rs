@@ -3,16 +3,11 @@ use std::path::Path;
 use super::*;
 
 fn shell(text: &str) -> Invocation {
-    Invocation {
-        script: Script::Shell(text.to_owned()),
-        params: Vec::new(),
-        env: Vec::new(),
-        cwd: None,
-        stdin: None,
-        deadline: Duration::from_secs(20),
-        output_limit: 1 << 20,
-        leftovers: Leftovers::Kill,
-    }
+    Invocation::new(
+        Script::Shell(text.to_owned()),
+        Duration::from_secs(20),
+        1 << 20,
+    )
 }
 
 fn argv(words: &[&str]) -> Invocation {

@@ -10,7 +10,7 @@ use openssh::{ForwardType, Socket};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::super::{Endpoint, Fault, Invocation, Leftovers, Script, mark};
+use super::super::{Endpoint, Fault, Invocation, Script, mark};
 use super::SshOptions;
 use super::master::Master;
 use super::request;
@@ -193,16 +193,7 @@ impl Connection {
             // A host that runs nothing for us has said so over the link: it is there.
             Err(_) => return Ok(()),
         };
-        let nothing = Invocation {
-            script: Script::Shell(":".into()),
-            params: Vec::new(),
-            env: Vec::new(),
-            cwd: None,
-            stdin: None,
-            deadline: PROOF,
-            output_limit: 0,
-            leftovers: Leftovers::Kill,
-        };
+        let nothing = Invocation::new(Script::Shell(":".into()), PROOF, 0);
         let (id, line) = self.request(&runner, &nothing)?;
         let answer = timeout(PROOF, async {
             let pending = runner.send(id, line, PROOF).await?;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
-use super::{Endpoint, Fault, Invocation, Leftovers, Script};
+use super::{Endpoint, Fault, Invocation, Script};
 use crate::observation::{CommandObservation, Ending};
 use connection::Connection;
 use runner::{Ended, Lost, Pending, Runner};
@@ -29,7 +29,7 @@ const SERVICES: usize = 3;
 
 /// The script that runs commands on hosts, for everyone who wants to read it first.
 pub fn runner_script() -> &'static str {
-    include_str!("../runner.sh")
+    concat!(include_str!("../marked.sh"), include_str!("../runner.sh"))
 }
 
 /// A host over SSH. Connects when it is first used; a failed connection is remembered, so
@@ -311,16 +311,11 @@ impl SshService {
             &limit.to_string(),
             &format!("{}/out", self.runner.folder),
         ];
-        let asking = Invocation {
-            script: Script::Argv(words.map(str::to_owned).to_vec()),
-            params: Vec::new(),
-            env: Vec::new(),
-            cwd: None,
-            stdin: None,
-            deadline: Duration::from_secs(10),
-            output_limit: limit,
-            leftovers: Leftovers::Kill,
-        };
+        let asking = Invocation::new(
+            Script::Argv(words.map(str::to_owned).to_vec()),
+            Duration::from_secs(10),
+            limit,
+        );
         Ok(self.inner.run(&asking).await?.stdout.bytes)
     }
 

@@ -136,14 +136,12 @@ mod tests {
 
     fn invocation(text: &str, stdin: Vec<u8>) -> Invocation {
         Invocation {
-            script: Script::Shell(text.to_owned()),
-            params: Vec::new(),
-            env: Vec::new(),
-            cwd: None,
             stdin: Some(stdin),
-            deadline: Duration::from_millis(1500),
-            output_limit: 10,
-            leftovers: Leftovers::Kill,
+            ..Invocation::new(
+                Script::Shell(text.to_owned()),
+                Duration::from_millis(1500),
+                10,
+            )
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Cx;
-use crate::host::{Fault, Invocation, Leftovers, Script};
+use crate::host::{Fault, Invocation, Script};
 use crate::observation::Ending;
 
 /// So much of each stream is read; a tool's progress lines are far shorter.
@@ -110,14 +110,9 @@ impl DriverReport {
         let mut foreign = foreign(std::env::vars_os());
         foreign.retain(|name| !env.iter().any(|(ours, _)| ours == name));
         let invocation = Invocation {
-            script: Script::Argv(only(&argv, &foreign)),
-            params: Vec::new(),
             env,
             cwd: Some(cwd.display().to_string()),
-            stdin: None,
-            deadline: limit,
-            output_limit: CAPTURED,
-            leftovers: Leftovers::Kill,
+            ..Invocation::new(Script::Argv(only(&argv, &foreign)), limit, CAPTURED)
         };
         let (end, output) = match cx.host.run(&invocation).await {
             Ok(seen) => {

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::host::{Fault, Host, Invocation, Leftovers, Script};
+use crate::host::{Fault, Host, Invocation, Script};
 use crate::observation::{CommandObservation, Ending};
 
 /// The deadline of everything but a fetch.
@@ -182,16 +182,7 @@ impl<'a> Git<'a> {
         );
         argv.extend(["git".to_owned(), "-C".to_owned(), show(folder)]);
         argv.extend(words.iter().map(|word| (*word).to_owned()));
-        Invocation {
-            script: Script::Argv(argv),
-            params: Vec::new(),
-            env: Vec::new(),
-            cwd: None,
-            stdin: None,
-            deadline,
-            output_limit: OUTPUT,
-            leftovers: Leftovers::Kill,
-        }
+        Invocation::new(Script::Argv(argv), deadline, OUTPUT)
     }
 }
 
