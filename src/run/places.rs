@@ -288,11 +288,6 @@ mod tests {
         assert_eq!(epoch("10").unwrap().timestamp_millis(), 10_000);
         assert_eq!(epoch("soon"), None);
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     fn state(boot: &str, revision: &str, skew: i64) -> HostState {
         HostState {
