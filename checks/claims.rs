@@ -40,12 +40,16 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
+/// The seed's claims with their faults, kept to be found false: `checks/lab/suite/m2.rs` says which.
+const AS_WRITTEN: &str = "pxgate-as-written.yaml";
+
 fn claim_files() -> Vec<ClaimFile> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("claims");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .expect("the folder claims/")
         .map(|entry| entry.expect("an entry of claims/").path())
         .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .filter(|path| !path.ends_with(AS_WRITTEN))
         .collect();
     paths.sort();
     paths

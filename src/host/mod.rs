@@ -180,6 +180,15 @@ impl Host {
         }
     }
 
+    /// Forgets that it could not be reached. That is remembered, so that a host which is down is
+    /// not tried once for every check; what has to be undone there is worth another try.
+    pub async fn try_again(&self) {
+        match self {
+            Host::Local(_) => {}
+            Host::Ssh(host) => host.try_again().await,
+        }
+    }
+
     /// Ends the connection and everything that still runs because of us.
     pub async fn close(&self) {
         match self {

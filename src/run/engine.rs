@@ -19,7 +19,7 @@ use super::fixture::{Fixtures, observed};
 use super::interrupt::Interrupt;
 use super::line;
 use super::options::{Options, Role};
-use super::places::Places;
+use super::places::{Places, clock_note};
 use super::plan::{CheckAt, Item, schedule, select, whole_gates};
 use super::provenance::{claim_ref, random, who};
 use super::recorded::{self, millis, place, remark};
@@ -63,8 +63,14 @@ pub async fn run(
     }
     engine.fixtures.leave_all(sink).await;
     let (checks, fixtures) = engine.finish();
+    // Whoever is told to stop asks nothing more.
+    let changes = match interrupt.signal() {
+        None => places.changes().await,
+        Some(_) => Vec::new(),
+    };
     places.close().await;
-    let mut notes = Vec::new();
+    let mut notes = changes.clone();
+    notes.extend(places.states().iter().filter_map(clock_note));
     let cloned = selected
         .iter()
         .any(|at| at.of(file).on == crate::claim::Place::Clone);
@@ -99,6 +105,8 @@ pub async fn run(
         .map(|_| Outcome::Unrestored);
     // An interrupted run is no success, also when nothing but the last undoing was left.
     let cut = interrupt.signal().map(|_| Outcome::Error);
+    // Nor is one that began on one host and ended on another.
+    let cut = cut.or_else(|| changes.first().map(|_| Outcome::Error));
     let exit_code = verdict(outcomes.chain(lost).chain(cut)) as u8;
     let record = RunRecord {
         schema: SCHEMA.to_owned(),

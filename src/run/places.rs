@@ -88,6 +88,15 @@ impl Places {
         }
     }
 
+    /// Forgets that a host could not be reached, so that the next question tries once more.
+    pub(super) async fn try_again(&self, place: &Place) {
+        if let Place::Host(name) = place
+            && let Some(remote) = self.hosts.get(name)
+        {
+            remote.host.try_again().await;
+        }
+    }
+
     fn remote(&self, name: &str) -> Result<&Remote, Fault> {
         self.hosts
             .get(name)
@@ -131,6 +140,23 @@ impl Places {
             .values()
             .filter_map(|remote| remote.state.get().cloned())
             .collect()
+    }
+
+    /// What is no longer as it was when each host was reached: asked once more, at the end.
+    pub(super) async fn changes(&self) -> Vec<String> {
+        let mut changes = Vec::new();
+        for remote in self.hosts.values() {
+            if let Some(before) = remote.state.get() {
+                changes.extend(match remote.identify().await {
+                    Ok(after) => differences(before, &after),
+                    Err(fault) => vec![format!(
+                        "{}: at the end nobody could ask whether it is still the host of the beginning: {fault}",
+                        before.name
+                    )],
+                });
+            }
+        }
+        changes
     }
 
     /// Ends all connections.
@@ -191,6 +217,44 @@ impl Remote {
     }
 }
 
+/// Why what was seen before and after is not of one and the same host.
+fn differences(before: &HostState, after: &HostState) -> Vec<String> {
+    let name = &before.name;
+    let told = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    let mut all = Vec::new();
+    if before.boot_id != after.boot_id {
+        all.push(format!(
+            "{name} was rebooted during the run (boot {}, then {}): what was seen before and after is not of one host, run it again",
+            told(&before.boot_id),
+            told(&after.boot_id)
+        ));
+    }
+    if before.revision != after.revision {
+        all.push(format!(
+            "{name} ran {} when the run began and {} when it ended: what was seen is of neither, run it again",
+            told(&before.revision),
+            told(&after.revision)
+        ));
+    }
+    all
+}
+
+/// A clock that is so far off makes what the host's logs and certificates say hard to read.
+const SKEW_WORTH_SAYING: u64 = 5_000;
+
+/// Says that a host's clock is wrong. No check is wrong for that: nothing here is judged by it.
+pub(super) fn clock_note(state: &HostState) -> Option<String> {
+    let skew = state.clock_skew_ms?;
+    (skew.unsigned_abs() >= SKEW_WORTH_SAYING).then(|| {
+        let side = if skew < 0 { "behind" } else { "ahead of" };
+        format!(
+            "the clock of {} is {} s {side} this machine's: mind that when you read its logs beside this record",
+            state.name,
+            skew.unsigned_abs() / 1000
+        )
+    })
+}
+
 /// PATH with the program's folder first.
 fn path_with(program: Option<&Path>) -> Option<String> {
     let folder = program?.parent()?;
@@ -225,5 +289,33 @@ mod tests {
         assert_eq!(epoch("10.N").unwrap().timestamp_millis(), 10_000);
         assert_eq!(epoch("10").unwrap().timestamp_millis(), 10_000);
         assert_eq!(epoch("soon"), None);
+    }
+
+    fn state(boot: &str, revision: &str, skew: i64) -> HostState {
+        HostState {
+            name: "cc-ci".to_owned(),
+            destination: "cc-ci".to_owned(),
+            revision: Some(revision.to_owned()),
+            boot_id: Some(boot.to_owned()),
+            clock_skew_ms: Some(skew),
+        }
+    }
+
+    #[test]
+    fn a_reboot_and_a_redeploy_between_beginning_and_end_are_told_by_name() {
+        let before = state("a", "one", 0);
+        assert_eq!(differences(&before, &state("a", "one", 9)), [""; 0]);
+        let told = differences(&before, &state("b", "two", 0));
+        assert!(told[0].contains("rebooted") && told[0].contains("boot a, then b"));
+        assert!(told[1].contains("ran one when") && told[1].contains("and two when"));
+    }
+
+    #[test]
+    fn a_clock_is_worth_a_note_from_five_seconds_on() {
+        assert_eq!(clock_note(&state("a", "one", 4_999)), None);
+        let note = clock_note(&state("a", "one", -95_200)).unwrap();
+        assert!(note.contains("95 s behind"), "{note}");
+        let note = clock_note(&state("a", "one", 5_000)).unwrap();
+        assert!(note.contains("5 s ahead"), "{note}");
     }
 }
