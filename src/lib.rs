@@ -19,3 +19,4 @@ pub mod report;
 pub mod run;
 pub mod shell;
 pub mod stand_in;
+pub mod undo;

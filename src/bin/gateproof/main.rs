@@ -4,6 +4,7 @@
 mod cli;
 mod console;
 mod stand_in;
+mod undo;
 mod verify;
 
 use clap::Parser;
@@ -23,8 +24,11 @@ fn main() -> std::process::ExitCode {
         Command::Check(options) => verify::check(&options),
         Command::List(options) => verify::list(&options),
         Command::Explain { code } => explain(code.as_deref()),
+        Command::Undo(options) => with_runtime(undo::undo(options)),
         Command::Runner => {
             console::out(gateproof::host::runner_script());
+            console::out("\n# --- what waits on a host to undo a disturbance without us ---\n\n");
+            console::out(gateproof::undo::agent_script());
             ExitCode::Success
         }
         Command::StandIn(command) => with_runtime(stand_in::stand_in(command)),
