@@ -22,8 +22,8 @@ gp_uptime() {
 
 # When process $1 began; false when there is none, or only its remains.
 gp_start() {
-  { read -r gp_line <"/proc/$1/stat"; } 2>/dev/null || return 1
-  set -- ${gp_line##*) }
+  { read -r gp_stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  set -- ${gp_stat##*) }
   gp_started=${20-}
   [ "$1" != Z ]
 }
