@@ -114,11 +114,9 @@ impl Places {
     /// Who else disturbs the machine of a place; with `again` the host is asked once more.
     pub(super) async fn disturbed_by(&self, place: &Place, again: bool) -> Option<Holder> {
         let machine = Places::machine(place);
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.contains_key(machine.name()) {
+        if self.holds(&machine) {
             return None;
         }
-        drop(held);
         // A host that cannot be asked now is told of by the check itself.
         let seen = match again {
             true => undo::look(self.known(&machine).ok()?).await.ok()?,
@@ -126,6 +124,11 @@ impl Places {
         };
         let lease = seen.lease.filter(|lease| lease.alive)?;
         (!self.ours(&lease.holder.run_id)).then_some(lease.holder)
+    }
+
+    fn holds(&self, machine: &Place) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.contains_key(machine.name())
     }
 
     /// Whether a run is this one, or one that this one was started by.
