@@ -13,6 +13,10 @@ mod support;
 mod desk;
 #[path = "reconcile/kills.rs"]
 mod kills;
+#[path = "reconcile/ledger.rs"]
+mod ledger;
+#[path = "reconcile/stateful.rs"]
+mod stateful;
 #[path = "reconcile/story.rs"]
 mod story;
 
@@ -27,6 +31,7 @@ fn main() -> std::process::ExitCode {
         println!("not run: no Docker engine can be started here ({missing})");
     }
     let trials = story::trials().into_iter().chain(kills::trials());
+    let trials = trials.chain(stateful::trials());
     let trials: Vec<Trial> = trials
         .map(|trial| trial.with_ignored_flag(missing.is_some()))
         .collect();

@@ -28,6 +28,7 @@ pub const NEW: &str = "5.2.0+v3.7.15";
 pub struct Desk {
     swarm: Arc<Swarm>,
     folder: tempfile::TempDir,
+    app: &'static str,
     pub stack: String,
     pub port: u16,
 }
@@ -66,11 +67,11 @@ impl Desk {
         let desk = Desk {
             swarm: swarm(),
             folder: tempfile::tempdir().unwrap(),
+            app: "traefik",
             stack: format!("gp_{name}"),
             port,
         };
-        std::fs::create_dir(desk.recipe()).unwrap();
-        desk.git(&["init", "--quiet", "--initial-branch=main"]);
+        desk.init();
         let app_file = format!(
             "apps:
   traefik:
@@ -90,13 +91,56 @@ impl Desk {
         desk
     }
 
-    fn recipe(&self) -> PathBuf {
+    /// A desk for the app `ledger`, whose data is in a volume (`checks/reconcile/ledger.rs`).
+    pub fn ledger(name: &str, port: u16, driver: &str) -> Desk {
+        let desk = Desk {
+            swarm: swarm(),
+            folder: tempfile::tempdir().unwrap(),
+            app: "ledger",
+            stack: format!("gp_{name}"),
+            port,
+        };
+        desk.init();
+        let app_file = format!(
+            "# Nothing stands in front of it.
+proxy: none.service
+apps:
+  ledger:
+    recipe: ledger
+    domain: ledger.test
+    stateful: true
+    driver: {driver}
+    stack: {}
+    repository: {}
+    health_path: /version
+    health_scheme: http
+    health_port: {port}
+    identity: {{ version: $.Version }}
+    times: {{ first_gate: 2s, gate: 25s, probe: 2s, every: 200ms, successes: 3, steady: 1s, deploy: 30s, undeploy: 20s, snapshot: 30s }}
+",
+            desk.stack,
+            desk.recipe().display()
+        );
+        std::fs::write(desk.folder.path().join("apps.yaml"), app_file).unwrap();
+        desk
+    }
+
+    fn init(&self) {
+        std::fs::create_dir(self.recipe()).unwrap();
+        self.git(&["init", "--quiet", "--initial-branch=main"]);
+    }
+
+    pub fn swarm(&self) -> &Swarm {
+        &self.swarm
+    }
+
+    pub fn recipe(&self) -> PathBuf {
         self.folder.path().join("recipe")
     }
 
     /// The app's own folder of state.
     pub fn home(&self) -> PathBuf {
-        self.folder.path().join("warm/traefik")
+        self.folder.path().join("warm").join(self.app)
     }
 
     pub fn alerts(&self) -> PathBuf {
@@ -129,6 +173,11 @@ impl Desk {
         let app = tag.split_once("+v").unwrap().1;
         let sample = format!("TRAEFIK_VERSION={app}\nRELEASE={tag}\n");
         std::fs::write(self.recipe().join(".env.sample"), sample).unwrap();
+        self.tag(tag);
+    }
+
+    /// Commits the recipe as it is under that tag.
+    pub fn tag(&self, tag: &str) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", tag]);
         self.git(&["tag", "--annotate", "--message", tag, tag]);
@@ -143,7 +192,13 @@ impl Desk {
         let mut command =
             Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/swarm/engine"));
         let engine = self.swarm.socket();
+        // The stand-in for abra, where one was put.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut folders = vec![self.path("bin")];
+        folders.extend(std::env::split_paths(&path));
         command
+            .env("PATH", std::env::join_paths(folders).unwrap())
+            .env("ABRA_DIR", self.path("abra"))
             .arg("enter")
             .arg(engine.parent().unwrap())
             .arg(env!("CARGO_BIN_EXE_warm-reconcile"))
@@ -196,7 +251,12 @@ impl Desk {
 
     /// The version that answers, if one does.
     pub fn answers(&self) -> Option<String> {
-        let body = self.swarm.ask(self.port, "/api/version")?;
+        let path = if self.app == "ledger" {
+            "/version"
+        } else {
+            "/api/version"
+        };
+        let body = self.swarm.ask(self.port, path)?;
         let body: Value = serde_json::from_str(&body).ok()?;
         Some(body["Version"].as_str()?.to_owned())
     }
@@ -215,6 +275,13 @@ impl Desk {
         ];
         words.extend(ids.lines());
         self.swarm.docker(&words)
+    }
+
+    /// The ids of the stack's services.
+    pub fn services(&self) -> String {
+        let filter = format!("label=com.docker.stack.namespace={}", self.stack);
+        self.swarm
+            .docker(&["service", "ls", "--quiet", "--filter", &filter])
     }
 
     /// The flight record that a report names.

@@ -117,6 +117,17 @@ codes! {
     COMMAND_LINE = "GP2603", "the command line is wrong",
         "See `gateproof help`.";
 
+    NOT_CLAIMABLE = "GP2701", "nothing that could be claimed or reviewed from here",
+        "A claim speaks of a commit that everybody can fetch: a branch with an upstream, nothing uncommitted, and HEAD equal to the upstream branch after a fetch. A review needs the upstream to find the claim. The message says what is in the way and the command that removes it.";
+    NO_CLAIM = "GP2702", "no such claim",
+        "`gateproof review` judges what a claim's record on the upstream branch says, and nothing else: a gate that STATUS calls claimed without such a record was never shown to pass. A claim is made with `gateproof claim GATE --commit --push`.";
+    SAME_HANDS = "GP2703", "not independent of the claim",
+        "A gate passes only when somebody other than its author re-ran it from another clone. The run was started in the clone the claim was made in, or git names the same author. Review from your own clone, under your own `git config user.email`. `--allow-same-author` runs the checks all the same; what it writes is no verdict and counts for nobody.";
+    NO_OWN_RECORD = "GP2704", "your own record comes first",
+        "Who has seen what the other side observed is no longer blind. `gateproof diff` shows both only when a record of your own run of the claim exists: `gateproof review GATE`.";
+    NOT_A_VETO = "GP2705", "no such veto",
+        "`gateproof lift` lifts a veto that is open in the phase's REVIEW. With several open ones, `--veto V2` says which; `gateproof veto --list` shows them.";
+
     BAD_DOMAIN = "GP2801", "not a domain name",
         "Labels of lower-case letters, digits and `-`, with dots between them, 253 characters at most (RFC 1123). Scheme, port and path of an app's health have keys of their own: `health_scheme`, `health_port`, `health_path`.";
     BAD_HEALTH_PATH = "GP2802", "not a path to ask for health",

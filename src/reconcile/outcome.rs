@@ -58,6 +58,8 @@ pub enum Outcome {
     HeldDowngrade,
     /// A rollback was asked for, and there is no version to go back to.
     HeldNoPrevious,
+    /// The snapshot that an upgrade or rollback needs cannot be taken; nothing was touched.
+    HeldNoSnapshot,
     /// An upgrade failed; the version before it runs, healthy.
     RolledBack,
     /// What runs is unhealthy, and deploying it again did not help.
@@ -82,7 +84,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes, in the order in which they are documented.
-    pub const ALL: [Outcome; 23] = [
+    pub const ALL: [Outcome; 24] = [
         Outcome::NoopHealthy,
         Outcome::Adopted,
         Outcome::Upgraded,
@@ -96,6 +98,7 @@ impl Outcome {
         Outcome::HeldByOperator,
         Outcome::HeldDowngrade,
         Outcome::HeldNoPrevious,
+        Outcome::HeldNoSnapshot,
         Outcome::RolledBack,
         Outcome::UnhealthyOnLatest,
         Outcome::RollbackFailed,
@@ -124,6 +127,7 @@ impl Outcome {
             Outcome::HeldByOperator => "held-by-operator",
             Outcome::HeldDowngrade => "held-downgrade",
             Outcome::HeldNoPrevious => "held-no-previous",
+            Outcome::HeldNoSnapshot => "held-no-snapshot",
             Outcome::RolledBack => "rolled-back",
             Outcome::UnhealthyOnLatest => "unhealthy-on-latest",
             Outcome::RollbackFailed => "rollback-failed",
@@ -152,7 +156,8 @@ impl Outcome {
             | Outcome::HeldMinAge
             | Outcome::HeldByOperator
             | Outcome::HeldDowngrade
-            | Outcome::HeldNoPrevious => ExitCode::Held,
+            | Outcome::HeldNoPrevious
+            | Outcome::HeldNoSnapshot => ExitCode::Held,
             Outcome::RolledBack => ExitCode::RolledBack,
             Outcome::UnhealthyOnLatest
             | Outcome::RollbackFailed

@@ -9,11 +9,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+mod kept;
+
 use chrono::Utc;
 use serde_json::json;
 
 use super::decide::{self, Ask, Newest, Release, Running, Step, Unfinished, World};
-use super::driver::{Programs, kept_image};
+use super::driver::Programs;
 use super::engine::{self, Engine, StackView, current_version, poisoned};
 use super::facts::{Expected, Proxy, StackFacts};
 use super::gate::{Gate, Seen, Wanted, Weight, glance};
@@ -27,6 +29,8 @@ use super::spec::AppSpec;
 use super::state_file::StateError;
 use super::{history, holds};
 use crate::host::Host;
+
+use kept::{data_of, paired, previous};
 
 /// One app in its place: what is wanted, where its state lies, and who does the work.
 #[derive(Debug)]
@@ -151,8 +155,10 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         ),
     };
     let mut journal = None;
+    let mut ended = None;
     match Journal::open(&site.paths) {
-        Ok(JournalState::Absent | JournalState::Ended(_)) => {}
+        Ok(JournalState::Absent) => {}
+        Ok(JournalState::Ended(last)) => ended = Some(last),
         Ok(JournalState::Unfinished(open)) => journal = Some(open),
         Err(error) => journal_state = decide::Journal::Unreadable(error.to_string()),
     }
@@ -167,11 +173,21 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
     let mut targets = Vec::new();
     let good = record.last_good.as_ref();
     let good = good.map(|known| target_of_good(known, &tags, &site.spec));
-    let previous = previous(site, &record, &tags).await;
     let (view, engine) = look(site).await;
     let running = view
         .as_ref()
         .map(|view| running(view, site, &tags, good.as_ref()));
+    let previous = match site.spec.stateful {
+        false => previous(site, &record, &tags).await,
+        true => match running.as_ref().and_then(Option::as_ref) {
+            Some(running) => paired(site, &record, running, ask, &mut remarks).await,
+            None => None,
+        },
+    };
+    let (data, torn) = match site.spec.stateful {
+        true => data_of(ended.as_ref().or(journal.as_ref()), &record, good.as_ref()),
+        false => (None, false),
+    };
     if let (Some(open), decide::Journal::Clean) = (&journal, &journal_state) {
         journal_state =
             decide::Journal::Unfinished(Box::new(unfinished(open, record.last_good.as_ref())));
@@ -216,7 +232,8 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
                 Weight::Undecidable(_) => None,
             }),
         }),
-        data: good.as_ref().filter(|_| site.spec.stateful).map(release_of),
+        data,
+        torn,
         last_good: good.as_ref().map(release_of),
         previous: previous.as_ref().map(release_of),
         journal: journal_state,
@@ -290,35 +307,6 @@ fn target_of_tag(tagged: &Tagged, spec: &AppSpec) -> Target {
         digests: BTreeMap::new(),
         env_hash: Some(env_hash(spec)),
     }
-}
-
-/// The version that was healthy here before last-good, with the images that were kept of it. Of
-/// a stateful app none: only its snapshot would fit.
-async fn previous(site: &Site, record: &OnRecord, tags: &Tags) -> Option<Target> {
-    let Some(Known::Whole(good)) = &record.last_good else {
-        return None;
-    };
-    if site.spec.stateful {
-        return None;
-    }
-    let healthy = record
-        .history
-        .iter()
-        .rev()
-        .filter_map(|entry| match entry.end {
-            State::Committed => Some(&entry.to),
-            State::RolledBack => entry.from.as_ref(),
-            _ => None,
-        });
-    let mut healthy = healthy.filter(|version| **version < good.version);
-    let mut target = target_of_tag(tags.get(healthy.next()?)?, &site.spec);
-    for service in good.digests.keys() {
-        let name = kept_image(&site.spec.stack, service, &target.version);
-        if let Ok(Some(image)) = site.engine.image(&name).await {
-            target.digests.insert(service.clone(), image.id);
-        }
-    }
-    Some(target)
 }
 
 /// The newest version that is old enough, where it is newer than what runs; else a younger one
@@ -410,7 +398,7 @@ fn unfinished(journal: &Journal, good: Option<&Known>) -> Unfinished {
         State::Deploying => Step::Deploying,
         State::Gating if committed => Step::Committing,
         State::Gating => Step::Gating,
-        State::RollingBack => Step::Restoring,
+        State::RollingBack | State::Restoring => Step::Restoring,
         State::Restored => Step::Redeploying,
         _ => Step::ReGating,
     };
@@ -418,7 +406,7 @@ fn unfinished(journal: &Journal, good: Option<&Known>) -> Unfinished {
         back_to: plan.from.as_ref().map(release_of),
         to,
         step,
-        touched: journal.may_have_deployed(),
+        touched: journal.needs_restore(),
         tries_left: if step.goes_back() {
             tries.back
         } else {

@@ -1,10 +1,19 @@
-//! The record of a run: what was claimed, what was seen, and what it amounts to.
+//! The record of a run: what was claimed, what was seen, and what it amounts to; written so that
+//! nobody can change it unnoticed.
 
 pub(crate) mod atomic;
+mod chain;
+pub(crate) mod git;
 mod model;
 pub mod redact;
+mod seal;
+mod sign;
+pub mod signature;
 mod store;
 
+pub use chain::{Fault, FaultKind, Phase, SIGNATURE, Stored, read_phase};
+pub use git::GitError;
 pub use model::*;
 pub use redact::Redactor;
-pub use store::{RecordError, read, run_id, write};
+pub use sign::{NAMESPACE, SignError, Signer};
+pub use store::{RecordError, read, run_id, write, write_signed};

@@ -1,14 +1,25 @@
-//! Records as files: `<runs>/<run id>.json`, written whole or not at all.
+//! Records as files: `<runs>/<run id>.json`, written whole or not at all, each following those
+//! before it, and signed when its writer signs.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use super::atomic;
-use super::model::{RunRecord, SCHEMA};
+use super::model::{RecordLink, RunRecord, SCHEMA};
+use super::sign::{SignError, Signer};
+use super::{atomic, chain, seal};
+
+/// How long to wait for other writers of the folder.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to wait between two tries.
+const PAUSE: Duration = Duration::from_millis(10);
+/// How often a signature may be overtaken by another writer before the others have to wait.
+const OVERTAKEN: usize = 3;
 
 /// Why a record could not be written or read.
 #[derive(Debug, Error)]
@@ -42,6 +53,34 @@ pub enum RecordError {
     RunId {
         /// The id.
         run_id: String,
+    },
+    /// The folder cannot be locked.
+    #[error("cannot lock the folder of run records `{path}`: {source}")]
+    Lock {
+        /// The folder.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// Somebody else writes there and does not end.
+    #[error(
+        "another gateproof has been writing into `{path}` for {seconds} s; the record was not written"
+    )]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// It was to be signed, and could not be. Nothing was left behind.
+    #[error(
+        "the run record `{path}` was to be signed, and is not written without its signature: {source}"
+    )]
+    Sign {
+        /// The file that was to be.
+        path: PathBuf,
+        /// Why.
+        source: SignError,
     },
     /// The record has no JSON form.
     #[error("the record of run `{run_id}` cannot be written as JSON: {source}")]
@@ -85,43 +124,166 @@ pub fn run_id(started: DateTime<Utc>, random: u32) -> String {
     format!("{}-{random:08x}", started.format("%Y%m%dT%H%M%SZ"))
 }
 
+/// Writes the record, unsigned; see [`write_signed`].
+///
+/// # Errors
+/// As [`write_signed`].
+pub fn write(record: &RunRecord, runs_dir: &Path) -> Result<PathBuf, RecordError> {
+    write_signed(record, runs_dir, None)
+}
+
 /// Writes the record to `<runs_dir>/<run_id>.json` and returns that path. The folder is made
 /// when it is missing. The file appears whole or not at all, and an existing one is never
-/// overwritten.
+/// overwritten. What the record follows is found here, while no other writer of this machine
+/// adds to the folder; what `record.follows` says does not matter.
+///
+/// With a signer, `<run_id>.json.sig` appears after the record and never without it: killed in
+/// between, the record is whole and unsigned.
 ///
 /// The record must have been redacted before ([`super::Redactor::record`]).
 ///
 /// # Errors
 /// See [`RecordError`]; after each of them the folder is as it was.
-pub fn write(record: &RunRecord, runs_dir: &Path) -> Result<PathBuf, RecordError> {
+pub fn write_signed(
+    record: &RunRecord,
+    runs_dir: &Path,
+    signer: Option<&Signer>,
+) -> Result<PathBuf, RecordError> {
     if !is_file_name(&record.run_id) {
         return Err(RecordError::RunId {
             run_id: record.run_id.clone(),
         });
     }
     let path = runs_dir.join(format!("{}.json", record.run_id));
-    let mut json = serde_json::to_vec_pretty(record).map_err(|source| RecordError::Serialise {
-        run_id: record.run_id.clone(),
-        source,
-    })?;
-    json.push(b'\n');
     fs::create_dir_all(runs_dir).map_err(|source| RecordError::Folder {
         path: runs_dir.to_owned(),
         source,
     })?;
-    let failed = |source| RecordError::Write {
-        path: path.clone(),
+    let mut overtaken = 0;
+    loop {
+        // A signature may wait for a person's touch, and the other writers should not. So what
+        // was signed is only put there if nothing was written meanwhile.
+        let early = match signer.is_none() || overtaken == OVERTAKEN {
+            true => Some(lock(runs_dir)?),
+            false => None,
+        };
+        let follows = chain::heads_of(runs_dir)?;
+        let bytes = bytes_of(record, follows.clone())?;
+        let sign = |signer: &Signer| signer.sign(&bytes);
+        let signature = signer
+            .map(sign)
+            .transpose()
+            .map_err(|source| RecordError::Sign {
+                path: path.clone(),
+                source,
+            })?;
+        let alone = early.is_some();
+        let _lock = early.map_or_else(|| lock(runs_dir), Ok)?;
+        if alone || chain::heads_of(runs_dir)? == follows {
+            clear_litter(runs_dir);
+            place(&path, runs_dir, &bytes, signature.as_deref())?;
+            return Ok(path);
+        }
+        overtaken += 1;
+    }
+}
+
+fn bytes_of(record: &RunRecord, follows: Vec<RecordLink>) -> Result<Vec<u8>, RecordError> {
+    let record = RunRecord {
+        follows,
+        ..record.clone()
+    };
+    let mut json = serde_json::to_vec_pretty(&record).map_err(|source| RecordError::Serialise {
+        run_id: record.run_id.clone(),
+        source,
+    })?;
+    json.push(b'\n');
+    Ok(seal::seal(&json))
+}
+
+/// Puts the record there, then its signature; or neither of them.
+fn place(
+    path: &Path,
+    folder: &Path,
+    bytes: &[u8],
+    signature: Option<&[u8]>,
+) -> Result<(), RecordError> {
+    let beside = chain::signature_of(path);
+    // Both are on the disk before either is seen.
+    let record = stage(folder, path, bytes)?;
+    let signature = signature
+        .map(|signature| stage(folder, &beside, signature))
+        .transpose()?;
+    let persist = |staged: tempfile::NamedTempFile, to: &Path| match staged.persist_noclobber(to) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(RecordError::Exists {
+                path: to.to_owned(),
+            })
+        }
+        Err(error) => Err(failed(to, error.error)),
+    };
+    persist(record, path)?;
+    if let Some(signature) = signature {
+        // What was asked for is a signed record; an unsigned one was not.
+        persist(signature, &beside).inspect_err(|_| {
+            let _ = fs::remove_file(path);
+        })?;
+    }
+    atomic::sync_folder(folder)
+        .inspect_err(|_| {
+            let _ = fs::remove_file(&beside);
+            let _ = fs::remove_file(path);
+        })
+        .map_err(|error| failed(path, error))
+}
+
+fn stage(folder: &Path, path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, RecordError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    atomic::stage(folder, &name, bytes).map_err(|error| failed(path, error))
+}
+
+fn failed(path: &Path, source: io::Error) -> RecordError {
+    RecordError::Write {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// The lock of the folder's writers, on the folder itself, so that nothing stands beside the
+/// records. It ends with the file that is returned.
+fn lock(folder: &Path) -> Result<File, RecordError> {
+    let cannot = |source| RecordError::Lock {
+        path: folder.to_owned(),
         source,
     };
-    let staged = atomic::stage(runs_dir, &record.run_id, &json).map_err(failed)?;
-    staged
-        .persist_noclobber(&path)
-        .map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => RecordError::Exists { path: path.clone() },
-            _ => failed(error.error),
-        })?;
-    atomic::sync_folder(runs_dir).map_err(failed)?;
-    Ok(path)
+    let file = File::open(folder).map_err(cannot)?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                return Err(RecordError::Busy {
+                    path: folder.to_owned(),
+                    seconds: PATIENCE.as_secs(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(cannot(source)),
+        }
+    }
+}
+
+/// Removes what killed writers left. Only the holder of the lock has temporary files.
+fn clear_litter(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(atomic::SUFFIX) {
+            // A failure leaves litter and harms nothing.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Reads a record. Fields that this version does not know are ignored.
@@ -134,12 +296,17 @@ pub fn read(path: &Path) -> Result<RunRecord, RecordError> {
         path: path.to_owned(),
         source,
     })?;
+    parse(path, &bytes)
+}
+
+/// Reads the bytes of a record.
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<RunRecord, RecordError> {
     let syntax = |source| RecordError::Syntax {
         path: path.to_owned(),
         source,
     };
     // The schema is asked first: another schema's shape would only give a misleading error.
-    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(syntax)?;
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(syntax)?;
     let found = value.get("schema").and_then(|schema| schema.as_str());
     if found != Some(SCHEMA) {
         return Err(RecordError::Schema {

@@ -156,7 +156,7 @@ pub(super) fn fixtures(record: &RunRecord, width: usize, paint: &Paint) -> Strin
 }
 
 /// `dashboard-down on cc-ci: disturbed for 14.2 s, restored and seen to be restored`.
-pub(super) fn fixture_line(fixture: &FixtureRecord) -> String {
+pub(crate) fn fixture_line(fixture: &FixtureRecord) -> String {
     let serves = fixture.steps.iter().any(|step| step.step == "service");
     let state = match (fixture.restored, fixture.disturbed_ms) {
         (true, Some(ms)) => format!(

@@ -1,13 +1,27 @@
-//! What a run's record looks like to people: the table on a terminal, and the Markdown blocks of
-//! the STATUS and JOURNAL documents. Everything here is made from a
-//! [`RunRecord`](crate::record::RunRecord) that was redacted before.
+//! What a run's record looks like to people and to CI servers: the table on a terminal, the Markdown
+//! blocks of the STATUS and JOURNAL documents, JUnit, TAP, annotations and the step summary of a push
+//! job. Everything here is made from a [`RunRecord`](crate::record::RunRecord) that was redacted
+//! before.
 
+mod annotations;
 pub mod documents;
-mod explain;
+pub(crate) mod explain;
+mod junit;
 pub mod markdown;
+pub mod phase;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod statement;
+mod step_summary;
 mod table;
-mod text;
+mod tap;
+pub(crate) mod text;
+mod verdict;
 
+pub use annotations::{Annotation, Dialect, Level, annotations, hush};
+pub use junit::{JunitError, junit, write_junit};
+pub use step_summary::step_summary;
 pub use table::{progress_line, table};
+pub use tap::tap;
+pub use text::time;
+pub use verdict::{Verdict, verdict_of};

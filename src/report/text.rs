@@ -136,7 +136,7 @@ pub(crate) fn run_duration(record: &RunRecord) -> String {
 }
 
 /// `2026-11-21T17:45:30Z`.
-pub(crate) fn time(at: DateTime<Utc>) -> String {
+pub fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 

@@ -46,12 +46,7 @@ pub async fn run(
     let asker = Asker {
         places: &places,
         interrupt,
-        claim_folder: file
-            .source
-            .path
-            .parent()
-            .map(PathBuf::from)
-            .unwrap_or_default(),
+        claim_folder: claim_folder(file, options),
     };
     let selected = select(file, &options.selection);
     sink.event(&RunEvent::Began {
@@ -71,7 +66,7 @@ pub async fn run(
     engine.refused = tokio::select! {
         biased;
         _ = interrupt.wait() => None,
-        why = left::refusal(file, &selected, &places, options, &mut *sink) => why,
+        why = Box::pin(left::refusal(file, &selected, &places, options, &mut *sink)) => why,
     };
     if let Some(why) = &engine.refused {
         sink.event(&RunEvent::Notice(format!("UNRESTORED: {why}")));
@@ -187,6 +182,14 @@ fn disturbed_notes(checks: &[CheckRecord]) -> Vec<String> {
         }
     }
     notes
+}
+
+/// The folder that the claim file's own paths are relative to.
+fn claim_folder(file: &ClaimFile, options: &Options) -> PathBuf {
+    let path = &file.source.path;
+    let cloned = options.repository.as_ref().and_then(|r| r.in_clone(path));
+    let folder = cloned.as_deref().unwrap_or(path).parent();
+    folder.map(PathBuf::from).unwrap_or_default()
 }
 
 struct Engine<'r> {

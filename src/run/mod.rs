@@ -2,10 +2,13 @@
 //! happened is a [`RunRecord`](crate::record::RunRecord).
 
 mod ask;
+mod clone_facts;
+mod clone_state;
 mod control;
 mod engine;
 mod event;
 mod fixture;
+mod identify;
 mod interrupt;
 mod left;
 mod line;
@@ -17,10 +20,19 @@ mod recorded;
 mod repository;
 mod secrets;
 
+pub use clone_facts::{CloneQuestion, clone_facts};
+pub(crate) use clone_facts::{ask_remote, default_branch, without_credentials};
+pub use clone_state::{
+    CloneFacts, CloneFinding, Distance, Purpose, Remote, Upstream, Wanted, Wrong, clone_findings,
+};
 pub use engine::run;
 pub use event::{RunEvent, Sink};
+pub use identify::ask_hosts;
 pub use interrupt::Interrupt;
 pub use left::{LeftHost, LeftOver, left_over, machine_named};
 pub use options::{Options, Role};
 pub use plan::{CheckAt, Item, Selection, schedule, select};
+pub(crate) use provenance::random;
+pub use provenance::who;
 pub use repository::Repository;
+pub(crate) use repository::{clone_id, git, identity};

@@ -30,6 +30,13 @@ impl Role {
             Role::Ci => "ci",
         }
     }
+
+    /// The role of a recorded name.
+    pub fn named(name: &str) -> Option<Role> {
+        [Role::Builder, Role::Adversary, Role::Ci]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
 }
 
 /// How a claim file is run.

@@ -210,6 +210,8 @@ impl Places {
     pub(super) fn way(&self, place: &Place) -> String {
         match (place, &self.repository) {
             (Place::Clone, Some(repository)) => repository.way(),
+            // Of a cold run everything on this machine ran in the clone.
+            (Place::Local, Some(repository)) if repository.is_cold() => repository.way(),
             _ => String::new(),
         }
     }

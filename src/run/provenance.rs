@@ -10,6 +10,9 @@ use super::options::Options;
 pub(super) fn claim_ref(file: &ClaimFile, options: &Options) -> ClaimRef {
     let path = &file.source.path;
     let relative = options.repository.as_ref().and_then(|repository| {
+        if repository.is_cold() {
+            return None; // it is relative to the clone already
+        }
         let full = std::fs::canonicalize(path).ok()?;
         let root = std::fs::canonicalize(repository.root()).ok()?;
         full.strip_prefix(root).map(PathBuf::from).ok()
@@ -27,7 +30,7 @@ pub(super) fn claim_ref(file: &ClaimFile, options: &Options) -> ClaimRef {
 }
 
 /// `user@machine`, as far as it is known.
-pub(super) fn who() -> String {
+pub fn who() -> String {
     let user = std::env::var("USER")
         .or_else(|_| std::env::var("LOGNAME"))
         .unwrap_or_else(|_| format!("uid{}", rustix::process::getuid().as_raw()));
@@ -36,7 +39,7 @@ pub(super) fn who() -> String {
 }
 
 /// Four random bytes: two runs of the same second must not share a name.
-pub(super) fn random() -> u32 {
+pub(crate) fn random() -> u32 {
     use std::hash::{BuildHasher, Hasher};
     let hash = std::hash::RandomState::new().build_hasher().finish();
     u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)

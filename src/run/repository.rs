@@ -18,6 +18,7 @@ pub struct Repository {
     branch: Option<String>,
     dirty: bool,
     worktree: bool,
+    cold: bool,
     author: Option<String>,
     clone: OnceCell<Result<tempfile::TempDir, Fault>>,
 }
@@ -68,8 +69,36 @@ impl Repository {
             branch,
             dirty: !status.is_empty(),
             worktree,
+            cold: false,
             clone: OnceCell::new(),
         }))
+    }
+
+    /// The repository at a commit, of whose working tree nothing is used: the claim file too is
+    /// read from a fresh clone ([`Repository::clone_folder`]), under a path relative to it.
+    /// `commit` is a full hash.
+    ///
+    /// # Errors
+    /// When the folder is in no repository, or the repository has no such commit.
+    pub async fn cold(folder: &Path, commit: &str) -> Result<Repository, Fault> {
+        let root = PathBuf::from(git(folder, &["rev-parse", "--show-toplevel"]).await?);
+        let wanted = format!("{commit}^{{commit}}");
+        let commit = git(&root, &["rev-parse", "--verify", "--quiet", &wanted])
+            .await
+            .map_err(|_| Fault::Other(format!("commit {commit} is not in this repository")))?;
+        let branch = git(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
+            .await
+            .ok();
+        Ok(Repository {
+            author: identity(&root).await,
+            root,
+            commit,
+            branch,
+            dirty: false,
+            worktree: false,
+            cold: true,
+            clone: OnceCell::new(),
+        })
     }
 
     /// Its top folder.
@@ -93,6 +122,17 @@ impl Repository {
         }
     }
 
+    /// Whether nothing of the working tree is used.
+    pub(super) fn is_cold(&self) -> bool {
+        self.cold
+    }
+
+    /// Of a cold repository: where a path relative to it is in the clone, once that was made.
+    pub(super) fn in_clone(&self, path: &Path) -> Option<PathBuf> {
+        let made = self.clone.get()?.as_ref().ok()?;
+        self.cold.then(|| made.path().join("tree").join(path))
+    }
+
     /// The beginning of a line that does something where checks `on: clone` run.
     pub(super) fn way(&self) -> String {
         let top = "\"$(git rev-parse --show-toplevel)\"";
@@ -109,7 +149,7 @@ impl Repository {
     ///
     /// # Errors
     /// When git cannot make it.
-    pub(super) async fn clone_folder(&self) -> Result<PathBuf, Fault> {
+    pub async fn clone_folder(&self) -> Result<PathBuf, Fault> {
         if self.worktree {
             return Ok(self.root.clone());
         }
@@ -142,14 +182,15 @@ impl Repository {
     }
 }
 
-async fn identity(root: &Path) -> Option<String> {
+/// Who works in a repository, as git knows.
+pub(crate) async fn identity(root: &Path) -> Option<String> {
     let name = git(root, &["config", "user.name"]).await.ok()?;
     let mail = git(root, &["config", "user.email"]).await.ok()?;
     Some(format!("{name} <{mail}>"))
 }
 
 /// See [`RepositoryState::clone_id`].
-fn clone_id(root: &Path) -> Option<String> {
+pub(crate) fn clone_id(root: &Path) -> Option<String> {
     let root = std::fs::canonicalize(root).ok()?;
     let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_else(|_| {
         String::from_utf8_lossy(rustix::system::uname().nodename().to_bytes()).into_owned()
@@ -163,8 +204,11 @@ fn clone_id(root: &Path) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Runs git and returns what it printed.
-async fn git(folder: &Path, words: &[&str]) -> Result<String, Fault> {
+/// Runs git and returns what it printed, without the last line end.
+///
+/// # Errors
+/// When git is missing, or said no.
+pub(crate) async fn git(folder: &Path, words: &[&str]) -> Result<String, Fault> {
     let output = Command::new("git")
         .args(words)
         .current_dir(folder)
@@ -173,6 +217,8 @@ async fn git(folder: &Path, words: &[&str]) -> Result<String, Fault> {
         .env_remove("GIT_WORK_TREE")
         .env_remove("GIT_INDEX_FILE")
         .env("GIT_OPTIONAL_LOCKS", "0")
+        // Nobody answers a question for a password on a pipe.
+        .env("GIT_TERMINAL_PROMPT", "0")
         .stdin(Stdio::null())
         // A run that is interrupted waits for no clone.
         .kill_on_drop(true)

@@ -30,15 +30,44 @@ pub(crate) enum Command {
     /// Run the checks of claim files and say what holds
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyOptions),
+    /// Builder: run gates from a cold clone of HEAD, and claim those that pass
+    #[command(after_help = EXIT_CODES)]
+    Claim(crate::claim::ClaimOptions),
+    /// Adversary: run what is claimed from a cold clone of the claimed commit, and judge it
+    #[command(after_help = EXIT_CODES)]
+    Review(crate::review::ReviewOptions),
+    /// Compare a claim's run with its review, value by value; 0 equal, 1 different
+    Diff(crate::diff::DiffOptions),
+    /// Adversary: forbid DONE until it is lifted
+    Veto(crate::veto::VetoOptions),
+    /// Adversary: lift a veto
+    Lift(crate::veto::LiftOptions),
     /// Read claim files and say what is wrong with them; runs nothing
     Check(FileOptions),
     /// List the checks of claim files; runs nothing
     List(FileOptions),
+    /// Say for every gate what state it is in, and why it is not done
+    Status(crate::status::StatusOptions),
+    /// Write `## DONE` with its evidence into STATUS, if nothing is in the way
+    Done(crate::status::DoneOptions),
+    /// Hold the records against themselves, their signatures, git and the documents
+    #[command(after_help = crate::audit::EXIT_CODES)]
+    Audit(crate::audit::AuditOptions),
+    /// Print a record as an in-toto Statement in a DSSE envelope
+    Statement(crate::statement::StatementOptions),
     /// Explain a code such as GP2201; without one, list all codes
     Explain {
         /// The code
         code: Option<String>,
     },
+    /// Run as the push job: observe, annotate, report, disturb nothing
+    #[command(after_help = EXIT_CODES)]
+    Ci(Box<crate::ci::CiOptions>),
+    /// Follow the upstream and tell when a gate is claimed or reviewed
+    Watch(crate::watch::WatchOptions),
+    /// Send and read messages between Builder and Adversary
+    #[command(subcommand)]
+    Inbox(crate::inbox::InboxCommand),
     /// List what earlier runs left disturbed, and undo it
     #[command(after_help = crate::undo::EXIT_CODES)]
     Undo(crate::undo::UndoOptions),
@@ -63,6 +92,15 @@ pub(crate) struct FileOptions {
 }
 
 impl FileOptions {
+    /// These files, without variables.
+    pub(crate) fn of(files: Vec<PathBuf>, color: Color) -> Self {
+        FileOptions {
+            files,
+            vars: Vec::new(),
+            color,
+        }
+    }
+
     pub(crate) fn overrides(&self) -> Scope {
         self.vars.iter().cloned().collect()
     }
@@ -81,7 +119,8 @@ pub(crate) struct VerifyOptions {
     /// Only checks with this tag (repeatable)
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
-    /// The role you run as: builder writes STATUS and JOURNAL; ci only observes
+    /// The role you run as: builder writes STATUS and JOURNAL; adversary REVIEW, no
+    /// verdict; ci only observes
     #[arg(long = "as", value_enum, value_name = "ROLE")]
     pub(crate) role: Option<RoleName>,
     /// Check this revision in place of HEAD
@@ -108,9 +147,14 @@ pub(crate) struct VerifyOptions {
     /// Write no record
     #[arg(long, conflicts_with = "role")]
     pub(crate) no_record: bool,
+    #[command(flatten)]
+    pub(crate) signing: crate::signing::SigningOptions,
     /// Overwrite blocks of STATUS that were edited by hand
     #[arg(long, requires = "role")]
     pub(crate) force: bool,
+    /// Write a JUnit XML report
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
     /// What to print on standard output
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,

@@ -1,11 +1,23 @@
 //! The `gateproof` program: reads the command line, runs, prints, and ends with an exit code
 //! that tells the causes apart.
 
+mod audit;
+mod ci;
+mod claim;
 mod cli;
 mod console;
+mod diff;
+mod inbox;
+mod review;
+mod roles;
+mod signing;
 mod stand_in;
+mod statement;
+mod status;
 mod undo;
 mod verify;
+mod veto;
+mod watch;
 
 use clap::Parser;
 
@@ -21,10 +33,22 @@ fn main() -> std::process::ExitCode {
     };
     let code = match cli.command {
         Command::Verify(options) => with_runtime(verify::verify(options)),
+        Command::Claim(options) => with_runtime(claim::claim(options)),
+        Command::Review(options) => with_runtime(review::review(options)),
+        Command::Diff(options) => with_runtime(diff::diff(options)),
+        Command::Veto(options) => with_runtime(veto::veto(options)),
+        Command::Lift(options) => with_runtime(veto::lift(options)),
         Command::Check(options) => verify::check(&options),
         Command::List(options) => verify::list(&options),
+        Command::Status(options) => with_runtime(status::status(options)),
+        Command::Done(options) => with_runtime(status::done(options)),
+        Command::Audit(options) => with_runtime(audit::audit(options)),
+        Command::Statement(options) => with_runtime(statement::statement(options)),
         Command::Explain { code } => explain(code.as_deref()),
         Command::Undo(options) => with_runtime(undo::undo(options)),
+        Command::Ci(options) => with_runtime(ci::ci(*options)),
+        Command::Watch(options) => with_runtime(watch::watch(options)),
+        Command::Inbox(command) => with_runtime(inbox::inbox(command)),
         Command::Runner => {
             console::out(gateproof::host::runner_script());
             console::out("\n# --- what waits on a host to undo a disturbance without us ---\n\n");
@@ -56,6 +80,9 @@ fn with_runtime(future: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitC
 
 fn explain(code: Option<&str>) -> ExitCode {
     let Some(text) = code else {
+        for rule in gateproof::audit::rule::ALL {
+            console::out(&format!("{}  {}\n", rule.code, rule.title));
+        }
         for entry in ALL {
             console::out(&format!("{}  {}\n", entry.code.0, entry.title));
         }
@@ -64,6 +91,11 @@ fn explain(code: Option<&str>) -> ExitCode {
     if let Some(entry) = Code::find(text) {
         let body = console::wrap(entry.text, 88);
         console::out(&format!("{}  {}\n\n{body}\n", entry.code.0, entry.title));
+        return ExitCode::Success;
+    }
+    if let Some(rule) = gateproof::audit::rule::find(text) {
+        let body = console::wrap(rule.text, 88);
+        console::out(&format!("{}  {}\n\n{body}\n", rule.code, rule.title));
         return ExitCode::Success;
     }
     console::err(&format!(

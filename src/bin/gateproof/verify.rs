@@ -9,8 +9,10 @@ use gateproof::claim::ClaimFile;
 use gateproof::claim::codes::Code;
 use gateproof::host::SshOptions;
 use gateproof::outcome::{ExitCode, worst};
-use gateproof::record::{Act, RunRecord};
+use gateproof::record::{Act, RunRecord, Signer};
 use gateproof::report::documents::{self, Document};
+use gateproof::report::{Verdict, verdict_of, write_junit};
+use gateproof::role::{Standing, review_block};
 use gateproof::run::{Interrupt, Options, Repository, Role, RunEvent, select};
 
 use crate::cli::{Allowed, FileOptions, Format, VerifyOptions};
@@ -39,6 +41,10 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
             "no check is left after --gate, --check and --tag; a run of nothing is no success",
         ));
     }
+    let signer = match wish.signing.signer(wish.role.is_some(), Path::new(".")) {
+        Ok(signer) => signer,
+        Err(error) => return Ok(refuse(Code::COMMAND_LINE, &error.to_string())),
+    };
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
     let folder = std::env::current_dir().context("find the current folder")?;
     // All of them before anything is run: a revision that is not there is a wrong command line.
@@ -50,6 +56,7 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
         }
     }
     let mut codes = Vec::new();
+    let mut records = Vec::new();
     for (file, repository) in found {
         if codes.contains(&ExitCode::Unrestored) {
             // What is seen on a host that is not back means nothing.
@@ -59,7 +66,27 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
             ));
             continue;
         }
-        codes.extend(verify_file(file, repository, &wish, &folder, &interrupt).await?);
+        let (record, seen) = verify_file(
+            file,
+            repository,
+            &wish,
+            &folder,
+            &interrupt,
+            signer.as_ref(),
+        )
+        .await?;
+        records.push(record);
+        codes.extend(seen);
+    }
+    if let Some(path) = &wish.junit {
+        let verdict = Verdict {
+            code: worst(codes.iter().copied()).unwrap_or(ExitCode::CouldNotCheck),
+            ..verdict_of(&records)
+        };
+        if let Err(error) = write_junit(path, &records, &verdict) {
+            console::err(&format!("gateproof: {error}\n"));
+            codes.push(ExitCode::CouldNotCheck);
+        }
     }
     Ok(worst(codes).unwrap_or(ExitCode::CouldNotCheck))
 }
@@ -89,7 +116,8 @@ async fn verify_file(
     wish: &VerifyOptions,
     folder: &Path,
     interrupt: &Interrupt,
-) -> anyhow::Result<Vec<ExitCode>> {
+    signer: Option<&Signer>,
+) -> anyhow::Result<(RunRecord, Vec<ExitCode>)> {
     let options = Options {
         role: wish.role.map(Role::from),
         act: Act::Verify,
@@ -127,36 +155,63 @@ async fn verify_file(
         .to_owned();
     let mut codes = vec![ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck)];
     if !wish.no_record
-        && let Err(error) = keep(&record, wish, &root)
+        && let Err(error) = keep(&record, wish, &root, signer)
     {
         // A run without its record is no success, and never hides what the run has shown.
         console::err(&format!("gateproof: {error:#}\n"));
         codes.push(ExitCode::CouldNotCheck);
     }
-    Ok(codes)
+    Ok((record, codes))
 }
 
 /// Writes the record, and the documents of a role that owns some.
-fn keep(record: &RunRecord, wish: &VerifyOptions, root: &Path) -> anyhow::Result<()> {
+fn keep(
+    record: &RunRecord,
+    wish: &VerifyOptions,
+    root: &Path,
+    signer: Option<&Signer>,
+) -> anyhow::Result<()> {
     let reports = wish.reports.clone().unwrap_or_else(|| root.join("reports"));
     let runs = reports.join("runs").join(&record.claim.phase);
     std::fs::create_dir_all(&runs)
         .with_context(|| format!("create the folder {}", runs.display()))?;
-    let path = gateproof::record::write(record, &runs)
+    if let Some(signer) = signer.filter(|_| !wish.quiet) {
+        console::err(&format!("signing the record with {}\n", signer.key()));
+    }
+    let path = gateproof::record::write_signed(record, &runs, signer)
         .with_context(|| format!("write the record into {}", runs.display()))?;
     let mut written = vec![path];
-    if wish.role.map(Role::from) == Some(Role::Builder) {
+    let role = wish.role.map(Role::from);
+    if matches!(role, Some(Role::Builder | Role::Adversary)) {
         let docs = match &wish.reports {
             Some(reports) => reports.clone(),
             None => root.join(&record.claim.docs),
         };
         std::fs::create_dir_all(&docs)
             .with_context(|| format!("create the folder {}", docs.display()))?;
-        let status = docs.join(Document::Status.file_name(&record.claim.phase));
-        documents::update_status(&status, record, wish.force)?;
-        let journal = docs.join(Document::Journal.file_name(&record.claim.phase));
-        documents::append_journal(&journal, record)?;
-        written.extend([status, journal]);
+        let path = |document: Document| docs.join(document.file_name(&record.claim.phase));
+        if role == Some(Role::Builder) {
+            let (status, journal) = (path(Document::Status), path(Document::Journal));
+            for gate in documents::claimed_gates(&status, record) {
+                console::err(&format!(
+                    "{gate} is claimed, and STATUS keeps that; `gateproof claim {gate}` claims it anew\n"
+                ));
+            }
+            documents::update_status(&status, record, wish.force)?;
+            documents::append_journal(&journal, record)?;
+            written.extend([status, journal]);
+        } else {
+            let review = path(Document::Review);
+            let mut gates: Vec<&str> = record.checks.iter().map(|c| c.gate.as_str()).collect();
+            gates.dedup();
+            let blocks: Vec<_> = gates
+                .iter()
+                .filter_map(|gate| review_block(record, gate, Standing::Looks, None))
+                .collect();
+            let document = Document::Review.open(&review, role)?;
+            document.write(&blocks, false)?;
+            written.push(review);
+        }
     }
     if !wish.quiet {
         for path in written {
@@ -168,7 +223,7 @@ fn keep(record: &RunRecord, wish: &VerifyOptions, root: &Path) -> anyhow::Result
 }
 
 /// One line for somebody who watches.
-fn tell(event: &RunEvent) -> String {
+pub(crate) fn tell(event: &RunEvent) -> String {
     match event {
         RunEvent::Began { path, checks } => {
             let noun = if *checks == 1 { "check" } else { "checks" };
@@ -233,7 +288,7 @@ pub(crate) fn list(wish: &FileOptions) -> ExitCode {
 }
 
 /// Reads the claim files, or says all that is wrong with all of them.
-fn load(wish: &FileOptions) -> Option<Vec<ClaimFile>> {
+pub(crate) fn load(wish: &FileOptions) -> Option<Vec<ClaimFile>> {
     let paths = match find(wish) {
         Ok(paths) => paths,
         Err(why) => {
@@ -276,7 +331,7 @@ fn find(wish: &FileOptions) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
-fn refuse(code: Code, why: &str) -> ExitCode {
+pub(crate) fn refuse(code: Code, why: &str) -> ExitCode {
     console::err(&format!(
         "error[{}]: {why}\nnothing was run. `gateproof explain {}` tells more.\n",
         code.0, code.0

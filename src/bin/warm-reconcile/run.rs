@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use gateproof::host::{Host, LocalHost};
 use gateproof::reconcile::app_file::{Apps, Environment};
-use gateproof::reconcile::decide::{Ask, PlanDocument};
+use gateproof::reconcile::decide::{Ask, DataSteps, PlanDocument};
 use gateproof::reconcile::driver::Programs;
 use gateproof::reconcile::engine::Engine;
 use gateproof::reconcile::facts::Proxy;
@@ -26,6 +26,7 @@ pub(crate) enum What<'a> {
     Planned(&'a Path),
     RollBack,
     Resume,
+    Again,
 }
 
 fn site(env: &Environment, apps: &Apps, app: &str) -> anyhow::Result<Site> {
@@ -62,6 +63,7 @@ pub(crate) fn run(env: &Environment, apps: &Apps, app: &str, what: &What<'_>, js
         What::Run { converge: true } => (Asked::Converge, true),
         What::RollBack => (Asked::RollBack, false),
         What::Resume => (Asked::Resume, false),
+        What::Again => (Asked::Again, false),
         What::Planned(file) => {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("read the plan {}", file.display()))?;
@@ -143,11 +145,41 @@ pub(crate) fn show_plan(
             false => "changes nothing that runs",
         };
         out(&format!("{app}: {} ({acts})\n{plan:#}\n", document.outcome));
+        if let Some(data) = &document.data {
+            out(&data_text(data));
+        }
     }
     Ok(match document.plan.acts() {
         true => Code::Current.code(),
         false => document.outcome.exit().code(),
     })
+}
+
+/// What becomes of the data, step by step.
+fn data_text(data: &DataSteps) -> String {
+    let mut text = String::new();
+    for (number, step) in data.steps.iter().enumerate() {
+        text.push_str(&format!("  {}. {step}\n", number + 1));
+    }
+    for (volume, bytes) in &data.volumes {
+        let bytes = bytes.map_or_else(
+            || "not measured".into(),
+            |bytes| format!("about {bytes} bytes"),
+        );
+        text.push_str(&format!("  volume {volume}: {bytes}\n"));
+    }
+    if let (Some(needed), Some(free)) = (data.needed, data.free) {
+        text.push_str(&format!(
+            "  a snapshot needs about {needed} bytes, and {free} are free\n"
+        ));
+    }
+    for left_out in &data.not_kept {
+        text.push_str(&format!("  NOT in the snapshot: {left_out}\n"));
+    }
+    for problem in &data.in_the_way {
+        text.push_str(&format!("  IN THE WAY: {problem}\n"));
+    }
+    text
 }
 
 /// What looks like a secret in the app file's environment never gets into a record.

@@ -81,6 +81,9 @@ pub struct Volume {
     pub driver: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// What its driver was told: with a `device` or `type` the folder holds the data only while
+    /// a container uses the volume.
+    pub options: BTreeMap<String, String>,
 }
 
 /// A network.
@@ -324,6 +327,7 @@ impl From<WireVolume> for Volume {
             mountpoint: wire.mountpoint.into(),
             driver: wire.driver,
             labels: wire.labels,
+            options: wire.options,
         }
     }
 }

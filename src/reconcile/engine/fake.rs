@@ -159,8 +159,13 @@ impl State {
         let ports = service.port.map(|port| {
             json!([{ "Protocol": "tcp", "TargetPort": 80, "PublishedPort": port, "PublishMode": "host" }])
         });
+        let asked: Vec<Value> = service
+            .volume
+            .iter()
+            .map(|volume| json!({ "Type": "volume", "Source": volume, "Target": "/data" }))
+            .collect();
         let spec = json!({
-            "ContainerSpec": { "Image": service.image, "Labels": { STACK_LABEL: stack } },
+            "ContainerSpec": { "Image": service.image, "Labels": { STACK_LABEL: stack }, "Mounts": asked },
             "RestartPolicy": { "Condition": "any" },
         });
         let now = chrono::Utc::now().to_rfc3339();

@@ -19,7 +19,7 @@ pub use client::{Engine, Image, Info, Network, Version, Volume};
 pub use judge::{Settled, current_version, digests, poisoned, rolled_back_by_engine, settled};
 pub use view::{
     Container, ContainerState, Desired, Health, Mount, Port, PortMode, Service, StackView, Task,
-    TaskState, Update, UpdateState,
+    TaskState, Update, UpdateState, volume_users,
 };
 
 use std::time::Duration;

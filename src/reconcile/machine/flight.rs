@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -32,6 +33,7 @@ struct Told {
     rounds: Vec<Value>,
     tools: Vec<Value>,
     gates: Vec<Value>,
+    data: Vec<Value>,
     remarks: Vec<String>,
     notes: String,
 }
@@ -77,6 +79,12 @@ impl Flight {
         self.with(|told| told.tools.push(report));
     }
 
+    /// What was done about the data of a stateful app.
+    pub(super) fn data(&self, what: &str, seen: &impl serde::Serialize, took: Duration) {
+        let step = json!({ "what": what, "seen": seen, "took_ms": took.as_millis() as u64 });
+        self.with(|told| told.data.push(step));
+    }
+
     pub(super) fn remark(&self, text: String) {
         self.with(|told| told.remarks.push(text));
     }
@@ -98,8 +106,12 @@ impl Flight {
     pub(super) fn evidence(&self) -> Option<Value> {
         self.with(|told| {
             let failed = |gate: &&Value| gate["timeline"]["verdict"]["verdict"] != "healthy";
-            let gate = told.gates.iter().rev().find(failed).or(told.gates.last())?;
-            let mut gate = gate.clone();
+            let gate = told.gates.iter().rev().find(failed).or(told.gates.last());
+            let mut gate = gate.cloned().unwrap_or_default();
+            // What failed before any gate has its reason in the remarks.
+            if gate.is_null() && told.remarks.is_empty() {
+                return None;
+            }
             if let Some(timeline) = gate["timeline"].as_object_mut() {
                 timeline.remove("changes");
                 timeline.remove("facts");
@@ -130,6 +142,9 @@ impl Flight {
             all.insert("rounds".into(), told.rounds.clone().into());
             all.insert("tools".into(), told.tools.clone().into());
             all.insert("gates".into(), told.gates.clone().into());
+            if !told.data.is_empty() {
+                all.insert("data".into(), told.data.clone().into());
+            }
             all.insert("remarks".into(), told.remarks.clone().into());
             Value::Object(all)
         });

@@ -2,19 +2,28 @@
 //!
 //! ```text
 //! look ── decide ──┬─ nothing to do ─────────────────────────────────────────► exit 0, 10, 30, 40
-//!                  ├─ forward: Planned → Deploying → Gating ── healthy ──────► Committed, 0
-//!                  │                                   └─ undecided ─────────► goes on next time, 40
+//!                  ├─ forward: Planned ─────────────┬─ Deploying → Gating ── healthy ─► Committed, 0
+//!                  │  (stateful: → Quiesced → Snapshotted ┘            └─ undecided ──► goes on next time, 40
 //!                  │            failed: quarantine first, then
-//!                  └─ back: RollingBack → Restored → ReGating ── healthy ────► RolledBack, 20
-//!                                                         └─ anything else ──► Degraded, 30
+//!                  └─ back: RollingBack ─────────┬─ Restored → ReGating ── healthy ──► RolledBack, 20
+//!                        (stateful: → Restoring ─┘                  └─ anything else ► Degraded, 30
 //! ```
+//!
+//! A stateful app is taken down before its data is copied or restored ([`stateful`]).
 //!
 //! One pass takes one try, counted down before its first act; a gate that could not be decided
 //! gives it back. A kill at any point leaves a journal with which the next run goes on.
 
 mod act;
+mod again;
+mod back;
+mod deploy;
 mod flight;
+mod forward;
+mod paper;
+mod record;
 mod report;
+mod stateful;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -74,12 +83,10 @@ pub enum RunError {
     Driver(#[from] DriverError),
     #[error("{0}; the next run goes on from here")]
     Engine(super::engine::EngineError),
+    #[error("it is not known what became of it: {0}; the next run goes on from here")]
+    Unseen(String),
     #[error("no scratch folder: {0}")]
     Scratch(#[source] std::io::Error),
-    #[error(
-        "`{0}` is stateful, and this program cannot take its snapshots yet; nothing was touched"
-    )]
-    Stateful(String),
     #[error("the commit of {0} is not known: its tag is gone from the recipe")]
     NoCommit(String),
     #[error("`{0}` changed its mind {ROUNDS} times; look at its journal")]
@@ -99,6 +106,8 @@ pub enum Asked {
     RollBack,
     /// An unfinished run brought to its end, and nothing new.
     Resume,
+    /// The same; and where going back had failed for good, that begun anew with all its tries.
+    Again,
 }
 
 /// One run.
@@ -154,6 +163,7 @@ impl<'a> Machine<'a> {
             Asked::Run | Asked::Converge | Asked::Planned(_) => "run",
             Asked::RollBack => "rollback",
             Asked::Resume => "resume",
+            Asked::Again => "resume --again",
         };
         let _lock = Lock::acquire(paths, &self.run_id, what, self.started)?;
         self.flight.begin(self, what);
@@ -162,17 +172,25 @@ impl<'a> Machine<'a> {
                 Asked::RollBack => Ask::RollBack,
                 Asked::Planned(document) => document.world.ask,
                 Asked::Converge => Ask::Converge,
-                Asked::Run | Asked::Resume => Ask::Run,
+                Asked::Run | Asked::Resume | Asked::Again => Ask::Run,
             };
             let fetch = fetch && round == 0;
             let mut seen = gather(self.site, ask, fetch).await;
             let resumable = seen.journal.is_some();
             let plan = match &asked {
                 Asked::Planned(document) if round == 0 => document.check(&seen.world)?.clone(),
-                Asked::Resume if !resumable => return Ok(self.nothing_to_resume()),
+                Asked::Resume if !resumable => {
+                    return Ok(self.nothing_to_resume("there is no unfinished run"));
+                }
                 _ => self.decided(&mut seen).await?,
             };
             self.flight.decided(&seen, &plan);
+            if let (Asked::Again, false) = (&asked, matches!(plan, Plan::Resume(_))) {
+                return Ok(match self.again(plan, seen).await? {
+                    Ok(end) => self.close(end).await,
+                    Err(why) => self.nothing_to_resume(&why),
+                });
+            }
             if let Some(end) = self.carry_out(plan, seen).await? {
                 return Ok(self.close(end).await);
             }
@@ -216,9 +234,6 @@ impl<'a> Machine<'a> {
 
     /// `None`: a journal was closed, and what is now has to be decided.
     async fn carry_out(&self, plan: Plan, seen: Gathered) -> Result<Option<End>, RunError> {
-        if self.site.spec.stateful && plan.acts() {
-            return Err(RunError::Stateful(self.site.spec.app.clone()));
-        }
         let outcome = plan.outcome();
         let end = |version: Option<super::Version>| End {
             outcome,
@@ -256,7 +271,9 @@ impl<'a> Machine<'a> {
             }
             Plan::Resume(Resume::Commit { .. }) => {
                 let mut journal = seen.journal.ok_or_else(|| self.unsettled())?;
-                // Last-good says so already; without a try left only the word is another.
+                // Last-good says so already, and may name a snapshot that is not settled yet.
+                self.settle_snapshots().await;
+                // Without a try left only the word is another.
                 let event = match journal.start_try(Utc::now()) {
                     Ok(()) => Event::Healthy,
                     Err(JournalError::NoTriesLeft { .. }) => Event::Undecidable,
@@ -349,7 +366,7 @@ impl<'a> Machine<'a> {
         let _ = self.notify.extend(time + margin);
     }
 
-    fn nothing_to_resume(&self) -> Report {
+    fn nothing_to_resume(&self, why: &str) -> Report {
         Report {
             app: self.site.spec.app.clone(),
             run: self.run_id.clone(),
@@ -357,15 +374,18 @@ impl<'a> Machine<'a> {
             version: None,
             alert: None,
             flight: None,
-            remarks: vec!["there is no unfinished run".to_owned()],
+            remarks: vec![why.to_owned()],
         }
     }
 }
 
-/// The plan as it would be carried out now. Writes nothing, and fetches nothing.
+/// The plan as it would be carried out now, with what it does to the data of a stateful app.
+/// Writes nothing, and fetches nothing.
 pub async fn plan(site: &Site, ask: Ask) -> (PlanDocument, Vec<String>) {
     let seen = gather(site, ask, false).await;
-    (PlanDocument::new(seen.world, Utc::now()), seen.remarks)
+    let mut document = PlanDocument::new(seen.world, Utc::now());
+    document.data = paper::data_steps(site, &document.plan).await;
+    (document, seen.remarks)
 }
 
 /// The kind of run that a plan is in the journal.

@@ -72,6 +72,9 @@ impl Machine<'_> {
     /// Ends a run. Nothing that goes wrong here changes how it ended; it is told.
     pub(super) async fn close(&self, end: End) -> Report {
         let site = self.site;
+        if matches!(end.outcome, Outcome::RollbackFailed | Outcome::DataTooNew) {
+            self.flight.remark(super::again::advice(&site.spec.app));
+        }
         let now = Utc::now();
         let mut remarks = self.flight.remarks();
         let mut flight = None;

@@ -237,21 +237,3 @@ async fn a_held_app_is_left_as_it_is() {
         Ok(JournalState::Absent)
     ));
 }
-
-#[tokio::test]
-async fn a_stateful_app_is_refused_before_anything_is_touched() {
-    let mut place = Place::new();
-    place.run().await;
-    place.site.spec.stateful = true;
-    place.release("5.2.0+v3.7.15");
-    let (notify, flight) = (Notify::silent(), Flight::default());
-    let redactor = Redactor::new(std::iter::empty::<&str>());
-    let machine = Machine::new(&place.site, &notify, &redactor, &flight);
-    let refused = machine.run(Asked::Run, false).await;
-    assert!(matches!(refused, Err(RunError::Stateful(_))), "{refused:?}");
-    assert!(matches!(
-        Journal::open(&place.site.paths),
-        Ok(JournalState::Absent)
-    ));
-    assert_eq!(place.good().as_deref(), Some(OLD));
-}

@@ -72,6 +72,14 @@ pub enum MarkerError {
         /// The run it was made from.
         run: String,
     },
+    /// The block belongs into another document.
+    #[error("a {of} block does not belong into a {into} document")]
+    OtherDocument {
+        /// The block's document.
+        of: &'static str,
+        /// Where it was to go.
+        into: &'static str,
+    },
     /// The document is not in an encoding that extends ASCII.
     #[error("the document is UTF-16; save it as UTF-8")]
     Utf16,
@@ -80,6 +88,16 @@ pub enum MarkerError {
 /// Why a document was not written. It is as it was.
 #[derive(Debug, Error)]
 pub enum DocumentError {
+    /// Somebody else's document.
+    #[error("`{path}` is written by the {owner} only, and this run is by {role}")]
+    NotYours {
+        /// The document.
+        path: PathBuf,
+        /// Whose it is.
+        owner: &'static str,
+        /// Who wanted to write.
+        role: &'static str,
+    },
     /// Our markers in it are broken.
     #[error("`{path}`, {source}")]
     Markers {

@@ -173,7 +173,8 @@ pub(super) fn find(document: &[u8]) -> Result<Vec<Found>, MarkerError> {
     }
 }
 
-fn body(lines: &[Line<'_>], document: &[u8]) -> Vec<u8> {
+/// The text of these lines, with LF line ends.
+pub(super) fn body(lines: &[Line<'_>], document: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     for line in lines {
         body.extend_from_slice(&document[line.span.start..line.text_end(document)]);

@@ -2,33 +2,42 @@
 //!
 //! A block stands between two lines, `<!-- gateproof:begin status pxgate/M1 run=… sha256=… -->`
 //! and `<!-- gateproof:end status pxgate/M1 -->`. In STATUS it is replaced in place, in JOURNAL
-//! one is appended for every run. Every byte outside our blocks stays as it is. Where a block
-//! goes is decided by a pure function ([`place_block`], [`append_block`]); [`file`](self) effects
-//! are [`update_status`] and [`append_journal`].
+//! and REVIEW one is appended for every run. Every byte outside our blocks stays as it is. Where a
+//! block goes is decided by a pure function ([`place_block`], [`append_block`]).
+//!
+//! Every document has one owner, and is written through [`Opened`] only, which nobody but the
+//! owner gets.
 
+mod done;
 mod edit;
 mod error;
 mod gates;
 mod lines;
 mod markers;
 mod place;
+mod standing;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+pub use done::write_phase;
 pub use edit::Written;
 pub use error::{DocumentError, MarkerError};
 pub use place::{append_block, place_block};
+pub use standing::{Standing, standing};
 
 use crate::record::RunRecord;
 use crate::report::{markdown, text};
+use crate::run::Role;
 
-/// The kinds of documents that a Builder's run writes.
+/// The kinds of documents of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Document {
     /// `STATUS-<phase>.md`: claims; blocks are replaced in place.
     Status,
     /// `JOURNAL-<phase>.md`: append-only.
     Journal,
+    /// `REVIEW-<phase>.md`: verdicts; append-only.
+    Review,
 }
 
 impl Document {
@@ -37,7 +46,43 @@ impl Document {
         match self {
             Document::Status => "status",
             Document::Journal => "journal",
+            Document::Review => "review",
         }
+    }
+
+    /// The only role that writes it.
+    pub fn owner(self) -> Role {
+        match self {
+            Document::Status | Document::Journal => Role::Builder,
+            Document::Review => Role::Adversary,
+        }
+    }
+
+    /// The owner as it stands in a title.
+    pub(crate) fn owner_title(self) -> &'static str {
+        match self.owner() {
+            Role::Builder => "Builder",
+            Role::Adversary => "Adversary",
+            Role::Ci => "CI",
+        }
+    }
+
+    /// The document at `path`, to be written by that role.
+    ///
+    /// # Errors
+    /// [`DocumentError::NotYours`] for everybody but its owner.
+    pub fn open(self, path: &Path, role: Option<Role>) -> Result<Opened, DocumentError> {
+        if role != Some(self.owner()) {
+            return Err(DocumentError::NotYours {
+                path: path.to_owned(),
+                owner: self.owner().name(),
+                role: role.map_or("nobody in particular", Role::name),
+            });
+        }
+        Ok(Opened {
+            document: self,
+            path: path.to_owned(),
+        })
     }
 
     /// The document's file name for a phase.
@@ -53,7 +98,7 @@ pub struct Block {
     pub document: Document,
     /// The phase, as written in the claim file.
     pub phase: String,
-    /// The gate, as written in the claim file.
+    /// The gate, as written in the claim file; empty for a block of the whole phase.
     pub gate: String,
     /// The run it was made from.
     pub run_id: String,
@@ -74,44 +119,201 @@ impl Block {
     }
 }
 
-/// Writes the STATUS block of every gate of the record into the document at `path`: in place
-/// where there is one, otherwise at the end of the gate's section, otherwise in a new section. A
-/// document that does not exist is begun with its title.
-///
-/// Safe with several writers, atomic, and without any write when nothing would change. With
-/// `force`, a block that was edited by hand since we wrote it is overwritten.
+/// A document in the hands of its owner: the only way to write one.
+#[derive(Debug)]
+pub struct Opened {
+    document: Document,
+    path: PathBuf,
+}
+
+impl Opened {
+    /// Puts the blocks into the document: in place where there is one of the same gate, otherwise
+    /// at the end of the gate's section, otherwise in a new section. JOURNAL and REVIEW are only
+    /// appended to, and an entry of the same run and gate is not repeated. A document that does
+    /// not exist is begun with its title.
+    ///
+    /// Safe with several writers, atomic, and without any write when nothing would change. With
+    /// `force`, a block that was edited by hand since we wrote it is overwritten.
+    ///
+    /// # Errors
+    /// [`DocumentError`], also for a block of another document; the document is then as it was.
+    pub fn write(&self, blocks: &[Block], force: bool) -> Result<Written, DocumentError> {
+        edit::edit(&self.path, |existing| self.with(existing, blocks, force))
+    }
+
+    /// Whether [`Opened::write`] would succeed, as far as the text of the document tells.
+    ///
+    /// # Errors
+    /// As [`Opened::write`]; nothing is written.
+    pub fn would_take(&self, blocks: &[Block], force: bool) -> Result<(), DocumentError> {
+        let existing = match std::fs::read(&self.path) {
+            Ok(existing) => existing,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(source) => {
+                return Err(DocumentError::Io {
+                    path: self.path.clone(),
+                    doing: "read",
+                    source,
+                });
+            }
+        };
+        match self.with(&existing, blocks, force) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(DocumentError::Markers {
+                path: self.path.clone(),
+                source,
+            }),
+        }
+    }
+
+    fn with(&self, existing: &[u8], blocks: &[Block], force: bool) -> Result<Vec<u8>, MarkerError> {
+        let mut content = existing.to_vec();
+        for block in blocks {
+            if block.document != self.document {
+                return Err(MarkerError::OtherDocument {
+                    of: block.document.name(),
+                    into: self.document.name(),
+                });
+            }
+            content = match self.document {
+                Document::Status => place_block(&content, block, force)?,
+                Document::Journal | Document::Review => append_block(&content, block)?,
+            };
+        }
+        Ok(content)
+    }
+}
+
+/// Who a record says ran it.
+fn role_of(record: &RunRecord) -> Option<Role> {
+    record.role.as_deref().and_then(Role::named)
+}
+
+/// The gates of the record whose block in the STATUS at `path` is of a claim.
+pub fn claimed_gates(path: &Path, record: &RunRecord) -> Vec<String> {
+    let existing = std::fs::read(path).unwrap_or_default();
+    let gates = text::gates(record).into_iter();
+    gates
+        .map(|(gate, _)| gate.to_owned())
+        .filter(|gate| {
+            let block = Block::new(Document::Status, record, gate, String::new());
+            place::body_of(&existing, &block).is_some_and(|body| {
+                let first = body.lines().next().unwrap_or_default();
+                first.starts_with("Gate: **") && first.contains("CLAIMED, awaiting Adversary**")
+            })
+        })
+        .collect()
+}
+
+/// Writes the STATUS block of every gate of the record into the document at `path`, as
+/// [`Opened::write`] does. The block of a claim stays: a run that claims nothing must not take the
+/// claim out of the document; see [`claimed_gates`].
 ///
 /// # Errors
-/// [`DocumentError`]; the document is then as it was.
+/// [`DocumentError`], also when the record is no Builder's; the document is then as it was.
 pub fn update_status(
     path: &Path,
     record: &RunRecord,
     force: bool,
 ) -> Result<Written, DocumentError> {
-    edit::edit(path, |existing| {
-        let mut content = existing.to_vec();
-        for (gate, _) in text::gates(record) {
-            if let Some(block) = markdown::status_block(record, gate) {
-                content = place_block(&content, &block, force)?;
-            }
-        }
-        Ok(content)
-    })
+    let claimed = claimed_gates(path, record);
+    let gates = text::gates(record).into_iter();
+    let blocks: Vec<Block> = gates
+        .filter(|(gate, _)| !claimed.iter().any(|other| other == gate))
+        .filter_map(|(gate, _)| markdown::status_block(record, gate))
+        .collect();
+    Document::Status
+        .open(path, role_of(record))?
+        .write(&blocks, force)
 }
 
 /// Appends the JOURNAL entry of every gate of the record to the document at `path`. An entry of
 /// that run and gate that is there already is not repeated, and nothing that is there is changed.
 ///
 /// # Errors
-/// [`DocumentError`]; the document is then as it was.
+/// [`DocumentError`], also when the record is no Builder's; the document is then as it was.
 pub fn append_journal(path: &Path, record: &RunRecord) -> Result<Written, DocumentError> {
-    edit::edit(path, |existing| {
-        let mut content = existing.to_vec();
-        for (gate, _) in text::gates(record) {
-            if let Some(block) = markdown::journal_entry(record, gate) {
-                content = append_block(&content, &block)?;
+    let gates = text::gates(record).into_iter();
+    let blocks: Vec<Block> = gates
+        .filter_map(|(gate, _)| markdown::journal_entry(record, gate))
+        .collect();
+    Document::Journal
+        .open(path, role_of(record))?
+        .write(&blocks, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_document_opens_for_its_owner_and_for_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let documents = [Document::Status, Document::Journal, Document::Review];
+        let roles = [
+            Some(Role::Builder),
+            Some(Role::Adversary),
+            Some(Role::Ci),
+            None,
+        ];
+        let mut opened = Vec::new();
+        for document in documents {
+            let path = folder.path().join(document.file_name("p"));
+            for role in roles {
+                match document.open(&path, role) {
+                    Ok(_) => opened.push((document, role)),
+                    Err(error) => {
+                        assert!(matches!(error, DocumentError::NotYours { .. }), "{error}");
+                        let words = error.to_string();
+                        assert!(words.contains(document.owner().name()), "{words}");
+                    }
+                }
             }
         }
-        Ok(content)
-    })
+        assert_eq!(
+            opened,
+            [
+                (Document::Status, Some(Role::Builder)),
+                (Document::Journal, Some(Role::Builder)),
+                (Document::Review, Some(Role::Adversary)),
+            ]
+        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_record_of_another_role_writes_neither_status_nor_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        for role in [Some("adversary"), Some("ci"), Some("somebody"), None] {
+            let mut record = crate::report::sample::record();
+            record.role = role.map(str::to_owned);
+            let path = folder.path().join("D.md");
+            for error in [
+                update_status(&path, &record, true).unwrap_err(),
+                append_journal(&path, &record).unwrap_err(),
+            ] {
+                assert!(matches!(error, DocumentError::NotYours { .. }), "{error}");
+            }
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn a_block_of_one_document_cannot_get_into_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = crate::report::sample::record();
+        let journal = markdown::journal_entry(&record, "M1").unwrap();
+        for (document, role) in [
+            (Document::Status, Role::Builder),
+            (Document::Review, Role::Adversary),
+        ] {
+            let path = folder.path().join(document.file_name("p"));
+            let opened = document.open(&path, Some(role)).unwrap();
+            let error = opened
+                .write(std::slice::from_ref(&journal), false)
+                .unwrap_err();
+            assert!(error.to_string().contains("a journal block"), "{error}");
+            assert!(!path.exists());
+        }
+    }
 }

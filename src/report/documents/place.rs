@@ -53,6 +53,22 @@ pub fn place_block(existing: &[u8], block: &Block, force: bool) -> Result<Vec<u8
     ))
 }
 
+/// The text of the first block of the same document and claim; none where markers are broken.
+pub(super) fn body_of(existing: &[u8], block: &Block) -> Option<String> {
+    let claim = markers::claim(block);
+    let found = markers::find(existing).ok()?;
+    let same = found
+        .iter()
+        .find(|other| other.kind == block.document.name() && other.claim == claim)?;
+    let inner = same.lines.start + 1..same.lines.end - 1;
+    let lines = &lines(existing)[inner];
+    let text: Vec<_> = lines
+        .iter()
+        .map(|line| String::from_utf8_lossy(line.text))
+        .collect();
+    Some(text.join("\n"))
+}
+
 /// The document with the block at its end, for documents that are append-only. When an entry of
 /// the same claim and run begins somewhere in it, the document is returned as it is. Whatever
 /// else is in it, also broken markers, stays and does not matter.
@@ -105,10 +121,15 @@ fn outside_line_end(existing: &[u8], lines: &[Line<'_>], found: &[Found]) -> &'s
 /// A new document: its title, and for a STATUS the heading of the gate.
 fn begin(existing: &[u8], block: &Block, rendered: &str, eol: &str) -> Vec<u8> {
     let name = block.document.name().to_uppercase();
-    let title = format!("# {name} — phase {} (Builder)", prose(&block.phase));
+    let title = format!(
+        "# {name} — phase {} ({})",
+        prose(&block.phase),
+        block.document.owner_title()
+    );
     let heading = match block.document {
+        Document::Status if block.gate.is_empty() => String::new(),
         Document::Status => format!("{}{eol}{eol}", heading(block)),
-        Document::Journal => String::new(),
+        Document::Journal | Document::Review => String::new(),
     };
     let mut out = existing.to_vec();
     out.extend_from_slice(format!("{title}{eol}{eol}{heading}{rendered}{eol}").as_bytes());
@@ -130,6 +151,9 @@ fn insert(
 ) -> Vec<u8> {
     if is_empty(existing) {
         return begin(existing, block, rendered, eol);
+    }
+    if block.gate.is_empty() {
+        return append(existing, rendered, eol);
     }
     let ours: Vec<_> = found.iter().map(|block| block.lines.clone()).collect();
     let Some(after) = gates::section_end(lines, &ours, &block.gate) else {

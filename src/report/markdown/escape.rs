@@ -52,6 +52,31 @@ pub fn neutralise(text: &str) -> Cow<'_, str> {
     out
 }
 
+/// A whole printed text with a backslash in the three strings that watchers act on: `## DONE`,
+/// `## VETO` and `CLAIMED, awaiting`. Narrower than [`neutralise`], which is for text from outside
+/// and would also break into a table's own PASS.
+pub fn defuse(text: &str) -> Cow<'_, str> {
+    let mut out = Cow::Borrowed(text);
+    for state in DECISIONS.iter() {
+        while state.is_match(&out) {
+            let changed = state.replace_all(&out, |found: &Captures<'_>| backslashed(found));
+            out = Cow::Owned(changed.into_owned());
+        }
+    }
+    out
+}
+
+static DECISIONS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        // Without word boundaries: readers that search for a string do not ask for them.
+        r"(?i)#(?P<at>)[^\S\n]*(?:DONE|VETO)",
+        r"(?i)C(?P<at>)LAIMED\W{0,8}awaiting",
+    ]
+    .iter()
+    .filter_map(|pattern| Regex::new(pattern).ok())
+    .collect()
+});
+
 fn backslashed(found: &Captures<'_>) -> String {
     let start = found.get(0).map_or(0, |all| all.start());
     let at = ["at", "at1", "at2", "at3", "at4"]

@@ -6,7 +6,7 @@
 //!    content hash ([`super::documents`]).
 //! 2. STATUS holds the claim and how to verify it, and never an observed output or an outcome:
 //!    who re-runs it must not be anchored by what the author saw. Outputs are in JOURNAL.
-//! 3. No line of ours reads as a gate state. `## DONE`, `## VETO`, `CLAIMED, awaiting Adversary`
+//! 3. No line of ours reads as a gate state, but for the one of [`claim_block`], of a claim that was made. `## DONE`, `## VETO`, `CLAIMED, awaiting Adversary`
 //!    and `## Gate: M1 — PASS` are read by people and by watchdogs as decisions, and a run decides
 //!    nothing: we print results, the role sets the state. Where a command, its output or a title
 //!    holds such words, a backslash is put into them, in the open ([`escape::neutralise`]).
@@ -18,14 +18,14 @@ mod journal;
 mod status;
 
 pub use journal::journal_entry;
-pub use status::status_block;
+pub use status::{claim_block, status_block};
 
 use crate::outcome::Outcome;
-use crate::record::RunRecord;
+use crate::record::{Act, RunRecord};
 use escape::{code, prose};
 
 /// `✅ PASS`.
-fn outcome_words(outcome: Outcome) -> &'static str {
+pub(crate) fn outcome_words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "✅ PASS",
         Outcome::Fail => "❌ FAIL",
@@ -40,7 +40,7 @@ fn outcome_words(outcome: Outcome) -> &'static str {
 }
 
 /// The commit of a record, as a list item's text.
-fn commit_words(record: &RunRecord) -> String {
+pub(crate) fn commit_words(record: &RunRecord) -> String {
     let Some(repository) = &record.repository else {
         return "none: the claim file is in no repository, so nothing pins what was checked"
             .to_owned();
@@ -72,6 +72,20 @@ fn command_line(record: &RunRecord, gate: &str) -> String {
 
 /// The line that was run: what it selected, and in which role.
 fn line_that_was_run(record: &RunRecord) -> String {
+    let command = match record.act {
+        Act::Claim => "claim",
+        Act::Review => "review",
+        Act::Verify | Act::Ci => return verify_line(record),
+    };
+    let gates: Vec<String> = record
+        .gates
+        .iter()
+        .map(|g| crate::shell::quote(g))
+        .collect();
+    format!("gateproof {command} {}", gates.join(" "))
+}
+
+fn verify_line(record: &RunRecord) -> String {
     let mut line = format!(
         "gateproof verify {}",
         crate::shell::quote(&record.claim.path)

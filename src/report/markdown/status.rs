@@ -23,6 +23,32 @@ pub fn status_block(record: &RunRecord, gate: &str) -> Option<Block> {
     Some(Block::new(Document::Status, record, gate, body))
 }
 
+/// The STATUS block of a claim that was made: the state, in words that people and watchers of the
+/// reference know, and then as [`status_block`]. `after` says what a renewed claim comes after,
+/// such as `A1`. The record must be of a claim ([`Act::Claim`](crate::record::Act)).
+///
+/// `None` when the record is of no claim, or has no check of that gate.
+pub fn claim_block(record: &RunRecord, gate: &str, after: Option<&str>) -> Option<Block> {
+    if record.act != crate::record::Act::Claim {
+        return None;
+    }
+    let mut block = status_block(record, gate)?;
+    let (word, tail) = match after {
+        Some(after) => ("RE-CLAIMED", format!("re-claim after {}, ", prose(after))),
+        None => ("CLAIMED", String::new()),
+    };
+    block.body = format!(
+        "Gate: **{} {word}, awaiting Adversary** ({tail}claimed {}, run {})\n\n\
+         Verify it from a clone of your own: {}\n\n{}",
+        prose(gate),
+        record.ended.format("%Y-%m-%dT%H:%MZ"),
+        prose(&record.run_id),
+        code(&format!("gateproof review {}", crate::shell::quote(gate))),
+        block.body
+    );
+    Some(block)
+}
+
 fn what(record: &RunRecord, gate: &str, title: &str, checks: &[&CheckRecord]) -> String {
     let mut out = format!(
         "### WHAT is claimed\n\n**{}** — {} (phase {}: {}).\n\n",

@@ -1,0 +1,18 @@
+//! Records that cannot be changed unnoticed: the program and the library on real repositories,
+//! with real git and real `ssh-keygen`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "this is a test program"
+)]
+
+#[path = "records/forged.rs"]
+mod forged;
+#[path = "records/kit.rs"]
+mod kit;
+#[path = "records/signed.rs"]
+mod signed;
+#[path = "records/tampered.rs"]
+mod tampered;
+#[path = "records/times.rs"]
+mod times;

@@ -1,0 +1,198 @@
+//! Documents against the records and against the commits that wrote them.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::verdicts::{Heading, Stamp, headings};
+use super::{AuditError, Case, TOLERANCE, Wish, blocks, rule};
+use crate::outcome::Outcome;
+use crate::record::{GitError, RunRecord};
+use crate::report::documents::standing;
+use crate::report::text::time;
+
+/// The documents of a phase: `<kind>-<phase>.md`.
+pub(super) const KINDS: [&str; 3] = ["STATUS", "JOURNAL", "REVIEW"];
+
+/// A document as it is.
+pub(super) struct Document {
+    kind: &'static str,
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+/// Where documents may be, whatever the records say.
+pub(super) fn folders(wish: &Wish, root: &Path, reports: &Path) -> Vec<PathBuf> {
+    let mut folders = vec![reports.to_owned()];
+    for docs in &wish.docs {
+        let docs = std::path::absolute(docs).unwrap_or_else(|_| root.join(docs));
+        folders.push(fs::canonicalize(&docs).unwrap_or(docs));
+    }
+    folders
+}
+
+/// The documents of the phase.
+pub(super) fn read(case: &Case<'_>, folders: &[PathBuf]) -> Result<Vec<Document>, AuditError> {
+    let mut folders = folders.to_vec();
+    for stored in &case.chain.records {
+        let docs = Path::new(&stored.record.claim.docs);
+        // A record may say anything; documents are in the repository.
+        if docs
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        {
+            folders.push(case.repo.root.join(docs));
+        }
+    }
+    folders.sort();
+    folders.dedup();
+    let mut documents = Vec::new();
+    for folder in folders {
+        for kind in KINDS {
+            let path = folder.join(format!("{kind}-{}.md", case.log.phase));
+            match fs::read(&path) {
+                Ok(bytes) => documents.push(Document { kind, path, bytes }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(AuditError::Read { path, source }),
+            }
+        }
+    }
+    Ok(documents)
+}
+
+/// Returns how many blocks of ours and how many verdicts of people there are.
+pub(super) fn documents(
+    case: &mut Case<'_>,
+    documents: &[Document],
+) -> Result<(usize, usize), GitError> {
+    let (mut blocks, mut verdicts) = (0, 0);
+    for document in documents {
+        let found = match standing(&document.bytes) {
+            Ok(found) => found,
+            Err(error) => {
+                let line = error.line();
+                let said = error.to_string();
+                case.log.find_at(
+                    &rule::HAND_EDITED,
+                    &document.path,
+                    line,
+                    said,
+                    "whole blocks of gateproof",
+                );
+                Vec::new()
+            }
+        };
+        for block in &found {
+            blocks::block(case, &document.path, block);
+        }
+        blocks += found.len();
+        let ours: Vec<_> = found.into_iter().map(|block| block.lines).collect();
+        let text = String::from_utf8_lossy(&document.bytes);
+        let headings = headings(&text, &ours);
+        times(case, document, &headings)?;
+        // The journal tells a story; states stand in the other two.
+        if document.kind != "JOURNAL" {
+            for heading in headings.iter().filter(|it| it.verdict.is_some()) {
+                verdicts += 1;
+                backing(case, document, heading);
+            }
+        }
+    }
+    Ok((blocks, verdicts))
+}
+
+/// Times in headings against the commit that wrote the line.
+fn times(case: &mut Case<'_>, document: &Document, headings: &[Heading]) -> Result<(), GitError> {
+    if headings.iter().all(|heading| heading.stamp.is_none()) {
+        return Ok(());
+    }
+    let lines = case.repo.blame(&document.path)?;
+    for heading in headings {
+        let Some(stamp) = &heading.stamp else {
+            continue;
+        };
+        let commit = lines.get(heading.line - 1).copied().flatten();
+        let written: DateTime<Utc> = commit.unwrap_or(case.wish.now);
+        let Some(earliest) = stamp.earliest(written) else {
+            if let Stamp::Placeholder(text) = stamp {
+                case.log.find_at(
+                    &rule::NO_TIME,
+                    &document.path,
+                    Some(heading.line),
+                    format!("`{text}` in `{}`", heading.text),
+                    "a time",
+                );
+            }
+            continue;
+        };
+        if earliest > written + TOLERANCE {
+            let by = match commit {
+                Some(at) => format!("not after the commit that wrote the line, of {}", time(at)),
+                None => format!("a time up to now, {}", time(written)),
+            };
+            case.log.find_at(
+                &rule::EARLY_VERDICT,
+                &document.path,
+                Some(heading.line),
+                format!("{} in `{}`", time(earliest), heading.text),
+                by,
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether an adversary's record stands behind a verdict.
+fn backing(case: &mut Case<'_>, document: &Document, heading: &Heading) {
+    let pass = heading.verdict == Some(true);
+    let word = if pass { "PASS" } else { "FAIL" };
+    let gate = heading.gate.as_deref().unwrap_or("(no gate)");
+    let before = |record: &RunRecord| match &heading.stamp {
+        Some(Stamp::Full(time)) => record.started <= *time + TOLERANCE,
+        _ => true,
+    };
+    let of_gate: Vec<_> = case
+        .chain
+        .records
+        .iter()
+        .filter(|stored| case.chain.is_sound(&stored.link.run_id))
+        .map(|stored| &stored.record)
+        .filter(|record| record.role.as_deref() == Some("adversary"))
+        .filter(|record| record.checks.iter().any(|check| check.gate == gate))
+        .collect();
+    // A FAIL may rest on what the reviewer found besides the checks.
+    let backed = of_gate
+        .iter()
+        .any(|record| before(record) && (!pass || passed(record, gate)));
+    if backed {
+        return;
+    }
+    let found = match of_gate.len() {
+        0 => format!("{word} of {gate}, and no adversary's record of that gate"),
+        _ if of_gate.iter().any(|record| !pass || passed(record, gate)) => {
+            format!("{word} of {gate} at a time before its record")
+        }
+        _ => format!("{word} of {gate}, and no adversary's record in which the whole gate passed"),
+    };
+    case.log.find_at(
+        &rule::UNBACKED,
+        &document.path,
+        Some(heading.line),
+        found,
+        match pass {
+            true => {
+                format!("an adversary's record from before, in which every check of {gate} is PASS")
+            }
+            false => format!("an adversary's record of {gate} from before"),
+        },
+    );
+}
+
+/// Whether every check of the whole gate passed.
+fn passed(record: &RunRecord, gate: &str) -> bool {
+    let mut checks = record.checks.iter().filter(|check| check.gate == gate);
+    record.gates.iter().any(|whole| whole == gate)
+        && checks.all(|check| check.outcome == Outcome::Pass)
+}

@@ -1,0 +1,143 @@
+//! Records against their signatures.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::{AuditError, Case, records, roles, rule};
+use crate::record::git::line;
+use crate::record::signature::{self, AllowedSigners, Standing};
+use crate::record::{GitError, Stored};
+use crate::report::text::time;
+
+/// Returns how many records are signed by somebody who may.
+pub(super) fn signatures(case: &mut Case<'_>) -> Result<usize, AuditError> {
+    let allowed = allowed_signers(case)?;
+    let (mut good, mut unsigned) = (0, Vec::new());
+    for stored in &case.chain.records {
+        if !stored.signature().exists() {
+            unsigned.push(stored);
+        } else if one(case, stored, allowed.as_ref())? {
+            good += 1;
+        }
+    }
+    let names: Vec<&str> = unsigned.iter().map(|it| it.link.run_id.as_str()).collect();
+    if case.wish.require_signatures {
+        for stored in unsigned {
+            case.log.find(
+                &rule::UNSIGNED,
+                &stored.path,
+                "no signature",
+                case.log.shown(&stored.signature()),
+            );
+        }
+    } else if !names.is_empty() {
+        case.log.note(format!(
+            "{} of {} records are not signed: {}",
+            names.len(),
+            case.chain.records.len(),
+            records::few(&names)
+        ));
+    }
+    Ok(good)
+}
+
+/// Whether the signature is the author's, who may.
+fn one(
+    case: &mut Case<'_>,
+    stored: &Stored,
+    allowed: Option<&AllowedSigners>,
+) -> Result<bool, AuditError> {
+    let read = |path: &PathBuf| {
+        fs::read(path).map_err(|source| AuditError::Read {
+            path: path.clone(),
+            source,
+        })
+    };
+    let path = stored.signature();
+    let bytes = read(&stored.path)?;
+    let author = roles::mail(&stored.record);
+    let told = match (allowed, author) {
+        (Some(allowed), Some(author)) => {
+            signature::verify(&bytes, &path, allowed, author, stored.record.ended)
+        }
+        _ => signature::intact(&bytes, &path),
+    };
+    let standing = match told {
+        Ok(standing) => standing,
+        Err(error) => {
+            case.log
+                .unchecked
+                .push(format!("{}: {error}", case.log.shown(&path)));
+            return Ok(false);
+        }
+    };
+    let key = fs::read(&path)
+        .ok()
+        .and_then(|armored| signature::fingerprint(&armored));
+    let key = key.unwrap_or_else(|| "no key".to_owned());
+    let by = author.unwrap_or("nobody that git knew");
+    match (standing, allowed) {
+        (Standing::Broken { said }, _) => {
+            case.log.find(
+                &rule::BAD_SIGNATURE,
+                &path,
+                said.lines().next().unwrap_or_default().trim_end(),
+                "a signature of the record beside it, made for `gateproof`",
+            );
+        }
+        (Standing::OfOther { principals, said }, _) => {
+            let whose = match principals.is_empty() {
+                true => format!(
+                    "the key {key}, which is nobody's at {}",
+                    time(stored.record.ended)
+                ),
+                false => format!("the key {key} of {}", principals.join(", ")),
+            };
+            let said = said.lines().next().unwrap_or_default().trim_end();
+            case.log.find(
+                &rule::OTHER_SIGNER,
+                &path,
+                format!("{whose} ({said})"),
+                format!("a key of the author, {by}"),
+            );
+        }
+        (Standing::Good, Some(_)) if author.is_some() => return Ok(true),
+        (Standing::Good, None) if !case.wish.require_signatures => case.log.note(format!(
+            "run {} is signed with {key}, and no file of allowed signers says whose key that is",
+            stored.link.run_id
+        )),
+        (Standing::Good, _) => case.log.find(
+            &rule::OTHER_SIGNER,
+            &path,
+            format!("the key {key}; nothing says that it is the key of {by}"),
+            "an author, and a line for the mail address in claims/allowed_signers",
+        ),
+    }
+    Ok(false)
+}
+
+fn allowed_signers(case: &Case<'_>) -> Result<Option<AllowedSigners>, AuditError> {
+    let root = &case.repo.root;
+    let configured = |name: &str| -> Result<Option<PathBuf>, GitError> {
+        let path = line(root, &["config", "--type=path", name])?;
+        Ok(path.map(|path| root.join(path)))
+    };
+    let shipped = root.join("claims/allowed_signers");
+    let file = match &case.wish.allowed_signers {
+        Some(file) => Some(std::path::absolute(file).unwrap_or_else(|_| file.clone())),
+        None if shipped.exists() => Some(shipped),
+        None => configured("gpg.ssh.allowedSignersFile")?,
+    };
+    let Some(file) = file else {
+        return Ok(None);
+    };
+    // A file that cannot be read would make every signature look like somebody else's.
+    fs::read(&file).map_err(|source| AuditError::Read {
+        path: file.clone(),
+        source,
+    })?;
+    Ok(Some(AllowedSigners {
+        file,
+        revoked: configured("gpg.ssh.revocationFile")?,
+    }))
+}

@@ -1,0 +1,273 @@
+//! `## DONE` and `## VETO`: the two headings on which others act.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+use super::lines::{Kind, Line};
+use super::scan::{is_gate, name, skip_decoration};
+
+/// A `## VETO` heading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Veto {
+    /// Its line, from 1.
+    pub line: usize,
+    /// The gates of the claim file that it names; none means all of them.
+    pub gates: Vec<String>,
+    /// The heading after the word.
+    pub reason: String,
+    /// Whether it was lifted: by its own heading (`## VETO (lifted @…) …`, `## ~~VETO …~~`), by
+    /// its section (a line that begins with `LIFTED`), or by a later `## VETO lifted …`.
+    pub lifted: bool,
+}
+
+/// A heading that begins with `DONE`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// Its line, from 1.
+    pub line: usize,
+    /// The gates that it names.
+    pub gates: Vec<String>,
+    /// False when it says itself that it is not so: `## DONE criteria`, or `Not yet` below it.
+    pub holds: bool,
+}
+
+/// What follows `word` at the start of a heading's text, and whether it is struck through.
+fn after_word<'d>(text: &'d str, word: &str) -> Option<(&'d str, bool)> {
+    let struck = text.starts_with("~~");
+    let text = text.trim_start_matches('~');
+    let rest = text[skip_decoration(text, 0)..].strip_prefix(word)?;
+    let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        || rest.starts_with('-') && !rest[1..].starts_with([' ', '-']);
+    (!goes_on).then_some((rest, struck))
+}
+
+fn level(line: &Line<'_>) -> Option<usize> {
+    match line.kind {
+        Kind::Heading(level) => Some(level),
+        _ => None,
+    }
+}
+
+/// The lines below a heading, up to the next one of its level or above.
+fn section<'l, 'd>(lines: &'l [Line<'d>], at: usize) -> &'l [Line<'d>] {
+    let own = level(&lines[at]).unwrap_or(1);
+    let below = &lines[at + 1..];
+    let end = below
+        .iter()
+        .position(|line| level(line).is_some_and(|other| other <= own))
+        .unwrap_or(below.len());
+    &below[..end]
+}
+
+/// A text in lower case without the marks around its first word.
+fn bare(text: &str) -> String {
+    text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '?')
+        .to_lowercase()
+}
+
+/// First words of a text below or behind `DONE` that take it back.
+const NOT_DONE: &[&str] = &[
+    "not",
+    "no",
+    "none",
+    "pending",
+    "when",
+    "if",
+    "until",
+    "criteria",
+    "conditions",
+    "condition",
+    "definition",
+    "checklist",
+    "requires",
+    "tbd",
+    "todo",
+    "blocked",
+    "awaiting",
+    "withdrawn",
+    "reopened",
+    "re-opened",
+];
+
+fn denies(text: &str) -> bool {
+    let text = bare(text);
+    let word: String = text
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '-')
+        .collect();
+    // `## DONE (no VETO)` denies a veto and nothing else.
+    let no_veto = ["no veto", "no open veto"]
+        .iter()
+        .any(|words| text.starts_with(words));
+    text.starts_with('?') || !no_veto && NOT_DONE.contains(&word.as_str())
+}
+
+pub(super) fn done(lines: &[Line<'_>], known: &[&str]) -> Vec<Done> {
+    let mut found = Vec::new();
+    for (n, line) in lines.iter().enumerate() {
+        let Some((rest, struck)) = level(line).and_then(|_| after_word(line.text, "DONE")) else {
+            continue;
+        };
+        let denied_below = section(lines, n)
+            .first()
+            .is_some_and(|line| level(line).is_none() && denies(line.text));
+        let gates = names(rest)
+            .map(|range| &rest[range])
+            .filter(|name| is_gate(name, known))
+            .map(str::to_owned)
+            .collect();
+        found.push(Done {
+            line: line.number,
+            gates,
+            holds: !struck && !denies(rest) && !denied_below,
+        });
+    }
+    found
+}
+
+pub(super) fn vetoes(lines: &[Line<'_>], known: &[&str]) -> Vec<Veto> {
+    let mut found: Vec<Veto> = Vec::new();
+    for (n, line) in lines.iter().enumerate() {
+        if level(line).is_none() {
+            continue;
+        }
+        let gates: Vec<String> = names(line.text)
+            .map(|range| &line.text[range])
+            .filter(|name| known.contains(name))
+            .map(str::to_owned)
+            .collect();
+        if lifts_another(line.text) {
+            lift(&mut found, line.text, &gates);
+            continue;
+        }
+        let Some((rest, struck)) = after_word(line.text, "VETO") else {
+            continue;
+        };
+        let own = rest.trim_start_matches([' ', '*', '_', '(', '[', '—', '–', '-', ':']);
+        let below = section(lines, n)
+            .iter()
+            .any(|line| line.kind != Kind::Quote && lifts(line.text));
+        found.push(Veto {
+            line: line.number,
+            gates,
+            reason: rest
+                .trim_start_matches([' ', '—', '–', '-', ':', '*'])
+                .trim_end_matches(['*', '~', ' '])
+                .to_owned(),
+            lifted: struck || lifts(own) || below,
+        });
+    }
+    found
+}
+
+/// Lifts the veto that a heading means: the one it numbers (`VETO V2`: the second of the document),
+/// else the only open one that it can mean. One that may mean several lifts none.
+fn lift(vetoes: &mut [Veto], heading: &str, gates: &[String]) {
+    let number = heading.split("VETO V").nth(1).and_then(|rest| {
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse::<usize>().ok()
+    });
+    if let Some(number) = number {
+        let meant = number.checked_sub(1).and_then(|n| vetoes.get_mut(n));
+        if let Some(veto) = meant {
+            veto.lifted = true;
+        }
+        return;
+    }
+    let mut open: Vec<&mut Veto> = vetoes
+        .iter_mut()
+        .filter(|v| !v.lifted && (gates.is_empty() || gates.iter().any(|g| v.gates.contains(g))))
+        .collect();
+    if let [only] = open.as_mut_slice() {
+        only.lifted = true;
+    }
+}
+
+/// The findings that a REVIEW document closes: a heading, item or bold line that begins with the
+/// finding's name and says `CLOSED` (`- [x] **A1 [adversary] CLOSED @2026-05-29**`).
+pub(super) fn closed(lines: &[Line<'_>]) -> Vec<String> {
+    let said = lines.iter().filter(|line| line.kind != Kind::Quote);
+    let mut found: Vec<String> = Vec::new();
+    for line in said {
+        let bold = line.text.starts_with("**");
+        if line.kind == Kind::Paragraph && !bold {
+            continue;
+        }
+        let text = line.text.strip_prefix("[adversary] ").unwrap_or(line.text);
+        let Some(range) = name(text, skip_decoration(text, 0)) else {
+            continue;
+        };
+        let words: Vec<&str> = text[range.end..]
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let at = words.iter().position(|word| *word == "CLOSED");
+        let denied = at
+            .and_then(|at| words.get(at.checked_sub(1)?))
+            .is_some_and(|word| {
+                matches!(
+                    word.to_lowercase().as_str(),
+                    "not" | "until" | "be" | "if" | "when" | "yet"
+                )
+            });
+        if at.is_some() && !denied {
+            found.push(text[range].to_owned());
+        }
+    }
+    found
+}
+
+/// `## VETO lifted: …`, `## VETO LIFTED @…`, `## Lifted: VETO …`: another heading's veto. In
+/// parentheses or after a dash it is the heading's own.
+fn lifts_another(text: &str) -> bool {
+    if let Some((rest, _)) = after_word(text, "VETO") {
+        return lifts(rest.trim_start_matches([' ', '*', '_']))
+            && !rest.trim_start().starts_with('(');
+    }
+    lifts(text) && text.contains("VETO")
+}
+
+/// Whether a text begins by saying that a veto was lifted, and not when or whether it will be.
+fn lifts(text: &str) -> bool {
+    let text = bare_line(text);
+    let text = text.strip_prefix("veto ").unwrap_or(&text);
+    let rest = ["lifted", "withdrawn"]
+        .iter()
+        .find_map(|word| text.strip_prefix(word));
+    let Some(rest) = rest else {
+        return false;
+    };
+    if rest.starts_with(|c: char| c.is_alphanumeric() || c == '-') {
+        return false;
+    }
+    let next: String = rest
+        .trim_start_matches(|c: char| !c.is_alphanumeric() && c != '?')
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '?')
+        .collect();
+    !matches!(
+        next.as_str(),
+        "when" | "if" | "once" | "after" | "until" | "only" | "as" | "no" | "not" | "never" | "?"
+    )
+}
+
+fn bare_line(text: &str) -> String {
+    text.trim_start_matches([' ', '*', '_', '`', '✅'])
+        .to_lowercase()
+}
+
+/// The names in a text.
+fn names(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let c = text[at..].chars().next()?;
+            if let Some(range) = name(text, at) {
+                at = range.end;
+                return Some(range);
+            }
+            at += c.len_utf8();
+        }
+    })
+}

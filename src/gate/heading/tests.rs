@@ -1,0 +1,624 @@
+use chrono::{NaiveDate, NaiveTime, TimeZone, Utc};
+
+use super::*;
+
+fn at(y: i32, m: u32, d: u32, h: u32, min: u32) -> Option<When> {
+    Some(When::Instant(
+        Utc.with_ymd_and_hms(y, m, d, h, min, 0).unwrap(),
+    ))
+}
+
+fn on(y: i32, m: u32, d: u32) -> Option<When> {
+    NaiveDate::from_ymd_opt(y, m, d).map(When::Date)
+}
+
+/// gate, word, said, when, commit, by, awaits, tail
+type Expected<'e> = (
+    &'e str,
+    Word,
+    &'e str,
+    Option<When>,
+    Option<&'e str>,
+    Option<Party>,
+    Option<Party>,
+    &'e str,
+);
+
+fn check(document: &str, expected: &[Expected<'_>]) {
+    let seen = read(document, &[]).statements;
+    let told: Vec<Expected<'_>> = seen
+        .iter()
+        .map(|s| {
+            let commit = s.commit.as_deref();
+            let (gate, said, tail) = (s.gate.as_str(), s.said.as_str(), s.tail.as_str());
+            (
+                gate,
+                s.word,
+                said,
+                s.when.clone(),
+                commit,
+                s.by,
+                s.awaits,
+                tail,
+            )
+        })
+        .collect();
+    assert_eq!(told, expected, "{document}");
+}
+
+const ADV: Option<Party> = Some(Party::Adversary);
+const ORC: Option<Party> = Some(Party::Orchestrator);
+
+#[test]
+fn reads_every_gate_line_of_the_status_documents() {
+    use Word::{Claimed, Fail, Named, Open, Pass};
+    check(
+        "## Gate: M1 — CLAIMED, awaiting Adversary",
+        &[(
+            "M1",
+            Claimed,
+            "CLAIMED",
+            None,
+            None,
+            None,
+            ADV,
+            ", awaiting Adversary",
+        )],
+    );
+    check(
+        "## Gate: M1 — PASS @2026-06-13T13:00Z (Adversary cold-verified)",
+        &[(
+            "M1",
+            Pass,
+            "PASS",
+            at(2026, 6, 13, 13, 0),
+            None,
+            ADV,
+            None,
+            "(Adversary cold-verified)",
+        )],
+    );
+    check(
+        "## Gate: M2 — OPEN (awaiting M1 PASS + orchestrator cold-boot)",
+        &[(
+            "M2",
+            Open,
+            "OPEN",
+            None,
+            None,
+            None,
+            None,
+            "(awaiting M1 PASS + orchestrator cold-boot)",
+        )],
+    );
+    check(
+        "## Gate: M2 — AWAITING ORCHESTRATOR nixos-rebuild",
+        &[(
+            "M2",
+            Open,
+            "AWAITING",
+            None,
+            None,
+            None,
+            ORC,
+            "ORCHESTRATOR nixos-rebuild",
+        )],
+    );
+    check(
+        "## Gate: M2 — IN FLIGHT (deploy + live parity witness)",
+        &[(
+            "M2",
+            Open,
+            "IN FLIGHT",
+            None,
+            None,
+            None,
+            None,
+            "(deploy + live parity witness)",
+        )],
+    );
+    check(
+        "## Gate: M2 — PASS @ 2026-06-17T18:20Z (REVIEW-nixenv.md, claim f7b6f26). No VETO.",
+        &[(
+            "M2",
+            Pass,
+            "PASS",
+            at(2026, 6, 17, 18, 20),
+            Some("f7b6f26"),
+            None,
+            None,
+            "(REVIEW-nixenv.md, claim f7b6f26). No VETO.",
+        )],
+    );
+    check(
+        "## Gate: U0 — PASS (Adversary REVIEW-3 @18d2bd1, 2026-05-31; …)",
+        &[(
+            "U0",
+            Pass,
+            "PASS",
+            on(2026, 5, 31),
+            Some("18d2bd1"),
+            ADV,
+            None,
+            "(Adversary REVIEW-3 @18d2bd1, 2026-05-31; …)",
+        )],
+    );
+    check(
+        "## Gate: 2pc — PASSED (was RE-CLAIMED; F2pc-1 resolved)",
+        &[(
+            "2pc",
+            Pass,
+            "PASSED",
+            None,
+            None,
+            None,
+            None,
+            "(was RE-CLAIMED; F2pc-1 resolved)",
+        )],
+    );
+    check(
+        "## Gate: M1 — CLAIMED @2026-06-17T00:40Z (HEAD e1b32ea)",
+        &[(
+            "M1",
+            Claimed,
+            "CLAIMED",
+            at(2026, 6, 17, 0, 40),
+            Some("e1b32ea"),
+            None,
+            None,
+            "(HEAD e1b32ea)",
+        )],
+    );
+    check(
+        "## M1 — PASS @ 2026-06-17T17:40Z (REVIEW-nixenv.md, claim 8b8fc1f). No VETO.",
+        &[(
+            "M1",
+            Pass,
+            "PASS",
+            at(2026, 6, 17, 17, 40),
+            Some("8b8fc1f"),
+            None,
+            None,
+            "(REVIEW-nixenv.md, claim 8b8fc1f). No VETO.",
+        )],
+    );
+    check(
+        "## Gate claim: M1 — implementation verified",
+        &[(
+            "M1",
+            Named,
+            "",
+            None,
+            None,
+            None,
+            None,
+            "implementation verified",
+        )],
+    );
+    check(
+        "## M1 claim — verification map (WHAT/HOW/EXPECTED/WHERE)",
+        &[(
+            "M1",
+            Named,
+            "",
+            None,
+            None,
+            None,
+            None,
+            "claim — verification map (WHAT/HOW/EXPECTED/WHERE)",
+        )],
+    );
+    check(
+        "Gate: **M1 CLAIMED, awaiting Adversary** (claimed 2026-06-11)",
+        &[(
+            "M1",
+            Claimed,
+            "CLAIMED",
+            on(2026, 6, 11),
+            None,
+            None,
+            ADV,
+            ", awaiting Adversary** (claimed 2026-06-11)",
+        )],
+    );
+    check(
+        "**Gate M1: CLAIMED (re-claim after …) — awaiting Adversary**",
+        &[(
+            "M1",
+            Claimed,
+            "CLAIMED",
+            None,
+            None,
+            None,
+            ADV,
+            "(re-claim after …) — awaiting Adversary",
+        )],
+    );
+    check(
+        "- **Gate: M0 — CLAIMED, awaiting Adversary** (2026-05-26). Evidence: … → **M0 PASS** …",
+        &[
+            (
+                "M0",
+                Claimed,
+                "CLAIMED",
+                on(2026, 5, 26),
+                None,
+                None,
+                ADV,
+                ", awaiting Adversary** (2026-05-26). Evidence: …",
+            ),
+            ("M0", Pass, "PASS", None, None, None, None, "…"),
+        ],
+    );
+    check(
+        "Gate: M1 PASS (Adversary 3bdd5d1, no VETO). M2 IN PROGRESS.",
+        &[
+            (
+                "M1",
+                Pass,
+                "PASS",
+                None,
+                Some("3bdd5d1"),
+                ADV,
+                None,
+                "(Adversary 3bdd5d1, no VETO).",
+            ),
+            ("M2", Open, "IN PROGRESS", None, None, None, None, "."),
+        ],
+    );
+    check(
+        "## Gate: M3 — NOT YET CLAIMED",
+        &[("M3", Open, "NOT YET CLAIMED", None, None, None, None, "")],
+    );
+    check(
+        "## V5 PASS, V3 full PASS, V8 FAIL",
+        &[
+            ("V5", Pass, "PASS", None, None, None, None, ""),
+            ("V3", Pass, "PASS", None, None, None, None, ""),
+            ("V8", Fail, "FAIL", None, None, None, None, ""),
+        ],
+    );
+}
+
+#[test]
+fn reads_every_verdict_heading_of_the_review_documents() {
+    use Word::{Fail, Named, Open, Pass};
+    check(
+        "## M1 — Fix + controlled reproduction\n\ntext\n\n### PASS @2026-06-13T13:00Z — Adversary cold-verified\n",
+        &[
+            (
+                "M1",
+                Named,
+                "",
+                None,
+                None,
+                None,
+                None,
+                "Fix + controlled reproduction",
+            ),
+            (
+                "M1",
+                Pass,
+                "PASS",
+                at(2026, 6, 13, 13, 0),
+                None,
+                ADV,
+                None,
+                "— Adversary cold-verified",
+            ),
+        ],
+    );
+    check(
+        "## M0 — Foundations: PASS @2026-05-26T21:35Z",
+        &[(
+            "M0",
+            Pass,
+            "PASS",
+            at(2026, 5, 26, 21, 35),
+            None,
+            None,
+            None,
+            "",
+        )],
+    );
+    check(
+        "## M1 FAIL @2026-06-11T20:58Z",
+        &[(
+            "M1",
+            Fail,
+            "FAIL",
+            at(2026, 6, 11, 20, 58),
+            None,
+            None,
+            None,
+            "",
+        )],
+    );
+    check(
+        "## Q2 — FAIL @2026-05-28 (dep teardown leak + cold install flake)",
+        &[(
+            "Q2",
+            Fail,
+            "FAIL",
+            on(2026, 5, 28),
+            None,
+            None,
+            None,
+            "(dep teardown leak + cold install flake)",
+        )],
+    );
+    check(
+        "### M2: PASS @2026-06-17T05:04Z",
+        &[(
+            "M2",
+            Pass,
+            "PASS",
+            at(2026, 6, 17, 5, 4),
+            None,
+            None,
+            None,
+            "",
+        )],
+    );
+    check(
+        "## W0 (RL1 — lint/format tooling + green) : **PASS** @2026-05-27 (Adversary cold)",
+        &[(
+            "W0",
+            Pass,
+            "PASS",
+            on(2026, 5, 27),
+            None,
+            ADV,
+            None,
+            "(Adversary cold)",
+        )],
+    );
+    let tail = "";
+    check(
+        "### E0 / HC2 — repo-local trust gate (default-deny) — PASS @2026-05-28",
+        &[
+            ("E0", Pass, "PASS", on(2026, 5, 28), None, None, None, tail),
+            ("HC2", Pass, "PASS", on(2026, 5, 28), None, None, None, tail),
+        ],
+    );
+    check(
+        "## Watchdog ping @~2026-05-28 04:35Z — FALSE POSITIVE (no verdict)",
+        &[],
+    );
+    check(
+        "## M2(c) FAIL",
+        &[("M2(c)", Fail, "FAIL", None, None, None, None, "")],
+    );
+    check(
+        "## M1 — PENDING — awaiting Builder implementation",
+        &[(
+            "M1",
+            Open,
+            "PENDING",
+            None,
+            None,
+            None,
+            Some(Party::Builder),
+            "— awaiting Builder implementation",
+        )],
+    );
+}
+
+#[test]
+fn a_time_that_is_none_is_kept_as_it_was_typed() {
+    let when = |text: &str| read(text, &[]).statements[0].when.clone();
+    assert_eq!(
+        when("## M1 — PASS @21:XX"),
+        Some(When::Unreadable("21:XX".into()))
+    );
+    assert_eq!(
+        when("## M1 — PASS @2026-06-11T21:XXZ (x)"),
+        Some(When::Unreadable("2026-06-11T21:XXZ".into()))
+    );
+    assert_eq!(
+        when("## M1 — PASS @2026-13-45"),
+        Some(When::Unreadable("2026-13-45".into()))
+    );
+    assert_eq!(
+        when("## M1 — PASS @ 13:05Z"),
+        NaiveTime::from_hms_opt(13, 5, 0).map(When::Time)
+    );
+    assert_eq!(
+        when("## M1 — PASS @2026-06-17T02:00+02:00"),
+        at(2026, 6, 17, 0, 0)
+    );
+    assert_eq!(when("## M1 — PASS @18d2bd1"), None);
+    let at_sha = read("## M1 — PASS @18d2bd1 (x)", &[]);
+    assert_eq!(at_sha.statements[0].commit.as_deref(), Some("18d2bd1"));
+    assert!(
+        at(2026, 6, 13, 13, 0)
+            .unwrap()
+            .is_after(Utc.with_ymd_and_hms(2026, 6, 13, 12, 50, 23).unwrap())
+    );
+}
+
+#[test]
+fn gate_names_of_every_family_are_read_and_others_only_when_they_are_known() {
+    for gate in [
+        "M0", "M8", "M6.5", "W6", "G4", "E3", "HC1", "DG8", "DG4.1", "Q5", "WC9", "WC1.1", "U5",
+        "V9", "V8a", "B4", "PC3", "R8", "RL4", "M2(a)", "M2(d)",
+    ] {
+        for text in [
+            format!("## {gate} — PASS"),
+            format!("## Gate: {gate} — PASS @2026-05-28"),
+        ] {
+            let seen = read(&text, &[]).statements;
+            assert_eq!(seen.len(), 1, "{text}");
+            assert_eq!(
+                (seen[0].gate.as_str(), seen[0].word),
+                (gate, Word::Pass),
+                "{text}"
+            );
+        }
+    }
+    assert_eq!(read("## 2pc — PASS", &[]).statements, []);
+    assert_eq!(read("## 2pc — PASS", &["2pc"]).statements[0].gate, "2pc");
+    assert_eq!(
+        read("## proxy-order — FAIL", &["proxy-order"]).statements[0].word,
+        Word::Fail
+    );
+}
+
+#[test]
+fn what_is_no_statement_is_not_read_as_one() {
+    for text in [
+        "> ## Gate: M1 — PASS",
+        "```\n## Gate: M1 — PASS\n```",
+        "~~~ md\n## VETO x\n## DONE\n```\n## Gate: M1 — PASS\n~~~",
+        "- item\n  ```\n  ## Gate: M1 — PASS\n  ```",
+        "text\n\n    ## Gate: M1 — PASS\n",
+        "<!--\n## Gate: M1 — PASS\n## VETO x\n## DONE\n-->",
+        "> ## VETO x\n> ## DONE\n",
+        "review(shot): phase open, gates M1 PASS pending",
+        "review(pxgate): idle break-it probes PASS",
+        "The gate M1 PASS means that the proxy is healthy.",
+        "M1 PASS is what we wait for.",
+        "## Gate verdicts",
+        "## Verdicts",
+        "## Adversary orientation (cold start — 2026-06-13T11:00Z)",
+        "## Open VETOes (none)",
+        "### A1 [adversary] M1 PASS was too early",
+        "## VETOed things",
+        "## DONE-ness of M1",
+    ] {
+        let seen = read(text, &[]);
+        let stated: Vec<_> = seen
+            .statements
+            .iter()
+            .filter(|s| s.word != Word::Named)
+            .collect();
+        assert!(stated.is_empty(), "{text}: {stated:?}");
+        assert!(
+            seen.vetoes.is_empty() && seen.done.is_empty(),
+            "{text}: {seen:?}"
+        );
+    }
+    for text in [
+        "## M1 — PASS criteria",
+        "## M1 — PASS/FAIL table",
+        "## M1 — PASS?",
+        "## M1 — PASS-through mode",
+        "## M1 — what must PASS",
+        "## M1 — OPEN questions",
+    ] {
+        let seen = read(text, &[]).statements;
+        assert_eq!((seen.len(), seen[0].word), (1, Word::Named), "{text}");
+    }
+    let seen = read(
+        "## Gate: M1 — CLAIMED, needs M0 before PASS, not like M2 — FAIL",
+        &[],
+    )
+    .statements;
+    assert_eq!(seen[0].word, Word::Claimed);
+    assert!(!seen.iter().any(|s| s.gate == "M0"), "{seen:?}");
+    let seen = read("## M1 — see A1, A2 — PASS", &[]).statements;
+    assert_eq!((seen.len(), seen[0].gate.as_str()), (1, "M1"));
+}
+
+#[test]
+fn done_holds_only_when_nothing_takes_it_back() {
+    let holds = |text: &str| {
+        let seen = read(text, &[]);
+        assert_eq!(seen.done.len(), 1, "{text}");
+        seen.declared_done().is_some()
+    };
+    assert!(holds("## DONE\n\n- M1: evidence\n"));
+    assert!(holds(
+        "## DONE — M1+M2 PASS (no VETO)\n| item | verdict |\n"
+    ));
+    assert!(holds("## DONE (no VETO)\n"));
+    assert!(holds("##  **DONE** @2026-06-13T14:00Z"));
+    assert!(holds("DONE\n----\n"));
+    // The trap of STATUS-mailu: it renders as a heading, and its body says the opposite.
+    assert!(!holds("## DONE\n\nNot yet.\n"));
+    assert!(!holds("## DONE\n_(not yet — M2 is open)_\n"));
+    assert!(!holds("## DONE\n> Not yet\n"));
+    assert!(!holds("DONE\n----\nNot yet\n"));
+    assert!(!holds("## DONE criteria"));
+    assert!(!holds("## DONE — not yet"));
+    assert!(!holds("## DONE when M1 passes"));
+    assert!(!holds("## ~~DONE~~"));
+    assert_eq!(
+        read("## DONE — M1+M2 PASS (no VETO)", &[]).done[0].gates,
+        ["M1", "M2"]
+    );
+}
+
+#[test]
+fn a_veto_stands_until_it_is_lifted_in_words_that_say_so() {
+    let open = |text: &str| read(text, &["M1", "M2"]).open_vetoes().count();
+    assert_eq!(open("## VETO until the counter is keyed per run\n"), 1);
+    assert_eq!(
+        open("## VETO M1: x\n\nLifted when both are green.\nLifting condition: y\n"),
+        1
+    );
+    assert_eq!(open("## VETO (lifted @2026-06-13T10:00Z) counter\n"), 0);
+    assert_eq!(open("## VETO — LIFTED @2026-06-13\n"), 0);
+    assert_eq!(open("## ~~VETO counter~~\n"), 0);
+    assert_eq!(
+        open("## VETO counter\n\n**LIFTED** @2026-06-13 after re-test\n"),
+        0
+    );
+    assert_eq!(open("## VETO counter\n\n## M1 — x\n\nLIFTED\n"), 1);
+    assert_eq!(open("## VETO counter\n\n> LIFTED\n"), 1);
+    assert_eq!(open("## VETO a\n\n## VETO lifted: a\n"), 0);
+    assert_eq!(open("## VETO lifted: a\n\n## VETO b\n"), 1);
+    assert_eq!(open("## VETO a\n\n## VETO b\n\n## VETO lifted\n"), 2);
+    assert_eq!(
+        open("## VETO a\n\n## VETO b\n\n## Lifted @2026-11-21T17:00Z — VETO V1 (a)\n"),
+        1
+    );
+    assert_eq!(
+        open("## VETO a\n\n## Lifted @2026-11-21T17:00Z — VETO V3 (a)\n"),
+        1
+    );
+    assert_eq!(
+        open("## VETO M1: a\n\n## VETO M2: b\n\n## VETO lifted for M1\n"),
+        1
+    );
+    // In parentheses it is the heading's own veto that was lifted, not the one before.
+    assert_eq!(open("## VETO a\n\n## VETO (lifted) b\n"), 1);
+    let seen = read("## VETO M2: **disk** full", &["M1", "M2"]).vetoes;
+    assert_eq!(
+        (seen[0].gates.as_slice(), seen[0].reason.as_str()),
+        (["M2".to_owned()].as_slice(), "M2: **disk** full")
+    );
+    assert!(
+        read("## VETO A1 is open", &["M1"]).vetoes[0]
+            .gates
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_finding_is_closed_only_by_a_line_of_its_own() {
+    let closed = |text: &str| read(text, &[]).closed;
+    assert_eq!(
+        closed("- [x] **F2pc-1 [adversary] CLOSED @2026-05-29 re-tested**"),
+        ["F2pc-1"]
+    );
+    assert_eq!(closed("### A1 [adversary] CLOSED"), ["A1"]);
+    assert_eq!(closed("**A2** — CLOSED @2026-05-29"), ["A2"]);
+    assert!(closed("A1 is CLOSED, they say\n\n> - A1 CLOSED\n\n### A1 — not CLOSED\n").is_empty());
+}
+
+#[test]
+fn line_ends_and_a_byte_order_mark_do_not_move_places() {
+    let document =
+        "\u{feff}## Gate: M1 — PASS\r\n\r\né **Gate M2: FAIL**\r\n- **Gate M3: FAIL** é\r\n";
+    let seen = read(document, &[]).statements;
+    assert_eq!(
+        seen.iter()
+            .map(|s| (s.gate.as_str(), s.place.line))
+            .collect::<Vec<_>>(),
+        [("M1", 1), ("M3", 4)]
+    );
+    for s in &seen {
+        assert_eq!(&document[s.place.start..s.place.end], s.gate);
+    }
+}

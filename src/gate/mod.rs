@@ -1,0 +1,6 @@
+//! The state of gates: what people have written about them ([`heading`]), what records prove
+//! ([`state`]), and where both are read from ([`story`]).
+
+pub mod heading;
+pub mod state;
+pub mod story;

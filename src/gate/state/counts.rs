@@ -1,0 +1,170 @@
+//! Whether a review counts for a claim: somebody else, somewhere else, of the same thing, whole.
+
+use chrono::TimeDelta;
+
+use super::verdict::{host, not_from_clone, of_gate, tree};
+use super::{Facts, GateSpec, Kept, Reason};
+use crate::record::RunRecord;
+
+/// Two machines' clocks may differ by so much without anybody noticing.
+const CLOCKS: TimeDelta = TimeDelta::minutes(5);
+
+/// Why a review does not count for a claim.
+pub(super) fn void(
+    gate: &GateSpec,
+    claim: &RunRecord,
+    kept_claim: &Kept,
+    review: &RunRecord,
+    facts: &Facts,
+) -> Vec<Reason> {
+    let mut why = Vec::new();
+    if review.role.as_deref() != Some("adversary") {
+        why.push(Reason::WrongRole {
+            run: review.run_id.clone(),
+            role: review.role.clone().unwrap_or_else(|| "nobody".to_owned()),
+        });
+    }
+    why.extend(author(claim, review));
+    why.extend(clone(claim, review));
+    if tree(review) != Some("clone") {
+        why.push(not_from_clone(review));
+    }
+    if claim.claim.sha256 != review.claim.sha256 {
+        why.push(Reason::OtherClaimFile {
+            claimed: claim.claim.sha256.clone(),
+            judged: review.claim.sha256.clone(),
+        });
+    }
+    if let Some(link) = &review.reviews
+        && link.sha256 != kept_claim.sha256
+    {
+        why.push(Reason::OtherRecord {
+            judged: link.sha256.clone(),
+            now: kept_claim.sha256.clone(),
+        });
+    }
+    why.extend(commit(claim, review));
+    why.extend(whole(gate, claim, review));
+    let seen = of_gate(review, &gate.id)
+        .map(|check| check.started)
+        .fold(review.started, std::cmp::Ord::min);
+    if seen < claim.ended {
+        why.push(Reason::EvidenceOlder {
+            claimed: claim.ended,
+            seen,
+        });
+    }
+    if review.ended > facts.now + CLOCKS {
+        why.push(Reason::InTheFuture {
+            run: review.run_id.clone(),
+            ended: review.ended,
+            now: facts.now,
+        });
+    }
+    why.extend(
+        gate.hosts
+            .iter()
+            .filter_map(|name| host_then(name, claim, review)),
+    );
+    why
+}
+
+fn author(claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
+    let unknown = |run: &RunRecord| {
+        let author = run.author.as_deref().unwrap_or_default();
+        author.trim().is_empty().then(|| Reason::UnknownAuthor {
+            run: run.run_id.clone(),
+        })
+    };
+    let same = || {
+        let (one, other) = (claim.author.as_deref()?, review.author.as_deref()?);
+        (mail(one) == mail(other)).then(|| Reason::SameAuthor {
+            author: other.to_owned(),
+        })
+    };
+    unknown(claim).or_else(|| unknown(review)).or_else(same)
+}
+
+/// Who somebody is to git: the mail, in whatever case; a name is easily written in two ways.
+fn mail(author: &str) -> String {
+    let inner = author
+        .rsplit_once('<')
+        .and_then(|(_, rest)| rest.strip_suffix('>'));
+    inner.unwrap_or(author).trim().to_lowercase()
+}
+
+fn clone(claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
+    let id = |run: &RunRecord| run.repository.as_ref().and_then(|r| r.clone_id.clone());
+    let unknown = |run: &RunRecord| Reason::UnknownClone {
+        run: run.run_id.clone(),
+    };
+    match (id(claim), id(review)) {
+        (None, _) => Some(unknown(claim)),
+        (_, None) => Some(unknown(review)),
+        (Some(one), Some(other)) => (one == other).then_some(Reason::SameClone { clone_id: one }),
+    }
+}
+
+fn commit(claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
+    match (&claim.repository, &review.repository) {
+        (Some(one), Some(other)) if one.commit == other.commit => None,
+        (Some(one), Some(other)) => Some(Reason::OtherCommit {
+            claimed: one.commit.clone(),
+            judged: other.commit.clone(),
+        }),
+        (None, _) => Some(Reason::NoCommit {
+            run: claim.run_id.clone(),
+        }),
+        (_, None) => Some(Reason::NoCommit {
+            run: review.run_id.clone(),
+        }),
+    }
+}
+
+/// A review is of the whole gate when it says so and has every check of the claim and of the file.
+fn whole(gate: &GateSpec, claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
+    let has = |id: &str| of_gate(review, &gate.id).any(|check| check.id == id);
+    let claimed = of_gate(claim, &gate.id).map(|check| &check.id);
+    let mut missing: Vec<String> = claimed.filter(|id| !has(id)).cloned().collect();
+    if claim.claim.sha256 == review.claim.sha256 {
+        let today = gate.checks.iter().filter(|id| !has(id));
+        missing.extend(today.cloned());
+    }
+    missing.sort();
+    missing.dedup();
+    let says_so = review.gates.contains(&gate.id);
+    (!says_so || !missing.is_empty()).then(|| Reason::Partial {
+        run: review.run_id.clone(),
+        missing,
+    })
+}
+
+/// What is wrong with a host of the gate between claim and review.
+fn host_then(name: &str, claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
+    let unknown = |why: &str| {
+        Some(Reason::HostUnknown {
+            host: name.to_owned(),
+            why: why.to_owned(),
+        })
+    };
+    let Some(seen) = host(review, name) else {
+        return unknown("the review's record does not tell what it was");
+    };
+    if not_known(seen.revision.as_deref()) {
+        return unknown("the review could not tell what it runs");
+    }
+    let claimed = host(claim, name).and_then(|host| host.revision.clone());
+    match (claimed, &seen.revision) {
+        (Some(claimed), Some(judged)) if claimed != *judged => Some(Reason::RunsOther {
+            host: name.to_owned(),
+            claimed,
+            judged: judged.clone(),
+        }),
+        _ => None,
+    }
+}
+
+/// How the run says that a host's `revision:` gave nothing.
+pub(super) fn not_known(revision: Option<&str>) -> bool {
+    revision.is_some_and(|revision| revision.starts_with("not known: "))
+}

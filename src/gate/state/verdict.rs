@@ -1,0 +1,357 @@
+//! One gate: its newest claim, the reviews of it, and what has happened since.
+
+use super::counts::{not_known, void};
+use super::reason::Reason;
+use super::{Cited, ClaimSpec, Facts, GateSpec, GateState, GateStatus, Kept, is_claim};
+use crate::gate::heading::Reading;
+use crate::outcome::Outcome;
+use crate::record::{Act, CheckRecord, HostState, RunRecord};
+
+/// What a review says of a claim.
+enum Says {
+    Pass,
+    Fail(Vec<Reason>),
+    /// It counts and decides nothing: an infrastructure fault is neither PASS nor FAIL.
+    Nothing(Vec<Reason>),
+    /// It does not count.
+    Void(Vec<Reason>),
+}
+
+pub(super) fn gate(
+    file: &ClaimSpec,
+    gate: &GateSpec,
+    records: &[&Kept],
+    review: &Reading,
+    facts: &Facts,
+) -> GateStatus {
+    let (mut state, mut reasons, claim, verdict) = decide(file, gate, records, facts);
+    if state == GateState::Pass {
+        let since = match verdict {
+            Some(verdict) => since(file, gate, &verdict.record, facts),
+            None => Vec::new(),
+        };
+        if since.iter().any(Reason::makes_stale) {
+            state = GateState::Stale;
+        }
+        reasons.extend(since);
+    }
+    reasons.extend(in_the_way(gate, records, review, facts));
+    let vetoed = reasons
+        .iter()
+        .any(|why| matches!(why, Reason::Vetoed { .. }));
+    if vetoed {
+        state = GateState::Veto;
+    } else if state == GateState::Pass && reasons.is_empty() {
+        state = GateState::Ready;
+    }
+    GateStatus {
+        gate: gate.id.clone(),
+        title: gate.title.clone(),
+        state,
+        reasons,
+        claim: claim.map(|kept| cite(kept, gate)),
+        verdict: verdict.map(|kept| cite(kept, gate)),
+    }
+}
+
+type Decision<'k> = (GateState, Vec<Reason>, Option<&'k Kept>, Option<&'k Kept>);
+
+/// What claim and reviews amount to, whatever has happened since.
+fn decide<'k>(
+    file: &ClaimSpec,
+    gate: &GateSpec,
+    records: &[&'k Kept],
+    facts: &Facts,
+) -> Decision<'k> {
+    let claims = records
+        .iter()
+        .rev()
+        .filter(|kept| is_claim(&kept.record, &gate.id));
+    let (from_clone, others): (Vec<&Kept>, Vec<&Kept>) =
+        claims.partition(|kept| tree(&kept.record) == Some("clone"));
+    let Some(claim) = from_clone.first().copied() else {
+        let mut reasons = vec![Reason::Unclaimed];
+        reasons.extend(others.first().map(|kept| not_from_clone(&kept.record)));
+        return (GateState::Open, reasons, None, None);
+    };
+    let edited = (claim.record.claim.sha256 != file.sha256).then(|| Reason::ClaimEdited {
+        claimed: claim.record.claim.sha256.clone(),
+        now: file.sha256.clone(),
+    });
+    let mut void = Vec::new();
+    let reviews = records.iter().rev().filter(|kept| {
+        kept.record.act == Act::Review && kept.record.checks.iter().any(|c| c.gate == gate.id)
+    });
+    for review in reviews {
+        if !is_about(&review.record, claim) {
+            continue;
+        }
+        match says(gate, &claim.record, claim, &review.record, facts) {
+            Says::Pass => return (GateState::Pass, Vec::new(), Some(claim), Some(review)),
+            Says::Fail(reasons) => {
+                let reasons = reasons.into_iter().chain(edited).collect();
+                return (GateState::Fail, reasons, Some(claim), Some(review));
+            }
+            Says::Nothing(reasons) => {
+                void = reasons;
+                break;
+            }
+            // Only the newest one's failings are of interest.
+            Says::Void(reasons) if void.is_empty() => void = reasons,
+            Says::Void(_) => {}
+        }
+    }
+    if void.is_empty() {
+        void.push(Reason::NeverVerified {
+            claim: claim.record.run_id.clone(),
+        });
+        void.extend(older_evidence(gate, &claim.record, records));
+    }
+    // A claim of another file is no claim of this one.
+    let state = match edited {
+        Some(_) => GateState::Open,
+        None => GateState::Claimed,
+    };
+    let reasons = edited.into_iter().chain(void).collect();
+    (state, reasons, Some(claim), None)
+}
+
+/// Whether a review says that it judges that claim. One that says nothing judges what was there.
+fn is_about(review: &RunRecord, claim: &Kept) -> bool {
+    match &review.reviews {
+        Some(link) => link.run_id == claim.record.run_id,
+        None => review.started >= claim.record.started,
+    }
+}
+
+/// An earlier review, which somebody might take for one of this claim.
+fn older_evidence(gate: &GateSpec, claim: &RunRecord, records: &[&Kept]) -> Option<Reason> {
+    let newest = records.iter().rev().find(|kept| {
+        kept.record.act == Act::Review && kept.record.checks.iter().any(|c| c.gate == gate.id)
+    })?;
+    (newest.record.started < claim.ended).then_some(Reason::EvidenceOlder {
+        claimed: claim.ended,
+        seen: newest.record.started,
+    })
+}
+
+fn says(
+    gate: &GateSpec,
+    claim: &RunRecord,
+    kept_claim: &Kept,
+    review: &RunRecord,
+    facts: &Facts,
+) -> Says {
+    let checks: Vec<&CheckRecord> = of_gate(review, &gate.id).collect();
+    let red = |outcome| {
+        matches!(
+            outcome,
+            Outcome::Fail | Outcome::Toothless | Outcome::Flaky | Outcome::Unrestored
+        )
+    };
+    let mut against: Vec<Reason> = checks
+        .iter()
+        .filter(|check| red(check.outcome))
+        .map(|check| not_pass(check))
+        .collect();
+    let filed: Vec<String> = review
+        .filed
+        .iter()
+        .filter(|finding| finding.gate == gate.id)
+        .map(|finding| finding.id.clone())
+        .collect();
+    if !filed.is_empty() {
+        against.push(Reason::Filed {
+            run: review.run_id.clone(),
+            ids: filed,
+        });
+    }
+    // What the Adversary saw fail has failed, however it was looked at.
+    if review.role.as_deref() == Some("adversary") && !against.is_empty() {
+        return Says::Fail(against);
+    }
+    let void = void(gate, claim, kept_claim, review, facts);
+    if !void.is_empty() {
+        return Says::Void(void);
+    }
+    against.extend(
+        checks
+            .iter()
+            .filter(|check| check.outcome != Outcome::Pass)
+            .map(|check| not_pass(check)),
+    );
+    match against.is_empty() {
+        true => Says::Pass,
+        false => Says::Nothing(against),
+    }
+}
+
+fn not_pass(check: &CheckRecord) -> Reason {
+    let awaits = check.outcome == Outcome::Error && check.observed.starts_with("awaiting a person");
+    match awaits {
+        true => Reason::AwaitingPerson {
+            check: check.id.clone(),
+        },
+        false => Reason::NotPass {
+            check: check.id.clone(),
+            outcome: check.outcome,
+        },
+    }
+}
+
+/// What has happened since a PASS.
+fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &Facts) -> Vec<Reason> {
+    let mut why = Vec::new();
+    if passed.claim.sha256 != file.sha256 {
+        why.push(Reason::ClaimEdited {
+            claimed: passed.claim.sha256.clone(),
+            now: file.sha256.clone(),
+        });
+    }
+    let age = (facts.now - passed.ended).to_std().unwrap_or_default();
+    if age > file.fresh_for {
+        why.push(Reason::TooOld {
+            passed: passed.ended,
+            now: facts.now,
+            fresh_for: file.fresh_for,
+        });
+    }
+    let Some(hosts) = &facts.hosts else {
+        if !gate.hosts.is_empty() {
+            why.push(Reason::HostsNotAsked {
+                hosts: gate.hosts.clone(),
+            });
+        }
+        return why;
+    };
+    for name in &gate.hosts {
+        match hosts.get(name) {
+            Some(Ok(now)) => why.extend(host_since(name, host(passed, name), now)),
+            Some(Err(fault)) => why.push(Reason::HostSilent {
+                host: name.clone(),
+                why: fault.clone(),
+            }),
+            None => why.push(Reason::HostsNotAsked {
+                hosts: vec![name.clone()],
+            }),
+        }
+    }
+    why
+}
+
+fn host_since(name: &str, then: Option<&HostState>, now: &HostState) -> Vec<Reason> {
+    let mut why = Vec::new();
+    let told = |value: Option<&String>| value.map_or("(not told)", String::as_str).to_owned();
+    let then_boot = then.and_then(|host| host.boot_id.as_ref());
+    if then_boot != now.boot_id.as_ref() {
+        why.push(Reason::Rebooted {
+            host: name.to_owned(),
+            then: told(then_boot),
+            now: told(now.boot_id.as_ref()),
+        });
+    }
+    let then_revision = then.and_then(|host| host.revision.as_ref());
+    if not_known(now.revision.as_deref()) {
+        why.push(Reason::HostSilent {
+            host: name.to_owned(),
+            why: format!("its revision is {}", told(now.revision.as_ref())),
+        });
+    } else if then_revision != now.revision.as_ref() {
+        why.push(Reason::Redeployed {
+            host: name.to_owned(),
+            then: told(then_revision),
+            now: told(now.revision.as_ref()),
+        });
+    }
+    why
+}
+
+/// What forbids DONE, whatever the verdict is.
+fn in_the_way(gate: &GateSpec, records: &[&Kept], review: &Reading, facts: &Facts) -> Vec<Reason> {
+    let mut why = Vec::new();
+    for veto in review.open_vetoes() {
+        if veto.gates.is_empty() || veto.gates.contains(&gate.id) {
+            why.push(Reason::Vetoed {
+                line: veto.line,
+                reason: veto.reason.clone(),
+            });
+        }
+    }
+    why.extend(unrestored(records));
+    for kept in records {
+        let filed = kept
+            .record
+            .filed
+            .iter()
+            .filter(|finding| finding.gate == gate.id && !review.closed.contains(&finding.id));
+        why.extend(filed.map(|finding| Reason::FindingOpen {
+            id: finding.id.clone(),
+            run: kept.record.run_id.clone(),
+            text: finding.text.clone(),
+        }));
+    }
+    let unreadable = facts.unreadable.iter();
+    why.extend(unreadable.map(|what| Reason::Unreadable { what: what.clone() }));
+    why
+}
+
+/// What some run has disturbed and no later one has seen restored.
+fn unrestored(records: &[&Kept]) -> Vec<Reason> {
+    let mut lost: Vec<(&str, &str, Reason)> = Vec::new();
+    for kept in records {
+        for fixture in &kept.record.fixtures {
+            lost.retain(|(name, on, _)| (*name, *on) != (&fixture.name, &fixture.on));
+            if !fixture.restored {
+                let remedy = fixture.remedy.clone();
+                let reason = Reason::Unrestored {
+                    run: kept.record.run_id.clone(),
+                    fixture: fixture.name.clone(),
+                    on: fixture.on.clone(),
+                    remedy: remedy.unwrap_or_else(|| "undo it by hand, and run again".to_owned()),
+                };
+                lost.push((&fixture.name, &fixture.on, reason));
+            }
+        }
+    }
+    lost.into_iter().map(|(.., reason)| reason).collect()
+}
+
+pub(super) fn of_gate<'r>(
+    record: &'r RunRecord,
+    gate: &str,
+) -> impl Iterator<Item = &'r CheckRecord> {
+    record.checks.iter().filter(move |check| check.gate == gate)
+}
+
+pub(super) fn tree(record: &RunRecord) -> Option<&str> {
+    record.repository.as_ref().map(|r| r.tree.as_str())
+}
+
+pub(super) fn not_from_clone(record: &RunRecord) -> Reason {
+    let run = record.run_id.clone();
+    match tree(record) {
+        Some(_) => Reason::OnlyWorktree { run },
+        None => Reason::NoCommit { run },
+    }
+}
+
+pub(super) fn host<'r>(record: &'r RunRecord, name: &str) -> Option<&'r HostState> {
+    record.hosts.iter().find(|host| host.name == name)
+}
+
+fn cite(kept: &Kept, gate: &GateSpec) -> Cited {
+    let record = &kept.record;
+    Cited {
+        run_id: record.run_id.clone(),
+        sha256: kept.sha256.clone(),
+        by: record.author.clone().unwrap_or_else(|| record.who.clone()),
+        commit: record.repository.as_ref().map(|r| r.commit.clone()),
+        at: record.ended,
+        checks: of_gate(record, &gate.id).count(),
+        hosts: gate
+            .hosts
+            .iter()
+            .filter_map(|name| host(record, name).cloned())
+            .collect(),
+    }
+}

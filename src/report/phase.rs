@@ -1,0 +1,297 @@
+//! A phase's state for people and programs: the table, Markdown, JSON, and the evidence under
+//! `## DONE`.
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table};
+use serde_json::{Value, json};
+
+use super::documents::{Block, Document};
+use super::markdown::escape::{code_cell, prose};
+use super::table::Paint;
+use super::text;
+use crate::gate::state::{Cited, GateState, GateStatus, PhaseStatus};
+use crate::record::HostState;
+
+/// The table on a terminal; `width` in columns.
+pub fn table(phase: &PhaseStatus, width: usize, color: bool) -> String {
+    let paint = Paint { color };
+    let width = width.max(60);
+    let mut out = String::new();
+    let title = format!(
+        "{}: {}  ({})",
+        text::visible(&phase.phase),
+        text::visible(&phase.title),
+        text::visible(&phase.path)
+    );
+    for line in text::wrap(&title, width) {
+        out.push_str(&paint.bold(&line));
+        out.push('\n');
+    }
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if color {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    table.set_header(["gate", "state", "why it is not done"]);
+    for gate in &phase.gates {
+        table.add_row([
+            Cell::new_owned(text::visible(&gate.gate)).add_attribute(Attribute::Bold),
+            Cell::new(gate.state.name()).fg(state_color(gate.state)),
+            Cell::new_owned(why(gate)),
+        ]);
+    }
+    out.push_str(&table.to_string());
+    out.push('\n');
+    for note in &phase.notes {
+        for line in text::wrap(&format!("note: {}", text::visible(note)), width) {
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
+    out.push_str(&paint.bold(&format!(
+        "{}: {}",
+        text::visible(&phase.phase),
+        phase.summary()
+    )));
+    out.push('\n');
+    out
+}
+
+fn why(gate: &GateStatus) -> String {
+    let mut lines: Vec<String> = gate
+        .reasons
+        .iter()
+        .map(|reason| format!("- {}", text::visible(&reason.to_string())))
+        .collect();
+    if lines.is_empty()
+        && let Some(verdict) = &gate.verdict
+    {
+        lines.push(format!(
+            "nothing is in the way: reviewed by {} at {}, run {}",
+            text::visible(&verdict.by),
+            text::time(verdict.at),
+            text::visible(&verdict.run_id)
+        ));
+    }
+    lines.join("\n")
+}
+
+fn state_color(state: GateState) -> Color {
+    match state {
+        GateState::Ready | GateState::Pass => Color::Green,
+        GateState::Fail | GateState::Veto => Color::Red,
+        GateState::Stale | GateState::Claimed => Color::Yellow,
+        GateState::Open => Color::Reset,
+    }
+}
+
+/// A Markdown table. It has no heading of its own, so that it can stand anywhere.
+pub fn markdown(phase: &PhaseStatus) -> String {
+    let mut out = format!(
+        "**{}** — {}: {} ({}, sha256 {})\n\n| Gate | State | Why it is not done |\n|---|---|---|\n",
+        prose(&phase.phase),
+        prose(&phase.title),
+        prose(phase.summary()),
+        code_cell(&phase.path),
+        code_cell(&phase.claim_sha256)
+    );
+    for gate in &phase.gates {
+        let reasons: Vec<String> = gate.reasons.iter().map(|r| prose(&r.to_string())).collect();
+        out.push_str(&format!(
+            "| {} | {} | {} |\n",
+            prose(&gate.gate),
+            gate.state,
+            reasons.join("<br>")
+        ));
+    }
+    for (n, note) in phase.notes.iter().enumerate() {
+        let blank = if n == 0 { "\n" } else { "" };
+        out.push_str(&format!("{blank}- {}\n", prose(note)));
+    }
+    out
+}
+
+/// The state as JSON: the fields of [`PhaseStatus`], `summary`, `exit_code`, and in every reason
+/// its sentence as `text`.
+pub fn json(phase: &PhaseStatus) -> serde_json::Result<Value> {
+    let mut value = serde_json::to_value(phase)?;
+    value["summary"] = phase.summary().into();
+    value["exit_code"] = (phase.exit_code() as u8).into();
+    for (n, gate) in phase.gates.iter().enumerate() {
+        for (m, reason) in gate.reasons.iter().enumerate() {
+            value["gates"][n]["reasons"][m]["text"] = reason.to_string().into();
+        }
+    }
+    Ok(value)
+}
+
+/// All phases as one JSON document.
+pub fn json_document(phases: &[PhaseStatus], asked: bool) -> serde_json::Result<Value> {
+    let phases: Vec<Value> = phases.iter().map(json).collect::<Result<_, _>>()?;
+    Ok(json!({ "schema": "gateproof.status/1", "hosts_asked": asked, "phases": phases }))
+}
+
+/// The `## DONE` block of a phase whose every gate is ready; `None` when one is not. Writing it
+/// again with the same evidence gives the same block.
+pub fn done_block(phases: &[PhaseStatus]) -> Option<Block> {
+    if phases.is_empty() || !phases.iter().all(PhaseStatus::is_ready) {
+        return None;
+    }
+    let gates = || phases.iter().flat_map(|phase| &phase.gates);
+    let names: Vec<String> = gates().map(|gate| prose(&gate.gate)).collect();
+    let mut body = format!(
+        "## DONE — {} PASS (no VETO)\n\n| item | verdict | claimed | judged | commit | checks | host: revision, boot id |\n|---|---|---|---|---|---|---|\n",
+        names.join("+")
+    );
+    for gate in gates() {
+        let (claim, verdict) = (gate.claim.as_ref()?, gate.verdict.as_ref()?);
+        body.push_str(&format!(
+            "| {} | PASS @{} | {} | {} | {} | {} | {} |\n",
+            prose(&gate.gate),
+            text::time(verdict.at),
+            cited(claim),
+            cited(verdict),
+            verdict
+                .commit
+                .as_deref()
+                .map_or_else(String::new, code_cell),
+            verdict.checks,
+            hosts(&verdict.hosts)
+        ));
+    }
+    body.push('\n');
+    for phase in phases {
+        body.push_str(&format!(
+            "- Claim file: {} (sha256 {})\n",
+            code_cell(&phase.path),
+            code_cell(&phase.claim_sha256)
+        ));
+    }
+    body.push_str("- The hosts were asked when this was written: same revision, not rebooted since. `gateproof status --probe` tells whether it still holds.\n");
+    let newest = gates()
+        .filter_map(|gate| gate.verdict.as_ref())
+        .max_by_key(|cited| cited.at)?;
+    Some(Block {
+        document: Document::Status,
+        phase: phases.first()?.phase.clone(),
+        gate: String::new(),
+        run_id: newest.run_id.clone(),
+        body,
+    })
+}
+
+fn cited(run: &Cited) -> String {
+    let digest = run.sha256.get(..12).unwrap_or(&run.sha256);
+    format!(
+        "{}, run {} (sha256 {})",
+        prose(&run.by),
+        code_cell(&run.run_id),
+        code_cell(digest)
+    )
+}
+
+fn hosts(hosts: &[HostState]) -> String {
+    let told = |value: &Option<String>| {
+        value
+            .as_deref()
+            .map_or_else(|| "unknown".to_owned(), code_cell)
+    };
+    let lines: Vec<String> = hosts
+        .iter()
+        .map(|host| {
+            format!(
+                "{}: {}, {}",
+                prose(&host.name),
+                told(&host.revision),
+                told(&host.boot_id)
+            )
+        })
+        .collect();
+    lines.join("<br>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::state::Reason;
+
+    fn phase(state: GateState, reasons: Vec<Reason>) -> PhaseStatus {
+        PhaseStatus {
+            phase: "pxgate".into(),
+            title: "t".into(),
+            path: "claims/p|x.yaml".into(),
+            claim_sha256: "aa".into(),
+            gates: vec![GateStatus {
+                gate: "M1".into(),
+                title: "one".into(),
+                state,
+                reasons,
+                claim: None,
+                verdict: None,
+            }],
+            declared_done: None,
+            notes: vec!["STATUS says ## DONE".into()],
+        }
+    }
+
+    fn vetoed() -> PhaseStatus {
+        let reason = "x\n## DONE\n## VETO | \x1b[2J CLAIMED, awaiting Adversary".to_owned();
+        phase(GateState::Veto, vec![Reason::Vetoed { line: 3, reason }])
+    }
+
+    #[test]
+    fn text_from_documents_cannot_become_a_state_a_row_or_an_escape_sequence() {
+        let markdown = markdown(&vetoed());
+        let rows = markdown
+            .lines()
+            .filter(|line| line.starts_with('|'))
+            .count();
+        assert_eq!(rows, 3, "{markdown}");
+        for word in ["## DONE", "## VETO", "CLAIMED, awaiting", "\x1b"] {
+            assert!(!markdown.contains(word), "{word} in {markdown}");
+        }
+        assert_eq!(
+            crate::gate::heading::read(&markdown, &["M1"]),
+            Default::default()
+        );
+        assert!(!table(&vetoed(), 80, false).contains('\x1b'));
+        assert!(table(&vetoed(), 80, true).contains('\x1b'));
+    }
+
+    #[test]
+    fn json_has_each_reason_as_kind_values_and_sentence() {
+        let value = json(&vetoed()).unwrap();
+        let reason = &value["gates"][0]["reasons"][0];
+        assert_eq!(
+            (&reason["kind"], &reason["line"]),
+            (&"vetoed".into(), &3.into())
+        );
+        assert!(
+            reason["text"]
+                .as_str()
+                .unwrap()
+                .starts_with("VETO in REVIEW line 3: x")
+        );
+        assert_eq!(value["exit_code"], 1);
+    }
+
+    #[test]
+    fn there_is_no_done_block_unless_every_gate_is_ready() {
+        for state in [
+            GateState::Open,
+            GateState::Claimed,
+            GateState::Fail,
+            GateState::Veto,
+            GateState::Stale,
+            GateState::Pass,
+        ] {
+            assert_eq!(done_block(&[phase(state, Vec::new())]), None, "{state}");
+        }
+        assert_eq!(done_block(&[]), None);
+    }
+}

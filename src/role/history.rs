@@ -1,0 +1,445 @@
+//! The records of a phase as they stand on a commit, without their observations: who judges a
+//! claim finds it here, and stays blind to what its author saw.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use crate::digest;
+use crate::host::Fault;
+use crate::record::{Act, ClaimRef, FiledFinding, RecordLink, RepositoryState, RunRecord, SCHEMA};
+use crate::run::git;
+
+/// Where records stand in a repository.
+pub const RUNS: &str = "reports/runs";
+
+/// What a record says of itself, without any observation: those are not even read.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Header {
+    /// Name and version of its form.
+    pub schema: String,
+    /// Its run.
+    pub run_id: String,
+    /// The role.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// What it was for.
+    #[serde(default)]
+    pub act: Act,
+    /// `user@machine`.
+    #[serde(default)]
+    pub who: String,
+    /// Who that is to git.
+    #[serde(default)]
+    pub author: Option<String>,
+    /// The claim file.
+    pub claim: ClaimRef,
+    /// The commit and the clone.
+    pub repository: Option<RepositoryState>,
+    /// By its author's clock.
+    pub started: DateTime<Utc>,
+    /// By its author's clock.
+    pub ended: DateTime<Utc>,
+    /// The gates it covers whole.
+    #[serde(default)]
+    pub gates: Vec<String>,
+    /// Of a review: the claim.
+    #[serde(default)]
+    pub reviews: Option<RecordLink>,
+    /// Of a review: what was found besides.
+    #[serde(default)]
+    pub filed: Vec<FiledFinding>,
+    /// The worst outcome's exit code.
+    pub exit_code: u8,
+    /// Things a reader should know.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// SHA-256 of the record's file.
+    #[serde(skip)]
+    pub sha256: String,
+    /// Its path from the top folder.
+    #[serde(skip)]
+    pub path: String,
+    /// The commit it was read from; none for the working tree.
+    #[serde(skip)]
+    pub at: Option<String>,
+}
+
+impl Header {
+    fn of(path: &str, bytes: &[u8]) -> Option<Header> {
+        let mut header: Header = serde_json::from_slice(bytes).ok()?;
+        header.sha256 = digest::sha256(bytes);
+        path.clone_into(&mut header.path);
+        (header.schema == SCHEMA).then_some(header)
+    }
+
+    /// A link to it.
+    pub fn link(&self) -> RecordLink {
+        RecordLink {
+            run_id: self.run_id.clone(),
+            sha256: self.sha256.clone(),
+        }
+    }
+
+    /// Whether it claims the gate: by a Builder, of a commit, in a cold clone, and everything held.
+    pub fn claims(&self, gate: &str) -> bool {
+        self.act == Act::Claim
+            && self.role.as_deref() == Some("builder")
+            && self.exit_code == 0
+            && self.repository.as_ref().is_some_and(|r| r.tree == "clone")
+            && self.gates.iter().any(|other| other == gate)
+    }
+
+    /// Whether it is an Adversary's verdict about that claim.
+    pub fn judges(&self, claim: &Header) -> bool {
+        self.act == Act::Review
+            && self.role.as_deref() == Some("adversary")
+            && self
+                .reviews
+                .as_ref()
+                .is_some_and(|link| *link == claim.link())
+    }
+
+    /// Whether its verdict is a PASS; of a record that judges.
+    pub fn passed(&self) -> bool {
+        self.exit_code == 0 && self.filed.is_empty()
+    }
+}
+
+/// Records by their run, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    headers: BTreeMap<String, Header>,
+    /// Files among the records that are no record this version reads.
+    pub unreadable: Vec<String>,
+}
+
+impl History {
+    /// The records that stand on a commit.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub async fn on(root: &Path, revision: &str) -> Result<History, Fault> {
+        let list = ["ls-tree", "-r", "--name-only", "-z", revision, "--", RUNS];
+        let listed = git(root, &list).await?;
+        let paths: Vec<&str> = listed
+            .split('\0')
+            .filter(|path| path.ends_with(".json"))
+            .collect();
+        let mut history = History::default();
+        for (path, bytes) in blobs(root, revision, &paths).await? {
+            history.add(path, &bytes, Some(revision));
+        }
+        Ok(history)
+    }
+
+    /// With those in the working tree, too, which nobody may have committed yet.
+    #[must_use]
+    pub fn with_folder(mut self, root: &Path) -> History {
+        let phases = std::fs::read_dir(root.join(RUNS)).into_iter().flatten();
+        for phase in phases.flatten() {
+            let files = std::fs::read_dir(phase.path()).into_iter().flatten();
+            for file in files.flatten() {
+                let path = file.path();
+                if path.extension().is_some_and(|end| end == "json")
+                    && let Ok(bytes) = std::fs::read(&path)
+                {
+                    let shown = path.strip_prefix(root).unwrap_or(&path);
+                    self.add(&shown.to_string_lossy(), &bytes, None);
+                }
+            }
+        }
+        self
+    }
+
+    /// The whole record of a header, with what was observed.
+    ///
+    /// # Errors
+    /// When it cannot be read any more, or is not the one that it was.
+    pub async fn whole(root: &Path, header: &Header) -> Result<RunRecord, Fault> {
+        let changed = |why: &str| Fault::Other(format!("the record `{}` {why}", header.path));
+        let bytes = match &header.at {
+            Some(revision) => {
+                let found = blobs(root, revision, &[header.path.as_str()]).await?;
+                found.into_iter().next().map(|(_, bytes)| bytes)
+            }
+            None => std::fs::read(root.join(&header.path)).ok(),
+        };
+        let bytes = bytes.ok_or_else(|| changed("is gone"))?;
+        if digest::sha256(&bytes) != header.sha256 {
+            return Err(changed("was changed meanwhile"));
+        }
+        serde_json::from_slice(&bytes).map_err(|error| changed(&format!("cannot be read: {error}")))
+    }
+
+    /// With the records of another one.
+    #[must_use]
+    pub fn and(mut self, other: History) -> History {
+        for (run_id, header) in other.headers {
+            self.headers.entry(run_id).or_insert(header);
+        }
+        self.unreadable.extend(other.unreadable);
+        self
+    }
+
+    fn add(&mut self, path: &str, bytes: &[u8], at: Option<&str>) {
+        match Header::of(path, bytes) {
+            Some(mut header) => {
+                header.at = at.map(str::to_owned);
+                self.headers.entry(header.run_id.clone()).or_insert(header);
+            }
+            None => self.unreadable.push(path.to_owned()),
+        }
+    }
+
+    /// All records, oldest first.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Header> {
+        self.headers.values()
+    }
+
+    /// The newest claim of a gate of a phase.
+    pub fn claim(&self, phase: &str, gate: &str) -> Option<&Header> {
+        self.all()
+            .rev()
+            .find(|header| header.claim.phase == phase && header.claims(gate))
+    }
+
+    /// The newest run of an Adversary that names the claim, a verdict or not, and for which
+    /// `whose` holds.
+    pub fn run_of(&self, claim: &Header, whose: impl Fn(&Header) -> bool) -> Option<&Header> {
+        self.all().rev().find(|header| {
+            header.role.as_deref() == Some("adversary")
+                && header
+                    .reviews
+                    .as_ref()
+                    .is_some_and(|link| *link == claim.link())
+                && whose(header)
+        })
+    }
+
+    /// The newest verdict about a claim.
+    pub fn review(&self, claim: &Header) -> Option<&Header> {
+        self.all().rev().find(|header| header.judges(claim))
+    }
+
+    /// The newest verdict about any claim of a gate, if it is not a PASS.
+    pub fn failed(&self, phase: &str, gate: &str) -> Option<&Header> {
+        let about = |header: &&Header| {
+            header.act == Act::Review
+                && header.claim.phase == phase
+                && header.gates.iter().any(|other| other == gate)
+        };
+        self.all()
+            .rev()
+            .find(about)
+            .filter(|header| !header.passed())
+    }
+
+    /// The newest claim of every gate, by phase and gate.
+    pub fn claims(&self) -> Vec<(&str, &str, &Header)> {
+        let mut newest: BTreeMap<(&str, &str), &Header> = BTreeMap::new();
+        for header in self.all() {
+            for gate in header.gates.iter().filter(|gate| header.claims(gate)) {
+                newest.insert((&header.claim.phase, gate), header);
+            }
+        }
+        let each = newest.into_iter();
+        each.map(|((phase, gate), header)| (phase, gate, header))
+            .collect()
+    }
+
+    /// Everything that was filed about a gate, in order.
+    pub fn filed(&self, phase: &str, gate: &str) -> Vec<&FiledFinding> {
+        self.all()
+            .filter(|header| header.claim.phase == phase)
+            .flat_map(|header| &header.filed)
+            .filter(|finding| finding.gate == gate)
+            .collect()
+    }
+
+    /// The number of the next finding of the phase: one more than the highest of the records and
+    /// of the REVIEW document, where people file by hand, too.
+    pub fn next_finding(&self, phase: &str, review: &str) -> u32 {
+        let recorded = self
+            .all()
+            .filter(|header| header.claim.phase == phase)
+            .flat_map(|header| &header.filed)
+            .filter_map(|finding| number(&finding.id));
+        let by_hand = review.lines().filter_map(|line| {
+            let text = line.trim_start_matches(['#', '-', '*', ' ']);
+            let begins = line.starts_with(['#', '-', '*']);
+            begins.then(|| number(text)).flatten()
+        });
+        recorded.chain(by_hand).max().unwrap_or(0).saturating_add(1)
+    }
+}
+
+/// The 3 of `A3 [adversary] …`.
+fn number(text: &str) -> Option<u32> {
+    let rest = text.strip_prefix('A')?;
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let ends = rest[digits..]
+        .chars()
+        .next()
+        .is_none_or(|c| !c.is_alphanumeric() && c != '-');
+    ends.then(|| rest[..digits].parse().ok()).flatten()
+}
+
+/// The contents of files on a commit, all by one process.
+async fn blobs<'p>(
+    root: &Path,
+    revision: &str,
+    paths: &[&'p str],
+) -> Result<Vec<(&'p str, Vec<u8>)>, Fault> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let failed = |what: &str| Fault::Other(format!("git cat-file: {what}"));
+    let mut child = Command::new("git")
+        .args(["cat-file", "--batch"])
+        .current_dir(root)
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| failed(&error.to_string()))?;
+    let asked: String = paths
+        .iter()
+        .map(|path| format!("{revision}:{path}\n"))
+        .collect();
+    let mut stdin = child.stdin.take().ok_or_else(|| failed("no pipe"))?;
+    // Beside the reading: two full pipes would wait for each other for ever.
+    let writing = tokio::spawn(async move { stdin.write_all(asked.as_bytes()).await });
+    let output = child.wait_with_output().await;
+    let output = output.map_err(|error| failed(&error.to_string()))?;
+    if !matches!(writing.await, Ok(Ok(()))) || !output.status.success() {
+        return Err(failed("it ended early"));
+    }
+    let mut rest = output.stdout.as_slice();
+    let mut found = Vec::new();
+    for path in paths {
+        let end = rest.iter().position(|b| *b == b'\n');
+        let end = end.ok_or_else(|| failed("a short answer"))?;
+        let head = String::from_utf8_lossy(&rest[..end]).into_owned();
+        rest = &rest[end + 1..];
+        let Some(size) = head
+            .rsplit(' ')
+            .next()
+            .and_then(|n| n.parse::<usize>().ok())
+        else {
+            continue; // `… missing`
+        };
+        if rest.len() <= size {
+            return Err(failed("a short answer"));
+        }
+        found.push((*path, rest[..size].to_vec()));
+        rest = &rest[size + 1..];
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A header of a run of gate M1, from the sample record.
+    pub(crate) fn header(run_id: &str, act: Act, role: &str) -> Header {
+        let record = crate::report::sample::record();
+        let json = serde_json::to_vec(&record).unwrap();
+        let mut header = Header::of("r.json", &json).unwrap();
+        header.run_id = run_id.to_owned();
+        header.sha256 = run_id.to_owned();
+        header.act = act;
+        header.role = Some(role.to_owned());
+        header.gates = vec!["M1".to_owned()];
+        header.exit_code = 0;
+        header
+    }
+
+    fn history(headers: Vec<Header>) -> History {
+        History {
+            headers: headers.into_iter().map(|h| (h.run_id.clone(), h)).collect(),
+            unreadable: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_claim_is_a_builders_passing_run_of_a_clone_and_nothing_else() {
+        let good = header("1", Act::Claim, "builder");
+        assert!(good.claims("M1") && !good.claims("M2"));
+        let mut others = vec![
+            header("2", Act::Verify, "builder"),
+            header("3", Act::Claim, "adversary"),
+            Header {
+                exit_code: 1,
+                ..good.clone()
+            },
+            Header {
+                repository: None,
+                ..good.clone()
+            },
+        ];
+        let mut in_tree = good.clone();
+        in_tree.repository.as_mut().unwrap().tree = "worktree".to_owned();
+        others.push(in_tree);
+        for other in others {
+            assert!(!other.claims("M1"), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_newest_claim_counts_and_a_review_is_of_the_very_claim_it_names() {
+        let (first, second) = (
+            header("1", Act::Claim, "builder"),
+            header("4", Act::Claim, "builder"),
+        );
+        let mut review = header("3", Act::Review, "adversary");
+        review.reviews = Some(first.link());
+        review.exit_code = 1;
+        let phase = first.claim.phase.clone();
+        let all = history(vec![second.clone(), review.clone(), first.clone()]);
+        assert_eq!(all.claim(&phase, "M1").unwrap().run_id, "4");
+        assert!(all.claim("other", "M1").is_none());
+        assert_eq!(all.review(&first).unwrap().run_id, "3");
+        assert!(all.review(&second).is_none());
+        assert_eq!(all.failed(&phase, "M1").unwrap().run_id, "3");
+        assert_eq!(all.claims().len(), 1);
+        // The same run id with other contents is another record.
+        let mut forged = first.clone();
+        forged.sha256 = "0".to_owned();
+        assert!(!review.judges(&forged));
+    }
+
+    #[test]
+    fn findings_are_numbered_over_the_phase_also_after_those_of_people() {
+        let mut review = header("3", Act::Review, "adversary");
+        let file = |id: &str| FiledFinding {
+            id: id.to_owned(),
+            gate: "M1".to_owned(),
+            text: "t".to_owned(),
+        };
+        review.filed = vec![file("A1"), file("A2")];
+        let phase = review.claim.phase.clone();
+        let all = history(vec![review]);
+        assert_eq!(all.next_finding(&phase, ""), 3);
+        assert_eq!(all.next_finding("other", ""), 1);
+        assert_eq!(all.next_finding(&phase, "### A7 [adversary] x\n"), 8);
+        assert_eq!(
+            all.next_finding(
+                &phase,
+                "- **A4 [adversary] CLOSED**\nA9 in prose\n# A100x\n### A5-b"
+            ),
+            5
+        );
+        assert_eq!(all.filed(&phase, "M1").len(), 2);
+        assert!(all.filed(&phase, "M2").is_empty());
+    }
+}

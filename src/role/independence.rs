@@ -1,0 +1,109 @@
+//! Whether somebody who judges a claim is somebody else than who made it.
+
+use std::path::{Path, PathBuf};
+
+use super::history::Header;
+use crate::run::{clone_id, git, identity};
+
+/// Who works here, and in which clone.
+#[derive(Clone, Debug)]
+pub struct Here {
+    /// The top folder.
+    pub root: PathBuf,
+    /// `Name <mail>`, as git knows.
+    pub author: Option<String>,
+    /// Names the clone; see [`crate::record::RepositoryState::clone_id`].
+    pub clone_id: Option<String>,
+}
+
+impl Here {
+    /// Of the repository around a folder; none without one.
+    pub async fn find(folder: &Path) -> Option<Here> {
+        let root = git(folder, &["rev-parse", "--show-toplevel"]).await.ok()?;
+        let root = PathBuf::from(root);
+        Some(Here {
+            author: identity(&root).await,
+            clone_id: clone_id(&root),
+            root,
+        })
+    }
+
+    /// Whether a run was made in this clone, or by who works in it.
+    pub fn is_mine(&self, run: &Header) -> bool {
+        !dependence(run, self.clone_id.as_deref(), self.author.as_deref()).is_empty()
+    }
+}
+
+/// What ties a reviewer to the claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dependence {
+    /// The claim was made in this very clone.
+    SameClone,
+    /// To git both are the same person.
+    SameAuthor(String),
+}
+
+impl std::fmt::Display for Dependence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Dependence::SameClone => f.write_str("the claim was made in this very clone"),
+            Dependence::SameAuthor(author) => {
+                write!(f, "git names the same author as of the claim, {author}")
+            }
+        }
+    }
+}
+
+/// What ties somebody, working in that clone under that git identity, to the claim. Whoever is not
+/// known to git is tied to nobody by it.
+pub fn dependence(claim: &Header, clone_id: Option<&str>, author: Option<&str>) -> Vec<Dependence> {
+    let theirs = claim
+        .repository
+        .as_ref()
+        .and_then(|r| r.clone_id.as_deref());
+    let mut found = Vec::new();
+    if clone_id.is_some() && clone_id == theirs {
+        found.push(Dependence::SameClone);
+    }
+    if let (Some(mine), Some(theirs)) = (author, claim.author.as_deref())
+        && same_person(mine, theirs)
+    {
+        found.push(Dependence::SameAuthor(mine.to_owned()));
+    }
+    found
+}
+
+/// By mail, in whatever case: a name is easily written in two ways.
+fn same_person(one: &str, other: &str) -> bool {
+    let mail = |author: &str| {
+        let inner = author
+            .rsplit_once('<')
+            .and_then(|(_, rest)| rest.strip_suffix('>'));
+        inner.unwrap_or(author).trim().to_lowercase()
+    };
+    mail(one) == mail(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Act;
+
+    #[test]
+    fn the_same_clone_and_the_same_mail_tie_and_an_unknown_author_does_not() {
+        let mut claim = super::super::history::tests::header("1", Act::Claim, "builder");
+        claim.author = Some("Ada <ada@example.org>".to_owned());
+        claim.repository.as_mut().unwrap().clone_id = Some("c1".to_owned());
+        let ada = Some("A. L. <Ada@Example.org>");
+        let eve = Some("Ada <eve@example.org>");
+        assert_eq!(dependence(&claim, Some("c1"), eve), [Dependence::SameClone]);
+        assert!(matches!(
+            dependence(&claim, Some("c2"), ada)[..],
+            [Dependence::SameAuthor(_)]
+        ));
+        assert!(dependence(&claim, Some("c2"), eve).is_empty());
+        assert!(dependence(&claim, None, None).is_empty());
+        claim.repository.as_mut().unwrap().clone_id = None;
+        assert!(dependence(&claim, None, eve).is_empty());
+    }
+}
