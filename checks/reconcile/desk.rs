@@ -25,6 +25,15 @@ pub fn stop() {
 pub const OLD: &str = "5.1.1+v3.6.15";
 pub const NEW: &str = "5.2.0+v3.7.15";
 
+/// Times for servers that start in a moment.
+pub const SHORT: &str =
+    "first_gate: 2s, gate: 40s, probe: 2s, every: 200ms, successes: 2, steady: 300ms, deploy: 30s";
+
+/// The engine that the trials share.
+pub fn shared() -> Arc<Swarm> {
+    swarm()
+}
+
 pub struct Desk {
     swarm: Arc<Swarm>,
     folder: tempfile::TempDir,
@@ -63,9 +72,30 @@ impl Ended {
 }
 
 impl Desk {
+    /// Real Traefik, asked for its own API.
     pub fn new(name: &str, port: u16) -> Desk {
+        let fields = format!("    health_scheme: http\n    env: {{ PORT: '{port}' }}\n");
+        let times = "first_gate: 2s, gate: 30s, probe: 2s, every: 200ms, successes: 3, steady: 1s, deploy: 30s";
+        Desk::with(swarm(), name, port, &fields, times)
+    }
+
+    /// The same on an engine of its own.
+    pub fn alone(name: &str, port: u16) -> Desk {
+        let fields = format!("    health_scheme: http\n    env: {{ PORT: '{port}' }}\n");
+        let times = "first_gate: 10s, gate: 45s, probe: 2s, every: 300ms, successes: 3, steady: 1s, deploy: 30s";
+        Desk::with(Arc::new(Swarm::start()), name, port, &fields, times)
+    }
+
+    /// The tests' own web server, asked for what its recipe says.
+    pub fn web(name: &str, port: u16) -> Desk {
+        let fields = "    health_scheme: http\n    health_path: /cgi-bin/health\n    identity: { version: $.Version, started: none }\n";
+        Desk::with(swarm(), name, port, fields, SHORT)
+    }
+
+    /// Any app; `fields` and `times` are YAML.
+    pub fn with(swarm: Arc<Swarm>, name: &str, port: u16, fields: &str, times: &str) -> Desk {
         let desk = Desk {
-            swarm: swarm(),
+            swarm,
             folder: tempfile::tempdir().unwrap(),
             app: "traefik",
             stack: format!("gp_{name}"),
@@ -79,10 +109,8 @@ impl Desk {
     driver: stack
     stack: {}
     repository: {}
-    health_scheme: http
     health_port: {port}
-    env: {{ PORT: '{port}' }}
-    times: {{ first_gate: 2s, gate: 30s, probe: 2s, every: 200ms, successes: 3, steady: 1s, deploy: 30s }}
+{fields}    times: {{ {times} }}
 ",
             desk.stack,
             desk.recipe().display()
@@ -160,6 +188,25 @@ apps:
             .output()
             .unwrap();
         assert!(done.status.success(), "git {words:?}: {done:?}");
+    }
+
+    /// Gives the gate another time.
+    pub fn gate(&self, time: Duration) {
+        let path = self.folder.path().join("apps.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (head, rest) = text.split_once(" gate: ").unwrap();
+        let (_, rest) = rest.split_once(',').unwrap();
+        std::fs::write(&path, format!("{head} gate: {}ms,{rest}", time.as_millis())).unwrap();
+    }
+
+    /// Releases a version of these files, by name and text.
+    pub fn release_files(&self, tag: &str, files: &[(&str, &str)]) {
+        for (name, text) in files {
+            std::fs::write(self.recipe().join(name), text).unwrap();
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", tag]);
+        self.git(&["tag", "--annotate", "--message", tag, tag]);
     }
 
     /// Releases a version with more flags for Traefik than the recipe has.

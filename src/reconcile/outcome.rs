@@ -80,11 +80,13 @@ pub enum Outcome {
     InconclusiveEngine,
     /// The recipe has no version, or what runs has none that is known.
     InconclusiveVersion,
+    /// An error of our own ended the run (a disk, a tool, a file); it is told beside this.
+    InconclusiveError,
 }
 
 impl Outcome {
     /// All outcomes, in the order in which they are documented.
-    pub const ALL: [Outcome; 24] = [
+    pub const ALL: [Outcome; 25] = [
         Outcome::NoopHealthy,
         Outcome::Adopted,
         Outcome::Upgraded,
@@ -109,6 +111,7 @@ impl Outcome {
         Outcome::InconclusiveGate,
         Outcome::InconclusiveEngine,
         Outcome::InconclusiveVersion,
+        Outcome::InconclusiveError,
     ];
 
     /// Its name in records, alerts and output: `noop-healthy`.
@@ -138,6 +141,7 @@ impl Outcome {
             Outcome::InconclusiveGate => "inconclusive-gate",
             Outcome::InconclusiveEngine => "inconclusive-engine",
             Outcome::InconclusiveVersion => "inconclusive-version",
+            Outcome::InconclusiveError => "inconclusive-error",
         }
     }
 
@@ -167,7 +171,8 @@ impl Outcome {
             | Outcome::StateUnreadable => ExitCode::Degraded,
             Outcome::InconclusiveGate
             | Outcome::InconclusiveEngine
-            | Outcome::InconclusiveVersion => ExitCode::Inconclusive,
+            | Outcome::InconclusiveVersion
+            | Outcome::InconclusiveError => ExitCode::Inconclusive,
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) enum Command {
         #[arg(long)]
         converge: bool,
     },
-    /// What `run` would do; writes nothing and fetches nothing
+    /// What `run` would do; writes nothing but the tags that it fetches
     Plan {
         /// The app
         app: String,

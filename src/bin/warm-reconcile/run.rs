@@ -58,12 +58,12 @@ fn site(env: &Environment, apps: &Apps, app: &str) -> anyhow::Result<Site> {
 
 pub(crate) fn run(env: &Environment, apps: &Apps, app: &str, what: &What<'_>, json: bool) -> Ended {
     let site = site(env, apps, app)?;
-    let (asked, fetch) = match what {
-        What::Run { converge: false } => (Asked::Run, true),
-        What::Run { converge: true } => (Asked::Converge, true),
-        What::RollBack => (Asked::RollBack, false),
-        What::Resume => (Asked::Resume, false),
-        What::Again => (Asked::Again, false),
+    let asked = match what {
+        What::Run { converge: false } => Asked::Run,
+        What::Run { converge: true } => Asked::Converge,
+        What::RollBack => Asked::RollBack,
+        What::Resume => Asked::Resume,
+        What::Again => Asked::Again,
         What::Planned(file) => {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("read the plan {}", file.display()))?;
@@ -74,7 +74,7 @@ pub(crate) fn run(env: &Environment, apps: &Apps, app: &str, what: &What<'_>, js
                 "the plan is for `{}` and not for `{app}`",
                 document.world.app
             );
-            (Asked::Planned(Box::new(document)), false)
+            Asked::Planned(Box::new(document))
         }
     };
     let notify = Notify::from_variable(std::env::var_os(SOCKET_VARIABLE)).unwrap_or_else(|error| {
@@ -89,7 +89,7 @@ pub(crate) fn run(env: &Environment, apps: &Apps, app: &str, what: &What<'_>, js
         let interrupt = Interrupt::listen().context("listen for signals")?;
         let machine = Machine::new(&site, &notify, &redactor, &flight);
         let ended = tokio::select! {
-            ended = machine.run(asked, fetch && !env.skip_fetch) => ended.map_err(anyhow::Error::from),
+            ended = machine.run(asked, !env.skip_fetch) => ended.map_err(anyhow::Error::from),
             signal = interrupt.wait() => Err(anyhow::anyhow!(
                 "{signal}: stopped; what was begun is on record, and the next run goes on with it"
             )),
@@ -113,6 +113,9 @@ pub(crate) fn run(env: &Environment, apps: &Apps, app: &str, what: &What<'_>, js
             if let Err(unwritten) = flight.write(&site.paths, &redactor, &format!("{error:#}")) {
                 err(&format!("warm-reconcile: {unwritten}\n"));
             }
+            for remark in flight.remarks() {
+                err(&format!("warm-reconcile: {remark}\n"));
+            }
             Err(error)
         }
     }
@@ -129,7 +132,7 @@ pub(crate) fn show_plan(
     let site = site(env, apps, app)?;
     let ask = if converge { Ask::Converge } else { Ask::Run };
     let (document, remarks) = block_on(async {
-        let planned = plan(&site, ask).await;
+        let planned = plan(&site, ask, !env.skip_fetch).await;
         site.host.close().await;
         Ok(planned)
     })?;

@@ -68,4 +68,11 @@ impl EngineError {
     pub fn is_not_found(&self) -> bool {
         matches!(self, EngineError::Refused { status: 404, .. })
     }
+
+    /// Whether the engine says that it does not speak the API version it was asked in
+    /// (moby `api/server/middleware/version.go`: "client version 1.41 is too old", or too new).
+    pub(super) fn is_other_version(&self) -> bool {
+        matches!(self, EngineError::Refused { status: 400, message, .. }
+            if message.contains("client version"))
+    }
 }

@@ -62,6 +62,9 @@ pub(super) struct WireService {
     pub(super) version: WireIndex,
     #[serde(rename = "Spec")]
     pub(super) spec: WireServiceSpec,
+    /// When it was last written to, by whom ever; the engine's own records of an update count.
+    #[serde(rename = "UpdatedAt", default, deserialize_with = "time")]
+    pub(super) updated: Option<DateTime<Utc>>,
     #[serde(rename = "UpdateStatus", default)]
     pub(super) update: Option<WireUpdate>,
 }

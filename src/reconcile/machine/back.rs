@@ -1,9 +1,10 @@
 //! The way back: to what ran before, with the data that belongs to it.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::act::end;
 use super::deploy::{Deployed, Workspace};
+use super::restart::Before;
 use super::{End, Machine, RunError};
 use crate::reconcile::gate::Verdict;
 use crate::reconcile::journal::{self, Event, Journal, JournalError, Kind, State, Step, Target};
@@ -35,15 +36,15 @@ impl Machine<'_> {
         if let Err(why) = self.give_data_back(&mut journal).await? {
             return self.rollback_failed(journal, Event::RollbackFailed, &why);
         }
-        if journal.state() == State::Restored
-            && let Err(why) = self.put_back(&mut journal, &to).await?
-        {
-            return self.rollback_failed(journal, Event::RollbackFailed, &why);
-        }
         // What the engine did to the version that was given up is no word on this deploy.
         let restored = journal.records().iter().rev();
         let mut restored = restored.filter(|record| record.state == State::Restored);
-        let intent = restored.next().map_or(plan.at, |record| record.at);
+        let intent = restored.next_back().map_or(plan.at, |record| record.at);
+        if journal.state() == State::Restored
+            && let Err(why) = self.put_back(&mut journal, &to, intent).await?
+        {
+            return self.rollback_failed(journal, Event::RollbackFailed, &why);
+        }
         let window = self.window(&journal, intent);
         let images = to.digests.clone();
         match self.gate(&to.version, images, window, false).await? {
@@ -75,6 +76,7 @@ impl Machine<'_> {
         &self,
         journal: &mut Journal,
         to: &Target,
+        intent: DateTime<Utc>,
     ) -> Result<Result<(), String>, RunError> {
         let work = Workspace::new()?;
         let release = match self.export(to, &work).await {
@@ -87,7 +89,10 @@ impl Machine<'_> {
         {
             return Ok(Err(why));
         }
-        if let Deployed::Not(why) = self.deploy(&release, &work, true).await {
+        let before = Before::Unknown(intent);
+        if self.runs_already(to, &journal.plan().to).await {
+            self.restart_what_hangs(before, &work).await;
+        } else if let Deployed::Not(why) = self.deploy(&release, &work, Some(before)).await {
             return Ok(Err(why));
         }
         let until = Some(self.gate_ends());

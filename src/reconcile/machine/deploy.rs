@@ -1,18 +1,17 @@
 //! Bringing a version onto the engine, and taking the app off it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::restart::Before;
 use super::{Machine, RunError};
 use crate::reconcile::data;
-use crate::reconcile::driver::{self, Cx, Driver, DriverReport, Left, keep_images, restart};
-use crate::reconcile::engine::{Desired, EngineError, StackView};
+use crate::reconcile::driver::{self, Cx, Driver, DriverReport, Left, keep_images};
+use crate::reconcile::engine::{EngineError, StackView};
 use crate::reconcile::journal::Target;
-use crate::reconcile::recipe::Recipe;
+use crate::reconcile::recipe::{Fetch, Recipe};
 use crate::reconcile::snapshot::Volume;
-
-/// After a deploy that changes anything, the engine has begun an update by then.
-const BEGUN: Duration = Duration::from_secs(1);
 
 /// The pause between looks at who uses a volume.
 const EVERY: Duration = Duration::from_millis(250);
@@ -62,6 +61,13 @@ impl Machine<'_> {
         let commit = target.commit.as_deref().filter(|commit| !commit.is_empty());
         let commit = commit.ok_or_else(|| RunError::NoCommit(target.version.to_string()))?;
         let recipe = Recipe::new(&self.site.host, &self.site.spec.repository);
+        if self.may_fetch.load(Ordering::Relaxed)
+            && !recipe.has(commit).await
+            && let Fetch::Failed(error) = recipe.fetch(false).await
+        {
+            self.flight
+                .remark(format!("the recipe was not fetched: {error}"));
+        }
         recipe.export(commit, &work.recipe()).await?;
         let mut images = target.digests.clone();
         for id in target.digests.values() {
@@ -83,7 +89,7 @@ impl Machine<'_> {
         &self,
         release: &driver::Release,
         work: &Workspace,
-        again: bool,
+        again: Option<Before>,
     ) -> Deployed {
         let spec = &self.site.spec;
         self.say(&format!("deploying {}", release.version), spec.times.deploy);
@@ -96,8 +102,8 @@ impl Machine<'_> {
         };
         self.flight.tool(&report);
         let stood = before.as_ref().is_ok_and(|view| !view.services.is_empty());
-        if again && stood {
-            self.restart_stuck(work).await;
+        if let Some(before) = again.filter(|_| stood) {
+            self.restart_what_hangs(before, work).await;
         }
         // A tool's word decides nothing, but where it fails and no service was written to since,
         // there is nothing to wait for.
@@ -108,23 +114,6 @@ impl Machine<'_> {
         match !report.sounds_good() && untouched {
             true => Deployed::Not(said(&report)),
             false => Deployed::Perhaps,
-        }
-    }
-
-    /// A deploy of the spec that the engine has already starts nothing, and clears the record of
-    /// what went on. Engine 20.10 was seen to hang so for ever: its own rollback waited for a
-    /// task to end that had never begun. What does not run then is made to start anew.
-    async fn restart_stuck(&self, work: &Workspace) {
-        tokio::time::sleep(BEGUN).await;
-        let Ok(view) = self.look().await else { return };
-        let scratch = work.scratch();
-        for service in &view.services {
-            let wanted = service.desired != Desired::Replicas(0) && service.restarts;
-            let idle = service.running(&view).next().is_none();
-            if wanted && idle && service.update.is_none() {
-                let report = restart(&service.name, &self.cx(&scratch)).await;
-                self.flight.tool(&report);
-            }
         }
     }
 

@@ -36,6 +36,24 @@ struct Told {
     data: Vec<Value>,
     remarks: Vec<String>,
     notes: String,
+    version: Option<Version>,
+}
+
+/// A gate that is being waited at. Its probes are on record when it is dropped: also when the
+/// run is told to stop in the middle of it.
+pub(super) struct OpenGate<'f> {
+    flight: &'f Flight,
+    version: Version,
+    fresh: bool,
+    pub(super) timeline: Timeline,
+}
+
+impl Drop for OpenGate<'_> {
+    fn drop(&mut self) {
+        let (version, fresh) = (&self.version, self.fresh);
+        let gate = json!({ "version": version, "fresh": fresh, "timeline": self.timeline });
+        self.flight.with(|told| told.gates.push(gate));
+    }
 }
 
 impl Flight {
@@ -63,15 +81,29 @@ impl Flight {
             "world": seen.world,
             "probe": probe.map(|(seen, weight)| json!({ "seen": seen, "worth": format!("{weight:?}") })),
         });
+        let world = &seen.world;
+        let running = world.running.as_ref().and_then(|one| one.release.as_ref());
+        let newest = world.newest.as_ref().map(|newest| &newest.release);
+        let about = plan.deploys().or(running).or(newest);
         self.with(|told| {
             told.rounds.push(round);
+            told.version = about.map(|release| release.version.clone());
             told.remarks.extend(seen.remarks.iter().cloned());
         });
     }
 
-    pub(super) fn gate(&self, version: &Version, fresh: bool, timeline: Timeline) {
-        let gate = json!({ "version": version, "fresh": fresh, "timeline": timeline });
-        self.with(|told| told.gates.push(gate));
+    pub(super) fn gate(&self, version: &Version, fresh: bool) -> OpenGate<'_> {
+        OpenGate {
+            flight: self,
+            version: version.clone(),
+            fresh,
+            timeline: Timeline::default(),
+        }
+    }
+
+    /// The version that the last decision was about.
+    pub(super) fn version(&self) -> Option<Version> {
+        self.with(|told| told.version.clone())
     }
 
     pub(super) fn tool(&self, report: &DriverReport) {
@@ -97,7 +129,8 @@ impl Flight {
         self.with(|told| told.notes.clone())
     }
 
-    pub(super) fn remarks(&self) -> Vec<String> {
+    /// What was noticed on the way.
+    pub fn remarks(&self) -> Vec<String> {
         self.with(|told| told.remarks.clone())
     }
 

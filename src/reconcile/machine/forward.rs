@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::act::{end, undecided};
 use super::deploy::{Deployed, Workspace};
+use super::restart::Before;
 use super::{End, Machine, RunError};
 use crate::reconcile::driver;
 use crate::reconcile::gate::{Verdict, Window};
@@ -99,7 +100,9 @@ impl Machine<'_> {
         if journal.state() != State::Deploying {
             journal.advance(Event::DeployStarted, Step::default(), Utc::now())?;
         }
-        let again = journal.plan().from.as_ref() == Some(&journal.plan().to);
+        let plan = journal.plan();
+        let again = plan.from.as_ref() == Some(&plan.to);
+        let again = again.then_some(Before::Unhealthy(plan.at));
         if let Deployed::Not(why) = self.deploy(release, work, again).await {
             return Ok(Launched::Failed(journal, why));
         }

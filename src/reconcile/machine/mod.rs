@@ -16,6 +16,7 @@
 
 mod act;
 mod again;
+mod alarm;
 mod back;
 mod deploy;
 mod flight;
@@ -23,10 +24,12 @@ mod forward;
 mod paper;
 mod record;
 mod report;
+mod restart;
 mod stateful;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -34,7 +37,7 @@ use chrono::{DateTime, Utc};
 use super::audit::AuditError;
 use super::decide::{Ask, Degraded, Moved, Plan, PlanDocument, Resume, decide};
 use super::driver::DriverError;
-use super::gate::{Gate, GateError, SystemClock, Timeline, Verdict, Window, wait};
+use super::gate::{Gate, GateError, SystemClock, Verdict, Window, wait};
 use super::journal::{Event, Journal, JournalError, Kind, Step, Tries};
 use super::last_good;
 use super::layout::LayoutError;
@@ -119,6 +122,8 @@ pub struct Machine<'a> {
     pub(super) notify: &'a Notify,
     pub(super) redactor: &'a Redactor,
     pub(super) flight: &'a Flight,
+    /// Whether the recipe may be fetched where something of it is not here.
+    pub(super) may_fetch: AtomicBool,
 }
 
 /// What a run came to.
@@ -149,14 +154,27 @@ impl<'a> Machine<'a> {
             notify,
             redactor,
             flight,
+            may_fetch: AtomicBool::new(false),
         }
     }
 
-    /// Carries out what is asked for, under the app's lock.
+    /// Carries out what is asked for, under the app's lock. With `fetch` new versions are looked
+    /// for where one may be wanted (`run`), and otherwise the recipe is fetched only when
+    /// something that is needed is not here: a way back must not wait for a network.
     ///
     /// # Errors
-    /// [`RunError`]; everything that is known of the app is a [`Report`].
+    /// [`RunError`], after an alert was raised for it; everything that is known of the app is a
+    /// [`Report`].
     pub async fn run(&self, asked: Asked, fetch: bool) -> Result<Report, RunError> {
+        self.may_fetch.store(fetch, Ordering::Relaxed);
+        let ended = self.attempt(asked, fetch).await;
+        if let Err(error) = &ended {
+            self.alarm(error).await;
+        }
+        ended
+    }
+
+    async fn attempt(&self, asked: Asked, fetch: bool) -> Result<Report, RunError> {
         let paths = &self.site.paths;
         paths.prepare()?;
         let what = match &asked {
@@ -167,6 +185,7 @@ impl<'a> Machine<'a> {
         };
         let _lock = Lock::acquire(paths, &self.run_id, what, self.started)?;
         self.flight.begin(self, what);
+        self.complete_history();
         for round in 0..ROUNDS {
             let ask = match &asked {
                 Asked::RollBack => Ask::RollBack,
@@ -174,8 +193,8 @@ impl<'a> Machine<'a> {
                 Asked::Converge => Ask::Converge,
                 Asked::Run | Asked::Resume | Asked::Again => Ask::Run,
             };
-            let fetch = fetch && round == 0;
-            let mut seen = gather(self.site, ask, fetch).await;
+            let wants_news = matches!(asked, Asked::Run | Asked::Converge);
+            let mut seen = gather(self.site, ask, fetch && round == 0 && wants_news).await;
             let resumable = seen.journal.is_some();
             let plan = match &asked {
                 Asked::Planned(document) if round == 0 => document.check(&seen.world)?.clone(),
@@ -183,6 +202,13 @@ impl<'a> Machine<'a> {
                     return Ok(self.nothing_to_resume("there is no unfinished run"));
                 }
                 _ => self.decided(&mut seen).await?,
+            };
+            let plan = match fetch && ask == Ask::RollBack && goes_nowhere(&plan) {
+                false => plan,
+                true => {
+                    seen = gather(self.site, ask, true).await;
+                    self.decided(&mut seen).await?
+                }
             };
             self.flight.decided(&seen, &plan);
             if let (Asked::Again, false) = (&asked, matches!(plan, Plan::Resume(_))) {
@@ -280,6 +306,7 @@ impl<'a> Machine<'a> {
                     Err(error) => return Err(error.into()),
                 };
                 journal.advance(event, Step::default(), Utc::now())?;
+                self.complete_history();
                 return Ok(None);
             }
             Plan::Resume(Resume::Forward { .. } | Resume::Back { .. })
@@ -306,6 +333,7 @@ impl<'a> Machine<'a> {
             .map(|journal| &journal.plan().to.version);
         let newest = world.newest.as_ref().map(|newest| &newest.release);
         running
+            .or(world.last_good.as_ref())
             .map(|one| &one.version)
             .or(journal)
             .or(newest.map(|one| &one.version))
@@ -347,13 +375,12 @@ impl<'a> Machine<'a> {
         let left = (window.deadline - Utc::now()).to_std().unwrap_or_default();
         self.say(&format!("waiting for {version} to be healthy"), left);
         let rules = gate.rules(version, window, fresh);
-        let mut timeline = Timeline::default();
+        let mut open = self.flight.gate(version, fresh);
         let clock = SystemClock::start();
-        let verdict = wait(&gate, rules, &facts, &clock, &mut timeline, |_| {
+        let verdict = wait(&gate, rules, &facts, &clock, &mut open.timeline, |_| {
             let _ = self.notify.watchdog();
         })
         .await;
-        self.flight.gate(version, fresh, timeline);
         Ok(verdict)
     }
 
@@ -379,10 +406,24 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// Whether the version to go back to may only be missing here.
+fn goes_nowhere(plan: &Plan) -> bool {
+    use super::decide::Hold;
+    matches!(
+        plan,
+        Plan::Hold {
+            reason: Hold::NoPrevious,
+            ..
+        } | Plan::Degraded {
+            why: Degraded::NothingToRollBackTo
+        } | Plan::Inconclusive { .. }
+    )
+}
+
 /// The plan as it would be carried out now, with what it does to the data of a stateful app.
-/// Writes nothing, and fetches nothing.
-pub async fn plan(site: &Site, ask: Ask) -> (PlanDocument, Vec<String>) {
-    let seen = gather(site, ask, false).await;
+/// Writes nothing but the tags that a fetch brings.
+pub async fn plan(site: &Site, ask: Ask, fetch: bool) -> (PlanDocument, Vec<String>) {
+    let seen = gather(site, ask, fetch).await;
     let mut document = PlanDocument::new(seen.world, Utc::now());
     document.data = paper::data_steps(site, &document.plan).await;
     (document, seen.remarks)

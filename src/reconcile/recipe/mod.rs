@@ -88,7 +88,7 @@ impl<'a> Recipe<'a> {
         let format = format!("--format={}", tags::FORMAT);
         let listed = self
             .git
-            .text(&["for-each-ref", &format, "refs/tags"])
+            .ask(&["for-each-ref", &format, "refs/tags"])
             .await?;
         Ok(Tags::parse(&listed))
     }
@@ -144,6 +144,12 @@ impl<'a> Recipe<'a> {
             text.push(self.git.text(&["cat-file", "blob", blob]).await?);
         }
         Ok((!text.is_empty()).then(|| text.join("\n\n")))
+    }
+
+    /// Whether a commit is here.
+    pub async fn has(&self, commit: &str) -> bool {
+        let object = format!("{commit}^{{commit}}");
+        self.git.ask(&["cat-file", "-e", &object]).await.is_ok()
     }
 
     /// Writes the files of a commit into a folder that exists and is empty. Neither the checkout
