@@ -203,6 +203,8 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         repository,
         allow_destructive: false,
         program: Some(Path::new(env!("CARGO_BIN_EXE_gateproof")).to_owned()),
+        // The checks are run beside each other, and some of them disturb this machine.
+        lease_wait: std::time::Duration::from_secs(300),
     };
     gateproof::run::run(file, &options, &Interrupt::never(), &mut |_: &RunEvent| {}).await
 }
