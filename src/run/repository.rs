@@ -10,6 +10,9 @@ use tokio::sync::OnceCell;
 use crate::host::Fault;
 use crate::record::RepositoryState;
 
+/// How `git status` begins the line of a record that nobody has committed.
+const UNTRACKED_RECORD: &str = "?? reports/runs/";
+
 /// The repository that holds the claim file, if it is in one.
 #[derive(Debug)]
 pub struct Repository {
@@ -56,18 +59,16 @@ impl Repository {
         let branch = git(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
             .await
             .ok();
-        let status = git(
-            &root,
-            &["status", "--porcelain", "--untracked-files=normal"],
-        )
-        .await?;
+        let status = git(&root, &["status", "--porcelain", "--untracked-files=all"]).await?;
+        // A look that left its record here does not make the next one look at another tree.
+        let dirty = status.lines().any(|line| !line.starts_with(UNTRACKED_RECORD));
         let author = identity(&root).await;
         Ok(Some(Repository {
             author,
             root,
             commit,
             branch,
-            dirty: !status.is_empty(),
+            dirty,
             worktree,
             cold: false,
             clone: OnceCell::new(),
