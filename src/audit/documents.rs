@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::verdicts::{Heading, Stamp, headings};
 use super::{AuditError, Case, TOLERANCE, Wish, blocks, rule};
-use crate::outcome::Outcome;
+use crate::gate::verdict::{Verdict, verdict};
 use crate::record::{GitError, RunRecord};
 use crate::report::documents::standing;
 use crate::report::text::time;
@@ -192,7 +192,5 @@ fn backing(case: &mut Case<'_>, document: &Document, heading: &Heading) {
 
 /// Whether every check of the whole gate passed.
 fn passed(record: &RunRecord, gate: &str) -> bool {
-    let mut checks = record.checks.iter().filter(|check| check.gate == gate);
-    record.gates.iter().any(|whole| whole == gate)
-        && checks.all(|check| check.outcome == Outcome::Pass)
+    verdict(record, gate) == Verdict::Pass
 }

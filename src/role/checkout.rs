@@ -98,6 +98,11 @@ pub enum Refusal {
         /// Commits there.
         behind: u64,
     },
+    /// Git knows nobody here.
+    #[error(
+        "git does not know who you are, so nobody could tell who judges the claim from who made it: `git config user.name NAME` and `git config user.email MAIL` first"
+    )]
+    Nobody,
     /// Git itself.
     #[error("{0}")]
     Git(#[from] Fault),
@@ -269,6 +274,9 @@ impl Checkout {
     /// # Errors
     /// The [`Refusal`] that tells what is in the way.
     pub fn may_claim(&self) -> Result<(), Refusal> {
+        if self.author.is_none() {
+            return Err(Refusal::Nobody);
+        }
         if let Some(path) = self.changed.iter().find_map(|path| unknown_claim(path)) {
             return Err(Refusal::UntrackedClaim {
                 path: path.to_owned(),
@@ -357,7 +365,7 @@ mod tests {
             ahead: 0,
             behind: 0,
             changed: Vec::new(),
-            author: None,
+            author: Some("Ada <ada@example.org>".into()),
             clone_id: None,
         }
     }
@@ -374,7 +382,12 @@ mod tests {
             changed: paths.iter().map(|path| (*path).to_owned()).collect(),
             ..at(1, 1)
         };
+        let nobody = Checkout {
+            author: None,
+            ..clean()
+        };
         let cases = [
+            (nobody, "git does not know who you are"),
             (at(2, 0), "2 commit(s) ahead"),
             (at(0, 3), "3 commit(s) behind"),
             (at(2, 3), "diverged (2 commit(s) here, 3 there)"),

@@ -9,9 +9,9 @@ mod history;
 mod independence;
 mod review;
 mod subject;
-mod verdict;
 mod veto;
 
+pub use crate::gate::verdict::{Verdict, Weighed, in_words, verdict, weigh};
 pub use checkout::{Checkout, Refusal, untracked};
 pub use commit::{Commit, CommitError, push};
 pub use diff::{Comparison, Difference, compare};
@@ -19,5 +19,4 @@ pub use history::{Header, History, RUNS};
 pub use independence::{Dependence, Here, dependence};
 pub use review::{Judged, Standing, review_block};
 pub use subject::{subject, veto_subject};
-pub use verdict::{Verdict, verdict};
 pub use veto::{Veto, entry_id, lift_block, open_vetoes, veto_block, vetoes};

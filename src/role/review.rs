@@ -1,7 +1,7 @@
 //! The REVIEW block of a run: a verdict, or in so many words none.
 
 use super::history::Header;
-use super::verdict::{Verdict, verdict};
+use crate::gate::verdict::{Verdict, in_words, weigh};
 use crate::record::{CheckRecord, FiledFinding, FixtureRecord, RunRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::markdown::escape::{code, code_cell, fence, prose};
@@ -84,21 +84,23 @@ pub fn review_block(
 
 fn heading(record: &RunRecord, gate: &str, standing: Standing) -> String {
     let (gate_name, at) = (prose(gate), record.ended.format("%Y-%m-%dT%H:%MZ"));
-    let why = match (standing, verdict(record, gate)) {
+    let weighed = weigh(record, gate);
+    let why = match (standing, weighed.verdict) {
         (Standing::Judges, verdict @ (Verdict::Pass | Verdict::Fail)) => {
             return format!("## {gate_name} — {} @{at}\n\n", verdict.name());
         }
-        (Standing::Judges, Verdict::Undecided) => {
-            "**Not a verdict:** it could not be told whether the claim holds; see below why."
-        }
+        (Standing::Judges, Verdict::Undecided) => format!(
+            "it could not be told whether the claim holds: {}.",
+            prose(&in_words(&weighed.reasons))
+        ),
         (Standing::Looks, _) => {
-            "**Not a verdict:** somebody looked. Only `gateproof review` judges a claim."
+            "somebody looked. Only `gateproof review` judges a claim.".to_owned()
         }
         (Standing::Rehearses, _) => {
-            "**Not a verdict:** not independent of the claim, so it counts for nobody."
+            "not independent of the claim, so it counts for nobody.".to_owned()
         }
     };
-    format!("## {gate_name} — not a verdict @{at}\n\n{why}\n\n")
+    format!("## {gate_name} — not a verdict @{at}\n\n**Not a verdict:** {why}\n\n")
 }
 
 fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&Judged<'_>>) -> String {

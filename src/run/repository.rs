@@ -61,7 +61,9 @@ impl Repository {
             .ok();
         let status = git(&root, &["status", "--porcelain", "--untracked-files=all"]).await?;
         // A look that left its record here does not make the next one look at another tree.
-        let dirty = status.lines().any(|line| !line.starts_with(UNTRACKED_RECORD));
+        let dirty = status
+            .lines()
+            .any(|line| !line.starts_with(UNTRACKED_RECORD));
         let author = identity(&root).await;
         Ok(Some(Repository {
             author,
@@ -183,10 +185,18 @@ impl Repository {
     }
 }
 
-/// Who works in a repository, as git knows.
+/// Who works in a repository, as git knows: by its environment, else by its configuration. A mail
+/// that git would make up from the machine's name is nobody's.
 pub(crate) async fn identity(root: &Path) -> Option<String> {
-    let name = git(root, &["config", "user.name"]).await.ok()?;
-    let mail = git(root, &["config", "user.email"]).await.ok()?;
+    let told = async |variable: &str, key: &str| {
+        let set = std::env::var(variable).ok();
+        match set.filter(|value| !value.trim().is_empty()) {
+            Some(value) => Some(value),
+            None => git(root, &["config", key]).await.ok(),
+        }
+    };
+    let name = told("GIT_AUTHOR_NAME", "user.name").await?;
+    let mail = told("GIT_AUTHOR_EMAIL", "user.email").await?;
     Some(format!("{name} <{mail}>"))
 }
 

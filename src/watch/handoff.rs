@@ -1,6 +1,6 @@
 //! What a commit hands off. Pure.
 
-use crate::outcome::{ExitCode, verdict};
+use crate::gate::verdict::verdict;
 use crate::record::{Act, RunRecord};
 
 /// A commit that is new on the upstream's branch, with the records that it brings.
@@ -145,7 +145,7 @@ fn gates(
             phase: record.claim.phase.clone(),
             gate: gate.clone(),
             commit: commit.sha.clone(),
-            verdict: (record.act == Act::Review).then(|| verdict_on(record, gate)),
+            verdict: (record.act == Act::Review).then(|| verdict(record, gate).name()),
             run_id: record.run_id.clone(),
             record: path.to_owned(),
         };
@@ -158,31 +158,6 @@ fn gates(
         }
     };
     record.gates.iter().map(hand_off).collect()
-}
-
-/// What a run amounts to for one of its gates.
-fn verdict_on(record: &RunRecord, gate: &str) -> &'static str {
-    let all = || record.checks.iter();
-    let of_gate = verdict(all().filter(|check| check.gate == gate).map(|c| c.outcome));
-    let of_checks = verdict(all().map(|check| check.outcome));
-    // What no check explains is about the whole run: something is not back, or it was cut short.
-    let code = match ExitCode::try_from(record.exit_code) {
-        Ok(ExitCode::Unrestored) => ExitCode::Unrestored,
-        Ok(ExitCode::CouldNotCheck) if of_checks != ExitCode::CouldNotCheck => {
-            ExitCode::CouldNotCheck
-        }
-        Err(_) => ExitCode::CouldNotCheck,
-        Ok(_) => of_gate,
-    };
-    match code {
-        ExitCode::Success => "PASS",
-        ExitCode::Failed => "FAIL",
-        ExitCode::Invalid => "INVALID",
-        ExitCode::CouldNotCheck => "ERROR",
-        ExitCode::Toothless => "TOOTHLESS",
-        ExitCode::Unrestored => "UNRESTORED",
-        ExitCode::Stale => "STALE",
-    }
 }
 
 /// Names as claim files allow them; anything else did not come from a claim file.
@@ -344,9 +319,9 @@ mod tests {
         // Cut short: no gate was seen whole.
         review.checks[1].outcome = Outcome::Pass;
         review.exit_code = 3;
-        assert_eq!(verdicts(&review), [Some("ERROR"), Some("ERROR")]);
+        assert_eq!(verdicts(&review), [Some("no verdict"), Some("no verdict")]);
         review.exit_code = 5;
-        assert_eq!(verdicts(&review), [Some("UNRESTORED"), Some("UNRESTORED")]);
+        assert_eq!(verdicts(&review), [Some("no verdict"), Some("no verdict")]);
     }
 
     proptest! {

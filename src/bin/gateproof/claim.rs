@@ -12,7 +12,9 @@ use gateproof::outcome::{ExitCode, worst};
 use gateproof::record::{Act, RunRecord, Signer};
 use gateproof::report::documents::{Block, Document};
 use gateproof::report::markdown::{claim_block, journal_entry};
-use gateproof::role::{Checkout, Commit, History, Refusal, Verdict, subject, untracked, verdict};
+use gateproof::role::{
+    Checkout, Commit, History, Refusal, Verdict, in_words, subject, untracked, weigh,
+};
 use gateproof::run::{Interrupt, Repository, Role};
 
 use crate::console;
@@ -66,14 +68,16 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
         }
         let how = (Role::Builder, Act::Claim);
         let mut record = run_gate(&file, gate, &repository, how, &wish.how, &interrupt).await?;
-        let said = verdict(&record, gate);
-        codes.push(said.exit_code(exit_of(&record)));
-        if said != Verdict::Pass {
+        let weighed = weigh(&record, gate);
+        codes.push(weighed.verdict.exit_code(exit_of(&record)));
+        if weighed.verdict != Verdict::Pass {
             // Only a claim that was made is recorded as one.
             record.act = Act::Verify;
+            let why = in_words(&weighed.reasons);
+            console::err(&format!("{gate} is not claimed: {why}\n"));
             record.notes.push(format!(
-                "a claim of {gate} was tried and not made: {}",
-                said.name()
+                "a claim of {gate} was tried and not made, {}: {why}",
+                weighed.verdict.name()
             ));
         }
         let after = after(&history, &file.phase, gate);

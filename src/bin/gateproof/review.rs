@@ -12,8 +12,8 @@ use gateproof::outcome::{ExitCode, worst};
 use gateproof::record::{Act, FiledFinding, Redactor, RunRecord, Signer};
 use gateproof::report::documents::{Block, Document};
 use gateproof::role::{
-    Checkout, Commit, Header, History, Judged, Standing, Verdict, dependence, review_block,
-    subject, verdict,
+    Checkout, Commit, Header, History, Judged, Standing, Verdict, dependence, in_words,
+    review_block, subject, weigh,
 };
 use gateproof::run::{Interrupt, Repository, Role};
 
@@ -202,11 +202,6 @@ async fn target<'h>(
         .iter()
         .map(|tie| format!("not independent: {tie}; this run counts for nobody"))
         .collect();
-    if author.is_none() {
-        notes.push(
-            "git knows no author here, so that this is another person than the claim's is not on record".to_owned(),
-        );
-    }
     let commit = claim.repository.as_ref().map_or("", |r| r.commit.as_str());
     if !checkout.has(commit).await {
         let why = format!(
@@ -304,7 +299,12 @@ async fn judge(
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     let first = known.next_finding(&file.phase, &text);
     say(&mut record, target, wish, first);
-    let said = verdict(&record, gate);
+    let weighed = weigh(&record, gate);
+    let said = weighed.verdict;
+    if said == Verdict::Undecided {
+        let why = in_words(&weighed.reasons);
+        console::err(&format!("{gate}: no verdict: {why}\n"));
+    }
     if said == Verdict::Undecided || target.standing == Standing::Rehearses {
         record.act = Act::Verify; // only a verdict is recorded as one
     }

@@ -581,6 +581,15 @@ fn a_veto_stands_until_it_is_lifted_in_words_that_say_so() {
         open("## VETO M1: a\n\n## VETO M2: b\n\n## VETO lifted for M1\n"),
         1
     );
+    assert_eq!(open("## VETO (none)\n"), 0);
+    assert_eq!(open("## VETO none of the tests ran\n"), 1);
+    // The lifting of another veto stands below this one, and lifts only the one that it numbers.
+    assert_eq!(
+        open("# VETO a\n\n## VETO b\n\n## Lifted @x — VETO V2 (b)\n"),
+        1
+    );
+    let at = read("## VETO a\n\n## VETO V1 lifted\n", &[]).vetoes;
+    assert_eq!(at[0].lifted_at, Some(3));
     // In parentheses it is the heading's own veto that was lifted, not the one before.
     assert_eq!(open("## VETO a\n\n## VETO (lifted) b\n"), 1);
     let seen = read("## VETO M2: **disk** full", &["M1", "M2"]).vetoes;

@@ -32,6 +32,8 @@ pub enum Reason {
     NoCommit { run: String },
     /// The run was in the working tree.
     OnlyWorktree { run: String },
+    /// The run was cut short, or left something behind that no check tells of.
+    Unfinished { run: String, exit_code: u8 },
     /// The run left out checks of the gate.
     Partial { run: String, missing: Vec<String> },
     /// The review was run in another role.
@@ -225,6 +227,10 @@ impl fmt::Display for Reason {
                 };
                 write!(f, "check {check} is {outcome}{why}; only PASS counts")
             }
+            Reason::Unfinished { run, exit_code } => write!(
+                f,
+                "run {run} did not come to its end (exit code {exit_code}): what it saw decides nothing"
+            ),
             Reason::AwaitingPerson { check } => {
                 write!(f, "check {check} awaits a person's attestation")
             }
