@@ -54,6 +54,9 @@ pub struct Header {
     /// Of a review: what was found besides.
     #[serde(default)]
     pub filed: Vec<FiledFinding>,
+    /// Of a review: the findings that it closes.
+    #[serde(default)]
+    pub closed: Vec<String>,
     /// The worst outcome's exit code.
     pub exit_code: u8,
     /// Things a reader should know.
@@ -76,6 +79,31 @@ impl Header {
         header.sha256 = digest::sha256(bytes);
         path.clone_into(&mut header.path);
         (header.schema == SCHEMA).then_some(header)
+    }
+
+    /// Of a record that was read as a whole.
+    pub fn of_record(record: &RunRecord, sha256: &str, path: &str) -> Header {
+        Header {
+            schema: record.schema.clone(),
+            run_id: record.run_id.clone(),
+            role: record.role.clone(),
+            act: record.act,
+            who: record.who.clone(),
+            author: record.author.clone(),
+            claim: record.claim.clone(),
+            repository: record.repository.clone(),
+            started: record.started,
+            ended: record.ended,
+            gates: record.gates.clone(),
+            reviews: record.reviews.clone(),
+            filed: record.filed.clone(),
+            closed: record.closed.clone(),
+            exit_code: record.exit_code,
+            notes: record.notes.clone(),
+            sha256: sha256.to_owned(),
+            path: path.to_owned(),
+            at: None,
+        }
     }
 
     /// A link to it.

@@ -17,6 +17,7 @@ pub use commit::{Commit, CommitError, push};
 pub use diff::{Comparison, Difference, compare};
 pub use history::{Header, History, RUNS};
 pub use independence::{Dependence, Here, dependence};
+pub(crate) use review::EARLIER;
 pub use review::{Judged, Standing, review_block};
 pub use subject::{subject, veto_subject};
 pub use veto::{Veto, entry_id, lift_block, open_vetoes, veto_block, vetoes};

@@ -8,6 +8,7 @@ use clap::Args;
 
 use gateproof::claim::ClaimFile;
 use gateproof::claim::codes::Code;
+use gateproof::gate::heading;
 use gateproof::outcome::{ExitCode, worst};
 use gateproof::record::{Act, FiledFinding, Redactor, RunRecord, Signer};
 use gateproof::report::documents::{Block, Document};
@@ -307,15 +308,16 @@ async fn judge(
     }
     if said == Verdict::Undecided || target.standing == Standing::Rehearses {
         record.act = Act::Verify; // only a verdict is recorded as one
+        for id in &wish.close {
+            console::err(&format!("{id} stays open: this run is no verdict\n"));
+        }
+    } else {
+        record.closed.clone_from(&wish.close);
     }
     written.record(&record, signer)?;
     let judged = Judged {
         claim: target.claim,
         earlier: known.filed(&file.phase, gate),
-        closed: match target.standing {
-            Standing::Rehearses => &[],
-            _ => &wish.close,
-        },
     };
     if let Some(block) = review_block(&record, gate, target.standing, Some(&judged)) {
         written.block(&block, Role::Adversary, false)?;
@@ -332,7 +334,7 @@ async fn judge(
     };
     publish(checkout, commit, &wish.publish, wish.how.quiet).await?;
     if said == Verdict::Pass {
-        for id in open_findings(&judged, &text) {
+        for id in open_findings(&judged, &record, &text) {
             console::err(&format!(
                 "{id} is still open; `gateproof review {gate} --close {id}` closes it\n"
             ));
@@ -342,10 +344,11 @@ async fn judge(
 }
 
 /// What was filed about the gate and closed neither now nor before.
-fn open_findings<'c>(judged: &Judged<'c>, review: &str) -> Vec<&'c str> {
+fn open_findings<'c>(judged: &Judged<'c>, record: &RunRecord, review: &str) -> Vec<&'c str> {
+    let before = heading::read(review, &[]).closed;
     let closed = |id: &str| {
-        let line = format!("**{id} [adversary] CLOSED");
-        judged.closed.iter().any(|other| other == id) || review.contains(&line)
+        let mut all = record.closed.iter().chain(&before);
+        all.any(|other| other == id)
     };
     let ids = judged.earlier.iter().map(|finding| finding.id.as_str());
     ids.filter(|id| !closed(id)).collect()

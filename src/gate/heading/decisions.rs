@@ -23,6 +23,15 @@ pub struct Veto {
     pub lifted_at: Option<usize>,
 }
 
+/// A heading that files a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Filing {
+    /// The finding's name.
+    pub id: String,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
 /// A heading that begins with `DONE`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Done {
@@ -199,6 +208,22 @@ fn number(heading: &str) -> Option<usize> {
     let rest = heading.split("VETO V").nth(1)?;
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     rest[..digits].parse().ok()
+}
+
+/// The findings that a REVIEW document files: a heading of a name and `[adversary]`, which does not
+/// say that it is closed.
+pub(super) fn filed(lines: &[Line<'_>]) -> Vec<Filing> {
+    let headings = lines.iter().filter(|line| level(line).is_some());
+    let filing = |line: &Line<'_>| {
+        let range = name(line.text, skip_decoration(line.text, 0))?;
+        let rest = line.text[range.end..].trim_start_matches([' ', '*', '`']);
+        let files = rest.starts_with("[adversary]") && closed(&[*line]).is_empty();
+        files.then(|| Filing {
+            id: line.text[range].to_owned(),
+            line: line.number,
+        })
+    };
+    headings.filter_map(filing).collect()
 }
 
 /// The findings that a REVIEW document closes: a heading, item or bold line that begins with the

@@ -612,6 +612,13 @@ fn a_finding_is_closed_only_by_a_line_of_its_own() {
         ["F2pc-1"]
     );
     assert_eq!(closed("### A1 [adversary] CLOSED"), ["A1"]);
+    let filed = read(
+        "x\n### A1 [adversary] the text\n### A2 [adversary] CLOSED\n- A3 [adversary] y\n### A4 x\n",
+        &[],
+    )
+    .filed;
+    assert_eq!(filed.len(), 1, "{filed:?}");
+    assert_eq!((&*filed[0].id, filed[0].line), ("A1", 2));
     assert_eq!(closed("**A2** — CLOSED @2026-05-29"), ["A2"]);
     assert!(closed("A1 is CLOSED, they say\n\n> - A1 CLOSED\n\n### A1 — not CLOSED\n").is_empty());
 }

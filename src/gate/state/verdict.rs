@@ -234,12 +234,16 @@ fn in_the_way(gate: &GateSpec, records: &[&Kept], review: &Reading, facts: &Fact
         }
     }
     why.extend(unrestored(records));
+    let is_closed = |id: &String| {
+        let mut by_records = records.iter().flat_map(|kept| &kept.record.closed);
+        review.closed.contains(id) || by_records.any(|closed| closed == id)
+    };
     for kept in records {
         let filed = kept
             .record
             .filed
             .iter()
-            .filter(|finding| finding.gate == gate.id && !review.closed.contains(&finding.id));
+            .filter(|finding| finding.gate == gate.id && !is_closed(&finding.id));
         why.extend(filed.map(|finding| Reason::FindingOpen {
             id: finding.id.clone(),
             run: kept.record.run_id.clone(),
