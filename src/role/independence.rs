@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::history::Header;
+use super::history::{Header, History};
+use crate::host::Fault;
 use crate::run::{clone_id, git, identity};
 
 /// Who works here, and in which clone.
@@ -26,6 +27,23 @@ impl Here {
             clone_id: clone_id(&root),
             root,
         })
+    }
+
+    /// All records that are known here: those of the upstream as it was last fetched, of HEAD, and
+    /// those in the working tree.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub async fn history(&self) -> Result<History, Fault> {
+        let mut there = Vec::new();
+        for revision in ["@{upstream}", "HEAD"] {
+            let name = format!("{revision}^{{commit}}");
+            let words = ["rev-parse", "--verify", "--quiet", &name];
+            if git(&self.root, &words).await.is_ok() {
+                there.push(revision);
+            }
+        }
+        History::read(&self.root, &there, true).await
     }
 
     /// Whether a run was made in this clone, or by who works in it.

@@ -117,6 +117,28 @@ pub fn seen_in(commit: &Commit, known: &[String]) -> Vec<Seen> {
             "{short} says `{act}(` and brings no record of a {act}: no hand-off"
         )));
     }
+    newest(seen)
+}
+
+/// A commit may bring also the record of an earlier try: a gate changes hands by the newest.
+fn newest(mut seen: Vec<Seen>) -> Vec<Seen> {
+    let what = |seen: &Seen| match seen {
+        Seen::HandOff(it) => Some((it.act_name(), it.phase.clone(), it.gate.clone())),
+        _ => None,
+    };
+    let run = |seen: &Seen| match seen {
+        Seen::HandOff(it) => it.run_id.clone(),
+        _ => String::new(),
+    };
+    let newest: Vec<bool> = seen
+        .iter()
+        .map(|one| {
+            let same = |other: &&Seen| what(other) == what(one);
+            what(one).is_none() || seen.iter().filter(same).all(|other| run(other) <= run(one))
+        })
+        .collect();
+    let mut keep = newest.into_iter();
+    seen.retain(|_| keep.next().unwrap_or(true));
     seen
 }
 
@@ -286,6 +308,10 @@ mod tests {
             matches!(&seen[..], [Seen::Note(note)] if note.contains("again")),
             "{seen:?}"
         );
+        let both = vec![record(Act::Claim, "r2"), record(Act::Claim, "r1")];
+        let seen = seen_in(&commit("claim(pxgate-M1): x", both), &[]);
+        let told: Vec<&str> = hand_offs(&seen).iter().map(|it| &*it.run_id).collect();
+        assert_eq!(told, ["r2"]);
         let mut partial = record(Act::Claim, "r2");
         partial.gates.clear();
         let seen = seen_in(&commit("claim(pxgate-M1): x", vec![partial]), &[]);

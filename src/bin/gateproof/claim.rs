@@ -15,10 +15,10 @@ use gateproof::report::markdown::{claim_block, journal_entry};
 use gateproof::role::{
     Checkout, Commit, History, Refusal, Verdict, in_words, subject, untracked, weigh,
 };
-use gateproof::run::{Interrupt, Repository, Role};
+use gateproof::run::{Interrupt, Purpose, Repository, Role};
 
 use crate::console;
-use crate::roles::{How, Publish, Written, exit_of, load, publish, run_gate};
+use crate::roles::{How, Publish, Written, exit_of, load, notes_of, publish, run_gate, told};
 use crate::verify::refuse;
 
 #[derive(Clone, Debug, Args)]
@@ -45,6 +45,7 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
         Ok(ready) => ready,
         Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string())),
     };
+    notes_of(&checkout, Purpose::Claim);
     let repository = Arc::new(Repository::cold(&checkout.root, &checkout.head).await?);
     let tree = repository.clone_folder().await.context("clone HEAD")?;
     let file = match find(&tree, named, &wish) {
@@ -58,7 +59,8 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
         }
     }
     let signer = wish.how.signer(&checkout.root)?;
-    let history = History::on(&checkout.root, &checkout.head).await?;
+    let history = History::read(&checkout.root, &[&checkout.head], true).await?;
+    told(&history);
     let mut codes = Vec::new();
     for gate in &wish.gates {
         if codes.contains(&ExitCode::Unrestored) || interrupt.signal().is_some() {
@@ -214,7 +216,7 @@ async fn keep(
     wish: &ClaimOptions,
 ) -> anyhow::Result<()> {
     let mut written = Written::into(&checkout.root, &file.docs);
-    written.record(record, signer)?;
+    written.record(record, signer).await?;
     if let Some(block) = claim_block(record, gate, after) {
         written.block(&block, Role::Builder, wish.force)?;
     }

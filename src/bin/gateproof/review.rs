@@ -16,10 +16,10 @@ use gateproof::role::{
     Checkout, Commit, Header, History, Judged, Standing, Verdict, dependence, in_words,
     review_block, subject, weigh,
 };
-use gateproof::run::{Interrupt, Repository, Role};
+use gateproof::run::{Interrupt, Purpose, Repository, Role};
 
 use crate::console;
-use crate::roles::{How, Publish, Written, exit_of, load, publish, run_gate};
+use crate::roles::{How, Publish, Written, exit_of, load, notes_of, publish, run_gate, told};
 use crate::verify::refuse;
 
 #[derive(Clone, Debug, Args)]
@@ -73,9 +73,14 @@ pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
         Ok(checkout) => checkout,
         Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string())),
     };
-    let upstream = History::on(&checkout.root, &checkout.upstream_commit).await?;
+    if let Err(why) = checkout.may_review() {
+        return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string()));
+    }
+    notes_of(&checkout, Purpose::Review);
+    let upstream = History::read(&checkout.root, &[&checkout.upstream_commit], false).await?;
     // A verdict that is written and not pushed yet is one.
-    let known = upstream.clone().with_folder(&checkout.root);
+    let known = History::read(&checkout.root, &[&checkout.upstream_commit], true).await?;
+    told(&known);
     let chosen = match choose(&upstream, &known, &checkout, &wish).await {
         Ok(chosen) => chosen,
         Err(why) => return Ok(refuse(Code::NO_CLAIM, &why)),
@@ -292,6 +297,9 @@ async fn judge(
     let opened = Document::Review.open(&path, Some(Role::Adversary))?;
     opened.would_take(&[before(&file.phase, gate)], false)?;
 
+    if !wish.how.quiet {
+        introduce(target);
+    }
     let act = (Role::Adversary, Act::Review);
     let run = run_gate(file, gate, &target.repository, act, &wish.how, interrupt);
     let mut record = run.await?;
@@ -314,7 +322,7 @@ async fn judge(
     } else {
         record.closed.clone_from(&wish.close);
     }
-    written.record(&record, signer)?;
+    written.record(&record, signer).await?;
     let judged = Judged {
         claim: target.claim,
         earlier: known.filed(&file.phase, gate),
@@ -333,6 +341,11 @@ async fn judge(
         files: &written.files,
     };
     publish(checkout, commit, &wish.publish, wish.how.quiet).await?;
+    let path = path.strip_prefix(&checkout.root).unwrap_or(&path);
+    if record.act == Act::Review {
+        let name = said.name();
+        console::err(&format!("{gate}: {name}, as {} says\n", path.display()));
+    }
     if said == Verdict::Pass {
         for id in open_findings(&judged, &record, &text) {
             console::err(&format!(
@@ -341,6 +354,35 @@ async fn judge(
         }
     }
     Ok(said.exit_code(exit_of(&record)))
+}
+
+/// Who claims what, for whoever never saw the project.
+fn introduce(target: &Target<'_>) {
+    let (claim, file) = (target.claim, &target.file);
+    let gate = file.gates.iter().find(|gate| gate.id == target.gate);
+    let (title, checks) = gate.map_or(("", 0), |gate| (&*gate.title, gate.checks.len()));
+    let commit = claim.repository.as_ref().map_or("", |r| r.commit.as_str());
+    let text = format!(
+        "{} of phase {}, claimed by {} at {}: {title}\n{checks} checks of {} at commit {}, from a cold clone, without what the Builder saw\n",
+        target.gate,
+        file.phase,
+        claim.author.as_deref().unwrap_or(&claim.who),
+        gateproof::report::time(claim.ended),
+        claim.claim.path,
+        commit.get(..12).unwrap_or(commit),
+    );
+    // Names and titles are somebody else's words.
+    let clean: String = text
+        .chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '␦'
+            } else {
+                c
+            }
+        })
+        .collect();
+    console::err(&clean);
 }
 
 /// What was filed about the gate and closed neither now nor before.

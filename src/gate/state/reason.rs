@@ -108,8 +108,8 @@ pub enum Reason {
         run: String,
         text: String,
     },
-    /// A record of the phase cannot be read.
-    Unreadable { what: String },
+    /// A record of the phase is missing or damaged.
+    Damaged { what: String },
 }
 
 impl Reason {
@@ -293,7 +293,10 @@ impl fmt::Display for Reason {
                 f,
                 "finding {id} is open (filed in {run}): {text}; the Adversary closes it with a line `{id} CLOSED` in REVIEW"
             ),
-            Reason::Unreadable { what } => write!(f, "a record cannot be read: {what}"),
+            Reason::Damaged { what } => write!(
+                f,
+                "a record cannot be believed, {what}; take it back from git (`gateproof audit` tells more)"
+            ),
         }
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn facts(at: i64) -> Facts {
     Facts {
         now: clock(at),
         hosts: Some(BTreeMap::from([("cc-ci".to_owned(), Ok(host_state()))])),
-        unreadable: Vec::new(),
+        damaged: Vec::new(),
         head: None,
     }
 }

@@ -250,8 +250,8 @@ fn in_the_way(gate: &GateSpec, records: &[&Kept], review: &Reading, facts: &Fact
             text: finding.text.clone(),
         }));
     }
-    let unreadable = facts.unreadable.iter();
-    why.extend(unreadable.map(|what| Reason::Unreadable { what: what.clone() }));
+    let damaged = facts.damaged.iter();
+    why.extend(damaged.map(|what| Reason::Damaged { what: what.clone() }));
     why
 }
 
