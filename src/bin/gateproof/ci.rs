@@ -287,6 +287,7 @@ impl Job {
             repository,
             allow_destructive: false,
             program: std::env::current_exe().ok(),
+            lease_wait: std::time::Duration::ZERO,
         };
         let quiet = self.wish.quiet;
         let mut progress = |event: &RunEvent| {

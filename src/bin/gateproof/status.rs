@@ -227,6 +227,7 @@ async fn ask(file: &ClaimFile, spec: &ClaimSpec, place: &Where, folder: &Path) -
         repository: None,
         allow_destructive: false,
         program: None,
+        lease_wait: std::time::Duration::ZERO,
     };
     ask_hosts(file, &options, &names)
         .await

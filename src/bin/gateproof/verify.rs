@@ -130,6 +130,7 @@ async fn verify_file(
         repository: repository.clone(),
         allow_destructive: wish.allow.contains(&Allowed::Destructive),
         program: std::env::current_exe().ok(),
+        lease_wait: wish.wait_lease,
     };
     let quiet = wish.quiet;
     let mut progress = |event: &RunEvent| {
