@@ -184,6 +184,13 @@ impl Places {
         }
     }
 
+    /// See [`Repository::spare_clone_for`].
+    pub(super) async fn spare_clone_for(&self, folder: &str) {
+        if let Some(repository) = &self.repository {
+            repository.spare_clone_for(folder).await;
+        }
+    }
+
     /// Forgets that a host could not be reached, so that the next question tries once more.
     pub(super) async fn try_again(&self, place: &Place) {
         if let Place::Host(name) = place
