@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::history::Header;
+use crate::attest::same_person;
 use crate::run::{clone_id, git, identity};
 
 /// Who works here, and in which clone.
@@ -71,17 +72,6 @@ pub fn dependence(claim: &Header, clone_id: Option<&str>, author: Option<&str>) 
         found.push(Dependence::SameAuthor(mine.to_owned()));
     }
     found
-}
-
-/// By mail, in whatever case: a name is easily written in two ways.
-fn same_person(one: &str, other: &str) -> bool {
-    let mail = |author: &str| {
-        let inner = author
-            .rsplit_once('<')
-            .and_then(|(_, rest)| rest.strip_suffix('>'));
-        inner.unwrap_or(author).trim().to_lowercase()
-    };
-    mail(one) == mail(other)
 }
 
 #[cfg(test)]

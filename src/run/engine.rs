@@ -411,6 +411,7 @@ impl Engine<'_> {
             findings: Vec::new(),
             observation: None,
             control: None,
+            attestation: None,
             attempts: 0,
             started,
             duration_ms: 0,
