@@ -1,12 +1,14 @@
 //! What a run says about a gate. Pure.
 
+use crate::attest::{besides, unfulfilled};
 use crate::outcome::{ExitCode, Outcome};
 use crate::record::{CheckRecord, RunRecord};
 
 /// What a run says about a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every check of it passed, but for those that the claim file declares to be skipped.
+    /// Every check of it passed, but for those that the claim file declares to be skipped, and those
+    /// that somebody attested who may.
     Pass,
     /// A check did not hold or cannot fail, or the reviewer filed a finding.
     Fail,
@@ -45,9 +47,11 @@ pub fn verdict(record: &RunRecord, gate: &str) -> Verdict {
         ExitCode::Failed | ExitCode::Toothless => Verdict::Fail,
         ExitCode::Success => {
             let whole = record.gates.iter().any(|other| other == gate);
-            let mut checks = record.checks.iter().filter(|check| check.gate == gate);
-            let passed = checks.clone().any(|check| check.outcome == Outcome::Pass);
-            let all = checks.all(|check| check.outcome == Outcome::Pass || declared(check));
+            let checks = record.checks.iter().filter(|check| check.gate == gate);
+            let checks: Vec<&CheckRecord> = checks.collect();
+            let passed = checks.iter().any(|check| check.outcome == Outcome::Pass);
+            let left = unfulfilled(&checks, besides(record).as_ref());
+            let all = left.into_iter().all(declared);
             if whole && passed && all {
                 Verdict::Pass
             } else {
@@ -122,6 +126,42 @@ mod tests {
         let mut part = record.clone();
         part.gates.clear();
         assert_eq!(verdict(&part, &part.checks[0].gate), Verdict::Undecided);
+    }
+
+    #[test]
+    fn a_persons_word_passes_beside_a_pass_and_in_a_review_only_another_persons() {
+        use Outcome::{Attested, Pass};
+        let claimed = crate::record::ClaimedBy {
+            author: Some("Bob <bob@example.org>".into()),
+            ..Default::default()
+        };
+        let word = |author: &str, told: bool| crate::record::Attested {
+            file: "reports/attestations/p/a.json".into(),
+            sha256: "dd".repeat(32),
+            author: author.into(),
+            clone_id: None,
+            at: chrono::DateTime::UNIX_EPOCH,
+            commit: "c0".repeat(20),
+            artefact: None,
+            words: "it is blue".into(),
+            besides: told.then(|| claimed.clone()),
+        };
+        let (bob, eve) = ("Bob <bob@example.org>", "Eve <eve@example.org>");
+        let cases = [
+            ("builder", bob, false, Verdict::Pass),
+            ("adversary", eve, true, Verdict::Pass),
+            ("adversary", bob, true, Verdict::Undecided),
+            ("adversary", eve, false, Verdict::Undecided),
+        ];
+        for (role, author, told, expected) in cases {
+            let mut record = of(&[(Pass, ""), (Attested, "")]);
+            record.role = Some(role.into());
+            record.checks[1].attestation = Some(word(author, told));
+            let gate = record.checks[0].gate.clone();
+            assert_eq!(verdict(&record, &gate), expected, "{role} {author} {told}");
+            record.checks.remove(0);
+            assert_eq!(verdict(&record, &gate), Verdict::Undecided, "words alone");
+        }
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use super::counts::{not_known, void};
 use super::reason::Reason;
 use super::{Cited, ClaimSpec, Facts, GateSpec, GateState, GateStatus, Kept, is_claim};
+use crate::attest::{counts_from, unfulfilled};
 use crate::gate::heading::Reading;
 use crate::outcome::Outcome;
-use crate::record::{Act, CheckRecord, HostState, RunRecord};
+use crate::record::{Act, CheckRecord, ClaimedBy, HostState, RunRecord};
 
 /// What a review says of a claim.
 enum Says {
@@ -174,12 +175,8 @@ fn says(
     if !void.is_empty() {
         return Says::Void(void);
     }
-    against.extend(
-        checks
-            .iter()
-            .filter(|check| check.outcome != Outcome::Pass)
-            .map(|check| not_pass(check)),
-    );
+    let left = unfulfilled(&checks, Some(&ClaimedBy::of(claim)));
+    against.extend(left.into_iter().map(not_pass));
     match against.is_empty() {
         true => Says::Pass,
         false => Says::Nothing(against),
@@ -208,10 +205,11 @@ fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &Facts) -
             now: file.sha256.clone(),
         });
     }
-    let age = (facts.now - passed.ended).to_std().unwrap_or_default();
+    let counts_from = counts_from(passed.ended, of_gate(passed, &gate.id));
+    let age = (facts.now - counts_from).to_std().unwrap_or_default();
     if age > file.fresh_for {
         why.push(Reason::TooOld {
-            passed: passed.ended,
+            passed: counts_from,
             now: facts.now,
             fresh_for: file.fresh_for,
         });
