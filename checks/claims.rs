@@ -198,6 +198,7 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         folder: Path::new(env!("CARGO_MANIFEST_DIR")).to_owned(),
         repository,
         allow_destructive: false,
+        besides: None,
         program: Some(Path::new(env!("CARGO_BIN_EXE_gateproof")).to_owned()),
     };
     gateproof::run::run(file, &options, &Interrupt::never(), &mut |_: &RunEvent| {}).await

@@ -12,7 +12,9 @@ use tokio::process::Command;
 
 use crate::digest;
 use crate::host::Fault;
-use crate::record::{Act, ClaimRef, FiledFinding, RecordLink, RepositoryState, RunRecord, SCHEMA};
+use crate::record::{
+    Act, ClaimRef, ClaimedBy, FiledFinding, RecordLink, RepositoryState, RunRecord, SCHEMA,
+};
 use crate::run::git;
 
 /// Where records stand in a repository.
@@ -76,6 +78,15 @@ impl Header {
         header.sha256 = digest::sha256(bytes);
         path.clone_into(&mut header.path);
         (header.schema == SCHEMA).then_some(header)
+    }
+
+    /// Who made it, as far as it tells.
+    pub fn claimed_by(&self) -> ClaimedBy {
+        ClaimedBy {
+            author: self.author.clone(),
+            clone_id: self.repository.as_ref().and_then(|r| r.clone_id.clone()),
+            at: Some(self.ended),
+        }
     }
 
     /// A link to it.

@@ -64,7 +64,7 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
             codes.push(ExitCode::CouldNotCheck);
             continue;
         }
-        let how = (Role::Builder, Act::Claim);
+        let how = (Role::Builder, Act::Claim, None);
         let mut record = run_gate(&file, gate, &repository, how, &wish.how, &interrupt).await?;
         let said = verdict(&record, gate);
         codes.push(said.exit_code(exit_of(&record)));

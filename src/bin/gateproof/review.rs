@@ -296,7 +296,8 @@ async fn judge(
     let opened = Document::Review.open(&path, Some(Role::Adversary))?;
     opened.would_take(&[before(&file.phase, gate)], false)?;
 
-    let act = (Role::Adversary, Act::Review);
+    let besides = Some(target.claim.claimed_by());
+    let act = (Role::Adversary, Act::Review, besides);
     let run = run_gate(file, gate, &target.repository, act, &wish.how, interrupt);
     let mut record = run.await?;
     record.reviews = Some(target.claim.link());
