@@ -40,12 +40,16 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
+/// The seed's claims with their faults, kept to be found false: `checks/lab/suite/m2.rs` says which.
+const AS_WRITTEN: &str = "pxgate-as-written.yaml";
+
 fn claim_files() -> Vec<ClaimFile> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("claims");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .expect("the folder claims/")
         .map(|entry| entry.expect("an entry of claims/").path())
         .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .filter(|path| !path.ends_with(AS_WRITTEN))
         .collect();
     paths.sort();
     paths
@@ -200,6 +204,8 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         allow_destructive: false,
         besides: None,
         program: Some(Path::new(env!("CARGO_BIN_EXE_gateproof")).to_owned()),
+        // The checks are run beside each other, and some of them disturb this machine.
+        lease_wait: std::time::Duration::from_secs(300),
     };
     gateproof::run::run(file, &options, &Interrupt::never(), &mut |_: &RunEvent| {}).await
 }

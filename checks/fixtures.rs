@@ -13,6 +13,8 @@ mod program;
 #[path = "support/runs.rs"]
 mod runs;
 
+#[path = "fixtures/armed.rs"]
+mod armed;
 #[path = "fixtures/effects.rs"]
 mod effects;
 #[path = "fixtures/kit.rs"]

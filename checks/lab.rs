@@ -19,8 +19,12 @@ mod cut;
 mod documents;
 #[path = "lab/suite/kit.rs"]
 mod kit;
+#[path = "lab/suite/lies.rs"]
+mod lies;
 #[path = "lab/suite/m1.rs"]
 mod m1;
+#[path = "lab/suite/m2.rs"]
+mod m2;
 
 use libtest_mimic::{Arguments, Completion, Trial};
 
@@ -35,11 +39,18 @@ fn main() -> std::process::ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let lab = kit::ssh_config();
-    let trials = [m1::ALL, documents::ALL, broken::ALL, cut::ALL]
-        .concat()
-        .into_iter()
-        .map(|promise| trial(promise, lab.clone(), &arguments))
-        .collect();
+    let trials = [
+        m1::ALL,
+        documents::ALL,
+        broken::ALL,
+        lies::ALL,
+        cut::ALL,
+        m2::ALL,
+    ]
+    .concat()
+    .into_iter()
+    .map(|promise| trial(promise, lab.clone(), &arguments))
+    .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

@@ -8,8 +8,13 @@
     reason = "tests"
 )]
 
+#[path = "over_ssh/armed.rs"]
+mod armed;
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/runs.rs"]
+#[allow(dead_code, reason = "shared with other suites")]
+mod runs;
 mod support;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,7 +33,7 @@ fn main() -> ExitCode {
     if missing {
         eprintln!("not run: sshd is missing (package openssh-server)");
     }
-    let trials: [(&str, fn()); 6] = [
+    let trials: [(&str, fn()); 9] = [
         (
             "a_host_check_sees_the_host_and_puts_it_on_record",
             host_checks,
@@ -43,6 +48,18 @@ fn main() -> ExitCode {
         (
             "an_unknown_host_key_is_an_error_and_never_a_fail",
             unknown_key,
+        ),
+        (
+            "a_program_that_is_killed_is_undone_by_the_host",
+            armed::killed,
+        ),
+        (
+            "a_link_that_is_cut_is_undone_by_the_host_and_the_check_is_an_error",
+            armed::cut,
+        ),
+        (
+            "two_who_disturb_one_host_are_told_apart_and_an_observer_is_told",
+            armed::two,
         ),
     ];
     let trials = trials

@@ -11,8 +11,14 @@ mod support;
 
 #[path = "reconcile/desk.rs"]
 mod desk;
+#[path = "reconcile/faults.rs"]
+mod faults;
 #[path = "reconcile/kills.rs"]
 mod kills;
+#[path = "reconcile/ledger.rs"]
+mod ledger;
+#[path = "reconcile/stateful.rs"]
+mod stateful;
 #[path = "reconcile/story.rs"]
 mod story;
 
@@ -27,6 +33,7 @@ fn main() -> std::process::ExitCode {
         println!("not run: no Docker engine can be started here ({missing})");
     }
     let trials = story::trials().into_iter().chain(kills::trials());
+    let trials = trials.chain(stateful::trials()).chain(faults::trials());
     let trials: Vec<Trial> = trials
         .map(|trial| trial.with_ignored_flag(missing.is_some()))
         .collect();

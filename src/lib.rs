@@ -23,4 +23,5 @@ pub mod role;
 pub mod run;
 pub mod shell;
 pub mod stand_in;
+pub mod undo;
 pub mod watch;

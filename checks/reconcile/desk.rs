@@ -25,9 +25,19 @@ pub fn stop() {
 pub const OLD: &str = "5.1.1+v3.6.15";
 pub const NEW: &str = "5.2.0+v3.7.15";
 
+/// Times for servers that start in a moment.
+pub const SHORT: &str =
+    "first_gate: 2s, gate: 40s, probe: 2s, every: 200ms, successes: 2, steady: 300ms, deploy: 30s";
+
+/// The engine that the trials share.
+pub fn shared() -> Arc<Swarm> {
+    swarm()
+}
+
 pub struct Desk {
     swarm: Arc<Swarm>,
     folder: tempfile::TempDir,
+    app: &'static str,
     pub stack: String,
     pub port: u16,
 }
@@ -62,15 +72,36 @@ impl Ended {
 }
 
 impl Desk {
+    /// Real Traefik, asked for its own API.
     pub fn new(name: &str, port: u16) -> Desk {
+        let fields = format!("    health_scheme: http\n    env: {{ PORT: '{port}' }}\n");
+        let times = "first_gate: 2s, gate: 30s, probe: 2s, every: 200ms, successes: 3, steady: 1s, deploy: 30s";
+        Desk::with(swarm(), name, port, &fields, times)
+    }
+
+    /// The same on an engine of its own.
+    pub fn alone(name: &str, port: u16) -> Desk {
+        let fields = format!("    health_scheme: http\n    env: {{ PORT: '{port}' }}\n");
+        let times = "first_gate: 10s, gate: 45s, probe: 2s, every: 300ms, successes: 3, steady: 1s, deploy: 30s";
+        Desk::with(Arc::new(Swarm::start()), name, port, &fields, times)
+    }
+
+    /// The tests' own web server, asked for what its recipe says.
+    pub fn web(name: &str, port: u16) -> Desk {
+        let fields = "    health_scheme: http\n    health_path: /cgi-bin/health\n    identity: { version: $.Version, started: none }\n";
+        Desk::with(swarm(), name, port, fields, SHORT)
+    }
+
+    /// Any app; `fields` and `times` are YAML.
+    pub fn with(swarm: Arc<Swarm>, name: &str, port: u16, fields: &str, times: &str) -> Desk {
         let desk = Desk {
-            swarm: swarm(),
+            swarm,
             folder: tempfile::tempdir().unwrap(),
+            app: "traefik",
             stack: format!("gp_{name}"),
             port,
         };
-        std::fs::create_dir(desk.recipe()).unwrap();
-        desk.git(&["init", "--quiet", "--initial-branch=main"]);
+        desk.init();
         let app_file = format!(
             "apps:
   traefik:
@@ -78,10 +109,8 @@ impl Desk {
     driver: stack
     stack: {}
     repository: {}
-    health_scheme: http
     health_port: {port}
-    env: {{ PORT: '{port}' }}
-    times: {{ first_gate: 2s, gate: 30s, probe: 2s, every: 200ms, successes: 3, steady: 1s, deploy: 30s }}
+{fields}    times: {{ {times} }}
 ",
             desk.stack,
             desk.recipe().display()
@@ -90,13 +119,56 @@ impl Desk {
         desk
     }
 
-    fn recipe(&self) -> PathBuf {
+    /// A desk for the app `ledger`, whose data is in a volume (`checks/reconcile/ledger.rs`).
+    pub fn ledger(name: &str, port: u16, driver: &str) -> Desk {
+        let desk = Desk {
+            swarm: swarm(),
+            folder: tempfile::tempdir().unwrap(),
+            app: "ledger",
+            stack: format!("gp_{name}"),
+            port,
+        };
+        desk.init();
+        let app_file = format!(
+            "# Nothing stands in front of it.
+proxy: none.service
+apps:
+  ledger:
+    recipe: ledger
+    domain: ledger.test
+    stateful: true
+    driver: {driver}
+    stack: {}
+    repository: {}
+    health_path: /version
+    health_scheme: http
+    health_port: {port}
+    identity: {{ version: $.Version }}
+    times: {{ first_gate: 2s, gate: 25s, probe: 2s, every: 200ms, successes: 3, steady: 1s, deploy: 30s, undeploy: 20s, snapshot: 30s }}
+",
+            desk.stack,
+            desk.recipe().display()
+        );
+        std::fs::write(desk.folder.path().join("apps.yaml"), app_file).unwrap();
+        desk
+    }
+
+    fn init(&self) {
+        std::fs::create_dir(self.recipe()).unwrap();
+        self.git(&["init", "--quiet", "--initial-branch=main"]);
+    }
+
+    pub fn swarm(&self) -> &Swarm {
+        &self.swarm
+    }
+
+    pub fn recipe(&self) -> PathBuf {
         self.folder.path().join("recipe")
     }
 
     /// The app's own folder of state.
     pub fn home(&self) -> PathBuf {
-        self.folder.path().join("warm/traefik")
+        self.folder.path().join("warm").join(self.app)
     }
 
     pub fn alerts(&self) -> PathBuf {
@@ -118,6 +190,25 @@ impl Desk {
         assert!(done.status.success(), "git {words:?}: {done:?}");
     }
 
+    /// Gives the gate another time.
+    pub fn gate(&self, time: Duration) {
+        let path = self.folder.path().join("apps.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (head, rest) = text.split_once(" gate: ").unwrap();
+        let (_, rest) = rest.split_once(',').unwrap();
+        std::fs::write(&path, format!("{head} gate: {}ms,{rest}", time.as_millis())).unwrap();
+    }
+
+    /// Releases a version of these files, by name and text.
+    pub fn release_files(&self, tag: &str, files: &[(&str, &str)]) {
+        for (name, text) in files {
+            std::fs::write(self.recipe().join(name), text).unwrap();
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", tag]);
+        self.git(&["tag", "--annotate", "--message", tag, tag]);
+    }
+
     /// Releases a version with more flags for Traefik than the recipe has.
     pub fn release(&self, tag: &str, more: &str) {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/swarm/traefik.yml");
@@ -129,6 +220,11 @@ impl Desk {
         let app = tag.split_once("+v").unwrap().1;
         let sample = format!("TRAEFIK_VERSION={app}\nRELEASE={tag}\n");
         std::fs::write(self.recipe().join(".env.sample"), sample).unwrap();
+        self.tag(tag);
+    }
+
+    /// Commits the recipe as it is under that tag.
+    pub fn tag(&self, tag: &str) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", tag]);
         self.git(&["tag", "--annotate", "--message", tag, tag]);
@@ -143,7 +239,13 @@ impl Desk {
         let mut command =
             Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/swarm/engine"));
         let engine = self.swarm.socket();
+        // The stand-in for abra, where one was put.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut folders = vec![self.path("bin")];
+        folders.extend(std::env::split_paths(&path));
         command
+            .env("PATH", std::env::join_paths(folders).unwrap())
+            .env("ABRA_DIR", self.path("abra"))
             .arg("enter")
             .arg(engine.parent().unwrap())
             .arg(env!("CARGO_BIN_EXE_warm-reconcile"))
@@ -196,7 +298,12 @@ impl Desk {
 
     /// The version that answers, if one does.
     pub fn answers(&self) -> Option<String> {
-        let body = self.swarm.ask(self.port, "/api/version")?;
+        let path = if self.app == "ledger" {
+            "/version"
+        } else {
+            "/api/version"
+        };
+        let body = self.swarm.ask(self.port, path)?;
         let body: Value = serde_json::from_str(&body).ok()?;
         Some(body["Version"].as_str()?.to_owned())
     }
@@ -215,6 +322,13 @@ impl Desk {
         ];
         words.extend(ids.lines());
         self.swarm.docker(&words)
+    }
+
+    /// The ids of the stack's services.
+    pub fn services(&self) -> String {
+        let filter = format!("label=com.docker.stack.namespace={}", self.stack);
+        self.swarm
+            .docker(&["service", "ls", "--quiet", "--filter", &filter])
     }
 
     /// The flight record that a report names.

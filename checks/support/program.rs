@@ -55,6 +55,8 @@ impl Scratch {
         command
             .args(words)
             .current_dir(self.path())
+            // Each with a host of its own, as far as leases and armed undoings go.
+            .env("GATEPROOF_STATE", self.path().join(".gateproof-state"))
             .env("NO_COLOR", "1")
             .env("COLUMNS", "120");
         command

@@ -122,6 +122,7 @@ impl Builder {
         if !environment.iter().any(|(name, _)| name == "TMPDIR") {
             environment.push(("TMPDIR".into(), at("tmp")));
         }
+        environment.push(("GATEPROOF_STATE".into(), at("state")));
         let pairs = environment
             .iter()
             .map(|(name, value)| format!("{name}={value}"));

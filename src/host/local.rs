@@ -21,8 +21,22 @@ use crate::observation::{Captured, CommandObservation, Ending};
 const DRAIN: Duration = Duration::from_millis(100);
 
 /// What the guard does when we were killed: everything of this run goes, and the jobs that
-/// were running although what they leave behind would have been kept.
-const CLEAN: &str = r#"kill_marked "$2"; for mark in $list; do kill_marked "$mark"; done"#;
+/// were running although what they leave behind would have been kept. The services go last: an
+/// undoing that is armed (its folder is in the list) may need them.
+const CLEAN: &str = r#"
+kill_marked "$2"
+for word in $list; do case $word in /*) ;; *) kill_marked "$word" ;; esac; done
+for word in $list; do
+  case $word in /*) ;; *) continue ;; esac
+  turns=0 state=
+  while [ "$turns" -lt 60 ] && read -r state rest 2>/dev/null <"$word/state"; do
+    case $state in undone | failed) break ;; esac
+    sleep 1
+    turns=$((turns + 1))
+  done
+done
+kill_marked "$3"
+"#;
 
 /// This machine as a host.
 #[derive(Debug, Default)]
@@ -33,7 +47,10 @@ pub struct LocalHost {
 /// What all commands of one host have in common, made with the first of them.
 #[derive(Debug)]
 struct Run {
+    /// In the commands of checks.
     mark: String,
+    /// In services.
+    services: String,
     guard: Guard,
 }
 
@@ -88,7 +105,7 @@ impl LocalHost {
             let told = run.guard.add(&mark).await;
             told.map_err(|error| other("the guard process is gone", &error))?;
         }
-        let mut job = Job::start(run, mark, invocation)?;
+        let mut job = Job::start(&run.mark, mark, invocation)?;
         let ended = timeout(invocation.deadline, job.child.wait()).await;
         let result = match ended {
             Ok(status) => {
@@ -106,7 +123,11 @@ impl LocalHost {
     }
 
     pub(super) async fn start(&self, invocation: &Invocation) -> Result<LocalService, Fault> {
-        let job = Box::new(Job::start(self.ready().await?, fresh_mark()?, invocation)?);
+        let job = Box::new(Job::start(
+            &self.ready().await?.services,
+            fresh_mark()?,
+            invocation,
+        )?);
         let (leader, mark) = (job.tree.leader, job.tree.mark.clone());
         let limit = invocation.deadline;
         let watch = tokio::spawn(async move {
@@ -116,9 +137,21 @@ impl LocalHost {
         Ok(LocalService { job, limit, watch })
     }
 
+    /// Until the folder says so, the guard leaves the services alone.
+    pub(super) async fn spare_services_for(&self, folder: &str) {
+        // The guard's words are apart by spaces; it would wait for something else.
+        if let Some(run) = self.run.get()
+            && !folder.contains(char::is_whitespace)
+        {
+            // Without a guard nobody ends the services either.
+            let _ = run.guard.add(folder).await;
+        }
+    }
+
     pub(super) async fn close(&self) {
         if let Some(run) = self.run.get() {
             mark::kill_marked(&run.mark);
+            mark::kill_marked(&run.services);
             run.guard.dismiss().await;
         }
     }
@@ -126,8 +159,13 @@ impl LocalHost {
     async fn ready(&self) -> Result<&Run, Fault> {
         let run = self.run.get_or_try_init(|| async {
             let mark = fresh_mark()?;
-            let guard = Guard::start(CLEAN, &[&mark])?;
-            Ok(Box::new(Run { mark, guard }))
+            let services = fresh_mark()?;
+            let guard = Guard::start(CLEAN, &[&mark, &services])?;
+            Ok(Box::new(Run {
+                mark,
+                services,
+                guard,
+            }))
         });
         run.await.map(AsRef::as_ref)
     }
@@ -170,7 +208,7 @@ impl Drop for LocalService {
 }
 
 impl Job {
-    fn start(run: &Run, job_mark: String, invocation: &Invocation) -> Result<Job, Fault> {
+    fn start(run: &str, job_mark: String, invocation: &Invocation) -> Result<Job, Fault> {
         script::check(invocation)?;
         if let Some(cwd) = &invocation.cwd {
             let found = std::fs::metadata(cwd);
@@ -183,7 +221,7 @@ impl Job {
         let mut command = command(invocation)?;
         command.env(mark::JOB, mark::value(mark::JOB, &job_mark));
         if invocation.leftovers == Leftovers::Kill {
-            command.env(mark::RUN, mark::value(mark::RUN, &run.mark));
+            command.env(mark::RUN, mark::value(mark::RUN, run));
         }
         let started = Instant::now();
         let mut child = command

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::observation::CommandObservation;
 
 pub use local::LocalHost;
+pub(crate) use script::step_shell;
 pub use ssh::{Forward, SshHost, SshOptions, runner_script};
 
 /// What to run: a shell line, or an argument vector that no shell reads.
@@ -177,6 +178,32 @@ impl Host {
         match self {
             Host::Local(host) => host.start(invocation).await.map(Service::Local),
             Host::Ssh(host) => host.start(invocation).await.map(Service::Ssh),
+        }
+    }
+
+    /// Forgets that it could not be reached. That is remembered, so that a host which is down is
+    /// not tried once for every check; what has to be undone there is worth another try.
+    pub async fn try_again(&self) {
+        match self {
+            Host::Local(_) => {}
+            Host::Ssh(host) => host.try_again().await,
+        }
+    }
+
+    /// Names what keeps our place on the host, for as long as it is the same; none when it is
+    /// lost. Asks nobody.
+    pub(crate) async fn session(&self) -> Option<String> {
+        match self {
+            Host::Local(_) => Some("here".to_owned()),
+            Host::Ssh(host) => host.session().await,
+        }
+    }
+
+    /// What the run leaves on this machine when it is killed is not ended before this folder is
+    /// gone or says how its undoing ended: an undoing may need the run's own services.
+    pub(crate) async fn spare_services_for(&self, folder: &str) {
+        if let Host::Local(host) = self {
+            host.spare_services_for(folder).await;
         }
     }
 

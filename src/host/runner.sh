@@ -187,6 +187,22 @@ send_result() {
   printf '%s end %s\n' "$tag" "$id"
 }
 
+# The lease that a job has taken is ours for as long as we live: renewed with each beat of the
+# client, and given back at the end. (Who may take one: src/undo/common.sh.)
+renew_lease() {
+  read -r lease <"$dir/lease"
+  read -r uptime rest </proc/uptime
+  [ ! -f "$lease/lease" ] || echo "${uptime%%.*}" >"$lease/beat-$main-$main_start"
+}
+
+release_lease() {
+  [ -s "$dir/lease" ] || return 0
+  read -r lease <"$dir/lease"
+  rm -f "$lease/beat-$main-$main_start"
+  read -r pid started rest <"$lease/lease" && [ "$pid $started" = "$main $main_start" ] && rm -f "$lease/lease"
+  rmdir "$lease/undo" "$lease"
+} 2>/dev/null
+
 # Looks once a second: is the job overdue or flooding, does the client live, do we.
 watchdog() {
   seen='' ticks=0 quiet=0 last=''
@@ -202,7 +218,10 @@ watchdog() {
     beat=$last
     read -r beat <"$dir/beat"
     quiet=$((quiet + 1))
-    [ "$beat" = "$last" ] || quiet=0
+    if [ "$beat" != "$last" ]; then
+      quiet=0
+      [ ! -s "$dir/lease" ] || renew_lease
+    fi
     last=$beat
     id='' deadline='' flood=''
     read -r id deadline flood <"$dir/state"
@@ -224,6 +243,7 @@ watchdog() {
 give_up() {
   [ -z "$id" ] || stop_job "$id" gone
   kill_marked "run:$nonce"
+  release_lease
   for file in reader executor; do
     pid=
     [ -s "$dir/$file" ] && read -r pid <"$dir/$file"
@@ -238,10 +258,15 @@ give_up() {
 }
 
 read -r main name state parent main_group rest </proc/self/stat
+set -- $rest
+main_start=${17}
+# By this a job can tell others on the host for how long its client lives.
+export GATEPROOF_OWNER="$main $main_start $dir"
 watchdog </dev/null >/dev/null 2>&1 &
 dog=$!
 printf '\n%s ready 1 %s %s\n' "$tag" "$launch" "$dir"
 reader | executor
 kill_marked "run:$nonce"
+release_lease
 kill -9 "$dog" 2>/dev/null
 rm -rf "$dir"

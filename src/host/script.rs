@@ -21,6 +21,31 @@ pub(super) fn with_params(text: &str, params: &[(String, String)]) -> Result<Str
     Ok(whole)
 }
 
+/// A command as one text for a shell that is given nothing else.
+///
+/// # Errors
+/// A [`Fault`] when it can be handed to no shell.
+pub(crate) fn step_shell(invocation: &Invocation) -> Result<String, Fault> {
+    check(invocation)?;
+    let mut lines = String::new();
+    for (name, value) in &invocation.env {
+        lines.push_str(&format!("export {name}={}\n", quote(value)));
+    }
+    if let Some(cwd) = &invocation.cwd {
+        // A relative folder may begin with `-`.
+        let cwd = match cwd.starts_with('/') {
+            true => cwd.clone(),
+            false => format!("./{cwd}"),
+        };
+        lines.push_str(&format!("cd {} || exit 126\n", quote(&cwd)));
+    }
+    lines.push_str(&match &invocation.script {
+        Script::Shell(text) => with_params(text, &invocation.params)?,
+        Script::Argv(words) => format!("exec {}", crate::shell::join(words)),
+    });
+    Ok(lines)
+}
+
 /// What cannot be handed to any shell or program is refused before anything runs.
 pub(super) fn check(invocation: &Invocation) -> Result<(), Fault> {
     let words: Vec<&str> = match &invocation.script {

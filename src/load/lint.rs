@@ -170,12 +170,26 @@ fn changes_something(line: &str) -> Option<&'static str> {
                 let before = squeezed[..at].trim_end();
                 before.is_empty()
                     || before.ends_with([';', '|', '&', '(', '{', '`'])
+                    || sent_to_a_host(before)
                     || [" do", " then", " else", "sudo", "exec", "!"]
                         .iter()
                         .any(|word| before.ends_with(word))
             })
         })
         .copied()
+}
+
+/// Whether what follows is the beginning of a command for another host: `ssh cc-ci 'docker …`.
+fn sent_to_a_host(before: &str) -> bool {
+    let last = before
+        .rsplit([';', '|', '&', '\n'])
+        .next()
+        .unwrap_or(before);
+    let mut words = last.split_whitespace();
+    let ssh = words.find(|word| *word == "ssh" || word.ends_with("/ssh"));
+    // The host, its options, and at most an opening quote; a word after the host is a command.
+    let rest: Vec<&str> = words.filter(|word| !word.starts_with('-')).collect();
+    ssh.is_some() && matches!(rest.as_slice(), [_] | [_, "'" | "\""])
 }
 
 #[cfg(test)]
@@ -191,6 +205,20 @@ mod tests {
         assert!(changes_something("true && sudo systemctl stop x").is_some());
         assert!(changes_something("for i in 1; do rm -rf x; done").is_some());
         assert_eq!(changes_something("grep 'rm -rf' script"), None);
+        for sent in [
+            "ssh cc-ci 'docker service scale x=0'",
+            "ssh -q cc-ci docker service scale x=0",
+            "true; ssh cc-ci \"systemctl stop x\"",
+        ] {
+            assert!(changes_something(sent).is_some(), "{sent}");
+        }
+        for looks in [
+            "ssh cc-ci \"grep 'rm -rf' script\"",
+            "ssh cc-ci echo docker rm",
+            "echo \"systemctl stop\"",
+        ] {
+            assert_eq!(changes_something(looks), None, "{looks}");
+        }
         assert_eq!(changes_something("systemctl show -p After x"), None);
         assert_eq!(changes_something("docker service ls"), None);
     }

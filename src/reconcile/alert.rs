@@ -38,8 +38,8 @@ pub struct Alert {
     pub app: String,
     /// The reason: lower-case letters, digits and `-`, as `unhealthy-on-latest`.
     pub reason: String,
-    /// The version that it is about.
-    pub version: Version,
+    /// The version that it is about; `null` in the file where none is known.
+    pub version: Option<Version>,
     /// What else the reference says with it.
     pub detail: Detail,
     /// What was seen.
@@ -163,9 +163,16 @@ impl<'a> Alerts<'a> {
         let same = |filed: &Filed| {
             filed.text("app") == Some(&alert.app)
                 && filed.text("reason") == Some(&alert.reason)
-                && filed.text("version") == Some(alert.version.tag())
+                && filed.text("version") == alert.version.as_ref().map(Version::tag)
         };
-        if let Some(known) = self.unseen()?.iter().find(|filed| same(filed)) {
+        // What was taken back is not said any more: when it is true again, it is news.
+        let unseen = self.unseen()?;
+        let all = self.list()?;
+        let taken_back = |file: &str| all.iter().any(|filed| filed.text("retracts") == Some(file));
+        let known = unseen
+            .iter()
+            .find(|filed| same(filed) && !taken_back(&filed.file));
+        if let Some(known) = known {
             self.audit(alert, "alert-known", &known.file, now)?;
             return Ok(Raised::Known(self.layout.alerts().join(&known.file)));
         }
@@ -176,7 +183,7 @@ impl<'a> Alerts<'a> {
         let path = self.file(
             &alert.app,
             &alert.reason,
-            alert.version.tag(),
+            alert.version.as_ref(),
             more.collect(),
             now,
         )?;
@@ -198,12 +205,41 @@ impl<'a> Alerts<'a> {
         version: &Version,
         now: DateTime<Utc>,
     ) -> Result<Vec<PathBuf>, AlertError> {
+        let of_version = |filed: &Filed| {
+            let version_of = filed.text("attempted").or_else(|| filed.text("version"));
+            version_of == Some(version.tag())
+        };
+        self.take_back(app, Some(version), of_version, now)
+    }
+
+    /// Takes back every alert of an app with this reason, whatever version it is about: what it
+    /// says is over. `version` is what runs now.
+    ///
+    /// # Errors
+    /// [`AlertError`].
+    pub fn retract_reason(
+        &self,
+        app: &str,
+        reason: &str,
+        version: Option<&Version>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<PathBuf>, AlertError> {
+        let of_reason = |filed: &Filed| filed.text("reason") == Some(reason);
+        self.take_back(app, version, of_reason, now)
+    }
+
+    fn take_back(
+        &self,
+        app: &str,
+        version: Option<&Version>,
+        meant: impl Fn(&Filed) -> bool,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<PathBuf>, AlertError> {
         let all = self.list()?;
         let taken_back = |file: &str| all.iter().any(|filed| filed.text("retracts") == Some(file));
         let about = |filed: &&Filed| {
-            let version_of = filed.text("attempted").or_else(|| filed.text("version"));
             filed.text("app") == Some(app)
-                && version_of == Some(version.tag())
+                && meant(filed)
                 && filed.text("reason") != Some(RETRACTED)
                 && !taken_back(&filed.file)
         };
@@ -211,7 +247,7 @@ impl<'a> Alerts<'a> {
             .filter(about)
             .map(|filed| {
                 let more = vec![("retracts", Value::from(filed.file.as_str()))];
-                self.file(app, RETRACTED, version.tag(), more, now)
+                self.file(app, RETRACTED, version, more, now)
             })
             .collect()
     }
@@ -279,9 +315,9 @@ impl<'a> Alerts<'a> {
         now: DateTime<Utc>,
     ) -> Result<(), AuditError> {
         let fields = [
-            ("reason", alert.reason.as_str()),
-            ("version", alert.version.tag()),
-            ("file", file),
+            ("reason", Some(alert.reason.as_str())),
+            ("version", alert.version.as_ref().map(Version::tag)),
+            ("file", Some(file)),
         ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.into()));
         let log = Audit::new(self.layout, self.redactor);
@@ -292,7 +328,7 @@ impl<'a> Alerts<'a> {
         &self,
         app: &str,
         reason: &str,
-        version: &str,
+        version: Option<&Version>,
         more: Vec<(&str, Value)>,
         now: DateTime<Utc>,
     ) -> Result<PathBuf, AlertError> {
@@ -315,7 +351,7 @@ impl<'a> Alerts<'a> {
             fields.insert("app".into(), app.into());
             fields.insert("reason".into(), reason.into());
             fields.insert("ts".into(), ts.into());
-            fields.insert("version".into(), version.into());
+            fields.insert("version".into(), version.map(Version::tag).into());
             for (field, value) in &more {
                 let mut value = value.clone();
                 self.redactor.value(&mut value);

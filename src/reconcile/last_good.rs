@@ -76,6 +76,14 @@ pub fn read(paths: &AppPaths) -> Result<Option<Known>, StateError> {
     // The next one first: with an equal version it is the newer record.
     for candidate in [paths.last_good_next(), paths.last_good_record()] {
         let record: Option<LastGood> = state_file::read_json(&candidate)?;
+        // A part of a version may be a version, too; ours end with the line.
+        if let Some(record) = &record
+            && !text.ends_with('\n')
+            && record.version != version
+            && record.version.tag().starts_with(line)
+        {
+            return Err(damaged(&path, "it is cut off"));
+        }
         if let Some(record) = record.filter(|record| record.version == version) {
             return Ok(Some(Known::Whole(record)));
         }
@@ -88,9 +96,26 @@ pub fn read(paths: &AppPaths) -> Result<Option<Known>, StateError> {
 /// # Errors
 /// [`StateError::Write`]; last-good is then the old one or the new one, whole.
 pub fn commit(paths: &AppPaths, record: &LastGood) -> Result<(), StateError> {
-    state_file::write_json(&paths.last_good_next(), record)?;
+    begin(paths, record)?;
     let line = format!("{}\n", record.version);
     state_file::write_bytes(&paths.last_good(), line.as_bytes())?;
+    settle(paths)
+}
+
+/// The first step: the record lies beside the present one.
+fn begin(paths: &AppPaths, record: &LastGood) -> Result<(), StateError> {
+    // A commit that was killed before its last step is ended first: its record is still the
+    // next one, which is about to be written over.
+    if let Ok(Some(Known::Whole(good))) = read(paths)
+        && state_file::read_json::<LastGood>(&paths.last_good_next())?.as_ref() == Some(&good)
+    {
+        settle(paths)?;
+    }
+    state_file::write_json(&paths.last_good_next(), record)
+}
+
+/// The next record becomes the present one.
+fn settle(paths: &AppPaths) -> Result<(), StateError> {
     let to = paths.last_good_record();
     fs::rename(paths.last_good_next(), &to)
         .and_then(|()| atomic::sync_folder(to.parent().unwrap_or(Path::new("/"))))
@@ -150,6 +175,19 @@ mod tests {
         assert_eq!(read(&paths).unwrap(), Some(Known::Whole(new.clone())));
         commit(&paths, &new).unwrap();
         assert_eq!(read(&paths).unwrap(), Some(Known::Whole(new)));
+    }
+
+    #[test]
+    fn cut_short_twice_it_still_has_the_record_of_the_one_that_is_good() {
+        let [one, two, three] = ["5.1.1+v3.6.15", "5.2.0+v3.7.15", "5.3.0+v3.7.15"].map(record);
+        let root = tempfile::tempdir().unwrap();
+        let paths = paths(root.path());
+        commit(&paths, &one).unwrap();
+        // Killed before the last step of the second commit, and after the first of the third.
+        state_file::write_json(&paths.last_good_next(), &two).unwrap();
+        fs::write(paths.last_good(), "5.2.0+v3.7.15\n").unwrap();
+        begin(&paths, &three).unwrap();
+        assert_eq!(read(&paths).unwrap(), Some(Known::Whole(two)));
     }
 
     #[test]

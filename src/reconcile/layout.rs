@@ -5,6 +5,7 @@
 //!                 last_good.json       what we know of it beyond that
 //!                 snapshot/            the current snapshot: meta.json, volumes/<volume>.tar
 //!                 snapshot.previous/   the last proven one, until `snapshot` is proven
+//!                 snapshot.aside/      what lay there before a restore that was asked for
 //!                 snapshot.new/        one that is being made
 //!                 journal.jsonl, history.jsonl, quarantine.json, hold.json, acks.json
 //!                 runs/<run>.json      what each run saw and did

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use super::layout::AppPaths;
 use super::owner::Owner;
-use super::state_file::{self, StateError};
+use super::state_file;
 
 /// Who holds the lock of an app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,9 +51,6 @@ pub enum LockError {
         /// The system's words.
         source: io::Error,
     },
-    /// The owner record cannot be written.
-    #[error(transparent)]
-    Record(#[from] StateError),
 }
 
 /// The lock of an app, held until it is dropped or the process ends.
@@ -105,7 +102,13 @@ impl Lock {
             what: what.to_owned(),
         };
         let record = paths.lock_owner();
-        state_file::write_json(&record, &owner)?;
+        // No record survives a restart of the machine with a meaning: its process is gone.
+        let text = serde_json::to_vec(&owner).map_err(|error| failed(error.into()))?;
+        if state_file::write_unsynced(&record, &text).is_err() {
+            // A full disk must not keep a run from being brought to its end. A record of somebody
+            // before us would be wrong.
+            let _ = fs::remove_file(&record);
+        }
         Ok(Lock {
             _file: file,
             record,

@@ -1,12 +1,15 @@
 //! Metrics for the node exporter's textfile collector, in the Prometheus text format 0.0.4: one
 //! file per app, so that two runs never write the same file.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::Version;
+use super::history::History;
+use super::journal::State;
 use super::layout::AppPaths;
 use super::state_file::{self, StateError};
 
@@ -41,6 +44,87 @@ pub struct Metrics {
     pub last_success: Option<DateTime<Utc>>,
     /// Unseen alerts of the app.
     pub alerts: u64,
+    /// How many runs ended in each of [`OUTCOMES`], since the file was first written.
+    pub runs: BTreeMap<String, u64>,
+    /// How many runs of the history ended in each of [`ENDS`].
+    pub history: BTreeMap<&'static str, u64>,
+}
+
+/// How a run of the history ended, as a label: the journal's own words.
+pub const ENDS: [&str; 5] = [
+    "committed",
+    "rolled-back",
+    "degraded",
+    "held",
+    "inconclusive",
+];
+
+/// What the file of the run before says that a new one goes on with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Before {
+    /// When a run last succeeded.
+    pub last_success: Option<DateTime<Utc>>,
+    runs: BTreeMap<String, u64>,
+}
+
+impl Before {
+    /// Reads a file of ours. What cannot be read is left out: a counter then begins anew, which
+    /// the format's readers allow for.
+    pub fn read(text: &str) -> Before {
+        let mut before = Before::default();
+        for line in text.lines() {
+            let Some((head, value)) = line.rsplit_once(' ') else {
+                continue;
+            };
+            let Ok(value) = value.parse::<f64>() else {
+                continue;
+            };
+            if head.starts_with("warm_reconcile_last_success_timestamp_seconds{") {
+                before.last_success = moment(value);
+            } else if head.starts_with("warm_reconcile_runs_total{") {
+                let outcome = OUTCOMES
+                    .into_iter()
+                    .find(|outcome| head.contains(&format!("outcome=\"{outcome}\"")));
+                if let Some(outcome) = outcome
+                    && value >= 0.0
+                {
+                    // Far below where whole numbers become inexact.
+                    before.runs.insert(outcome.to_owned(), value as u64);
+                }
+            }
+        }
+        before
+    }
+
+    /// The counters with one more run.
+    pub fn and_one(self, outcome: &str) -> BTreeMap<String, u64> {
+        let mut runs = self.runs;
+        *runs.entry(outcome.to_owned()).or_default() += 1;
+        runs
+    }
+}
+
+fn moment(seconds: f64) -> Option<DateTime<Utc>> {
+    let duration = Duration::try_from_secs_f64(seconds).ok()?;
+    // To the nearest, or it would lose a millisecond with every run.
+    let millis = (duration + Duration::from_micros(500)).as_millis();
+    DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)
+}
+
+/// How many runs of a history ended how.
+pub fn ends(history: &History) -> BTreeMap<&'static str, u64> {
+    let mut all = BTreeMap::new();
+    for entry in &history.entries {
+        let end = match entry.end {
+            State::Committed => ENDS[0],
+            State::RolledBack => ENDS[1],
+            State::Degraded => ENDS[2],
+            State::Held => ENDS[3],
+            _ => ENDS[4],
+        };
+        *all.entry(end).or_default() += 1;
+    }
+    all
 }
 
 /// Replaces the app's metrics file, whole.
@@ -48,7 +132,7 @@ pub struct Metrics {
 /// # Errors
 /// [`StateError::Write`]; never a reason to stop.
 pub fn write(paths: &AppPaths, metrics: &Metrics) -> Result<(), StateError> {
-    state_file::write_bytes(&paths.metrics(), metrics.text().as_bytes())
+    state_file::write_unsynced(&paths.metrics(), metrics.text().as_bytes())
 }
 
 impl Metrics {
@@ -90,6 +174,24 @@ impl Metrics {
                 f64::from(u8::from(outcome == self.outcome)),
             );
         }
+        let head = "warm_reconcile_runs_total";
+        counter(&mut text, head, "Runs by the way in which they ended.");
+        for outcome in OUTCOMES {
+            let labels = [("app", self.app.as_str()), ("outcome", outcome)];
+            let count = self.runs.get(outcome).copied().unwrap_or_default();
+            sample(&mut text, head, &labels, count as f64);
+        }
+        let head = "warm_reconcile_history_runs";
+        family(
+            &mut text,
+            head,
+            "Runs of the kept history that changed something, by their end.",
+        );
+        for end in ENDS {
+            let labels = [("app", self.app.as_str()), ("end", end)];
+            let count = self.history.get(end).copied().unwrap_or_default();
+            sample(&mut text, head, &labels, count as f64);
+        }
         let mut single = |name: &str, help: &str, value: f64| {
             family(&mut text, name, help);
             sample(&mut text, name, &app, value);
@@ -128,6 +230,10 @@ fn family(text: &mut String, name: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
 }
 
+fn counter(text: &mut String, name: &str, help: &str) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
+}
+
 fn sample(text: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
     let labels: Vec<String> = labels
         .iter()
@@ -145,10 +251,9 @@ fn escaped(value: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::reconcile::layout::Layout;
-    use std::collections::BTreeMap;
     use std::process::{Command, Stdio};
 
     fn metrics() -> Metrics {
@@ -162,12 +267,14 @@ mod tests {
             ended: DateTime::from_timestamp_millis(1_780_000_000_250).unwrap(),
             last_success: DateTime::from_timestamp(1_770_000_000, 0),
             alerts: 2,
+            runs: BTreeMap::from([("upgraded".to_owned(), 7)]),
+            history: BTreeMap::from([("committed", 3)]),
         }
     }
 
     /// A strict reader of the format: family heads before their samples, each once; names,
     /// labels and numbers as the format wants them. Gives `name{labels}` and its number.
-    fn parse(text: &str) -> Result<BTreeMap<String, f64>, String> {
+    pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, f64>, String> {
         let name = regex::Regex::new(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$").unwrap();
         let labels = regex::Regex::new(
             r#"^([a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\["\\n])*")(,[a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\["\\n])*")*$"#,
@@ -183,7 +290,17 @@ mod tests {
                 let (family, _) = rest.split_once(' ').ok_or_else(bad)?;
                 helped.push(family.to_owned());
             } else if let Some(rest) = line.strip_prefix("# TYPE ") {
-                let family = rest.strip_suffix(" gauge").ok_or_else(bad)?;
+                let (family, kind) = rest.rsplit_once(' ').ok_or_else(bad)?;
+                // A counter's name ends so, and nothing else's does.
+                if kind
+                    != if family.ends_with("_total") {
+                        "counter"
+                    } else {
+                        "gauge"
+                    }
+                {
+                    return Err(bad());
+                }
                 if families.contains(&family) || helped.last().is_none_or(|last| last != family) {
                     return Err(bad());
                 }
@@ -232,6 +349,14 @@ mod tests {
             of(r#"warm_reconcile_unseen_alerts{app="traefik"}"#),
             Some(2.0)
         );
+        assert_eq!(
+            of(r#"warm_reconcile_runs_total{app="traefik",outcome="upgraded"}"#),
+            Some(7.0)
+        );
+        assert_eq!(
+            of(r#"warm_reconcile_history_runs{app="traefik",end="committed"}"#),
+            Some(3.0)
+        );
         assert!(
             samples
                 .keys()
@@ -246,11 +371,27 @@ mod tests {
     }
 
     #[test]
+    fn a_run_goes_on_with_what_the_file_before_counted() {
+        let before = Before::read(&metrics().text());
+        assert_eq!(before.last_success, metrics().last_success);
+        let runs = before.and_one("upgraded");
+        assert_eq!((runs["upgraded"], runs["held"]), (8, 0));
+        for damaged in [
+            "",
+            "warm_reconcile_runs_total{outcome=\"held\"} many\n",
+            "{ 1",
+        ] {
+            assert_eq!(Before::read(damaged), Before::default(), "{damaged}");
+        }
+    }
+
+    #[test]
     fn the_reader_of_this_test_refuses_what_is_not_in_the_format() {
         let good = metrics().text();
         for bad in [
             good.trim_end().to_owned(),
             good.replacen("# TYPE", "# TIPE", 1),
+            good.replacen(" counter\n", " gauge\n", 1),
             good.replacen("\\\"", "\"", 1),
             good.replacen(" 1\n", " one\n", 1),
             format!("{good}{good}"),

@@ -7,6 +7,7 @@
 pub mod alert;
 pub mod app_file;
 pub mod audit;
+pub mod data;
 pub mod decide;
 pub mod driver;
 pub mod engine;

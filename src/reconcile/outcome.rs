@@ -58,6 +58,8 @@ pub enum Outcome {
     HeldDowngrade,
     /// A rollback was asked for, and there is no version to go back to.
     HeldNoPrevious,
+    /// The snapshot that an upgrade or rollback needs cannot be taken; nothing was touched.
+    HeldNoSnapshot,
     /// An upgrade failed; the version before it runs, healthy.
     RolledBack,
     /// What runs is unhealthy, and deploying it again did not help.
@@ -78,11 +80,13 @@ pub enum Outcome {
     InconclusiveEngine,
     /// The recipe has no version, or what runs has none that is known.
     InconclusiveVersion,
+    /// An error of our own ended the run (a disk, a tool, a file); it is told beside this.
+    InconclusiveError,
 }
 
 impl Outcome {
     /// All outcomes, in the order in which they are documented.
-    pub const ALL: [Outcome; 23] = [
+    pub const ALL: [Outcome; 25] = [
         Outcome::NoopHealthy,
         Outcome::Adopted,
         Outcome::Upgraded,
@@ -96,6 +100,7 @@ impl Outcome {
         Outcome::HeldByOperator,
         Outcome::HeldDowngrade,
         Outcome::HeldNoPrevious,
+        Outcome::HeldNoSnapshot,
         Outcome::RolledBack,
         Outcome::UnhealthyOnLatest,
         Outcome::RollbackFailed,
@@ -106,6 +111,7 @@ impl Outcome {
         Outcome::InconclusiveGate,
         Outcome::InconclusiveEngine,
         Outcome::InconclusiveVersion,
+        Outcome::InconclusiveError,
     ];
 
     /// Its name in records, alerts and output: `noop-healthy`.
@@ -124,6 +130,7 @@ impl Outcome {
             Outcome::HeldByOperator => "held-by-operator",
             Outcome::HeldDowngrade => "held-downgrade",
             Outcome::HeldNoPrevious => "held-no-previous",
+            Outcome::HeldNoSnapshot => "held-no-snapshot",
             Outcome::RolledBack => "rolled-back",
             Outcome::UnhealthyOnLatest => "unhealthy-on-latest",
             Outcome::RollbackFailed => "rollback-failed",
@@ -134,6 +141,7 @@ impl Outcome {
             Outcome::InconclusiveGate => "inconclusive-gate",
             Outcome::InconclusiveEngine => "inconclusive-engine",
             Outcome::InconclusiveVersion => "inconclusive-version",
+            Outcome::InconclusiveError => "inconclusive-error",
         }
     }
 
@@ -152,7 +160,8 @@ impl Outcome {
             | Outcome::HeldMinAge
             | Outcome::HeldByOperator
             | Outcome::HeldDowngrade
-            | Outcome::HeldNoPrevious => ExitCode::Held,
+            | Outcome::HeldNoPrevious
+            | Outcome::HeldNoSnapshot => ExitCode::Held,
             Outcome::RolledBack => ExitCode::RolledBack,
             Outcome::UnhealthyOnLatest
             | Outcome::RollbackFailed
@@ -162,7 +171,8 @@ impl Outcome {
             | Outcome::StateUnreadable => ExitCode::Degraded,
             Outcome::InconclusiveGate
             | Outcome::InconclusiveEngine
-            | Outcome::InconclusiveVersion => ExitCode::Inconclusive,
+            | Outcome::InconclusiveVersion
+            | Outcome::InconclusiveError => ExitCode::Inconclusive,
         }
     }
 

@@ -87,6 +87,23 @@ pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     })
 }
 
+/// The same for a file that every run writes anew and that decides nothing: whole for every
+/// reader, and lost or old after a power cut. A sync costs as much as a look at the engine.
+pub(super) fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    let write = || -> io::Result<()> {
+        let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        fs::create_dir_all(folder)?;
+        let staged = atomic::stage_unsynced(folder, &name.to_string_lossy(), bytes)?;
+        staged.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|source| StateError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// Replaces a JSON file.
 pub(super) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StateError> {
     let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| StateError::Write {

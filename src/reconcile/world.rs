@@ -9,14 +9,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+mod kept;
+
 use chrono::Utc;
 use serde_json::json;
 
 use super::decide::{self, Ask, Newest, Release, Running, Step, Unfinished, World};
-use super::driver::{Programs, kept_image};
+use super::driver::Programs;
 use super::engine::{self, Engine, StackView, current_version, poisoned};
 use super::facts::{Expected, Proxy, StackFacts};
-use super::gate::{Gate, Seen, Wanted, Weight, glance};
+use super::gate::{Gate, GateError, Seen, Wanted, Weight, glance, probe};
 use super::hold::{Note, asks_for_manual_migration};
 use super::journal::{Journal, JournalState, State, Target};
 use super::last_good::{self, Known};
@@ -27,6 +29,8 @@ use super::spec::AppSpec;
 use super::state_file::StateError;
 use super::{history, holds};
 use crate::host::Host;
+
+use kept::{data_of, paired, previous};
 
 /// One app in its place: what is wanted, where its state lies, and who does the work.
 #[derive(Debug)]
@@ -124,8 +128,8 @@ fn on_record(paths: &AppPaths) -> Result<OnRecord, StateError> {
     })
 }
 
-/// Gathers the world: the recipe (fetched first with `fetch`), the state files, one look at the
-/// engine and, where something runs, one probe.
+/// Gathers the world: the recipe (fetched first with `fetch`), the state files, and at the same
+/// time the recipe's tags, one look at the engine and, where no run is unfinished, one probe.
 ///
 /// That something cannot be found out is part of the world, and never an error.
 pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
@@ -139,10 +143,6 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         )),
         Fetch::Failed(error) => remarks.push(format!("the recipe was not fetched: {error}")),
     }
-    let tags = recipe.versions().await.unwrap_or_else(|error| {
-        remarks.push(error.to_string());
-        Tags::default()
-    });
     let (record, mut journal_state) = match on_record(&site.paths) {
         Ok(record) => (record, decide::Journal::Clean),
         Err(error) => (
@@ -151,11 +151,25 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         ),
     };
     let mut journal = None;
+    let mut ended = None;
     match Journal::open(&site.paths) {
-        Ok(JournalState::Absent | JournalState::Ended(_)) => {}
+        Ok(JournalState::Absent) => {}
+        Ok(JournalState::Ended(last)) => ended = Some(last),
         Ok(JournalState::Unfinished(open)) => journal = Some(open),
         Err(error) => journal_state = decide::Journal::Unreadable(error.to_string()),
     }
+    let asks = journal.is_none();
+    let asked = async {
+        match asks {
+            true => Some(ask_once(site).await),
+            false => None,
+        }
+    };
+    let (tags, (view, engine), asked) = tokio::join!(recipe.versions(), look(site), asked);
+    let tags = tags.unwrap_or_else(|error| {
+        remarks.push(error.to_string());
+        Tags::default()
+    });
     if let Some(Known::Whole(good)) = &record.last_good
         && let Some(moved) = tags.moved(&good.version, &good.commit)
     {
@@ -167,11 +181,23 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
     let mut targets = Vec::new();
     let good = record.last_good.as_ref();
     let good = good.map(|known| target_of_good(known, &tags, &site.spec));
-    let previous = previous(site, &record, &tags).await;
-    let (view, engine) = look(site).await;
     let running = view
         .as_ref()
         .map(|view| running(view, site, &tags, good.as_ref()));
+    // To what of a stateless app one could go back matters only when that is asked for; of a
+    // stateful one it also decides whether an unhealthy version can be left.
+    let previous = match site.spec.stateful {
+        false if ask != Ask::RollBack => None,
+        false => previous(site, &record, &tags).await,
+        true => match running.as_ref().and_then(Option::as_ref) {
+            Some(running) => paired(site, &record, running, ask, &mut remarks).await,
+            None => None,
+        },
+    };
+    let (data, torn) = match site.spec.stateful {
+        true => data_of(ended.as_ref().or(journal.as_ref()), &record, good.as_ref()),
+        false => (None, false),
+    };
     if let (Some(open), decide::Journal::Clean) = (&journal, &journal_state) {
         journal_state =
             decide::Journal::Unfinished(Box::new(unfinished(open, record.last_good.as_ref())));
@@ -183,10 +209,16 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
     let (newest, notes) = newest(site, &recipe, &tags, from, &mut remarks).await;
     let candidate = newest.as_ref().map(|(target, _)| target.clone());
     let mut probe = None;
-    if let (Some(view), Some(target), true, decide::Engine::Ok) =
-        (&view, &running_target, journal.is_none(), &engine)
+    if let (Some(view), Some(target), Some(asked), decide::Engine::Ok) =
+        (&view, &running_target, asked, &engine)
     {
-        probe = probe_now(site, view, target, good.as_ref(), &mut remarks).await;
+        match asked {
+            Ok((gate, seen)) => {
+                let weight = weight(site, view, target, good.as_ref(), &gate, &seen).await;
+                probe = Some((seen, weight));
+            }
+            Err(error) => remarks.push(error.to_string()),
+        }
     }
     // What is known best comes first: a release is looked up in this order.
     let mut known: Vec<Target> = [&good, &previous, &running_target, &candidate]
@@ -216,7 +248,8 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
                 Weight::Undecidable(_) => None,
             }),
         }),
-        data: good.as_ref().filter(|_| site.spec.stateful).map(release_of),
+        data,
+        torn,
         last_good: good.as_ref().map(release_of),
         previous: previous.as_ref().map(release_of),
         journal: journal_state,
@@ -292,35 +325,6 @@ fn target_of_tag(tagged: &Tagged, spec: &AppSpec) -> Target {
     }
 }
 
-/// The version that was healthy here before last-good, with the images that were kept of it. Of
-/// a stateful app none: only its snapshot would fit.
-async fn previous(site: &Site, record: &OnRecord, tags: &Tags) -> Option<Target> {
-    let Some(Known::Whole(good)) = &record.last_good else {
-        return None;
-    };
-    if site.spec.stateful {
-        return None;
-    }
-    let healthy = record
-        .history
-        .iter()
-        .rev()
-        .filter_map(|entry| match entry.end {
-            State::Committed => Some(&entry.to),
-            State::RolledBack => entry.from.as_ref(),
-            _ => None,
-        });
-    let mut healthy = healthy.filter(|version| **version < good.version);
-    let mut target = target_of_tag(tags.get(healthy.next()?)?, &site.spec);
-    for service in good.digests.keys() {
-        let name = kept_image(&site.spec.stack, service, &target.version);
-        if let Ok(Some(image)) = site.engine.image(&name).await {
-            target.digests.insert(service.clone(), image.id);
-        }
-    }
-    Some(target)
-}
-
 /// The newest version that is old enough, where it is newer than what runs; else a younger one
 /// that waits; else the newest there is.
 async fn newest(
@@ -361,20 +365,21 @@ async fn newest(
     (Some((target, newest)), notes)
 }
 
-async fn probe_now(
+async fn ask_once(site: &Site) -> Result<(Gate, Seen), GateError> {
+    let gate = Gate::new(&site.spec)?;
+    let seen = probe(&gate.request, &gate.identity, gate.request.timeout).await;
+    Ok((gate, seen))
+}
+
+/// What that probe was worth, beside a look that was taken at the same time.
+async fn weight(
     site: &Site,
     view: &StackView,
     target: &Target,
     good: Option<&Target>,
-    remarks: &mut Vec<String>,
-) -> Option<(Seen, Weight)> {
-    let gate = match Gate::new(&site.spec) {
-        Ok(gate) => gate,
-        Err(error) => {
-            remarks.push(error.to_string());
-            return None;
-        }
-    };
+    gate: &Gate,
+    seen: &Seen,
+) -> Weight {
     let recorded = good.filter(|good| good.version == target.version);
     let expected = Expected {
         version: target.version.clone(),
@@ -388,9 +393,9 @@ async fn probe_now(
         expected: &expected,
         proxy: site.proxy.as_ref(),
     };
-    let seen = facts.of(view).await;
+    let looked = facts.of(view).await;
     let wanted = Wanted::of(&site.spec.identity, &target.version, None);
-    Some(glance(&gate, &wanted, &seen).await)
+    glance(gate, &wanted, seen, &looked)
 }
 
 /// How far a run came, in the words of the decision.
@@ -410,7 +415,7 @@ fn unfinished(journal: &Journal, good: Option<&Known>) -> Unfinished {
         State::Deploying => Step::Deploying,
         State::Gating if committed => Step::Committing,
         State::Gating => Step::Gating,
-        State::RollingBack => Step::Restoring,
+        State::RollingBack | State::Restoring => Step::Restoring,
         State::Restored => Step::Redeploying,
         _ => Step::ReGating,
     };
@@ -418,7 +423,7 @@ fn unfinished(journal: &Journal, good: Option<&Known>) -> Unfinished {
         back_to: plan.from.as_ref().map(release_of),
         to,
         step,
-        touched: journal.may_have_deployed(),
+        touched: journal.needs_restore(),
         tries_left: if step.goes_back() {
             tries.back
         } else {

@@ -19,13 +19,19 @@ pub(crate) fn prefix(name: &str) -> String {
 /// when it is dropped before it is persisted, so a failure leaves nothing.
 /// Its mode is 0666 less the umask, as for any new file.
 pub(crate) fn stage(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let file = stage_unsynced(folder, name, bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// The same without waiting for the disk: for what may be lost in a power cut.
+pub(crate) fn stage_unsynced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new()
         .prefix(&prefix(name))
         .suffix(SUFFIX)
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
     Ok(file)
 }
 

@@ -192,6 +192,9 @@ pub struct CheckRecord {
     pub reproduce: String,
     /// File, line and column of the check.
     pub place: String,
+    /// What a reader should know of it: somebody else disturbed the host.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// Why a check is not a PASS.
@@ -290,6 +293,22 @@ pub struct FixtureRecord {
     pub disturbed_ms: Option<u64>,
     /// What a person has to do, when it is not restored.
     pub remedy: Option<String>,
+    /// What waited on the hosts to undo it, whatever would have become of the run.
+    #[serde(default)]
+    pub armed: Vec<ArmedRecord>,
+}
+
+/// An undoing that was armed on a host before the first act.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmedRecord {
+    /// Where: `local`, or the host's name.
+    pub on: String,
+    /// Its name there.
+    pub id: String,
+    /// What waited: `watcher`, `systemd-timer`, or both.
+    pub by: String,
+    /// After so many milliseconds the host would have undone it by itself.
+    pub deadline_ms: u64,
 }
 
 /// One step of a fixture.

@@ -31,7 +31,7 @@ pub const MIN_SECRET: usize = 6;
 
 /// Fields whose text is the program's own, from a closed set or a clock. They hold nothing from
 /// outside, and a record in which they were replaced could not be read again.
-const OWN_FIELDS: [&str; 5] = ["schema", "run_id", "outcome", "started", "ended"];
+const OWN_FIELDS: [&str; 6] = ["schema", "act", "run_id", "outcome", "started", "ended"];
 
 /// Header names whose whole value is secret.
 const SECRET_HEADERS: [&str; 12] = [

@@ -11,6 +11,7 @@ use crate::host::{Fault, Host, Leftovers};
 use crate::observation::{Ending, HttpObservation, Observation};
 use crate::probe::{Request, Route, TlsTrust};
 
+use super::fixture::Guard;
 use super::interrupt::Interrupt;
 use super::line;
 use super::places::Places;
@@ -26,6 +27,8 @@ pub(super) struct Question<'q> {
     pub(super) leftovers: Leftovers,
     /// After this nothing more is asked, whatever the timing says.
     pub(super) until: Option<Instant>,
+    /// Of our own undoing: keeps it apart from the host's.
+    pub(super) guard: Option<&'q Guard>,
 }
 
 /// What came of asking.
@@ -236,7 +239,11 @@ impl Asker<'_> {
         match question.probe {
             Probe::Command(command) => {
                 let (host, at) = self.places.reach(question.place).await?;
-                let run = line::invocation(command, question.scope, &at, limit, question.leftovers);
+                let mut run =
+                    line::invocation(command, question.scope, &at, limit, question.leftovers);
+                if let Some(guard) = question.guard {
+                    run = guard.around(run);
+                }
                 host.run(&run).await.map(Observation::Command)
             }
             Probe::Http(http) => {

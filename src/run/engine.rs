@@ -15,12 +15,13 @@ use crate::record::{CheckRecord, Finding, FixtureRecord, Redactor, RunRecord, SC
 use super::ask::{Asker, Question, Reply, Verdict};
 use super::control::judge_control;
 use super::event::{Redacting, RunEvent, Sink};
-use super::fixture::{Fixtures, observed};
+use super::fixture::{Disturber, Fixtures, named, observed};
 use super::human;
 use super::interrupt::Interrupt;
+use super::left;
 use super::line;
 use super::options::{Options, Role};
-use super::places::Places;
+use super::places::{Places, clock_note};
 use super::plan::{CheckAt, Item, schedule, select, whole_gates};
 use super::provenance::{claim_ref, random, who};
 use super::recorded::{self, millis, place, remark};
@@ -39,7 +40,10 @@ pub async fn run(
         redactor: &redactor,
         inner: sink,
     };
-    let places = Places::new(file, options);
+    let run_id = crate::record::run_id(started, random());
+    let disturber = disturber(file, options, &run_id);
+    let ours = format!("{} {run_id}", disturber.inside);
+    let places = Places::new(file, options, ours.trim());
     let asker = Asker {
         places: &places,
         interrupt,
@@ -55,17 +59,38 @@ pub async fn run(
         options,
         places: &places,
         asker: &asker,
-        fixtures: Fixtures::new(file, &asker),
+        fixtures: Fixtures::new(file, &asker, &disturber),
+        refused: None,
         captured: BTreeMap::new(),
         records: BTreeMap::new(),
     };
+    engine.refused = tokio::select! {
+        biased;
+        _ = interrupt.wait() => None,
+        why = Box::pin(left::refusal(file, &selected, &places, options, &mut *sink)) => why,
+    };
+    if let Some(why) = &engine.refused {
+        sink.event(&RunEvent::Notice(format!("UNRESTORED: {why}")));
+    }
     for item in schedule(file, &selected) {
         engine.item(&item, sink).await;
     }
     engine.fixtures.leave_all(sink).await;
+    let refused = engine.refused.take();
     let (checks, fixtures) = engine.finish();
+    // Whoever is told to stop asks nothing more.
+    let changes = match interrupt.signal() {
+        None => places.changes().await,
+        Some(_) => Vec::new(),
+    };
     places.close().await;
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = refused
+        .iter()
+        .map(|why| format!("nothing was run: {why}"))
+        .collect();
+    notes.extend(changes.iter().cloned());
+    notes.extend(places.states().iter().filter_map(clock_note));
+    notes.extend(disturbed_notes(&checks));
     let cloned = selected
         .iter()
         .any(|at| at.of(file).on == crate::claim::Place::Clone);
@@ -97,13 +122,16 @@ pub async fn run(
     let lost = fixtures
         .iter()
         .filter(|fixture| !fixture.restored)
-        .map(|_| Outcome::Unrestored);
+        .map(|_| Outcome::Unrestored)
+        .chain(refused.map(|_| Outcome::Unrestored));
     // An interrupted run is no success, also when nothing but the last undoing was left.
     let cut = interrupt.signal().map(|_| Outcome::Error);
+    // Nor is one that began on one host and ended on another.
+    let cut = cut.or_else(|| changes.first().map(|_| Outcome::Error));
     let exit_code = verdict(outcomes.chain(lost).chain(cut)) as u8;
     let record = RunRecord {
         schema: SCHEMA.to_owned(),
-        run_id: crate::record::run_id(started, random()),
+        run_id,
         tool: format!("gateproof {}", env!("CARGO_PKG_VERSION")),
         role: options.role.map(|role| role.name().to_owned()),
         act: options.act,
@@ -137,6 +165,35 @@ pub async fn run(
     })
 }
 
+/// Who disturbs, as hosts and other people are told.
+fn disturber(file: &ClaimFile, options: &Options, run_id: &str) -> Disturber {
+    let claim = claim_ref(file, options);
+    let path = &file.source.path;
+    Disturber {
+        run_id: run_id.to_owned(),
+        who: who(),
+        claim: claim.path,
+        claim_sha256: claim.sha256,
+        claim_path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        folder: options.folder.clone(),
+        inside: left::inside(),
+        patience: options.lease_wait,
+    }
+}
+
+/// Once for all checks of which the same is to be known.
+fn disturbed_notes(checks: &[CheckRecord]) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    for check in checks {
+        for note in &check.notes {
+            if !notes.contains(note) {
+                notes.push(note.clone());
+            }
+        }
+    }
+    notes
+}
+
 /// The folder that the claim file's own paths are relative to.
 fn claim_folder(file: &ClaimFile, options: &Options) -> PathBuf {
     let path = &file.source.path;
@@ -151,6 +208,8 @@ struct Engine<'r> {
     places: &'r Places,
     asker: &'r Asker<'r>,
     fixtures: Fixtures<'r>,
+    /// Why nothing may be run.
+    refused: Option<String>,
     /// Captured values by gate.
     captured: BTreeMap<usize, Scope>,
     records: BTreeMap<CheckAt, CheckRecord>,
@@ -184,6 +243,9 @@ impl Engine<'_> {
     fn refusal(&self, at: CheckAt, check: &Check) -> Option<(Outcome, String)> {
         if let Some(name) = self.asker.interrupt.signal() {
             return Some((Outcome::Error, format!("not run: interrupted by {name}")));
+        }
+        if let Some(why) = &self.refused {
+            return Some((Outcome::Error, format!("not run: {why}")));
         }
         if let Some(reason) = &check.skip {
             return Some((Outcome::Skipped, format!("declared: {reason}")));
@@ -231,7 +293,8 @@ impl Engine<'_> {
 
     /// Brings the fixtures of an item into force.
     async fn conditions(&mut self, item: &Item, sink: &mut dyn Sink) -> Result<(), String> {
-        self.fixtures.bring(&item.with, sink).await?;
+        let gate = &self.file.gates[item.at.gate].id;
+        self.fixtures.bring(&item.with, gate, sink).await?;
         if let Some(name) = self.fixtures.unrestored() {
             // Nothing that is seen on a host that is not back means anything.
             return Err(format!("not run: fixture `{name}` is not restored"));
@@ -264,12 +327,21 @@ impl Engine<'_> {
                 scope: &scope,
                 leftovers: Leftovers::Kill,
                 until: self.fixtures.until(),
+                guard: None,
             })
             .await;
         let (mut outcome, mut findings) = self.judged(&reply);
-        if let Some(why) = self.fixtures.dead_service().await {
+        if let Some(why) = self.fixtures.not_in_force().await {
             outcome = Outcome::Error;
             findings.insert(0, remark("the fixture is not in force", why));
+        }
+        let mut notes = Vec::new();
+        if let Some(why) = self.disturbed(check, outcome).await {
+            if outcome == Outcome::Fail {
+                outcome = Outcome::Error;
+                findings.insert(0, remark("somebody else disturbs the host", why.clone()));
+            }
+            notes.push(why);
         }
         if outcome == Outcome::Pass
             && let Some(observation) = &reply.observation
@@ -293,10 +365,26 @@ impl Engine<'_> {
             findings,
             observation: reply.observation.as_ref().map(recorded::observation),
             attempts: reply.attempts,
+            notes,
             // Of the asking; what its fixtures took stands with their steps.
             duration_ms: millis(reply.duration),
             ..self.blank(at, check, started, &scope)
         }
+    }
+
+    /// Who else disturbs what this check was asked of. What was seen of a check that does not hold
+    /// is seldom, and worth one more question.
+    async fn disturbed(&self, check: &Check, outcome: Outcome) -> Option<String> {
+        if !matches!(outcome, Outcome::Pass | Outcome::Fail) {
+            return None;
+        }
+        for place in left::asked_from(check) {
+            let again = outcome == Outcome::Fail;
+            if let Some(holder) = self.places.disturbed_by(&place, again).await {
+                return Some(format!("{} is disturbed by {holder}", named(&place)));
+            }
+        }
+        None
     }
 
     fn scope(&self, at: CheckAt, check: &Check) -> Scope {
@@ -359,9 +447,10 @@ impl Engine<'_> {
                         scope: &scope,
                         leftovers: Leftovers::Kill,
                         until: self.fixtures.until(),
+                        guard: None,
                     })
                     .await;
-                match self.fixtures.dead_service().await {
+                match self.fixtures.not_in_force().await {
                     Some(why) => (Outcome::Error, None, Some(remark("control", why))),
                     None => judge_control(check, control, &reply, &scope),
                 }
@@ -429,6 +518,7 @@ impl Engine<'_> {
                 check.timing.timeout,
             ),
             place: place(&self.file.source, check.span.start),
+            notes: Vec::new(),
         }
     }
 

@@ -17,7 +17,7 @@ pub async fn ask_hosts(
     options: &Options,
     names: &[String],
 ) -> BTreeMap<String, Result<HostState, Fault>> {
-    let places = Places::new(file, options);
+    let places = Places::new(file, options, "");
     let redactor = Redactor::new(secrets::of(file));
     let mut told = BTreeMap::new();
     for name in names {

@@ -252,7 +252,7 @@ fn leaves(line: &str) -> bool {
         })
 }
 
-fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> String {
+pub(super) fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> String {
     let url = http.url.render(scope);
     let mut words: Vec<String> = ["curl", "-sS", "--noproxy", "*"].map(str::to_owned).into();
     words.extend([

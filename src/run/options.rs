@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::host::SshOptions;
 use crate::record::{Act, ClaimedBy};
@@ -60,4 +61,6 @@ pub struct Options {
     /// The running program: its folder comes first in the PATH of local commands, so that
     /// `gateproof` in a claim is the one that reads the claim.
     pub program: Option<PathBuf>,
+    /// How long to wait for a host that somebody else disturbs.
+    pub lease_wait: Duration,
 }

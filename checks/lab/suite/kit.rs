@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use gateproof::outcome::Outcome;
 use gateproof::record::{CheckRecord, ObservationRecord, RunRecord};
 
 const DASHBOARD: &str = "ccci-dashboard_app";
@@ -51,6 +52,7 @@ pub fn edit(text: &str, from: &str, to: &str) -> String {
 pub struct Lab {
     config: PathBuf,
     broken: Cell<bool>,
+    cold: Cell<bool>,
     /// Holds the lock until the end.
     _turn: File,
 }
@@ -63,6 +65,7 @@ impl Lab {
         let lab = Lab {
             config,
             broken: Cell::new(false),
+            cold: Cell::new(false),
             _turn: turn,
         };
         let named = lab.script("ssh-config", &[]);
@@ -91,6 +94,13 @@ impl Lab {
     pub fn break_it(&self, words: &[&str]) {
         self.broken.set(true);
         self.script("break", words);
+    }
+
+    /// A boot with an empty swarm and nothing on record, up to the moment when ssh answers. Only
+    /// the same kind of boot mends what that boot left.
+    pub fn break_cold(&self) {
+        self.cold.set(true);
+        self.break_it(&["cold-boot"]);
     }
 
     /// What a command on the replica prints, asked apart from the program under test.
@@ -129,7 +139,11 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         if self.broken.get() || std::thread::panicking() {
-            let reset = Command::new(root().join("checks/lab/reset")).output();
+            // After a failed test a cold boot is begun anew.
+            let cold = self.cold.get() && std::thread::panicking();
+            let reset = Command::new(root().join("checks/lab/reset"))
+                .args(cold.then_some("--cold"))
+                .output();
             let mended = reset.is_ok_and(|output| output.status.success());
             if !mended && !std::thread::panicking() {
                 panic!("checks/lab/reset did not mend the replica");
@@ -224,6 +238,10 @@ impl Repository {
             .args(words)
             .current_dir(self.path())
             .env("NO_COLOR", "1");
+        // The seed's lines say `ssh cc-ci`, and mean the replica.
+        let bin = lab.config().with_file_name("bin");
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", bin.display()));
         command
     }
 
@@ -247,8 +265,13 @@ pub struct Running {
 
 impl Running {
     pub fn start(repository: &Repository, lab: &Lab) -> Running {
+        Running::with(repository, lab, &[])
+    }
+
+    /// The same with a selection.
+    pub fn with(repository: &Repository, lab: &Lab, words: &[&str]) -> Running {
         let mut child = repository
-            .program(lab, &["--no-record", "--format", "json"])
+            .program(lab, &[words, &["--no-record", "--format", "json"]].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -304,6 +327,15 @@ impl Drop for Running {
 pub fn check<'r>(record: &'r RunRecord, id: &str) -> &'r CheckRecord {
     let found = record.checks.iter().find(|check| check.id == id);
     found.unwrap_or_else(|| panic!("no check {id} in {record:#?}"))
+}
+
+/// The ids of the checks that are not a PASS.
+pub fn not_passed(record: &RunRecord) -> Vec<(&str, Outcome)> {
+    let checks = record.checks.iter();
+    checks
+        .filter(|check| check.outcome != Outcome::Pass)
+        .map(|check| (check.id.as_str(), check.outcome))
+        .collect()
 }
 
 /// The one status that was seen; `Err` holds the cause when there was no answer.

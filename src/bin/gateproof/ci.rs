@@ -288,6 +288,7 @@ impl Job {
             allow_destructive: false,
             besides: None,
             program: std::env::current_exe().ok(),
+            lease_wait: std::time::Duration::ZERO,
         };
         let quiet = self.wish.quiet;
         let mut progress = |event: &RunEvent| {

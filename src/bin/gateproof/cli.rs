@@ -70,7 +70,10 @@ pub(crate) enum Command {
     /// Send and read messages between Builder and Adversary
     #[command(subcommand)]
     Inbox(crate::inbox::InboxCommand),
-    /// Print the script that gateproof runs on hosts, to read before it is trusted
+    /// List what earlier runs left disturbed, and undo it
+    #[command(after_help = crate::undo::EXIT_CODES)]
+    Undo(crate::undo::UndoOptions),
+    /// Print the scripts that gateproof runs on hosts, to read before they are trusted
     Runner,
     /// The quickstart's stand-in of a proxy host, on loopback
     #[command(subcommand)]
@@ -137,6 +140,9 @@ pub(crate) struct VerifyOptions {
     /// How long to wait for a host to answer
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
     pub(crate) connect_timeout: Duration,
+    /// How long to wait for a host that somebody else disturbs (default: not at all)
+    #[arg(long, value_name = "DURATION", default_value = "0s", hide_default_value = true, value_parser = humantime::parse_duration)]
+    pub(crate) wait_lease: Duration,
     /// Where records go (default: reports/ of the repository)
     #[arg(long, value_name = "DIR")]
     pub(crate) reports: Option<PathBuf>,

@@ -15,6 +15,7 @@ mod signing;
 mod stand_in;
 mod statement;
 mod status;
+mod undo;
 mod verify;
 mod veto;
 mod watch;
@@ -46,11 +47,14 @@ fn main() -> std::process::ExitCode {
         Command::Audit(options) => with_runtime(audit::audit(options)),
         Command::Statement(options) => with_runtime(statement::statement(options)),
         Command::Explain { code } => explain(code.as_deref()),
+        Command::Undo(options) => with_runtime(undo::undo(options)),
         Command::Ci(options) => with_runtime(ci::ci(*options)),
         Command::Watch(options) => with_runtime(watch::watch(options)),
         Command::Inbox(command) => with_runtime(inbox::inbox(command)),
         Command::Runner => {
             console::out(gateproof::host::runner_script());
+            console::out("\n# --- what waits on a host to undo a disturbance without us ---\n\n");
+            console::out(gateproof::undo::agent_script());
             ExitCode::Success
         }
         Command::StandIn(command) => with_runtime(stand_in::stand_in(command)),

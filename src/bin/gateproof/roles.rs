@@ -35,6 +35,9 @@ pub(crate) struct How {
     /// How long to wait for a host to answer
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
     connect_timeout: Duration,
+    /// How long to wait for somebody else who disturbs a host
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    wait_lease: Duration,
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) color: Color,
@@ -116,6 +119,7 @@ pub(crate) async fn run_gate(
         besides,
         allow_destructive: how.allow.contains(&Allowed::Destructive),
         program: std::env::current_exe().ok(),
+        lease_wait: how.wait_lease,
     };
     let mut progress = |event: &RunEvent| {
         if !how.quiet {

@@ -228,6 +228,7 @@ async fn ask(file: &ClaimFile, spec: &ClaimSpec, place: &Where, folder: &Path) -
         allow_destructive: false,
         besides: None,
         program: None,
+        lease_wait: std::time::Duration::ZERO,
     };
     ask_hosts(file, &options, &names)
         .await

@@ -131,6 +131,7 @@ async fn verify_file(
         allow_destructive: wish.allow.contains(&Allowed::Destructive),
         besides: None,
         program: std::env::current_exe().ok(),
+        lease_wait: wish.wait_lease,
     };
     let quiet = wish.quiet;
     let mut progress = |event: &RunEvent| {

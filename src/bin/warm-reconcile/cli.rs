@@ -46,7 +46,7 @@ pub(crate) enum Command {
         #[arg(long)]
         converge: bool,
     },
-    /// What `run` would do; writes nothing and fetches nothing
+    /// What `run` would do; writes nothing but the tags that it fetches
     Plan {
         /// The app
         app: String,
@@ -63,6 +63,21 @@ pub(crate) enum Command {
     Resume {
         /// The app
         app: String,
+        /// Begin the way back of a run that ended degraded anew, with all its tries
+        ///
+        /// A rollback that failed is not tried again by itself: each try takes the app down and
+        /// restores its data anew, and only a person can say that what stood in its way (a full
+        /// disk, a container on the volume, a lost image) is gone. What lies on the volumes is
+        /// set aside first.
+        #[arg(long)]
+        again: bool,
+    },
+    /// The snapshots of a stateful app's volumes: lists them
+    Snapshot {
+        /// The app
+        app: String,
+        #[command(subcommand)]
+        what: Option<SnapshotCommand>,
     },
     /// What is wanted of an app
     Spec {
@@ -151,6 +166,20 @@ pub(crate) enum AlertCommand {
     Seen {
         /// Its file name
         file: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotCommand {
+    /// All, and which of them `rollback` would restore
+    List,
+    /// Read all of each and compare it with its manifest
+    Verify,
+    /// Restore each into a scratch folder and compare every file with the manifest
+    Rehearse {
+        /// Where the scratch folder is made (default: beside the snapshot); it is removed again
+        #[arg(long, value_name = "DIR")]
+        scratch: Option<PathBuf>,
     },
 }
 

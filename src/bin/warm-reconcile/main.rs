@@ -3,6 +3,7 @@
 mod cli;
 mod order;
 mod run;
+mod snapshot;
 mod state;
 
 use std::io::Write;
@@ -56,7 +57,16 @@ fn main() -> ExitCode {
         }
         Command::Plan { app, converge } => run::show_plan(&env, &apps, app, *converge, cli.json),
         Command::Rollback { app } => run::run(&env, &apps, app, &run::What::RollBack, cli.json),
-        Command::Resume { app } => run::run(&env, &apps, app, &run::What::Resume, cli.json),
+        Command::Resume { app, again } => {
+            let what = match again {
+                true => run::What::Again,
+                false => run::What::Resume,
+            };
+            run::run(&env, &apps, app, &what, cli.json)
+        }
+        Command::Snapshot { app, what } => {
+            snapshot::snapshot(&env, &apps, app, what.as_ref(), cli.json)
+        }
         Command::Spec { app } => spec(&apps, app, cli.json),
         Command::Probe {
             target,

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use gateproof::host::{Host, LocalHost};
 use gateproof::reconcile::app_file::{Apps, Environment};
-use gateproof::reconcile::decide::{Ask, PlanDocument};
+use gateproof::reconcile::decide::{Ask, DataSteps, PlanDocument};
 use gateproof::reconcile::driver::Programs;
 use gateproof::reconcile::engine::Engine;
 use gateproof::reconcile::facts::Proxy;
@@ -26,6 +26,7 @@ pub(crate) enum What<'a> {
     Planned(&'a Path),
     RollBack,
     Resume,
+    Again,
 }
 
 fn site(env: &Environment, apps: &Apps, app: &str) -> anyhow::Result<Site> {
@@ -57,11 +58,12 @@ fn site(env: &Environment, apps: &Apps, app: &str) -> anyhow::Result<Site> {
 
 pub(crate) fn run(env: &Environment, apps: &Apps, app: &str, what: &What<'_>, json: bool) -> Ended {
     let site = site(env, apps, app)?;
-    let (asked, fetch) = match what {
-        What::Run { converge: false } => (Asked::Run, true),
-        What::Run { converge: true } => (Asked::Converge, true),
-        What::RollBack => (Asked::RollBack, false),
-        What::Resume => (Asked::Resume, false),
+    let asked = match what {
+        What::Run { converge: false } => Asked::Run,
+        What::Run { converge: true } => Asked::Converge,
+        What::RollBack => Asked::RollBack,
+        What::Resume => Asked::Resume,
+        What::Again => Asked::Again,
         What::Planned(file) => {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("read the plan {}", file.display()))?;
@@ -72,7 +74,7 @@ pub(crate) fn run(env: &Environment, apps: &Apps, app: &str, what: &What<'_>, js
                 "the plan is for `{}` and not for `{app}`",
                 document.world.app
             );
-            (Asked::Planned(Box::new(document)), false)
+            Asked::Planned(Box::new(document))
         }
     };
     let notify = Notify::from_variable(std::env::var_os(SOCKET_VARIABLE)).unwrap_or_else(|error| {
@@ -87,7 +89,7 @@ pub(crate) fn run(env: &Environment, apps: &Apps, app: &str, what: &What<'_>, js
         let interrupt = Interrupt::listen().context("listen for signals")?;
         let machine = Machine::new(&site, &notify, &redactor, &flight);
         let ended = tokio::select! {
-            ended = machine.run(asked, fetch && !env.skip_fetch) => ended.map_err(anyhow::Error::from),
+            ended = machine.run(asked, !env.skip_fetch) => ended.map_err(anyhow::Error::from),
             signal = interrupt.wait() => Err(anyhow::anyhow!(
                 "{signal}: stopped; what was begun is on record, and the next run goes on with it"
             )),
@@ -111,6 +113,9 @@ pub(crate) fn run(env: &Environment, apps: &Apps, app: &str, what: &What<'_>, js
             if let Err(unwritten) = flight.write(&site.paths, &redactor, &format!("{error:#}")) {
                 err(&format!("warm-reconcile: {unwritten}\n"));
             }
+            for remark in flight.remarks() {
+                err(&format!("warm-reconcile: {remark}\n"));
+            }
             Err(error)
         }
     }
@@ -127,7 +132,7 @@ pub(crate) fn show_plan(
     let site = site(env, apps, app)?;
     let ask = if converge { Ask::Converge } else { Ask::Run };
     let (document, remarks) = block_on(async {
-        let planned = plan(&site, ask).await;
+        let planned = plan(&site, ask, !env.skip_fetch).await;
         site.host.close().await;
         Ok(planned)
     })?;
@@ -143,11 +148,41 @@ pub(crate) fn show_plan(
             false => "changes nothing that runs",
         };
         out(&format!("{app}: {} ({acts})\n{plan:#}\n", document.outcome));
+        if let Some(data) = &document.data {
+            out(&data_text(data));
+        }
     }
     Ok(match document.plan.acts() {
         true => Code::Current.code(),
         false => document.outcome.exit().code(),
     })
+}
+
+/// What becomes of the data, step by step.
+fn data_text(data: &DataSteps) -> String {
+    let mut text = String::new();
+    for (number, step) in data.steps.iter().enumerate() {
+        text.push_str(&format!("  {}. {step}\n", number + 1));
+    }
+    for (volume, bytes) in &data.volumes {
+        let bytes = bytes.map_or_else(
+            || "not measured".into(),
+            |bytes| format!("about {bytes} bytes"),
+        );
+        text.push_str(&format!("  volume {volume}: {bytes}\n"));
+    }
+    if let (Some(needed), Some(free)) = (data.needed, data.free) {
+        text.push_str(&format!(
+            "  a snapshot needs about {needed} bytes, and {free} are free\n"
+        ));
+    }
+    for left_out in &data.not_kept {
+        text.push_str(&format!("  NOT in the snapshot: {left_out}\n"));
+    }
+    for problem in &data.in_the_way {
+        text.push_str(&format!("  IN THE WAY: {problem}\n"));
+    }
+    text
 }
 
 /// What looks like a secret in the app file's environment never gets into a record.

@@ -491,6 +491,7 @@ fn filing(world: &World) -> RunRecord {
 
 fn fixture(restored: bool) -> FixtureRecord {
     FixtureRecord {
+        armed: Vec::new(),
         name: "dash".into(),
         on: "cc-ci".into(),
         restored,

@@ -221,7 +221,7 @@ async fn the_guard_cleans_up_when_we_go_without_a_goodbye() {
         invocation.leftovers = leftovers;
         let host = LocalHost::new();
         let run = host.ready().await.unwrap();
-        let mut job = Job::start(run, super::fresh_mark().unwrap(), &invocation).unwrap();
+        let mut job = Job::start(&run.mark, super::fresh_mark().unwrap(), &invocation).unwrap();
         if leftovers == Leftovers::Keep {
             run.guard.add(&job.tree.mark).await.unwrap();
         }

@@ -76,6 +76,14 @@ impl Connection {
         }
     }
 
+    /// The folder of the runner of the commands, while that one lives.
+    pub(super) async fn session(&self) -> Option<String> {
+        match &*self.runner.lock().await {
+            Commands::Ready(runner) if runner.alive() => Some(runner.folder.clone()),
+            _ => None,
+        }
+    }
+
     /// The runner of the commands, started by the first who needs it.
     ///
     /// # Errors

@@ -145,6 +145,20 @@ impl SshHost {
         })
     }
 
+    pub(super) async fn try_again(&self) {
+        let mut link = self.inner.link.lock().await;
+        if matches!(*link, Link::Down(_)) {
+            *link = Link::Untried;
+        }
+    }
+
+    pub(super) async fn session(&self) -> Option<String> {
+        match &*self.inner.link.lock().await {
+            Link::Up(connection) => connection.session().await,
+            Link::Untried | Link::Down(_) => None,
+        }
+    }
+
     pub(super) async fn close(&self) {
         let link = std::mem::replace(&mut *self.inner.link.lock().await, Link::Untried);
         if let Link::Up(connection) = link {

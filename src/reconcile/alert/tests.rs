@@ -15,7 +15,7 @@ fn plain(reason: &str, tag: &str) -> Alert {
     Alert {
         app: "traefik".into(),
         reason: reason.into(),
-        version: version(tag),
+        version: Some(version(tag)),
         detail: Detail::Plain,
         evidence: None,
     }

@@ -1,5 +1,7 @@
 //! A plan on paper: what would be done, and all that this was based on.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,28 @@ pub struct PlanDocument {
     pub world: World,
     /// `sha256:…` over that.
     pub digest: String,
+    /// What it does to the data of a stateful app, as it was measured when the plan was made. For
+    /// the reader: when it is carried out, it is looked at again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataSteps>,
+}
+
+/// What becomes of the data of a stateful app.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSteps {
+    /// In their order, in words.
+    pub steps: Vec<String>,
+    /// The volumes, each with about how many bytes its files hold.
+    pub volumes: BTreeMap<String, Option<u64>>,
+    /// About how many bytes have to be free for the snapshot.
+    pub needed: Option<u64>,
+    /// How many are, where snapshots are kept.
+    pub free: Option<u64>,
+    /// What the app writes to and no snapshot holds.
+    pub not_kept: Vec<String>,
+    /// Why it could not be carried out now.
+    pub in_the_way: Vec<String>,
 }
 
 /// Why a plan is not carried out.
@@ -53,6 +77,7 @@ impl PlanDocument {
             plan,
             digest: digest(&world),
             world,
+            data: None,
         }
     }
 

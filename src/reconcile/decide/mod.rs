@@ -15,6 +15,10 @@
 //! 7. Behind it: upgraded, unless a hold says no. An unhealthy app whose upgrade is held is
 //!    deployed again as it is.
 //!
+//! Of a stateful app no code meets data that it cannot read: what the record says lies on the
+//! volumes is asked before anything is brought up on them (rule 5), and data in the middle of a
+//! restore is left for a person.
+//!
 //! A quarantined digest is never deployed, for whatever reason. A version is never lowered by
 //! itself but by a rollback to one that was healthy.
 
@@ -24,7 +28,7 @@ mod plan;
 mod tests;
 mod world;
 
-pub use document::{Moved, PlanDocument};
+pub use document::{DataSteps, Moved, PlanDocument};
 pub use plan::{Degraded, Hold, Plan, Resume, Undecided};
 pub use world::{Ask, Engine, Journal, Newest, Release, Running, Step, Unfinished, World};
 
@@ -98,6 +102,9 @@ fn resume(world: &World, run: &Unfinished) -> Plan {
 }
 
 fn nothing_runs(world: &World) -> Plan {
+    if world.stateful && world.torn {
+        return degraded(Degraded::RollbackFailed);
+    }
     if let Some(last_good) = &world.last_good {
         let to = last_good.clone();
         return match may_deploy(world, last_good) {

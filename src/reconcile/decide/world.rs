@@ -32,12 +32,16 @@ pub struct World {
     pub running: Option<Running>,
     /// The last version that was seen healthy.
     pub last_good: Option<Release>,
-    /// The one before it that `rollback` can go back to; of a stateful app only one whose
-    /// snapshot is there and verified.
+    /// The one before it that `rollback` can go back to; of a stateful app only the one whose data
+    /// is in the snapshot that last-good names, and only while last-good is what runs.
     pub previous: Option<Release>,
     /// Of a stateful app: the newest release that ever ran on the data as it now lies on the
     /// volumes, by our own record; `None` where there is no data, or no record.
     pub data: Option<Release>,
+    /// Of a stateful app: a restore was begun on the volumes and never came to its end, so that
+    /// what lies there is no version's data.
+    #[serde(default)]
+    pub torn: bool,
     /// What an earlier run left.
     pub journal: Journal,
     /// A person's word that this app is not to be touched.

@@ -10,7 +10,7 @@ use super::view::{
 };
 use super::wire::{
     WireContainer, WireContainerDetail, WireEndpointPort, WireMode, WireMount, WireService,
-    WireTask, WireUpdate,
+    WireServiceMount, WireTask, WireUpdate,
 };
 
 pub(super) const STACK_LABEL: &str = "com.docker.stack.namespace";
@@ -89,6 +89,13 @@ impl Service {
             ),
             update: wire.update.and_then(update),
             ports: ports.into_iter().collect(),
+            mounts: spec
+                .task_template
+                .container_spec
+                .mounts
+                .into_iter()
+                .map(Mount::from)
+                .collect(),
             tasks,
         }
     }
@@ -246,6 +253,23 @@ impl From<WireMount> for Mount {
             source: wire.source,
             destination: wire.destination,
             writable: wire.writable,
+        }
+    }
+}
+
+impl From<WireServiceMount> for Mount {
+    fn from(wire: WireServiceMount) -> Mount {
+        let is_volume = wire.kind == "volume";
+        let (name, source) = match is_volume {
+            true => (wire.source, String::new()),
+            false => (String::new(), wire.source),
+        };
+        Mount {
+            kind: wire.kind,
+            name,
+            source,
+            destination: wire.target,
+            writable: !wire.read_only,
         }
     }
 }

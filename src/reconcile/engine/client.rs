@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::OnceCell;
@@ -25,6 +26,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 /// So often a look is taken again when a service changed during it.
 const LOOKS: usize = 5;
+/// A service that was last written to so long before a look was not written to during it. The
+/// rest allows for clocks of managers that do not quite agree.
+const QUIET: TimeDelta = TimeDelta::seconds(2);
 
 /// A Docker engine behind its unix socket.
 #[derive(Debug)]
@@ -81,6 +85,9 @@ pub struct Volume {
     pub driver: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// What its driver was told: with a `device` or `type` the folder holds the data only while
+    /// a container uses the volume.
+    pub options: BTreeMap<String, String>,
 }
 
 /// A network.
@@ -172,24 +179,30 @@ impl Engine {
     }
 
     /// What runs of a stack, seen at one moment: looked at again when a service changed
-    /// meanwhile. Only reads; no service's `Version.Index` moves.
+    /// meanwhile. Only reads; no service's `Version.Index` moves. Four questions in two round
+    /// trips, and the same once more where a service was written to just now.
     ///
     /// # Errors
     /// An [`EngineError`]; `Timeout` also when the services changed during every look.
     pub async fn observe(&self, stack: &str) -> Result<StackView, EngineError> {
-        let mut services = self.services(stack).await?;
-        for _ in 0..LOOKS {
-            // Containers last: a task that is said to run must have its container in the list.
+        let mut before = None;
+        for _ in 0..=LOOKS {
+            let began = Utc::now();
             let (tasks, current) =
                 tokio::try_join!(self.tasks(stack, false), self.tasks(stack, true))?;
-            let containers: Vec<WireContainer> = self.all_containers().await?;
-            let taken = chrono::Utc::now();
-            let again = self.services(stack).await?;
-            if marks(&services) == marks(&again) {
+            // Containers after the tasks: one that is said to run must have its container in the
+            // list. Services after the tasks: what they say of their last write covers the look.
+            let (containers, services): (Vec<WireContainer>, _) =
+                tokio::try_join!(self.all_containers(), self.services(stack))?;
+            let now = marks(&services);
+            if before.as_ref() == Some(&now) || are_quiet(&services, began) {
                 let current: BTreeSet<String> = current.into_iter().map(|task| task.id).collect();
-                return Ok(assemble(stack, taken, again, tasks, &current, containers));
+                let taken = Utc::now();
+                return Ok(assemble(
+                    stack, taken, services, tasks, &current, containers,
+                ));
             }
-            services = again;
+            before = Some(now);
         }
         Err(EngineError::Timeout {
             what: format!("one look at the stack `{stack}` without a change"),
@@ -296,6 +309,20 @@ impl Engine {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<T, EngineError> {
+        if let Some(prefix) = self.prefix.get() {
+            return self.transport.get(&format!("{prefix}{path}"), query).await;
+        }
+        // Nearly every engine speaks ours; whether it does, its first answer tells.
+        let ours = format!("/v{}.{}", API.0, API.1);
+        match self.transport.get(&format!("{ours}{path}"), query).await {
+            Err(error) if error.is_other_version() => {}
+            Err(error) => return Err(error),
+            Ok(found) => {
+                // Another call may have been first, and said the same.
+                let _ = self.prefix.set(ours);
+                return Ok(found);
+            }
+        }
         let prefix = self.prefix.get_or_try_init(|| self.negotiate()).await?;
         self.transport.get(&format!("{prefix}{path}"), query).await
     }
@@ -324,6 +351,7 @@ impl From<WireVolume> for Volume {
             mountpoint: wire.mountpoint.into(),
             driver: wire.driver,
             labels: wire.labels,
+            options: wire.options,
         }
     }
 }
@@ -339,10 +367,16 @@ fn api_version(text: &str) -> Option<(u32, u32)> {
 }
 
 /// What tells whether a service was written to.
-fn marks(services: &[WireService]) -> BTreeSet<(&str, u64)> {
+fn marks(services: &[WireService]) -> BTreeSet<(String, u64)> {
     let all = services.iter();
-    all.map(|service| (service.id.as_str(), service.version.index))
+    all.map(|service| (service.id.clone(), service.version.index))
         .collect()
+}
+
+/// Whether none of these was written to since a moment, nor shortly before it.
+fn are_quiet(services: &[WireService], since: DateTime<Utc>) -> bool {
+    let mut written = services.iter().map(|service| service.updated);
+    written.all(|at| at.is_some_and(|at| since - at > QUIET))
 }
 
 fn of_stack(stack: &str, more: Option<(&str, &str)>) -> (&'static str, String) {

@@ -131,6 +131,62 @@ impl State {
         }));
     }
 
+    /// Deploys the services of an override file (`driver::compose::overriding`: JSON), as Swarm
+    /// does: the same spec again only raises `Version.Index`.
+    fn stand_in_deploy(&mut self, stack: &str, body: &[u8]) {
+        let Ok(text) = serde_json::from_slice::<Value>(body) else {
+            return;
+        };
+        let key = format!("coop-cloud.{stack}.version");
+        let service = |(short, one): (&String, &Value)| {
+            let version = one["deploy"]["labels"][&key].as_str().unwrap_or_default();
+            let app = version.split_once("+v").map_or(version, |(_, app)| app);
+            FakeService {
+                short: short.clone(),
+                port: self.0["port"]
+                    .as_u64()
+                    .and_then(|port| u16::try_from(port).ok()),
+                ..FakeService::app(&format!("app:v{app}"), &format!("id-{app}"), version)
+            }
+        };
+        let wanted = text["services"].as_object().into_iter().flatten();
+        let wanted: Vec<FakeService> = wanted.map(service).collect();
+        let same = wanted.iter().all(|one| {
+            let here = self.0["services"].as_array().into_iter().flatten();
+            here.filter(|here| label(here, STACK_LABEL).as_deref() == Some(stack))
+                .any(|here| label(here, &key).as_deref() == Some(&one.version))
+        });
+        if !same {
+            return self.deploy(stack, &wanted);
+        }
+        let index = self.next_index();
+        for service in self.list("services") {
+            service["Version"]["Index"] = json!(index);
+            service["UpdatedAt"] = json!(chrono::Utc::now().to_rfc3339());
+        }
+    }
+
+    /// The same services from new tasks.
+    fn again(&mut self, stack: &str) {
+        let key = format!("coop-cloud.{stack}.version");
+        let port = self.0["port"].as_u64();
+        let services = self.0["services"].as_array().into_iter().flatten();
+        let all: Vec<FakeService> = services
+            .filter(|one| label(one, STACK_LABEL).as_deref() == Some(stack))
+            .map(|one| {
+                let version = label(one, &key).unwrap_or_default();
+                let app = version.split_once("+v").map_or("", |(_, app)| app);
+                FakeService {
+                    short: one["Spec"]["Name"].as_str().unwrap_or_default()[stack.len() + 1..]
+                        .to_owned(),
+                    port: port.and_then(|port| u16::try_from(port).ok()),
+                    ..FakeService::app(&format!("app:v{app}"), &format!("id-{app}"), &version)
+                }
+            })
+            .collect();
+        self.deploy(stack, &all);
+    }
+
     /// Removes the stack with all but its volumes.
     pub(crate) fn remove(&mut self, stack: &str) {
         let tasks: Vec<String> = self.0["tasks"]
@@ -159,8 +215,13 @@ impl State {
         let ports = service.port.map(|port| {
             json!([{ "Protocol": "tcp", "TargetPort": 80, "PublishedPort": port, "PublishMode": "host" }])
         });
+        let asked: Vec<Value> = service
+            .volume
+            .iter()
+            .map(|volume| json!({ "Type": "volume", "Source": volume, "Target": "/data" }))
+            .collect();
         let spec = json!({
-            "ContainerSpec": { "Image": service.image, "Labels": { STACK_LABEL: stack } },
+            "ContainerSpec": { "Image": service.image, "Labels": { STACK_LABEL: stack }, "Mounts": asked },
             "RestartPolicy": { "Condition": "any" },
         });
         let now = chrono::Utc::now().to_rfc3339();
@@ -465,6 +526,16 @@ fn answer(state: &mut State, line: &str, body: &[u8]) -> (u16, Value) {
                 .map_or_else(|| missing("image"), |image| (200, image.clone()))
         }
         ("POST", ["services", id, "update"]) => update(state, id, query, body),
+        // No part of the API: what a stand-in of the `docker` program asks for.
+        ("POST", ["stand-in", "deploy", stack]) => {
+            state.stand_in_deploy(stack, body);
+            (200, json!({}))
+        }
+        ("POST", ["stand-in", "restart", name]) => {
+            let stack = name.rsplit_once('_').map_or(*name, |(stack, _)| stack);
+            state.again(stack);
+            (200, json!({}))
+        }
         ("GET", _) => missing("page"),
         // Any other write is taken and counted.
         _ => (200, json!({})),

@@ -57,6 +57,7 @@ fn container(id: &str, task: &str) -> Container {
 
 fn service() -> Service {
     Service {
+        mounts: Vec::new(),
         id: "s1".into(),
         name: "web_test_app".into(),
         short: "app".into(),

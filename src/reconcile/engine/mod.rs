@@ -19,7 +19,7 @@ pub use client::{Engine, Image, Info, Network, Version, Volume};
 pub use judge::{Settled, current_version, digests, poisoned, rolled_back_by_engine, settled};
 pub use view::{
     Container, ContainerState, Desired, Health, Mount, Port, PortMode, Service, StackView, Task,
-    TaskState, Update, UpdateState,
+    TaskState, Update, UpdateState, volume_users,
 };
 
 use std::time::Duration;
@@ -67,5 +67,12 @@ impl EngineError {
     /// Whether the engine says that there is no such thing.
     pub fn is_not_found(&self) -> bool {
         matches!(self, EngineError::Refused { status: 404, .. })
+    }
+
+    /// Whether the engine says that it does not speak the API version it was asked in
+    /// (moby `api/server/middleware/version.go`: "client version 1.41 is too old", or too new).
+    pub(super) fn is_other_version(&self) -> bool {
+        matches!(self, EngineError::Refused { status: 400, message, .. }
+            if message.contains("client version"))
     }
 }

@@ -211,9 +211,10 @@ async fn every_kind_of_question_reads_a_real_answer() {
 #[tokio::test]
 async fn a_look_is_taken_again_when_a_service_changes_meanwhile() {
     let fake = FakeEngine::start(State::recorded("fresh"));
-    // After the containers were listed somebody writes to the service.
-    fake.then("/containers/json", |state| {
+    // After the tasks were listed somebody writes to the service.
+    fake.then("/tasks", |state| {
         state.list("services")[0]["Version"]["Index"] = 33.into();
+        state.list("services")[0]["UpdatedAt"] = chrono::Utc::now().to_rfc3339().into();
     });
     let view = Engine::at(fake.socket())
         .unwrap()
@@ -232,9 +233,13 @@ async fn a_look_is_taken_again_when_a_service_changes_meanwhile() {
 #[tokio::test]
 async fn a_service_that_never_holds_still_is_given_up() {
     let fake = FakeEngine::start(State::recorded("fresh"));
+    fake.edit(|state| {
+        state.list("services")[0]["UpdatedAt"] = chrono::Utc::now().to_rfc3339().into();
+    });
     for index in 100..120 {
         fake.then("/services", move |state| {
             state.list("services")[0]["Version"]["Index"] = index.into();
+            state.list("services")[0]["UpdatedAt"] = chrono::Utc::now().to_rfc3339().into();
         });
     }
     let error = Engine::at(fake.socket())
@@ -246,21 +251,30 @@ async fn a_service_that_never_holds_still_is_given_up() {
 }
 
 #[tokio::test]
-async fn one_look_costs_six_requests_and_no_write() {
+async fn one_look_costs_four_requests_and_no_write() {
     let fake = FakeEngine::start(State::recorded("fresh"));
     let engine = Engine::at(fake.socket()).unwrap();
     engine.observe(STACK).await.unwrap();
     let first = fake.requests();
-    assert_eq!(first.len(), 6, "{first:?}");
-    assert_eq!(first[0], "GET /version");
-    assert!(
-        first[1..]
-            .iter()
-            .all(|line| line.starts_with("GET /v1.41/")),
-        "{first:?}"
-    );
+    assert_eq!(first.len(), 4, "{first:?}");
+    let in_ours = |line: &String| line.starts_with("GET /v1.41/");
+    assert!(first.iter().all(in_ours), "{first:?}");
     engine.observe(STACK).await.unwrap();
-    assert_eq!(fake.requests().len(), 11, "the version is asked once");
+    assert_eq!(fake.requests().len(), 8);
+}
+
+#[tokio::test]
+async fn a_service_that_was_written_to_just_now_is_looked_at_twice() {
+    let mut state = State::recorded("fresh");
+    state.list("services")[0]["UpdatedAt"] = chrono::Utc::now().to_rfc3339().into();
+    let fake = FakeEngine::start(state);
+    let engine = Engine::at(fake.socket()).unwrap();
+    engine.observe(STACK).await.unwrap();
+    assert_eq!(fake.requests().len(), 8, "{:?}", fake.requests());
+    // One that does not say when is never trusted at once.
+    fake.edit(|state| state.list("services")[0]["UpdatedAt"] = serde_json::Value::Null);
+    engine.observe(STACK).await.unwrap();
+    assert_eq!(fake.requests().len(), 16);
 }
 
 #[tokio::test]
@@ -273,11 +287,19 @@ async fn an_older_engine_is_asked_in_its_own_version() {
         .observe(STACK)
         .await
         .unwrap();
-    assert!(fake.requests()[1].starts_with("GET /v1.40/"));
+    let asked = fake.requests();
+    assert!(asked.iter().any(|line| line == "GET /version"), "{asked:?}");
+    assert!(
+        asked[asked.len() - 1].starts_with("GET /v1.40/"),
+        "{asked:?}"
+    );
 }
 
 async fn failing(path: &str, fault: Fault) -> EngineError {
-    let fake = FakeEngine::start(State::recorded("fresh"));
+    // An older engine, so that its version is asked for, too.
+    let mut state = State::recorded("fresh");
+    state.0["version"]["ApiVersion"] = "1.40".into();
+    let fake = FakeEngine::start(state);
     let engine = Engine::with_limit(fake.socket(), Duration::from_millis(300)).unwrap();
     fake.fault(path, fault, 99);
     let asked = Instant::now();

@@ -46,6 +46,10 @@ pub struct Service {
     pub update: Option<Update>,
     /// The ports it publishes.
     pub ports: Vec<Port>,
+    /// What it asks to be mounted into its containers; a volume without a name is one of each
+    /// container's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<Mount>,
     /// Its tasks, the newest first; Swarm keeps some old ones.
     pub tasks: Vec<Task>,
 }
@@ -290,24 +294,9 @@ impl StackView {
         self.containers.iter().filter(holds).collect()
     }
 
-    /// The containers in any state that mount this volume, also those that are not Swarm's and
-    /// those that mount its folder by path (`mountpoint`, if known).
+    /// [`volume_users`] of the machine's containers.
     pub fn volume_users(&self, volume: &str, mountpoint: Option<&str>) -> Vec<&Container> {
-        let uses = |mount: &Mount| {
-            let by_name = mount.kind == "volume" && mount.name == volume;
-            let by_path = mountpoint.is_some_and(|folder| {
-                let inside = mount.source.strip_prefix(folder);
-                let above = folder.strip_prefix(mount.source.trim_end_matches('/'));
-                let whole = |rest: Option<&str>| {
-                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                };
-                mount.kind != "tmpfs" && !mount.source.is_empty() && (whole(inside) || whole(above))
-            });
-            by_name || by_path
-        };
-        let all = self.containers.iter();
-        all.filter(|container| container.mounts.iter().any(uses))
-            .collect()
+        volume_users(&self.containers, volume, mountpoint)
     }
 
     /// Whether nothing of the stack is left but its volumes (and perhaps networks, which are not
@@ -316,6 +305,33 @@ impl StackView {
         let ours = |container: &Container| container.stack.as_deref() == Some(&self.stack);
         self.services.is_empty() && self.orphans.is_empty() && !self.containers.iter().any(ours)
     }
+}
+
+/// The containers in any state that mount this volume, also those that are not Swarm's and those
+/// that mount its folder by path (`mountpoint`, if known), or a folder above it. Of the latter
+/// only where they may write: a monitor that reads the whole machine disturbs no copy.
+pub fn volume_users<'c>(
+    containers: &'c [Container],
+    volume: &str,
+    mountpoint: Option<&str>,
+) -> Vec<&'c Container> {
+    let uses = |mount: &Mount| {
+        let by_name = mount.kind == "volume" && mount.name == volume;
+        let by_path = mountpoint.is_some_and(|folder| {
+            let inside = mount.source.strip_prefix(folder);
+            let above = folder.strip_prefix(mount.source.trim_end_matches('/'));
+            let whole = |rest: Option<&str>| {
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            mount.kind != "tmpfs"
+                && !mount.source.is_empty()
+                && (whole(inside) || whole(above) && mount.writable)
+        });
+        by_name || by_path
+    };
+    let all = containers.iter();
+    all.filter(|container| container.mounts.iter().any(uses))
+        .collect()
 }
 
 impl Service {
@@ -404,5 +420,11 @@ mod tests {
         assert_eq!(users(container("bind", "", &format!("{folder}2"))), 0);
         assert_eq!(users(container("volume", "other", "/elsewhere")), 0);
         assert_eq!(users(container("tmpfs", "", "")), 0);
+        let mut monitor = container("bind", "", "/");
+        monitor.mounts[0].writable = false;
+        assert_eq!(users(monitor), 0, "it reads the whole machine");
+        let mut reader = container("volume", "v", folder);
+        reader.mounts[0].writable = false;
+        assert_eq!(users(reader), 1);
     }
 }

@@ -62,6 +62,9 @@ pub(super) struct WireService {
     pub(super) version: WireIndex,
     #[serde(rename = "Spec")]
     pub(super) spec: WireServiceSpec,
+    /// When it was last written to, by whom ever; the engine's own records of an update count.
+    #[serde(rename = "UpdatedAt", default, deserialize_with = "time")]
+    pub(super) updated: Option<DateTime<Utc>>,
     #[serde(rename = "UpdateStatus", default)]
     pub(super) update: Option<WireUpdate>,
 }
@@ -145,6 +148,23 @@ pub(super) struct WireTaskSpec {
 pub(super) struct WireContainerSpec {
     #[serde(deserialize_with = "null")]
     pub(super) image: String,
+    #[serde(deserialize_with = "null")]
+    pub(super) mounts: Vec<WireServiceMount>,
+}
+
+/// What a service asks for; named otherwise than what a container has.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct WireServiceMount {
+    #[serde(rename = "Type", deserialize_with = "null")]
+    pub(super) kind: String,
+    /// A volume's name, or a folder's path.
+    #[serde(deserialize_with = "null")]
+    pub(super) source: String,
+    #[serde(deserialize_with = "null")]
+    pub(super) target: String,
+    #[serde(deserialize_with = "null")]
+    pub(super) read_only: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -328,6 +348,8 @@ pub(super) struct WireVolume {
     pub(super) driver: String,
     #[serde(default, deserialize_with = "null")]
     pub(super) labels: Labels,
+    #[serde(default, deserialize_with = "null")]
+    pub(super) options: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -103,12 +103,10 @@ pub async fn wait(
     verdict
 }
 
-/// One probe between two looks at the engine: the app as it runs, with nothing deployed.
-/// One inspection is enough when `facts` were taken just now.
-pub async fn glance(gate: &Gate, wanted: &Wanted, facts: &FactsSeen) -> (Seen, Weight) {
-    let seen = probe(&gate.request, &gate.identity, gate.request.timeout).await;
-    let weight = weigh(&gate.ok, wanted, facts, &seen, facts, utc_now());
-    (seen, weight)
+/// What one probe is worth beside one look at the engine, made together: the app as it runs,
+/// with nothing deployed.
+pub fn glance(gate: &Gate, wanted: &Wanted, seen: &Seen, facts: &FactsSeen) -> Weight {
+    weigh(&gate.ok, wanted, facts, seen, facts, utc_now())
 }
 
 /// Asks once.

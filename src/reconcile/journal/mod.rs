@@ -71,6 +71,8 @@ pub enum Kind {
     First,
     /// Back to last-good, asked for by hand.
     Rollback,
+    /// The same once more, after a rollback that failed.
+    Again,
 }
 
 /// How many tries are left in each direction.
@@ -103,6 +105,14 @@ pub struct Plan {
     pub stateful: bool,
     /// The tries that the run begins with.
     pub tries: Tries,
+    /// Of a stateful app: the volumes that were its own when the run began. Written down, because
+    /// the services that name them are gone while the snapshot is taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<String>,
+    /// The id of the snapshot that going back restores; without it that is the one which this
+    /// run itself takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
 }
 
 /// One record: a state that was entered, or a try that was begun in it.
@@ -316,12 +326,30 @@ impl Journal {
         self.last().tries
     }
 
-    /// Whether the new version may ever have been started, so that its data is suspect: a
-    /// rollback of a stateful app then has to restore the snapshot, and otherwise must not.
+    /// Whether the new version may ever have been started, so that its data is suspect.
     pub fn may_have_deployed(&self) -> bool {
-        self.records
-            .iter()
-            .any(|record| record.state == State::Deploying)
+        self.reached(State::Deploying)
+    }
+
+    /// Whether the run ever came into a state.
+    pub fn reached(&self, state: State) -> bool {
+        self.records.iter().any(|record| record.state == state)
+    }
+
+    /// Whether going forward takes the app down and snapshots its data first. Without anything
+    /// to go back to there is nothing that a snapshot would belong to.
+    pub fn keeps_data(&self) -> bool {
+        self.plan.stateful && self.plan.kind == Kind::Upgrade && self.plan.from.is_some()
+    }
+
+    /// Whether going back has to restore a snapshot. Before the new code ran there may be none
+    /// yet, and the data is still the old code's; the same version again changes no data.
+    pub fn needs_restore(&self) -> bool {
+        match self.plan.kind {
+            Kind::Upgrade => self.keeps_data() && self.may_have_deployed(),
+            Kind::Rollback | Kind::Again => self.plan.snapshot.is_some(),
+            Kind::Redeploy | Kind::First => false,
+        }
     }
 
     /// Counts a try in the present direction, on the disk, before it is made. To be called once

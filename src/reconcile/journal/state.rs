@@ -13,7 +13,8 @@ use thiserror::Error;
 /// | `Snapshotted` | the snapshot is on the disk | nothing |
 /// | `Deploying` | | deploying the new version: from here on its data is suspect |
 /// | `Gating` | the deploy command returned | asking for health; committing last-good |
-/// | `RollingBack` | the new version is given up | undeploying it, restoring the snapshot |
+/// | `RollingBack` | the new version is given up | undeploying it (stateful) |
+/// | `Restoring` | no container uses the volumes | restoring the snapshot: the data is torn |
 /// | `Restored` | the data is that of last-good | deploying last-good |
 /// | `ReGating` | last-good was deployed | asking for its health |
 /// | the others | the run is over | nothing |
@@ -27,6 +28,7 @@ pub enum State {
     Deploying,
     Gating,
     RollingBack,
+    Restoring,
     Restored,
     ReGating,
     /// End: healthy on the new version, which is last-good now.
@@ -97,13 +99,14 @@ pub struct Refused {
 
 impl State {
     /// Every state.
-    pub const ALL: [State; 13] = [
+    pub const ALL: [State; 14] = [
         State::Planned,
         State::Quiesced,
         State::Snapshotted,
         State::Deploying,
         State::Gating,
         State::RollingBack,
+        State::Restoring,
         State::Restored,
         State::ReGating,
         State::Committed,
@@ -123,7 +126,7 @@ impl State {
         use State::*;
         match self {
             Planned | Quiesced | Snapshotted | Deploying | Gating => Some(Direction::Forward),
-            RollingBack | Restored | ReGating => Some(Direction::Back),
+            RollingBack | Restoring | Restored | ReGating => Some(Direction::Back),
             Committed | RolledBack | Degraded | Held | Inconclusive => None,
         }
     }
@@ -186,12 +189,15 @@ pub fn next(state: State, event: Event) -> Result<State, Refused> {
         (S::Planned | S::Quiesced | S::Snapshotted | S::Deploying | S::Gating, E::NoWayBack) => {
             S::Degraded
         }
-        (S::RollingBack, E::Restored) => S::Restored,
+        (S::RollingBack, E::Undeployed) => S::Restoring,
+        (S::RollingBack | S::Restoring, E::Restored) => S::Restored,
         (S::Restored, E::Redeployed) => S::ReGating,
         (S::ReGating, E::Healthy) => S::RolledBack,
         // Not seen healthy after a rollback is degraded, also when it could not be decided.
         (S::ReGating, E::Unhealthy | E::Undecidable) => S::Degraded,
-        (S::RollingBack | S::Restored | S::ReGating, E::RollbackFailed) => S::Degraded,
+        (S::RollingBack | S::Restoring | S::Restored | S::ReGating, E::RollbackFailed) => {
+            S::Degraded
+        }
         (state, event) => return Err(Refused { state, event }),
     })
 }
@@ -208,7 +214,8 @@ mod tests {
         Snapshotted: DeployStarted>Deploying Failed>RollingBack NoWayBack>Degraded
         Deploying: Deployed>Gating Undecidable>Inconclusive Failed>RollingBack NoWayBack>Degraded
         Gating: Healthy>Committed Unhealthy>RollingBack Undecidable>Inconclusive Failed>RollingBack NoWayBack>Degraded
-        RollingBack: Restored>Restored RollbackFailed>Degraded
+        RollingBack: Undeployed>Restoring Restored>Restored RollbackFailed>Degraded
+        Restoring: Restored>Restored RollbackFailed>Degraded
         Restored: Redeployed>ReGating RollbackFailed>Degraded
         ReGating: Healthy>RolledBack Unhealthy>Degraded Undecidable>Degraded RollbackFailed>Degraded";
 

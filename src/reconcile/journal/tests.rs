@@ -30,6 +30,8 @@ fn plan() -> Plan {
             forward: 2,
             back: 2,
         },
+        volumes: vec!["traefik_data".into()],
+        snapshot: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -32,8 +33,27 @@ struct Told {
     rounds: Vec<Value>,
     tools: Vec<Value>,
     gates: Vec<Value>,
+    data: Vec<Value>,
     remarks: Vec<String>,
     notes: String,
+    version: Option<Version>,
+}
+
+/// A gate that is being waited at. Its probes are on record when it is dropped: also when the
+/// run is told to stop in the middle of it.
+pub(super) struct OpenGate<'f> {
+    flight: &'f Flight,
+    version: Version,
+    fresh: bool,
+    pub(super) timeline: Timeline,
+}
+
+impl Drop for OpenGate<'_> {
+    fn drop(&mut self) {
+        let (version, fresh) = (&self.version, self.fresh);
+        let gate = json!({ "version": version, "fresh": fresh, "timeline": self.timeline });
+        self.flight.with(|told| told.gates.push(gate));
+    }
 }
 
 impl Flight {
@@ -61,20 +81,40 @@ impl Flight {
             "world": seen.world,
             "probe": probe.map(|(seen, weight)| json!({ "seen": seen, "worth": format!("{weight:?}") })),
         });
+        let world = &seen.world;
+        let running = world.running.as_ref().and_then(|one| one.release.as_ref());
+        let newest = world.newest.as_ref().map(|newest| &newest.release);
+        let about = plan.deploys().or(running).or(newest);
         self.with(|told| {
             told.rounds.push(round);
+            told.version = about.map(|release| release.version.clone());
             told.remarks.extend(seen.remarks.iter().cloned());
         });
     }
 
-    pub(super) fn gate(&self, version: &Version, fresh: bool, timeline: Timeline) {
-        let gate = json!({ "version": version, "fresh": fresh, "timeline": timeline });
-        self.with(|told| told.gates.push(gate));
+    pub(super) fn gate(&self, version: &Version, fresh: bool) -> OpenGate<'_> {
+        OpenGate {
+            flight: self,
+            version: version.clone(),
+            fresh,
+            timeline: Timeline::default(),
+        }
+    }
+
+    /// The version that the last decision was about.
+    pub(super) fn version(&self) -> Option<Version> {
+        self.with(|told| told.version.clone())
     }
 
     pub(super) fn tool(&self, report: &DriverReport) {
         let report = json!(report);
         self.with(|told| told.tools.push(report));
+    }
+
+    /// What was done about the data of a stateful app.
+    pub(super) fn data(&self, what: &str, seen: &impl serde::Serialize, took: Duration) {
+        let step = json!({ "what": what, "seen": seen, "took_ms": took.as_millis() as u64 });
+        self.with(|told| told.data.push(step));
     }
 
     pub(super) fn remark(&self, text: String) {
@@ -89,7 +129,8 @@ impl Flight {
         self.with(|told| told.notes.clone())
     }
 
-    pub(super) fn remarks(&self) -> Vec<String> {
+    /// What was noticed on the way.
+    pub fn remarks(&self) -> Vec<String> {
         self.with(|told| told.remarks.clone())
     }
 
@@ -98,8 +139,12 @@ impl Flight {
     pub(super) fn evidence(&self) -> Option<Value> {
         self.with(|told| {
             let failed = |gate: &&Value| gate["timeline"]["verdict"]["verdict"] != "healthy";
-            let gate = told.gates.iter().rev().find(failed).or(told.gates.last())?;
-            let mut gate = gate.clone();
+            let gate = told.gates.iter().rev().find(failed).or(told.gates.last());
+            let mut gate = gate.cloned().unwrap_or_default();
+            // What failed before any gate has its reason in the remarks.
+            if gate.is_null() && told.remarks.is_empty() {
+                return None;
+            }
             if let Some(timeline) = gate["timeline"].as_object_mut() {
                 timeline.remove("changes");
                 timeline.remove("facts");
@@ -130,6 +175,9 @@ impl Flight {
             all.insert("rounds".into(), told.rounds.clone().into());
             all.insert("tools".into(), told.tools.clone().into());
             all.insert("gates".into(), told.gates.clone().into());
+            if !told.data.is_empty() {
+                all.insert("data".into(), told.data.clone().into());
+            }
             all.insert("remarks".into(), told.remarks.clone().into());
             Value::Object(all)
         });

@@ -2,22 +2,35 @@
 //!
 //! ```text
 //! look ── decide ──┬─ nothing to do ─────────────────────────────────────────► exit 0, 10, 30, 40
-//!                  ├─ forward: Planned → Deploying → Gating ── healthy ──────► Committed, 0
-//!                  │                                   └─ undecided ─────────► goes on next time, 40
+//!                  ├─ forward: Planned ─────────────┬─ Deploying → Gating ── healthy ─► Committed, 0
+//!                  │  (stateful: → Quiesced → Snapshotted ┘            └─ undecided ──► goes on next time, 40
 //!                  │            failed: quarantine first, then
-//!                  └─ back: RollingBack → Restored → ReGating ── healthy ────► RolledBack, 20
-//!                                                         └─ anything else ──► Degraded, 30
+//!                  └─ back: RollingBack ─────────┬─ Restored → ReGating ── healthy ──► RolledBack, 20
+//!                        (stateful: → Restoring ─┘                  └─ anything else ► Degraded, 30
 //! ```
+//!
+//! A stateful app is taken down before its data is copied or restored ([`stateful`]).
 //!
 //! One pass takes one try, counted down before its first act; a gate that could not be decided
 //! gives it back. A kill at any point leaves a journal with which the next run goes on.
 
 mod act;
+mod again;
+mod alarm;
+mod back;
+mod deploy;
 mod flight;
+mod forward;
+mod paper;
+mod record;
 mod report;
+mod restart;
+mod stateful;
 #[cfg(test)]
 pub(crate) mod tests;
+mod workspace;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -25,7 +38,7 @@ use chrono::{DateTime, Utc};
 use super::audit::AuditError;
 use super::decide::{Ask, Degraded, Moved, Plan, PlanDocument, Resume, decide};
 use super::driver::DriverError;
-use super::gate::{Gate, GateError, SystemClock, Timeline, Verdict, Window, wait};
+use super::gate::{Gate, GateError, SystemClock, Verdict, Window, wait};
 use super::journal::{Event, Journal, JournalError, Kind, Step, Tries};
 use super::last_good;
 use super::layout::LayoutError;
@@ -74,12 +87,10 @@ pub enum RunError {
     Driver(#[from] DriverError),
     #[error("{0}; the next run goes on from here")]
     Engine(super::engine::EngineError),
+    #[error("it is not known what became of it: {0}; the next run goes on from here")]
+    Unseen(String),
     #[error("no scratch folder: {0}")]
     Scratch(#[source] std::io::Error),
-    #[error(
-        "`{0}` is stateful, and this program cannot take its snapshots yet; nothing was touched"
-    )]
-    Stateful(String),
     #[error("the commit of {0} is not known: its tag is gone from the recipe")]
     NoCommit(String),
     #[error("`{0}` changed its mind {ROUNDS} times; look at its journal")]
@@ -99,6 +110,8 @@ pub enum Asked {
     RollBack,
     /// An unfinished run brought to its end, and nothing new.
     Resume,
+    /// The same; and where going back had failed for good, that begun anew with all its tries.
+    Again,
 }
 
 /// One run.
@@ -110,6 +123,8 @@ pub struct Machine<'a> {
     pub(super) notify: &'a Notify,
     pub(super) redactor: &'a Redactor,
     pub(super) flight: &'a Flight,
+    /// Whether the recipe may be fetched where something of it is not here.
+    pub(super) may_fetch: AtomicBool,
 }
 
 /// What a run came to.
@@ -140,39 +155,70 @@ impl<'a> Machine<'a> {
             notify,
             redactor,
             flight,
+            may_fetch: AtomicBool::new(false),
         }
     }
 
-    /// Carries out what is asked for, under the app's lock.
+    /// Carries out what is asked for, under the app's lock. With `fetch` new versions are looked
+    /// for where one may be wanted (`run`), and otherwise the recipe is fetched only when
+    /// something that is needed is not here: a way back must not wait for a network.
     ///
     /// # Errors
-    /// [`RunError`]; everything that is known of the app is a [`Report`].
+    /// [`RunError`], after an alert was raised for it; everything that is known of the app is a
+    /// [`Report`].
     pub async fn run(&self, asked: Asked, fetch: bool) -> Result<Report, RunError> {
+        self.may_fetch.store(fetch, Ordering::Relaxed);
+        let ended = self.attempt(asked, fetch).await;
+        if let Err(error) = &ended {
+            self.alarm(error).await;
+        }
+        ended
+    }
+
+    async fn attempt(&self, asked: Asked, fetch: bool) -> Result<Report, RunError> {
         let paths = &self.site.paths;
         paths.prepare()?;
         let what = match &asked {
             Asked::Run | Asked::Converge | Asked::Planned(_) => "run",
             Asked::RollBack => "rollback",
             Asked::Resume => "resume",
+            Asked::Again => "resume --again",
         };
         let _lock = Lock::acquire(paths, &self.run_id, what, self.started)?;
+        self.sweep_workspaces();
         self.flight.begin(self, what);
+        self.complete_history();
         for round in 0..ROUNDS {
             let ask = match &asked {
                 Asked::RollBack => Ask::RollBack,
                 Asked::Planned(document) => document.world.ask,
                 Asked::Converge => Ask::Converge,
-                Asked::Run | Asked::Resume => Ask::Run,
+                Asked::Run | Asked::Resume | Asked::Again => Ask::Run,
             };
-            let fetch = fetch && round == 0;
-            let mut seen = gather(self.site, ask, fetch).await;
+            let wants_news = matches!(asked, Asked::Run | Asked::Converge);
+            let mut seen = gather(self.site, ask, fetch && round == 0 && wants_news).await;
             let resumable = seen.journal.is_some();
             let plan = match &asked {
                 Asked::Planned(document) if round == 0 => document.check(&seen.world)?.clone(),
-                Asked::Resume if !resumable => return Ok(self.nothing_to_resume()),
+                Asked::Resume if !resumable => {
+                    return Ok(self.nothing_to_resume("there is no unfinished run"));
+                }
                 _ => self.decided(&mut seen).await?,
             };
+            let plan = match fetch && ask == Ask::RollBack && goes_nowhere(&plan) {
+                false => plan,
+                true => {
+                    seen = gather(self.site, ask, true).await;
+                    self.decided(&mut seen).await?
+                }
+            };
             self.flight.decided(&seen, &plan);
+            if let (Asked::Again, false) = (&asked, matches!(plan, Plan::Resume(_))) {
+                return Ok(match self.again(plan, seen).await? {
+                    Ok(end) => self.close(end).await,
+                    Err(why) => self.nothing_to_resume(&why),
+                });
+            }
             if let Some(end) = self.carry_out(plan, seen).await? {
                 return Ok(self.close(end).await);
             }
@@ -216,9 +262,6 @@ impl<'a> Machine<'a> {
 
     /// `None`: a journal was closed, and what is now has to be decided.
     async fn carry_out(&self, plan: Plan, seen: Gathered) -> Result<Option<End>, RunError> {
-        if self.site.spec.stateful && plan.acts() {
-            return Err(RunError::Stateful(self.site.spec.app.clone()));
-        }
         let outcome = plan.outcome();
         let end = |version: Option<super::Version>| End {
             outcome,
@@ -256,13 +299,16 @@ impl<'a> Machine<'a> {
             }
             Plan::Resume(Resume::Commit { .. }) => {
                 let mut journal = seen.journal.ok_or_else(|| self.unsettled())?;
-                // Last-good says so already; without a try left only the word is another.
+                // Last-good says so already, and may name a snapshot that is not settled yet.
+                self.settle_snapshots().await;
+                // Without a try left only the word is another.
                 let event = match journal.start_try(Utc::now()) {
                     Ok(()) => Event::Healthy,
                     Err(JournalError::NoTriesLeft { .. }) => Event::Undecidable,
                     Err(error) => return Err(error.into()),
                 };
                 journal.advance(event, Step::default(), Utc::now())?;
+                self.complete_history();
                 return Ok(None);
             }
             Plan::Resume(Resume::Forward { .. } | Resume::Back { .. })
@@ -289,6 +335,7 @@ impl<'a> Machine<'a> {
             .map(|journal| &journal.plan().to.version);
         let newest = world.newest.as_ref().map(|newest| &newest.release);
         running
+            .or(world.last_good.as_ref())
             .map(|one| &one.version)
             .or(journal)
             .or(newest.map(|one| &one.version))
@@ -330,13 +377,12 @@ impl<'a> Machine<'a> {
         let left = (window.deadline - Utc::now()).to_std().unwrap_or_default();
         self.say(&format!("waiting for {version} to be healthy"), left);
         let rules = gate.rules(version, window, fresh);
-        let mut timeline = Timeline::default();
+        let mut open = self.flight.gate(version, fresh);
         let clock = SystemClock::start();
-        let verdict = wait(&gate, rules, &facts, &clock, &mut timeline, |_| {
+        let verdict = wait(&gate, rules, &facts, &clock, &mut open.timeline, |_| {
             let _ = self.notify.watchdog();
         })
         .await;
-        self.flight.gate(version, fresh, timeline);
         Ok(verdict)
     }
 
@@ -349,7 +395,7 @@ impl<'a> Machine<'a> {
         let _ = self.notify.extend(time + margin);
     }
 
-    fn nothing_to_resume(&self) -> Report {
+    fn nothing_to_resume(&self, why: &str) -> Report {
         Report {
             app: self.site.spec.app.clone(),
             run: self.run_id.clone(),
@@ -357,15 +403,32 @@ impl<'a> Machine<'a> {
             version: None,
             alert: None,
             flight: None,
-            remarks: vec!["there is no unfinished run".to_owned()],
+            remarks: vec![why.to_owned()],
         }
     }
 }
 
-/// The plan as it would be carried out now. Writes nothing, and fetches nothing.
-pub async fn plan(site: &Site, ask: Ask) -> (PlanDocument, Vec<String>) {
-    let seen = gather(site, ask, false).await;
-    (PlanDocument::new(seen.world, Utc::now()), seen.remarks)
+/// Whether the version to go back to may only be missing here.
+fn goes_nowhere(plan: &Plan) -> bool {
+    use super::decide::Hold;
+    matches!(
+        plan,
+        Plan::Hold {
+            reason: Hold::NoPrevious,
+            ..
+        } | Plan::Degraded {
+            why: Degraded::NothingToRollBackTo
+        } | Plan::Inconclusive { .. }
+    )
+}
+
+/// The plan as it would be carried out now, with what it does to the data of a stateful app.
+/// Writes nothing but the tags that a fetch brings.
+pub async fn plan(site: &Site, ask: Ask, fetch: bool) -> (PlanDocument, Vec<String>) {
+    let seen = gather(site, ask, fetch).await;
+    let mut document = PlanDocument::new(seen.world, Utc::now());
+    document.data = paper::data_steps(site, &document.plan).await;
+    (document, seen.remarks)
 }
 
 /// The kind of run that a plan is in the journal.

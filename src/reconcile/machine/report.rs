@@ -1,17 +1,17 @@
 //! The end of a run: who has to hear of it, and what stays on record.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use super::alarm::unheard;
 use super::{End, Machine};
 use crate::reconcile::alert::{Alert, Alerts, Detail, Raised};
 use crate::reconcile::audit::Audit;
 use crate::reconcile::history::{self, Entry};
-use crate::reconcile::journal::Journal;
-use crate::reconcile::metrics::{self, Metrics};
+use crate::reconcile::journal::{Journal, JournalState, State};
+use crate::reconcile::metrics::{self, Before, Metrics};
 use crate::reconcile::outcome::{ExitCode, Outcome};
 use crate::reconcile::relay::{self, relay};
 use crate::reconcile::{Version, last_good};
@@ -72,6 +72,9 @@ impl Machine<'_> {
     /// Ends a run. Nothing that goes wrong here changes how it ended; it is told.
     pub(super) async fn close(&self, end: End) -> Report {
         let site = self.site;
+        if matches!(end.outcome, Outcome::RollbackFailed | Outcome::DataTooNew) {
+            self.flight.remark(super::again::advice(&site.spec.app));
+        }
         let now = Utc::now();
         let mut remarks = self.flight.remarks();
         let mut flight = None;
@@ -95,6 +98,9 @@ impl Machine<'_> {
         {
             remarks.push(error.to_string());
         }
+        if let Err(error) = self.all_clear(&end) {
+            remarks.push(error.to_string());
+        }
         let mut raised = None;
         if let Some(alert) = self.alert(&end) {
             match alerts.raise(&alert, now) {
@@ -103,7 +109,7 @@ impl Machine<'_> {
                     self.relay(&path).await;
                     raised = Some(path);
                 }
-                Err(error) => remarks.push(format!("THE ALERT COULD NOT BE RAISED: {error}")),
+                Err(error) => remarks.push(unheard(&error)),
             }
         }
         let unseen = alerts.unseen().unwrap_or_default();
@@ -131,7 +137,7 @@ impl Machine<'_> {
         if !end.outcome.alerts() {
             return None;
         }
-        let version = end.attempted.as_ref().or(end.version.as_ref())?.clone();
+        let version = end.attempted.as_ref().or(end.version.as_ref()).cloned();
         let detail = match (&end.attempted, end.outcome.exit()) {
             (Some(attempted), _) => Detail::Rollback {
                 attempted: attempted.clone(),
@@ -152,7 +158,7 @@ impl Machine<'_> {
         })
     }
 
-    async fn relay(&self, path: &std::path::Path) {
+    pub(super) async fn relay(&self, path: &std::path::Path) {
         let spec = &self.site.spec;
         let relayed = relay(&spec.alert_relay, path, relay::DEADLINE).await;
         if relayed != relay::Relayed::NotAsked {
@@ -162,7 +168,7 @@ impl Machine<'_> {
         }
     }
 
-    fn audit(
+    pub(super) fn audit(
         &self,
         end: &End,
         now: DateTime<Utc>,
@@ -177,7 +183,7 @@ impl Machine<'_> {
         log.write(now, &self.site.spec.app, "run", fields)
     }
 
-    fn metrics(
+    pub(super) fn metrics(
         &self,
         end: &End,
         now: DateTime<Utc>,
@@ -186,38 +192,71 @@ impl Machine<'_> {
         let paths = &self.site.paths;
         let success = end.outcome.exit() == ExitCode::Current;
         let before = std::fs::read_to_string(paths.metrics()).unwrap_or_default();
+        let before = Before::read(&before);
         let good = last_good::read(paths).ok().flatten();
+        // Where no file says it any more: then last-good was seen healthy.
+        let committed = good.as_ref().and_then(|known| match known {
+            last_good::Known::Whole(record) => Some(record.committed_at),
+            last_good::Known::Version(_) => None,
+        });
         let good = good.map(|known| known.version().clone());
+        let name = metric_name(end);
+        let past = history::read(paths).unwrap_or_default();
         let metrics = Metrics {
             app: self.site.spec.app.clone(),
             recipe: self.site.spec.recipe.clone(),
             version: end.version.clone(),
             last_good: good,
-            outcome: metric_name(end).to_owned(),
+            outcome: name.to_owned(),
             duration: self.began.elapsed(),
             ended: now,
             last_success: match success {
                 true => Some(now),
-                false => last_success(&before),
+                false => before.last_success.or(committed),
             },
             alerts: u64::try_from(alerts).unwrap_or(u64::MAX),
+            runs: before.and_one(name),
+            history: metrics::ends(&past),
         };
         metrics::write(paths, &metrics)
     }
 
     /// Adds a run that came to its end. It decides little, so that it fails is only told.
     pub(super) fn history(&self, journal: &Journal) {
+        let evidence = self.flight.path(&self.site.paths);
+        self.remember(journal, Utc::now(), Some(evidence));
+    }
+
+    /// A run that was killed between its last record and its line in the history gets that now:
+    /// a rollback looks there for what was healthy.
+    pub(super) fn complete_history(&self) {
+        let paths = &self.site.paths;
+        let Ok(JournalState::Ended(journal)) = Journal::open(paths) else {
+            return;
+        };
+        let told = [State::Committed, State::RolledBack, State::Degraded];
+        let Ok(past) = history::read(paths) else {
+            return;
+        };
+        let run = &journal.plan().run_id;
+        if told.contains(&journal.state()) && past.entries.iter().all(|one| one.run_id != *run) {
+            let last = journal.records().last();
+            let ended = last.map_or(journal.plan().at, |record| record.at);
+            self.remember(&journal, ended, None);
+        }
+    }
+
+    fn remember(&self, journal: &Journal, ended: DateTime<Utc>, evidence: Option<PathBuf>) {
         let paths = &self.site.paths;
         let plan = journal.plan();
-        let evidence = self.flight.path(paths);
         let entry = Entry {
             run_id: plan.run_id.clone(),
             started: plan.at,
-            ended: Utc::now(),
+            ended,
             from: plan.from.as_ref().map(|from| from.version.clone()),
             to: plan.to.version.clone(),
             end: journal.state(),
-            evidence: Some(evidence.display().to_string()),
+            evidence: evidence.map(|path| path.display().to_string()),
         };
         let good = last_good::read(paths).ok().flatten();
         let pinned: Vec<&Version> = good.iter().map(last_good::Known::version).collect();
@@ -236,14 +275,4 @@ fn metric_name(end: &End) -> &'static str {
         (ExitCode::Degraded, _) => "degraded",
         (ExitCode::Inconclusive, _) => "inconclusive",
     }
-}
-
-/// What the last file said, so that a bad run does not forget the last good one.
-fn last_success(text: &str) -> Option<DateTime<Utc>> {
-    let mut lines = text.lines();
-    let line =
-        lines.find(|line| line.starts_with("warm_reconcile_last_success_timestamp_seconds{"))?;
-    let seconds: f64 = line.rsplit_once(' ')?.1.parse().ok()?;
-    let duration = Duration::try_from_secs_f64(seconds).ok()?;
-    DateTime::from_timestamp_millis(i64::try_from(duration.as_millis()).ok()?)
 }

@@ -10,7 +10,7 @@ use crate::reconcile::app_file::{self, Apps, Environment};
 /// The units and stacks of the replica host, which are the reference's.
 fn lab(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("checks/lab/host/etc")
+        .join("checks/lab")
         .join(path)
 }
 
@@ -26,15 +26,23 @@ fn apps(text: &str) -> Apps {
 const OLD: &str = "apps: { traefik: { health_domain: ci.commoninternet.net, health_path: / } }\n";
 const DASHBOARD: &str = "stacks: { ccci-dashboard: deploy-dashboard.service }\n";
 
+/// The replica's units; its proxy's is the one of the host before the fix, whose ordering is the
+/// fixed one's.
 fn lab_report(file: &str, app: &str) -> OrderReport {
     let apps = apps(file);
-    let units = UnitGraph::read(&[lab("systemd/system")]).unwrap();
+    let folders = [lab("host/etc/systemd/system"), lab("unfixed")];
+    let units = UnitGraph::read(&folders).unwrap();
     let mut routes = Routes::of(&apps);
-    for stack in ["ccci-dashboard", "traefik_ci_commoninternet_net"] {
-        let name = format!("{stack}.yml");
-        let text = fs::read_to_string(lab("ccci").join(&name)).unwrap();
+    for (stack, compose) in [
+        ("ccci-dashboard", "host/etc/ccci/ccci-dashboard.yml"),
+        (
+            "traefik_ci_commoninternet_net",
+            "recipes/traefik/compose.yml",
+        ),
+    ] {
+        let text = fs::read_to_string(lab(compose)).unwrap();
         routes
-            .add_compose(stack, &name, &text, &Default::default())
+            .add_compose(stack, compose, &text, &Default::default())
             .unwrap();
     }
     check_order(apps.get(app).unwrap(), &units, &routes)

@@ -2,6 +2,7 @@
 //! caller's environment says of some other repository.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::host::{Fault, Host, Invocation, Script};
@@ -108,6 +109,37 @@ impl<'a> Git<'a> {
         Ok(seen.stdout.text().into_owned())
     }
 
+    /// The same for a question that git answers by itself, without starting anything: asked
+    /// directly, as the guard that looks after a command's descendants costs more than the answer.
+    pub(super) async fn ask(&self, words: &[&str]) -> Result<String, GitError> {
+        if !matches!(self.host, Host::Local(_)) {
+            return self.text(words).await;
+        }
+        let command = words.first().copied().unwrap_or_default();
+        let (folder, variables) = self.place();
+        let mut git = tokio::process::Command::new("git");
+        for name in foreign() {
+            git.env_remove(name);
+        }
+        git.envs(variables)
+            .args(["-C", &folder])
+            .args(words)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        let output = tokio::time::timeout(DEADLINE, git.output())
+            .await
+            .map_err(|_| GitError::Deadline {
+                command: command.to_owned(),
+                limit: DEADLINE,
+            })?
+            .map_err(|error| GitError::NotInstalled(error.to_string()))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            return Err(self.failed(command, said.trim(), &output.status.to_string()));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     pub(super) fn error(&self, command: &str, said: &str) -> GitError {
         GitError::Failed {
             command: command.to_owned(),
@@ -139,19 +171,25 @@ impl<'a> Git<'a> {
         if seen.ending == Ending::Exited(127) {
             return Err(GitError::NotInstalled(said.to_owned()));
         }
-        if said.contains("not a git repository") || said.contains("cannot change to") {
-            return Err(GitError::NoRepository {
-                folder: self.folder.display().to_string(),
-                said: said.to_owned(),
-            });
-        }
-        Err(match said {
-            "" => self.error(command, &format!("{} without a word", seen.ending)),
-            said => self.error(command, said),
-        })
+        Err(self.failed(command, said, &seen.ending.to_string()))
     }
 
-    fn invocation(&self, words: &[&str], deadline: Duration) -> Invocation {
+    /// What a git that failed means.
+    fn failed(&self, command: &str, said: &str, ending: &str) -> GitError {
+        if said.contains("not a git repository") || said.contains("cannot change to") {
+            return GitError::NoRepository {
+                folder: self.folder.display().to_string(),
+                said: said.to_owned(),
+            };
+        }
+        match said {
+            "" => self.error(command, &format!("{ending} without a word")),
+            said => self.error(command, said),
+        }
+    }
+
+    /// The folder that git is to work in, and the variables that say of which repository.
+    fn place(&self) -> (String, Vec<(&'static str, String)>) {
         let mut variables: Vec<(&str, String)> = vec![
             // Messages that are read are those of the C locale.
             ("LC_ALL", "C".to_owned()),
@@ -170,6 +208,11 @@ impl<'a> Git<'a> {
             variables.push(("GIT_WORK_TREE", show(apart.tree)));
             variables.push(("GIT_INDEX_FILE", show(apart.index)));
         }
+        (show(folder), variables)
+    }
+
+    fn invocation(&self, words: &[&str], deadline: Duration) -> Invocation {
+        let (folder, variables) = self.place();
         // Through `env`, because an invocation can set variables and not take them away.
         let mut argv = vec!["env".to_owned()];
         for name in foreign() {
@@ -180,7 +223,7 @@ impl<'a> Git<'a> {
                 .iter()
                 .map(|(name, value)| format!("{name}={value}")),
         );
-        argv.extend(["git".to_owned(), "-C".to_owned(), show(folder)]);
+        argv.extend(["git".to_owned(), "-C".to_owned(), folder]);
         argv.extend(words.iter().map(|word| (*word).to_owned()));
         Invocation::new(Script::Argv(argv), deadline, OUTPUT)
     }

@@ -88,7 +88,7 @@ impl<'a> Recipe<'a> {
         let format = format!("--format={}", tags::FORMAT);
         let listed = self
             .git
-            .text(&["for-each-ref", &format, "refs/tags"])
+            .ask(&["for-each-ref", &format, "refs/tags"])
             .await?;
         Ok(Tags::parse(&listed))
     }
@@ -146,6 +146,12 @@ impl<'a> Recipe<'a> {
         Ok((!text.is_empty()).then(|| text.join("\n\n")))
     }
 
+    /// Whether a commit is here.
+    pub async fn has(&self, commit: &str) -> bool {
+        let object = format!("{commit}^{{commit}}");
+        self.git.ask(&["cat-file", "-e", &object]).await.is_ok()
+    }
+
     /// Writes the files of a commit into a folder that exists and is empty. Neither the checkout
     /// nor its index is touched or read, so that others may use them meanwhile.
     ///
@@ -169,8 +175,8 @@ impl<'a> Recipe<'a> {
         let git_dir = self.git.text(&["rev-parse", "--absolute-git-dir"]).await?;
         let git_dir = PathBuf::from(git_dir.trim_end_matches('\n'));
         let scratch = tempfile::Builder::new()
-            .prefix("warm-reconcile-index-")
-            .tempdir()
+            .prefix("index-")
+            .tempdir_in(to.parent().unwrap_or(to))
             .map_err(|error| {
                 self.git
                     .error("export", &format!("no scratch folder: {error}"))

@@ -7,6 +7,8 @@
 //! - **Keeping**: the snapshot that was there becomes `snapshot.previous/` and stays until
 //!   [`Snapshots::prove`]. While there is a previous one, the current one is unproven, and a
 //!   new one replaces only that: a retry never takes the last proven one away.
+//! - **Setting aside**: what a restore by hand replaces goes to `snapshot.aside/` first, until the
+//!   next one or the next proven snapshot.
 //! - **Restoring**: the snapshot's own digests first, so that a damaged one never costs the data
 //!   that is there; then everything in the volume goes and is made again, and is compared with
 //!   the manifest at the end. It can be repeated after a crash at any point.
@@ -126,6 +128,21 @@ pub struct Snapshot {
     pub id: String,
     /// What it says of itself.
     pub meta: Meta,
+}
+
+/// About what a snapshot would take.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Space {
+    /// The bytes in each volume's files.
+    pub volumes: BTreeMap<String, u64>,
+    /// Their sum.
+    pub bytes: u64,
+    /// Files, folders and all the rest.
+    pub entries: u64,
+    /// What has to be free, in bytes, with headers and a margin.
+    pub needed: u64,
+    /// What is free where snapshots are kept, in bytes.
+    pub free: u64,
 }
 
 /// Why something could not be done with a snapshot. What was there before is still there,

@@ -11,7 +11,7 @@ use super::manifest::{self, Entry, Node};
 use super::pack::{is_packed, pack};
 use super::tree::Tree;
 use super::unpack::{clear, unpack};
-use super::{FileDigest, Meta, Report, Request, Snapshot, SnapshotError, Users, Volume};
+use super::{FileDigest, Meta, Report, Request, Snapshot, SnapshotError, Space, Users, Volume};
 use crate::digest::{self, Hashing};
 use crate::reconcile::layout::AppPaths;
 use crate::reconcile::state_file;
@@ -20,6 +20,7 @@ use crate::record::atomic;
 const CURRENT: &str = "snapshot";
 const PREVIOUS: &str = "snapshot.previous";
 const NEW: &str = "snapshot.new";
+const ASIDE: &str = "snapshot.aside";
 const META: &str = "meta.json";
 
 /// Kept free besides what a snapshot needs, in bytes, so that state files can still be written.
@@ -92,16 +93,97 @@ impl Snapshots {
         })
     }
 
-    /// Says that the current snapshot is good: the previous one goes.
+    /// What was set aside before the last restore that a person asked for.
+    ///
+    /// # Errors
+    /// As [`Snapshots::current`].
+    pub fn aside(&self) -> Result<Option<Snapshot>, SnapshotError> {
+        self.read(ASIDE)
+    }
+
+    /// Takes a snapshot of what a restore is about to replace, beside the others and instead of
+    /// what was set aside before. It never takes the place of a snapshot that a version needs.
+    ///
+    /// # Errors
+    /// As [`Snapshots::take`].
+    pub fn set_aside(
+        &self,
+        request: &Request<'_>,
+        users: &dyn Users,
+    ) -> Result<Snapshot, SnapshotError> {
+        self.recover()?;
+        if let Some(taken) = self.aside()?
+            && taken.meta.run_id == request.run_id
+        {
+            return Ok(taken);
+        }
+        let made = self
+            .make(request, users)
+            .and_then(|()| match self.home.join(ASIDE).exists() {
+                true => self.rename(NEW, ASIDE, RenameFlags::EXCHANGE),
+                false => self.rename(NEW, ASIDE, RenameFlags::NOREPLACE),
+            });
+        let _ = fs::remove_dir_all(self.home.join(NEW));
+        made?;
+        self.aside()?.ok_or_else(|| SnapshotError::Damaged {
+            path: self.home.join(ASIDE).display().to_string(),
+            why: "it is gone".to_owned(),
+        })
+    }
+
+    /// The snapshot with this id, wherever it is kept. What is damaged beside it is passed over.
+    ///
+    /// # Errors
+    /// The first damage that was met, when it is not found.
+    pub fn find(
+        &self,
+        is_it: impl Fn(&Snapshot) -> bool,
+    ) -> Result<Option<Snapshot>, SnapshotError> {
+        let mut damage = None;
+        for found in [self.current(), self.previous()] {
+            match found {
+                Ok(Some(snapshot)) if is_it(&snapshot) => return Ok(Some(snapshot)),
+                Ok(_) => {}
+                Err(error) => damage = damage.or(Some(error)),
+            }
+        }
+        damage.map_or(Ok(None), Err)
+    }
+
+    /// About what a snapshot of these volumes would take, and what is free. Reads names and
+    /// sizes only, also of volumes in use, so that it is an estimate; writes nothing.
+    ///
+    /// # Errors
+    /// [`SnapshotError`], also for what would make [`Snapshots::take`] refuse: an immutable file,
+    /// another file system within a volume.
+    pub fn space(&self, volumes: &[Volume]) -> Result<Space, SnapshotError> {
+        let mut space = Space::default();
+        for volume in volumes {
+            check_name(&volume.name)?;
+            let (entries, bytes) = Tree::open(&volume.mountpoint)?.measure()?;
+            space.volumes.insert(volume.name.clone(), bytes);
+            space.entries += entries;
+            space.bytes += bytes;
+        }
+        space.needed = with_margin(space.bytes + space.entries * PER_ENTRY);
+        // The folder may not be made yet.
+        let there = self.home.ancestors().find(|folder| folder.exists());
+        space.free = free_space(there.unwrap_or(Path::new("/")))?;
+        Ok(space)
+    }
+
+    /// Says that the current snapshot is good: the previous one goes, and what was set aside.
     ///
     /// # Errors
     /// [`SnapshotError::Io`].
     pub fn prove(&self) -> Result<(), SnapshotError> {
         self.recover()?;
-        if self.home.join(PREVIOUS).exists() {
-            // At once, under the name of what is never read; then at leisure.
-            self.rename(PREVIOUS, NEW, RenameFlags::NOREPLACE)?;
-            remove_folder(&self.home.join(NEW))?;
+        for old in [PREVIOUS, ASIDE] {
+            if self.home.join(old).exists() {
+                // At once, under the name of what is never read; then at leisure.
+                self.rename(old, NEW, RenameFlags::NOREPLACE)?;
+                remove_folder(&self.home.join(NEW))?;
+            }
         }
         Ok(())
     }
@@ -405,11 +487,19 @@ fn space_of(entry: &Entry) -> u64 {
     content + PER_ENTRY + (entry.path.bytes().len() * 2 + xattrs) as u64
 }
 
-fn enough_space(folder: &Path, needed: u64) -> Result<(), SnapshotError> {
+fn free_space(folder: &Path) -> Result<u64, SnapshotError> {
     let found = rustix::fs::statvfs(folder)
         .map_err(|errno| SnapshotError::io("ask for free space in", folder.display(), errno))?;
-    let free = found.f_bavail.saturating_mul(found.f_frsize);
-    let needed = needed + needed / 20 + MARGIN;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+fn with_margin(bytes: u64) -> u64 {
+    bytes + bytes / 20 + MARGIN
+}
+
+fn enough_space(folder: &Path, needed: u64) -> Result<(), SnapshotError> {
+    let free = free_space(folder)?;
+    let needed = with_margin(needed);
     (free >= needed)
         .then_some(())
         .ok_or_else(|| SnapshotError::NoSpace {

@@ -412,6 +412,54 @@ fn the_last_proven_snapshot_stays_until_the_new_one_is_proven() {
 }
 
 #[test]
+fn what_is_set_aside_never_takes_the_place_of_a_snapshot_that_is_needed() {
+    let place = Place::new();
+    let store = place.store();
+    let request = |run_id| Request {
+        run_id,
+        recipe: "keycloak",
+        domain: "warm-keycloak.ci.commoninternet.net",
+        commit: "c0ffee",
+        version: &place.version,
+        at: DateTime::from_timestamp(1_781_329_468, 0).unwrap(),
+        volumes: place.volumes(),
+    };
+    let pair = place.take("run-1").unwrap();
+    let unproven = place.take("run-2").unwrap();
+    for run in ["by-hand-1", "by-hand-2"] {
+        fs::write(place.data().join("f"), run).unwrap();
+        let aside = store.set_aside(&request(run), &nobody).unwrap();
+        // Once a run, as the volume is other after the restore.
+        fs::write(place.data().join("f"), "restored").unwrap();
+        assert_eq!(store.set_aside(&request(run), &nobody).unwrap(), aside);
+        assert!(store.verify(&aside).unwrap().is_good());
+        assert_eq!(aside.meta.run_id, run);
+    }
+    assert_eq!(store.current().unwrap().unwrap(), unproven);
+    let found = store.find(|snapshot| snapshot.id == pair.id).unwrap();
+    assert_eq!(found.unwrap().meta.run_id, "run-1");
+    let busy = |_: &str| Ok(vec!["web".to_owned()]);
+    let refused = store.set_aside(&request("by-hand-3"), &busy);
+    assert!(matches!(refused, Err(SnapshotError::InUse { .. })));
+    assert_eq!(store.aside().unwrap().unwrap().meta.run_id, "by-hand-2");
+    store.prove().unwrap();
+    assert_eq!(place.folders(), ["snapshot"]);
+}
+
+#[test]
+fn the_space_that_is_told_beforehand_is_enough_and_not_far_off() {
+    let place = Place::new();
+    fill(place.data());
+    let space = place.store().space(place.volumes()).unwrap();
+    assert!(!place.paths.home().exists(), "it writes nothing");
+    let taken = place.take("run-1").unwrap();
+    let real: u64 = taken.meta.files.values().map(|file| file.size).sum();
+    assert!(space.needed >= real, "{space:?} for {real}");
+    assert!(space.needed < real * 2 + (8 << 20), "{space:?} for {real}");
+    assert!(space.free > 0 && space.volumes["kc_mariadb"] == space.bytes);
+}
+
+#[test]
 fn cut_short_between_its_moves_the_previous_one_is_current_again() {
     let place = Place::new();
     place.take("run-1").unwrap();

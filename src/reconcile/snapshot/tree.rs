@@ -126,6 +126,50 @@ impl Tree {
         Ok(entries)
     }
 
+    /// How many entries there are and about how many bytes they hold, by their sizes alone. What
+    /// goes away meanwhile is no error: the volume may be in use.
+    ///
+    /// # Errors
+    /// As [`Tree::scan`], for what can be seen without reading content.
+    pub(super) fn measure(&self) -> Result<(u64, u64), SnapshotError> {
+        let device = rustix::fs::fstat(&self.root)
+            .map_err(|errno| self.error("read", &RelPath::root(), errno))?
+            .st_dev;
+        let (mut entries, mut bytes) = (1, 0);
+        let mut todo = vec![RelPath::root()];
+        while let Some(folder) = todo.pop() {
+            let fail = |errno| self.error("read", &folder, errno);
+            let fd = match self.folder(&folder) {
+                Err(Errno::NOENT) => continue,
+                other => other.map_err(fail)?,
+            };
+            self.refuse_fixed(&fd, &folder)?;
+            for name in names(&fd).map_err(fail)? {
+                let path = folder.child(name.as_bytes());
+                let stat = match rustix::fs::statat(&fd, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                    Err(Errno::NOENT) => continue,
+                    other => other.map_err(|errno| self.error("read", &path, errno))?,
+                };
+                if stat.st_dev != device {
+                    return Err(SnapshotError::Mounted {
+                        path: self.at(&path),
+                    });
+                }
+                entries += 1;
+                match FileType::from_raw_mode(stat.st_mode) {
+                    FileType::Directory => todo.push(path),
+                    FileType::RegularFile => {
+                        // Holes take no space, and a file of a few bytes takes no whole block.
+                        let blocks = (stat.st_blocks as u64).saturating_mul(512);
+                        bytes += (stat.st_size as u64).min(blocks);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok((entries, bytes))
+    }
+
     fn entry(
         &self,
         folder: &OwnedFd,

@@ -20,7 +20,7 @@ fn a_plan_survives_the_file_and_fits_the_same_world() {
 #[test]
 fn every_part_of_the_world_that_moves_is_named() {
     type Move = (&'static str, fn(&mut World));
-    let moves: [Move; 13] = [
+    let moves: [Move; 14] = [
         ("app", |w| w.app = "keycloak".into()),
         ("stateful", |w| w.stateful = true),
         ("ask", |w| w.ask = Ask::Converge),
@@ -28,6 +28,7 @@ fn every_part_of_the_world_that_moves_is_named() {
         ("running", |w| w.running = running(OLD, false)),
         ("last_good", |w| w.last_good = None),
         ("data", |w| w.data = Some(release(NEW))),
+        ("torn", |w| w.torn = true),
         ("previous", |w| w.previous = Some(release(OLDER))),
         ("journal", |w| {
             w.journal = Journal::Unreadable("torn".into())

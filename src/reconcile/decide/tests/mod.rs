@@ -49,6 +49,7 @@ fn calm() -> World {
         last_good: Some(release(OLD)),
         previous: None,
         data: None,
+        torn: false,
         journal: Journal::Clean,
         held: None,
         quarantined: BTreeSet::new(),

@@ -40,7 +40,19 @@ enum Change {
     Released,
     Acknowledged,
     RollBack,
+    /// A person begins a rollback that failed anew.
+    Again,
     Poisoned,
+    /// Somebody else's container uses the volume, or no longer does.
+    Guest,
+    NoGuest,
+}
+
+/// A snapshot: whose data, and the run that took it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shot {
+    of: Release,
+    run: u64,
 }
 
 /// A run was killed in the middle of its steps.
@@ -55,7 +67,19 @@ struct Model {
     // The record.
     last_good: Option<Release>,
     previous: Option<Release>,
-    snapshots: Vec<Release>,
+    /// What last-good names as the data before it.
+    pair: Option<Shot>,
+    /// The store: the newest snapshot, and the last proven one beside it.
+    current: Option<Shot>,
+    proven: Option<Shot>,
+    /// A restore was begun on the data.
+    torn: bool,
+    /// The run that the journal is of, and the snapshot that it goes back to.
+    run_id: u64,
+    restores: Option<Shot>,
+    /// The last run gave up going back; how it began.
+    given_up: Option<(Unfinished, Option<Shot>)>,
+    guest: bool,
     journal: Option<Unfinished>,
     quarantined: BTreeSet<String>,
     // The world.
@@ -71,6 +95,7 @@ struct Model {
     writes: u32,
     fates: Vec<Fate>,
     counted: bool,
+    again: bool,
 }
 
 const TRIES: u32 = 3;
@@ -112,11 +137,12 @@ impl Model {
                 release: Some(release),
             }),
             last_good: self.last_good.clone(),
-            previous: self
-                .previous
-                .clone()
-                .filter(|previous| !self.stateful || self.snapshots.contains(previous)),
+            previous: match self.stateful {
+                false => self.previous.clone(),
+                true => self.kept_pair().map(|shot| shot.of),
+            },
             data: self.data.clone(),
+            torn: self.torn,
             journal: self
                 .journal
                 .clone()
@@ -130,6 +156,7 @@ impl Model {
 
     fn change(&mut self, change: Change) {
         self.ask = Ask::Run;
+        self.again = false;
         self.engine = Engine::Ok;
         match change {
             Change::Nothing => {}
@@ -144,7 +171,8 @@ impl Model {
             Change::ByHand => {
                 // A person who reads: not over an unfinished run, not what failed here.
                 let newest = self.newest();
-                if self.journal.is_none() && !self.quarantined.contains(&newest.digest) {
+                let sound = self.journal.is_none() && !self.torn;
+                if sound && !self.quarantined.contains(&newest.digest) {
                     self.start(newest);
                 }
             }
@@ -152,6 +180,9 @@ impl Model {
             Change::Released => self.held = false,
             Change::Acknowledged => self.acknowledged = true,
             Change::RollBack => self.ask = Ask::RollBack,
+            Change::Again => self.again = true,
+            Change::Guest => self.guest = self.stateful,
+            Change::NoGuest => self.guest = false,
             Change::Poisoned => self.engine = Engine::Poisoned("restart dockerd".into()),
         }
         if change == Change::NewVersion {
@@ -162,6 +193,7 @@ impl Model {
     /// Code meets data: it migrates older data, and must never meet newer.
     fn start(&mut self, release: Release) {
         if self.stateful {
+            assert!(!self.torn, "code on data in the middle of a restore");
             let newer = |data: &Release| data.version > release.version;
             assert!(
                 !self.data.as_ref().is_some_and(newer),
@@ -233,7 +265,74 @@ impl Model {
         );
         if self.last_good.as_ref() != Some(release) {
             self.previous = self.last_good.replace(release.clone());
+            self.pair = None;
         }
+        // The last run that went back is history.
+        self.given_up = None;
+    }
+
+    /// The snapshot that last-good names, while last-good runs and the snapshot is there.
+    fn kept_pair(&self) -> Option<Shot> {
+        let runs = self.runs.as_ref().map(|runs| &runs.version);
+        let good = self.last_good.as_ref().map(|good| &good.version);
+        let pair = self.pair.clone().filter(|_| runs == good)?;
+        let kept = [&self.current, &self.proven];
+        kept.into_iter()
+            .any(|shot| shot.as_ref() == Some(&pair))
+            .then_some(pair)
+    }
+
+    /// Once last-good names the newest snapshot, the older one goes.
+    fn settle(&mut self) {
+        if self.pair.is_some() && self.pair == self.current {
+            self.proven = None;
+        }
+    }
+
+    fn take_snapshot(&mut self) {
+        assert!(
+            self.runs.is_none() && !self.guest,
+            "a copy of what is in use"
+        );
+        self.settle();
+        let shot = Shot {
+            of: self.data.clone().expect("what ran has data"),
+            run: self.run_id,
+        };
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|shot| shot.run == self.run_id)
+        {
+            return;
+        }
+        match (&self.current, &self.proven) {
+            // The newest one is unproven, and gives way.
+            (Some(_), Some(_)) | (None, _) => self.current = Some(shot),
+            (Some(_), None) => self.proven = self.current.replace(shot),
+        }
+    }
+
+    fn restore(&mut self, back_to: &Release) {
+        assert!(
+            self.runs.is_none() && !self.guest,
+            "a restore of what is in use"
+        );
+        let kept = [&self.current, &self.proven].into_iter().flatten();
+        let wanted = |shot: &&Shot| match &self.restores {
+            Some(wanted) => *shot == wanted,
+            None => shot.run == self.run_id,
+        };
+        let shot = kept
+            .clone()
+            .find(wanted)
+            .expect("the pair is kept until it is not needed");
+        assert_eq!(
+            shot.of.version, back_to.version,
+            "the data of another version"
+        );
+        self.data = Some(shot.of.clone());
+        self.torn = false;
     }
 
     /// A gate: what is healthy is known to the test from then on.
@@ -265,10 +364,24 @@ impl Model {
             let fate = self.intend(&to, &back_to, step, false)?;
             match step {
                 Step::Planned => {}
+                // Somebody uses the volume, or it cannot be copied: given up, and not tried again.
+                Step::Quiescing | Step::Snapshotting if fate == Fate::Fails || self.guest => {
+                    self.runs = None;
+                    self.quarantine(&to);
+                    break;
+                }
                 Step::Quiescing => self.runs = None,
-                Step::Snapshotting if fate == Fate::Fails => break,
-                Step::Snapshotting => self.snapshots.extend(self.data.clone()),
+                Step::Snapshotting => {
+                    self.runs = None;
+                    self.take_snapshot();
+                }
+                Step::Deploying if needed && self.guest => {
+                    self.quarantine(&to);
+                    break;
+                }
                 Step::Deploying => {
+                    assert!(!needed || !self.guest, "a deploy over a volume in use");
+                    assert!(!needed || self.runs.as_ref().is_none_or(|runs| *runs == to));
                     self.deploy(&to);
                     if fate == Fate::Fails {
                         self.quarantine(&to);
@@ -296,7 +409,13 @@ impl Model {
                 }
                 Step::Committing => {
                     self.commit(&to);
+                    if needed {
+                        let own = self.current.clone();
+                        self.pair = own.filter(|shot| shot.run == self.run_id);
+                        assert!(self.pair.is_some(), "its own snapshot is there");
+                    }
                     self.after(fate)?;
+                    self.settle();
                     self.journal = None;
                     return Ok(if first {
                         Outcome::Deployed
@@ -348,36 +467,38 @@ impl Model {
             match step {
                 Step::Restoring if self.stateful && restore => {
                     self.runs = None;
-                    if fate == Fate::Fails {
-                        return Ok(Outcome::RollbackFailed);
+                    if self.guest {
+                        return Ok(self.give_up());
                     }
-                    assert!(
-                        self.snapshots.contains(&back_to),
-                        "restores what was never taken"
-                    );
-                    self.data = Some(back_to.clone());
+                    self.torn = true;
+                    if fate == Fate::Fails {
+                        return Ok(self.give_up());
+                    }
+                    self.restore(&back_to);
                 }
                 Step::Restoring => {}
                 Step::Redeploying => {
+                    if self.guest && self.stateful && restore {
+                        return Ok(self.give_up());
+                    }
                     self.deploy(&back_to);
                     if fate == Fate::Fails {
-                        return Ok(Outcome::RollbackFailed);
+                        return Ok(self.give_up());
                     }
                 }
                 _ => {
                     self.runs_or_deploys(&back_to);
                     match self.gate(&back_to, fate) {
-                        None => return Ok(Outcome::InconclusiveGate),
-                        Some(healthy) => {
+                        // Not seen healthy after a rollback is degraded.
+                        None | Some(false) => {
                             self.after(fate)?;
-                            if healthy {
-                                self.commit(&back_to);
-                            }
+                            return Ok(self.give_up());
+                        }
+                        Some(true) => {
+                            self.after(fate)?;
+                            self.commit(&back_to);
                             self.journal = None;
-                            return Ok(match healthy {
-                                true => Outcome::RolledBack,
-                                false => Outcome::RollbackFailed,
-                            });
+                            return Ok(Outcome::RolledBack);
                         }
                     }
                 }
@@ -385,6 +506,32 @@ impl Model {
             self.after(fate)?;
         }
         unreachable!("the last step returns")
+    }
+
+    /// Ends a run that cannot go back.
+    fn give_up(&mut self) -> Outcome {
+        let run = self.journal.take().expect("it was intended");
+        let restores = self.restores.clone().or(Some(Shot {
+            of: run.back_to.clone().expect("it went back"),
+            run: self.run_id,
+        }));
+        self.given_up = Some((run, restores));
+        Outcome::RollbackFailed
+    }
+
+    /// `resume --again`.
+    fn go_back_again(&mut self) -> Result<Outcome, Killed> {
+        let healthy = self.runs.as_ref().is_some_and(|runs| self.works(runs));
+        let Some((run, restores)) = self.given_up.clone().filter(|_| !healthy) else {
+            return Ok(Outcome::NoopHealthy);
+        };
+        if self.held {
+            return Ok(Outcome::HeldByOperator);
+        }
+        self.run_id += 1;
+        self.restores = restores.filter(|_| run.touched);
+        let back_to = run.back_to.clone().expect("it went back");
+        self.go_back(back_to, run.to, run.touched, Step::Restoring)
     }
 
     /// Deploys what should run already; there is nothing to go back to.
@@ -417,6 +564,14 @@ impl Model {
             // The glance that filled the world in.
             self.was_healthy.insert(release.digest);
         }
+        let ends = matches!(plan, Plan::Degraded { .. } | Plan::Hold { .. });
+        if self.again && self.journal.is_none() && ends {
+            return match self.go_back_again()? {
+                // Nothing was to be done.
+                Outcome::NoopHealthy => Ok(plan.outcome()),
+                outcome => Ok(outcome),
+            };
+        }
         let before = (self.runs.clone(), self.data.clone());
         let acts = plan.acts();
         let end = self.carry_out(plan.clone());
@@ -430,7 +585,14 @@ impl Model {
 
     fn carry_out(&mut self, plan: Plan) -> Result<Outcome, Killed> {
         let outcome = plan.outcome();
+        if plan.acts() {
+            // A run that begins replaces the journal of the last one.
+            self.given_up = None;
+        }
         match plan {
+            Plan::Degraded {
+                why: Degraded::RollbackFailed,
+            } if self.journal.is_some() => Ok(self.give_up()),
             Plan::Current { .. } | Plan::Degraded { .. } | Plan::Inconclusive { .. } => Ok(outcome),
             Plan::Hold { redeploy: None, .. } => Ok(outcome),
             Plan::Adopt { release } => {
@@ -451,13 +613,23 @@ impl Model {
                 adopt,
                 ..
             } => {
+                if self.guest && back_to.is_some() {
+                    return Ok(Outcome::HeldNoSnapshot);
+                }
                 if adopt {
                     self.commit(&from);
                 }
+                self.run_id += 1;
+                self.restores = None;
                 self.go_on(to, back_to, Step::Planned)
             }
             Plan::RollBack { from, to, restore } => {
                 let given_up = from.unwrap_or_else(|| to.clone());
+                if self.guest && restore {
+                    return Ok(Outcome::HeldNoSnapshot);
+                }
+                self.run_id += 1;
+                self.restores = self.kept_pair();
                 self.go_back(to, given_up, restore, Step::Restoring)
             }
             Plan::Resume(Resume::Abandon) => {
@@ -466,6 +638,7 @@ impl Model {
             }
             Plan::Resume(Resume::Commit { to }) => {
                 self.commit(&to);
+                self.settle();
                 self.journal = None;
                 self.run()
             }

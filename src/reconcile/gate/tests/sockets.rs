@@ -300,7 +300,15 @@ async fn one_glance_is_one_probe() {
     let gate = Gate::new(&at_port(spec(), "http", server.addr)).unwrap();
     let wanted = Wanted::of(&gate.identity, &version(), None);
     let facts = Ok(EngineFacts::settled());
-    assert_eq!(glance(&gate, &wanted, &facts).await.1, Weight::Counts);
+    assert_eq!(
+        glance(
+            &gate,
+            &wanted,
+            &probe(&gate.request, &gate.identity, gate.request.timeout).await,
+            &facts
+        ),
+        Weight::Counts
+    );
     assert_eq!(server.requests().len(), 1);
 }
 

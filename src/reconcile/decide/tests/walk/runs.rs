@@ -28,7 +28,10 @@ fn change() -> impl Strategy<Value = Change> {
         2 => Just(Change::Released),
         2 => Just(Change::Acknowledged),
         1 => Just(Change::RollBack),
+        1 => Just(Change::Again),
         1 => Just(Change::Poisoned),
+        1 => Just(Change::Guest),
+        2 => Just(Change::NoGuest),
     ]
 }
 
@@ -40,7 +43,14 @@ fn model(stateful: bool, broken: BTreeSet<u64>) -> Model {
         broken_now: BTreeSet::new(),
         last_good: None,
         previous: None,
-        snapshots: vec![],
+        pair: None,
+        current: None,
+        proven: None,
+        torn: false,
+        run_id: 0,
+        restores: None,
+        given_up: None,
+        guest: false,
         journal: None,
         quarantined: BTreeSet::new(),
         number: 0,
@@ -54,6 +64,7 @@ fn model(stateful: bool, broken: BTreeSet<u64>) -> Model {
         writes: 0,
         fates: vec![],
         counted: false,
+        again: false,
     }
 }
 

@@ -1,0 +1,42 @@
+//! `warm-reconcile` as built, under faults: killed at every write that it waits for, told to stop,
+//! with torn state files and full disks. The engine is the one that is none
+//! (`src/reconcile/engine/fake.rs`) behind a stand-in of the `docker` program, so that a run takes
+//! a second and every moment can be hit; `checks/reconcile` has the real engine.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests"
+)]
+
+#[path = "faults/disk.rs"]
+mod disk;
+#[path = "../src/reconcile/engine/fake.rs"]
+mod fake;
+#[path = "faults/files.rs"]
+mod files;
+#[path = "faults/mends.rs"]
+mod mends;
+#[path = "faults/signals.rs"]
+mod signals;
+#[path = "faults/stage.rs"]
+mod stage;
+#[path = "faults/walk.rs"]
+mod walk;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> std::process::ExitCode {
+    let mut arguments = Arguments::from_args();
+    // The walks bring threads of their own; a gate that is starved of time proves nothing.
+    arguments.test_threads = arguments.test_threads.or(Some(2));
+    let trials: Vec<Trial> = walk::trials()
+        .into_iter()
+        .chain(files::trials())
+        .chain(disk::trials())
+        .chain(signals::trials())
+        .chain(mends::trials())
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}

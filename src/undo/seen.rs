@@ -1,0 +1,301 @@
+//! What a host says of its undoings, taken apart. Pure.
+
+use serde::Serialize;
+
+use super::{Holder, Ticket};
+
+/// What is armed on a host, and who disturbs it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Every undoing that is not cleared.
+    pub pending: Vec<Pending>,
+    /// The lease, when somebody has one.
+    pub lease: Option<Lease>,
+}
+
+/// One undoing that is not cleared.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Pending {
+    /// Its name on the host.
+    pub id: String,
+    /// What became of its owner.
+    pub life: Life,
+    /// What became of it.
+    pub state: State,
+    /// In so many seconds the host undoes it by itself; negative when that is past. Says nothing
+    /// after a reboot.
+    pub left_s: Option<i64>,
+    /// What its author said of it.
+    pub ticket: Ticket,
+    /// The end of what performing it has printed.
+    pub log: String,
+}
+
+/// What became of an owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Life {
+    /// It lives, and undoes it itself.
+    Alive,
+    /// It is gone, or was not heard of for a minute.
+    Dead,
+    /// The host was rebooted since: nothing waits there any more.
+    Rebooted,
+}
+
+/// How far an undoing has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// It waits.
+    Armed,
+    /// It is being performed, or was when whoever performed it was ended.
+    Running,
+    /// The host performed it, every step ended with 0, and nobody has looked yet.
+    Undone,
+    /// A step ended with something else.
+    Failed,
+}
+
+/// How far an undoing has come, by whom and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// How far.
+    pub word: Word,
+    /// The exit code of the last step that did not end with 0; 0 when all did.
+    pub exit: Option<i32>,
+    /// Why it was performed: `owner-gone`, `deadline`, `person`.
+    pub why: Option<String>,
+    /// When, by the host's clock.
+    pub at: Option<String>,
+}
+
+impl State {
+    /// From the line that the agent keeps.
+    pub fn parse(line: &str) -> Option<State> {
+        let mut words = line.split_whitespace();
+        let word = match words.next()? {
+            "armed" => Word::Armed,
+            "running" => Word::Running,
+            "undone" => Word::Undone,
+            "failed" => Word::Failed,
+            _ => return None,
+        };
+        Some(State {
+            word,
+            exit: words.next().and_then(|exit| exit.parse().ok()),
+            why: words.next().map(str::to_owned),
+            at: words.next().map(str::to_owned),
+        })
+    }
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let why = match self.why.as_deref() {
+            Some("owner-gone") => ", because its owner was gone",
+            Some("deadline") => ", at its deadline",
+            Some("person") => ", by hand",
+            _ => "",
+        };
+        let at = self
+            .at
+            .as_deref()
+            .map(|at| format!(" at {at}"))
+            .unwrap_or_default();
+        match self.word {
+            Word::Armed => write!(f, "armed, not performed yet"),
+            Word::Running => write!(f, "being performed{at}{why}"),
+            Word::Undone => write!(f, "undone{at}{why}; not seen to be back"),
+            Word::Failed => write!(f, "failed with {}{at}{why}", self.exit.unwrap_or(-1)),
+        }
+    }
+}
+
+/// Who disturbs a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lease {
+    /// Whether the holder lives.
+    pub alive: bool,
+    /// Who it is.
+    pub holder: Holder,
+}
+
+impl Seen {
+    /// From the agent's lines. What makes no sense is left out; an undoing whose record cannot be
+    /// read is listed all the same, because it keeps others from the host.
+    pub fn parse(text: &str) -> Seen {
+        let mut seen = Seen::default();
+        let mut draft: Option<Draft> = None;
+        for line in text.lines() {
+            let (word, value) = line.split_once(' ').unwrap_or((line, ""));
+            match word {
+                "undo" => {
+                    seen.pending.extend(draft.take().map(Draft::finish));
+                    draft = Some(Draft::new(value));
+                }
+                "lease" => seen.lease = lease(value),
+                _ => {
+                    if let Some(draft) = &mut draft {
+                        draft.line(word, value);
+                    }
+                }
+            }
+        }
+        seen.pending.extend(draft.map(Draft::finish));
+        seen
+    }
+}
+
+fn lease(value: &str) -> Option<Lease> {
+    let (life, holder) = value.split_once(' ')?;
+    Some(Lease {
+        alive: life == "alive",
+        holder: serde_json::from_str(holder).ok()?,
+    })
+}
+
+/// An undoing whose lines are still coming.
+struct Draft {
+    id: String,
+    life: Life,
+    state: Option<State>,
+    left_s: Option<i64>,
+    ticket: Option<Ticket>,
+    log: Vec<String>,
+}
+
+impl Draft {
+    fn new(id: &str) -> Draft {
+        Draft {
+            id: id.to_owned(),
+            life: Life::Dead,
+            state: None,
+            left_s: None,
+            ticket: None,
+            log: Vec::new(),
+        }
+    }
+
+    fn line(&mut self, word: &str, value: &str) {
+        match word {
+            "owner" => {
+                self.life = match value {
+                    "alive" => Life::Alive,
+                    "rebooted" => Life::Rebooted,
+                    _ => Life::Dead,
+                }
+            }
+            "state" => self.state = State::parse(value),
+            "left" => self.left_s = value.parse().ok(),
+            "record" => self.ticket = serde_json::from_str(value).ok(),
+            "log" => self.log.push(value.to_owned()),
+            _ => {}
+        }
+    }
+
+    fn finish(self) -> Pending {
+        Pending {
+            ticket: self.ticket.unwrap_or_else(Ticket::unknown),
+            id: self.id,
+            life: self.life,
+            // A state that cannot be read is that of one who was ended while writing it.
+            state: self.state.unwrap_or(State {
+                word: Word::Running,
+                exit: None,
+                why: None,
+                at: None,
+            }),
+            left_s: self.left_s,
+            log: self.log.join("\n"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ticket() -> Ticket {
+        let at = chrono::DateTime::from_timestamp(1_781_355_600, 0).unwrap();
+        Ticket {
+            holder: Holder {
+                run_id: "r1".to_owned(),
+                who: "a@b".to_owned(),
+                claim: "claims/x.yaml".to_owned(),
+                gate: "M1".to_owned(),
+                fixture: "down".to_owned(),
+                since: at,
+                until: at,
+            },
+            on: "h".to_owned(),
+            place: "h".to_owned(),
+            claim_sha256: String::new(),
+            claim_path: "/x".into(),
+            folder: "/".into(),
+            deadline_s: 300,
+            runs: vec!["up\nundo x".to_owned()],
+            allowance_s: 60,
+            vars: Default::default(),
+            captured: Default::default(),
+        }
+    }
+
+    fn listing(id: &str, state: &str, log: &str) -> String {
+        let record = serde_json::to_string(&ticket()).unwrap();
+        let log: String = log.lines().map(|line| format!("log {line}\n")).collect();
+        format!("undo {id}\nowner dead\nstate {state}\nleft -3\nrecord {record}\n{log}\n")
+    }
+
+    #[test]
+    fn reads_what_is_left_and_who_disturbs() {
+        let holder = serde_json::to_string(&ticket().holder).unwrap();
+        let text = listing("a", "failed 7 owner-gone 2026-06-13T13:00:00Z", "undo b\nx")
+            + &listing("c", "armed", "")
+            + &format!("lease alive {holder}\n");
+        let seen = Seen::parse(&text);
+        let ids: Vec<&str> = seen.pending.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids, ["a", "c"]);
+        let first = &seen.pending[0];
+        assert_eq!(
+            (first.state.word, first.state.exit),
+            (Word::Failed, Some(7))
+        );
+        assert_eq!(first.log, "undo b\nx", "what was printed is no entry");
+        assert_eq!(first.ticket, ticket());
+        assert_eq!(first.left_s, Some(-3));
+        let lease = seen.lease.unwrap();
+        assert!(lease.alive);
+        assert_eq!(lease.holder, ticket().holder);
+    }
+
+    #[test]
+    fn a_state_that_was_never_written_whole_is_not_taken_for_armed() {
+        let text = listing("a", "", "");
+        assert_eq!(Seen::parse(&text).pending[0].state.word, Word::Running);
+    }
+
+    #[test]
+    fn an_undoing_whose_record_cannot_be_read_is_still_listed() {
+        let seen = Seen::parse("undo a\nowner dead\nstate armed\nrecord {\"run_id\": 1}\n");
+        assert_eq!(seen.pending.len(), 1);
+        assert_eq!(seen.pending[0].ticket, Ticket::unknown());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_at_all_does_no_harm(text in "(?s).{0,400}") {
+            let _ = Seen::parse(&text);
+            let _ = State::parse(&text);
+        }
+
+        #[test]
+        fn what_an_undoing_prints_adds_and_hides_no_entry(log in "(?s)([a-z ]{0,9}|undo [a-z]|lease alive|\n){0,12}") {
+            let text = listing("a", "undone 0 deadline T", &log) + &listing("b", "armed", "");
+            let seen = Seen::parse(&text);
+            prop_assert_eq!(seen.pending.len(), 2);
+            prop_assert_eq!(seen.lease, None);
+        }
+    }
+}
