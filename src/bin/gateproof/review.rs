@@ -300,7 +300,8 @@ async fn judge(
     if !wish.how.quiet {
         introduce(target);
     }
-    let act = (Role::Adversary, Act::Review);
+    let besides = Some(target.claim.claimed_by());
+    let act = (Role::Adversary, Act::Review, besides);
     let run = run_gate(file, gate, &target.repository, act, &wish.how, interrupt);
     let mut record = run.await?;
     record.reviews = Some(target.claim.link());
