@@ -163,6 +163,7 @@ impl Person {
     }
 
     /// A place that is this person's own, outside of the clone.
+    #[allow(dead_code, reason = "for the suites that share this world")]
     pub(crate) fn home(&self) -> &Path {
         &self.home
     }
