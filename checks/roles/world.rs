@@ -206,6 +206,7 @@ impl Person {
             .into_iter()
             .flatten()
             .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|end| end == "json"))
             .collect();
         files.sort();
         let read = |path: &PathBuf| {
