@@ -8,10 +8,28 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use crate::host::Fault;
+use crate::host::guard::Guard;
 use crate::record::RepositoryState;
 
 /// How `git status` begins the line of a record that nobody has committed.
 const UNTRACKED_RECORD: &str = "?? reports/runs/";
+/// What a clone's guard does when we were killed. Whoever still writes there is ended meanwhile by
+/// another guard, so it is tried for a while.
+const CLEAN: &str = r#"
+await_undone
+turns=0
+until rm -rf -- "$2" 2>/dev/null || [ "$turns" -ge 50 ]; do
+  sleep 0.2
+  turns=$((turns + 1))
+done
+"#;
+
+/// A fresh clone. Dropped, it is removed; the guard removes it when nobody could drop it.
+#[derive(Debug)]
+struct FreshClone {
+    folder: tempfile::TempDir,
+    guard: Guard,
+}
 
 /// The repository that holds the claim file, if it is in one.
 #[derive(Debug)]
@@ -23,7 +41,7 @@ pub struct Repository {
     worktree: bool,
     cold: bool,
     author: Option<String>,
-    clone: OnceCell<Result<tempfile::TempDir, Fault>>,
+    clone: OnceCell<Result<FreshClone, Fault>>,
 }
 
 impl Repository {
@@ -133,7 +151,8 @@ impl Repository {
     /// Of a cold repository: where a path relative to it is in the clone, once that was made.
     pub(super) fn in_clone(&self, path: &Path) -> Option<PathBuf> {
         let made = self.clone.get()?.as_ref().ok()?;
-        self.cold.then(|| made.path().join("tree").join(path))
+        self.cold
+            .then(|| made.folder.path().join("tree").join(path))
     }
 
     /// The beginning of a line that does something where checks `on: clone` run.
@@ -158,16 +177,28 @@ impl Repository {
         }
         let made = self.clone.get_or_init(|| self.make_clone()).await;
         match made {
-            Ok(folder) => Ok(folder.path().join("tree")),
+            Ok(made) => Ok(made.folder.path().join("tree")),
             Err(fault) => Err(fault.clone()),
         }
     }
 
-    async fn make_clone(&self) -> Result<tempfile::TempDir, Fault> {
+    /// When we are killed, the clone stays until this folder is gone or says how its undoing
+    /// ended: it may have to be undone in the clone.
+    pub(super) async fn spare_clone_for(&self, folder: &str) {
+        if let Some(Ok(made)) = self.clone.get()
+            && !folder.contains(char::is_whitespace)
+        {
+            // Without a guard nobody removes the clone either.
+            let _ = made.guard.add(folder).await;
+        }
+    }
+
+    async fn make_clone(&self) -> Result<FreshClone, Fault> {
         let folder = tempfile::Builder::new()
             .prefix("gateproof-clone-")
             .tempdir()
             .map_err(|error| Fault::Other(format!("no folder for a clone: {error}")))?;
+        let guard = Guard::start(CLEAN, &[&folder.path().to_string_lossy()])?;
         let root = self.root.to_string_lossy();
         // No hard links: what a check does in the clone must never reach the repository.
         let clone = [
@@ -181,7 +212,7 @@ impl Repository {
         git(folder.path(), &clone).await?;
         let tree = folder.path().join("tree");
         git(&tree, &["checkout", "--quiet", "--detach", &self.commit]).await?;
-        Ok(folder)
+        Ok(FreshClone { folder, guard })
     }
 }
 
