@@ -15,9 +15,23 @@ use super::Fault;
 /// Reads one word per line until the end. `+ X` remembers X, `- X` forgets it, `bye` ends
 /// without cleaning up. At the end of the pipe `$clean` is evaluated with the remembered
 /// words in `$list`. It ignores what a terminal sends, since it has to outlive it.
+///
+/// `await_undone` waits until the undoings whose folders are in the list (its whole paths) are
+/// over or gone, a minute each at most: they may need what is about to be cleaned up.
 const SCRIPT: &str = concat!(
     include_str!("marked.sh"),
     r#"
+await_undone() {
+  for word in $list; do
+    case $word in /*) ;; *) continue ;; esac
+    turns=0 state=
+    while [ "$turns" -lt 60 ] && read -r state rest 2>/dev/null <"$word/state"; do
+      case $state in undone | failed) break ;; esac
+      sleep 1
+      turns=$((turns + 1))
+    done
+  done
+}
 trap '' HUP INT QUIT TERM
 clean=$1 list=' '
 while read -r verb word; do
@@ -33,15 +47,15 @@ eval "$clean"
 
 /// The guard process. When it is dropped without [`Guard::dismiss`] it cleans up.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     child: Mutex<Child>,
     pipe: Mutex<Option<ChildStdin>>,
 }
 
 impl Guard {
     /// Starts a guard that evaluates the shell text `clean` when we are gone. The text may
-    /// use `kill_marked WORD` and `$list`, and `$2` and so on are the arguments.
-    pub(super) fn start(clean: &str, arguments: &[&str]) -> Result<Guard, Fault> {
+    /// use `kill_marked WORD`, `await_undone` and `$list`, and `$2` and so on are the arguments.
+    pub(crate) fn start(clean: &str, arguments: &[&str]) -> Result<Guard, Fault> {
         let mut child = Command::new("/bin/sh")
             .args(["-c", SCRIPT, "gateproof-guard", clean])
             .args(arguments)
@@ -64,8 +78,8 @@ impl Guard {
         })
     }
 
-    /// Remembers a word.
-    pub(super) async fn add(&self, word: &str) -> io::Result<()> {
+    /// Remembers a word, which must have no space in it.
+    pub(crate) async fn add(&self, word: &str) -> io::Result<()> {
         self.say(&format!("+ {word}\n")).await
     }
 

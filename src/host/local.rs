@@ -26,15 +26,7 @@ const DRAIN: Duration = Duration::from_millis(100);
 const CLEAN: &str = r#"
 kill_marked "$2"
 for word in $list; do case $word in /*) ;; *) kill_marked "$word" ;; esac; done
-for word in $list; do
-  case $word in /*) ;; *) continue ;; esac
-  turns=0 state=
-  while [ "$turns" -lt 60 ] && read -r state rest 2>/dev/null <"$word/state"; do
-    case $state in undone | failed) break ;; esac
-    sleep 1
-    turns=$((turns + 1))
-  done
-done
+await_undone
 kill_marked "$3"
 "#;
 

@@ -1,6 +1,6 @@
 //! Where commands run: on this machine, or on a host over SSH. One seam, two transports.
 
-mod guard;
+pub(crate) mod guard;
 mod local;
 mod mark;
 mod script;

@@ -8,7 +8,28 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use crate::host::Fault;
+use crate::host::guard::Guard;
 use crate::record::RepositoryState;
+
+/// How `git status` begins the line of a record that nobody has committed.
+const UNTRACKED_RECORD: &str = "?? reports/runs/";
+/// What a clone's guard does when we were killed. Whoever still writes there is ended meanwhile by
+/// another guard, so it is tried for a while.
+const CLEAN: &str = r#"
+await_undone
+turns=0
+until rm -rf -- "$2" 2>/dev/null || [ "$turns" -ge 50 ]; do
+  sleep 0.2
+  turns=$((turns + 1))
+done
+"#;
+
+/// A fresh clone. Dropped, it is removed; the guard removes it when nobody could drop it.
+#[derive(Debug)]
+struct FreshClone {
+    folder: tempfile::TempDir,
+    guard: Guard,
+}
 
 /// The repository that holds the claim file, if it is in one.
 #[derive(Debug)]
@@ -20,7 +41,7 @@ pub struct Repository {
     worktree: bool,
     cold: bool,
     author: Option<String>,
-    clone: OnceCell<Result<tempfile::TempDir, Fault>>,
+    clone: OnceCell<Result<FreshClone, Fault>>,
 }
 
 impl Repository {
@@ -56,18 +77,18 @@ impl Repository {
         let branch = git(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
             .await
             .ok();
-        let status = git(
-            &root,
-            &["status", "--porcelain", "--untracked-files=normal"],
-        )
-        .await?;
+        let status = git(&root, &["status", "--porcelain", "--untracked-files=all"]).await?;
+        // A look that left its record here does not make the next one look at another tree.
+        let dirty = status
+            .lines()
+            .any(|line| !line.starts_with(UNTRACKED_RECORD));
         let author = identity(&root).await;
         Ok(Some(Repository {
             author,
             root,
             commit,
             branch,
-            dirty: !status.is_empty(),
+            dirty,
             worktree,
             cold: false,
             clone: OnceCell::new(),
@@ -130,7 +151,8 @@ impl Repository {
     /// Of a cold repository: where a path relative to it is in the clone, once that was made.
     pub(super) fn in_clone(&self, path: &Path) -> Option<PathBuf> {
         let made = self.clone.get()?.as_ref().ok()?;
-        self.cold.then(|| made.path().join("tree").join(path))
+        self.cold
+            .then(|| made.folder.path().join("tree").join(path))
     }
 
     /// The beginning of a line that does something where checks `on: clone` run.
@@ -155,16 +177,28 @@ impl Repository {
         }
         let made = self.clone.get_or_init(|| self.make_clone()).await;
         match made {
-            Ok(folder) => Ok(folder.path().join("tree")),
+            Ok(made) => Ok(made.folder.path().join("tree")),
             Err(fault) => Err(fault.clone()),
         }
     }
 
-    async fn make_clone(&self) -> Result<tempfile::TempDir, Fault> {
+    /// When we are killed, the clone stays until this folder is gone or says how its undoing
+    /// ended: it may have to be undone in the clone.
+    pub(super) async fn spare_clone_for(&self, folder: &str) {
+        if let Some(Ok(made)) = self.clone.get()
+            && !folder.contains(char::is_whitespace)
+        {
+            // Without a guard nobody removes the clone either.
+            let _ = made.guard.add(folder).await;
+        }
+    }
+
+    async fn make_clone(&self) -> Result<FreshClone, Fault> {
         let folder = tempfile::Builder::new()
             .prefix("gateproof-clone-")
             .tempdir()
             .map_err(|error| Fault::Other(format!("no folder for a clone: {error}")))?;
+        let guard = Guard::start(CLEAN, &[&folder.path().to_string_lossy()])?;
         let root = self.root.to_string_lossy();
         // No hard links: what a check does in the clone must never reach the repository.
         let clone = [
@@ -178,14 +212,22 @@ impl Repository {
         git(folder.path(), &clone).await?;
         let tree = folder.path().join("tree");
         git(&tree, &["checkout", "--quiet", "--detach", &self.commit]).await?;
-        Ok(folder)
+        Ok(FreshClone { folder, guard })
     }
 }
 
-/// Who works in a repository, as git knows.
+/// Who works in a repository, as git knows: by its environment, else by its configuration. A mail
+/// that git would make up from the machine's name is nobody's.
 pub(crate) async fn identity(root: &Path) -> Option<String> {
-    let name = git(root, &["config", "user.name"]).await.ok()?;
-    let mail = git(root, &["config", "user.email"]).await.ok()?;
+    let told = async |variable: &str, key: &str| {
+        let set = std::env::var(variable).ok();
+        match set.filter(|value| !value.trim().is_empty()) {
+            Some(value) => Some(value),
+            None => git(root, &["config", key]).await.ok(),
+        }
+    };
+    let name = told("GIT_AUTHOR_NAME", "user.name").await?;
+    let mail = told("GIT_AUTHOR_EMAIL", "user.email").await?;
     Some(format!("{name} <{mail}>"))
 }
 

@@ -165,7 +165,7 @@ MASKED="systemd-sysctl.service systemd-udevd.service systemd-udev-trigger.servic
   proc-sys-fs-binfmt_misc.automount"
 
 # Units that come from our own Nix modules, as nix/test/golden has them.
-RECONCILED="deploy-proxy.service"
+RECONCILED="deploy-proxy.service warm-keycloak.service"
 
 # layer_id REFRESH: changes with whatever goes into the layer
 layer_id() {
@@ -276,7 +276,7 @@ build_layer() { # ID REFRESH
     ln -s "/$package/bin/warm-reconcile" "$system/sw/bin/warm-reconcile"
 
     echo cc-ci >etc/hostname
-    echo '127.0.0.1 localhost cc-ci ci.commoninternet.net traefik.ci.commoninternet.net' >etc/hosts
+    echo '127.0.0.1 localhost cc-ci ci.commoninternet.net traefik.ci.commoninternet.net warm-keycloak.ci.commoninternet.net' >etc/hosts
     : >etc/resolv.conf # nobody to ask: a look-up fails at once instead of timing out
     openssl rand -hex 16 >etc/machine-id
 

@@ -1,7 +1,7 @@
 //! What a builder would sign after M1.
 
 use super::kit::Lab;
-use super::m1::{BuildersRun, builders_run};
+use super::m1::builders_run;
 
 pub const ALL: &[super::Promise] = &[
     (
@@ -10,10 +10,6 @@ pub const ALL: &[super::Promise] = &[
     ),
     ("the_journal_says_who_what_where_and_what_was_seen", journal),
 ];
-
-fn document(run: &BuildersRun, name: &str) -> String {
-    std::fs::read_to_string(run.repository.path().join("scratch").join(name)).unwrap()
-}
 
 fn assert_lines(text: &str, wanted: &[String]) {
     for line in wanted {
@@ -32,13 +28,13 @@ fn revision(lab: &Lab) -> String {
 
 fn status(lab: &Lab) {
     let run = builders_run(lab);
-    let text = document(run, "STATUS-pxgate.md");
+    let text = &run.status;
     assert_lines(
-        &text,
+        text,
         &[
             "## Gate: M1".to_owned(),
             "gateproof verify claims/pxgate.yaml --gate M1".to_owned(),
-            format!("- Commit: `{}` (branch `main`)", run.repository.commit),
+            format!("- Commit: `{}` (branch `main`)", run.commit),
             format!("sha256 `{}`", run.record.claim.sha256),
             format!("- Host `cc-ci` (`cc-ci`): revision `{}`", revision(lab)),
             "# EXPECTED: 404 (within 30s)".to_owned(),
@@ -60,14 +56,14 @@ fn status(lab: &Lab) {
 
 fn journal(lab: &Lab) {
     let run = builders_run(lab);
-    let text = document(run, "JOURNAL-pxgate.md");
+    let text = &run.journal;
     let boot = lab.ssh("cat /proc/sys/kernel/random/boot_id");
     assert_lines(
-        &text,
+        text,
         &[
             "(builder), gateproof ".to_owned(),
             "`gateproof verify claims/pxgate.yaml --gate M1 --as builder`".to_owned(),
-            format!("- **Commit:** `{}` (branch `main`)", run.repository.commit),
+            format!("- **Commit:** `{}` (branch `main`)", run.commit),
             format!("revision `{}`, boot `{}`", revision(lab), boot.trim()),
             "9 checks: 9 PASS; the run ended with exit 0".to_owned(),
             "| `200` | ✅ PASS |".to_owned(),
