@@ -10,6 +10,8 @@
     reason = "tests"
 )]
 
+#[path = "faults/data.rs"]
+mod data;
 #[path = "faults/disk.rs"]
 mod disk;
 #[path = "../src/reconcile/engine/fake.rs"]
@@ -37,6 +39,7 @@ fn main() -> std::process::ExitCode {
         .chain(disk::trials())
         .chain(signals::trials())
         .chain(mends::trials())
+        .chain(data::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

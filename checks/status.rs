@@ -121,16 +121,16 @@ impl World {
         assert_eq!(record["exit_code"], 0, "{}", shown.out);
         record["act"] = act.into();
         record["role"] = role.into();
+        let runs = self.clone_of("fresh").join("reports/runs/p");
         if let Some(judged) = judged {
+            let file = format!("{}.json", judged["run_id"].as_str().unwrap());
             record["reviews"] = json!({
                 "run_id": judged["run_id"],
-                "sha256": sha256(&text(judged)),
+                "sha256": sha256(&fs::read(runs.join(file)).unwrap()),
             });
         }
-        let runs = self.clone_of("fresh").join("reports/runs/p");
-        fs::create_dir_all(&runs).unwrap();
-        let name = format!("{}.json", record["run_id"].as_str().unwrap());
-        fs::write(runs.join(name), text(&record)).unwrap();
+        let sealed = serde_json::from_value(record.clone()).unwrap();
+        gateproof::record::write(&sealed, &runs).unwrap();
         record
     }
 
@@ -144,12 +144,8 @@ impl World {
     }
 }
 
-fn text(record: &Value) -> String {
-    serde_json::to_string_pretty(record).unwrap()
-}
-
-fn sha256(text: &str) -> String {
-    let digest = Sha256::digest(text);
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -298,7 +294,7 @@ fn in_the_way() {
     shows(
         &world.status(&[]),
         1,
-        &["a record cannot be read", "cut.json"],
+        &["a record cannot be believed", "cut.json"],
     );
     fs::remove_file(world.document("runs/p/cut.json")).unwrap();
 

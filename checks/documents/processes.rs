@@ -157,6 +157,13 @@ fn a_killed_writer_and_a_reader_find_the_old_or_the_new_document_and_litter_is_c
     let (mut seen_old, mut seen_new) = (0, 0);
     fs::write(&status, &old).unwrap();
     let started = Instant::now();
+    // How long a writer needs for its first document tells when to kill the others.
+    let writer = spawn("write for ever", folder.path(), "w");
+    while fs::read(&status).unwrap() == old {
+        assert!(started.elapsed() < Duration::from_secs(60), "never written");
+    }
+    let needed = started.elapsed();
+    drop(writer);
     let mut round = 0;
     // Until both were found after a kill, or the writers would be killed before they write.
     while round < 25 || seen_old == 0 || seen_new == 0 {
@@ -166,7 +173,7 @@ fn a_killed_writer_and_a_reader_find_the_old_or_the_new_document_and_litter_is_c
         );
         let writer = spawn("write for ever", folder.path(), "w");
         // A different moment every time; until then, a reader never sees a part either.
-        let kill_at = Instant::now() + Duration::from_micros(60_000 + round % 50 * 7_310);
+        let kill_at = Instant::now() + needed * (30 + round % 50 * 4) / 100;
         while Instant::now() < kill_at {
             let found = fs::read(&status).unwrap();
             assert!(found == old || found == new, "round {round}: half-written");

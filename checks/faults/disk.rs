@@ -26,13 +26,18 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// A file system of its own. Dropped, it is gone.
-struct Disk(tempfile::TempDir);
+pub struct Disk(tempfile::TempDir);
 
 impl Disk {
     fn new() -> Option<Disk> {
+        Disk::of("768k")
+    }
+
+    /// Of this size.
+    pub fn of(size: &str) -> Option<Disk> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=768k", "none"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"])
             .arg(folder.path())
             .stderr(Stdio::null())
             .status();
@@ -41,7 +46,7 @@ impl Disk {
             .then_some(Disk(folder))
     }
 
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.0.path().to_owned()
     }
 
@@ -52,7 +57,7 @@ impl Disk {
         }
     }
 
-    fn empty(&self) {
+    pub fn empty(&self) {
         let _ = fs::remove_file(self.0.path().join("filler"));
     }
 }

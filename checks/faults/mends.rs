@@ -137,10 +137,17 @@ fn hangs_for_good() {
 }
 
 fn back_to_what_hangs() {
-    for hangs in [true, false] {
+    // The engine remembers an update for as long as no other one comes.
+    for (hangs, updated) in [(true, false), (false, false), (true, true)] {
         let stage = Stage::new();
         stage.run(&["traefik"]).is(0, "deployed");
         stage.release(NEW);
+        let mut last = OLD;
+        if updated {
+            stage.run(&["traefik"]).is(0, "upgraded");
+            stage.release("5.3.0+v3.6.15");
+            last = NEW;
+        }
         if hangs {
             stage.falls_sick();
         }
@@ -152,7 +159,7 @@ fn back_to_what_hangs() {
         let ended = stage.run(&["traefik"]);
         ended.is(20, "rolled-back");
         assert_eq!(restarts(&stage), usize::from(hangs), "{:?}", stage.calls());
-        assert_eq!(stage.last_good(), OLD);
+        assert_eq!(stage.last_good(), last);
     }
 }
 

@@ -18,6 +18,8 @@ use super::fake::{FakeEngine, State};
 pub const OLD: &str = "5.1.1+v3.6.15";
 pub const NEW: &str = "5.2.0+v3.7.15";
 const STACK: &str = "traefik_test";
+/// Where the data of a stateful stage lies, under its folder.
+pub const DATA: &str = "volumes/traefik_test_data/_data";
 
 pub fn trial(name: &str, body: fn()) -> Trial {
     Trial::test(name, move || {
@@ -107,6 +109,15 @@ impl Stage {
 
     /// The same with its state in a given folder.
     pub fn at(warm: Option<PathBuf>) -> Stage {
+        Stage::with(warm, false)
+    }
+
+    /// An app with data in a volume (`data.rs`).
+    pub fn stateful(warm: Option<PathBuf>) -> Stage {
+        Stage::with(warm, true)
+    }
+
+    fn with(warm: Option<PathBuf>, stateful: bool) -> Stage {
         let folder = tempfile::Builder::new()
             .prefix("gp-stage-")
             .tempdir()
@@ -115,6 +126,10 @@ impl Stage {
         let port = listener.local_addr().unwrap().port();
         let mut state = State::empty();
         state.0["port"] = json!(port);
+        if stateful {
+            state.0["volumes_at"] = json!(folder.path().join("volumes"));
+            std::fs::create_dir_all(folder.path().join(DATA)).unwrap();
+        }
         let engine = {
             let _inside = runtime().enter();
             Arc::new(FakeEngine::start(state))
@@ -140,8 +155,9 @@ impl Stage {
     repository: {}
     health_scheme: http
     health_port: {port}
+    stateful: {stateful}
     identity: {{ version: $.Version }}
-    times: {{ first_gate: 1s, gate: 2500ms, probe: 2s, every: 40ms, successes: 2, steady: 0s, deploy: 20s }}
+    times: {{ first_gate: 1s, gate: 2500ms, probe: 2s, every: 40ms, successes: 2, steady: 0s, deploy: 20s, undeploy: 5s, snapshot: 20s }}
 ",
             stage.path("recipe").display()
         );
@@ -184,16 +200,30 @@ impl Stage {
             r#"#!/bin/sh
 echo "$*" >>'{calls}'
 ask() {{ curl -sS -o /dev/null --unix-socket "${{DOCKER_HOST#unix://}}" -X POST "$@"; }}
+# What a version does to the data when it runs: it says what it met, and all but the first one
+# change it, once.
+starts() {{
+  met=$(cat "$1/owner" 2>/dev/null)
+  echo "$version on $met" >>'{met}'
+  [ "$met" != "$version" ] || return 0
+  echo "$version" >"$1/owner"
+  [ "$version" = '{OLD}' ] || {{ rm -rf "$1/deep"; echo "$version" >"$1/new"; echo changed >"$1/mode"; }}
+}}
 {before}
 case "$1 $2" in
   "stack deploy")
     while [ "$#" -gt 1 ]; do [ "$1" != --compose-file ] || file=$2; shift; done
-    ask --data-binary "@$file" "http://engine/stand-in/deploy/$1" ;;
+    ask --data-binary "@$file" "http://engine/stand-in/deploy/$1"
+    version=$(sed -n 's/.*"coop-cloud.{STACK}.version": *"\([^"]*\)".*/\1/p' "$file" | head -n 1)
+    [ ! -d '{data}' ] || starts '{data}' ;;
+  "stack rm") ask "http://engine/stand-in/remove/$3" ;;
   "service update") for last; do :; done; ask "http://engine/stand-in/restart/$last" ;;
 esac
 {after}
 "#,
             calls = self.path("calls").display(),
+            met = self.path("met").display(),
+            data = self.path(DATA).display(),
             after = if before.contains("after()") {
                 "after"
             } else {

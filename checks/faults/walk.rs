@@ -14,7 +14,7 @@ use libtest_mimic::Trial;
 use super::stage::{Answer, Ended, NEW, OLD, Stage, trial};
 
 pub fn trials() -> Vec<Trial> {
-    let missing = Command::new("strace").arg("-V").output().is_err();
+    let missing = no_strace();
     let walks = vec![
         trial("killed_at_any_write_an_upgrade_ends_committed", forward),
         trial(
@@ -44,12 +44,24 @@ pub fn trials() -> Vec<Trial> {
     walks.chain(tools).collect()
 }
 
-/// Runs `words` killed at its `at`-th fsync; whether it was.
-fn killed(stage: &Stage, at: u32, words: &[&str]) -> bool {
+pub fn no_strace() -> bool {
+    Command::new("strace").arg("-V").output().is_err()
+}
+
+/// Runs `words` killed at its `at`-th fsync; whether it was. Only the main thread is watched: it
+/// writes the journal, and waits for the threads that work on the data.
+pub fn killed(stage: &Stage, at: u32, words: &[&str]) -> bool {
+    killed_in(stage, &[], "fsync", at, words)
+}
+
+/// The same on entering the `at`-th call of that name by one thread; `more` is for strace.
+pub fn killed_in(stage: &Stage, more: &[&str], call: &str, at: u32, words: &[&str]) -> bool {
     let trace = stage.path("trace").display().to_string();
-    let inject = format!("inject=fsync:signal=SIGKILL:when={at}");
-    let wrapper = ["strace", "-o", &trace, "-e", "trace=fsync", "-e", &inject];
-    let wrapper: Vec<String> = wrapper.into_iter().map(str::to_owned).collect();
+    let watch = format!("trace={call}");
+    let inject = format!("inject={call}:signal=SIGKILL:when={at}");
+    let wrapper = ["strace", "-o", &trace, "-e", &watch, "-e", &inject];
+    let wrapper = wrapper.into_iter().chain(more.iter().copied());
+    let wrapper: Vec<String> = wrapper.map(str::to_owned).collect();
     let done = stage.command(&wrapper, words).output().unwrap();
     let killed = done.status.code().is_none();
     let ended = Ended::of(done);
@@ -61,7 +73,7 @@ fn killed(stage: &Stage, at: u32, words: &[&str]) -> bool {
 }
 
 /// Every N until a run is not killed any more; gives the states at which it was.
-fn walk(one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
+pub fn walk(one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
     let (next, states) = (AtomicU32::new(1), Mutex::new(BTreeSet::new()));
     std::thread::scope(|scope| {
         for _ in 0..3 {
@@ -81,13 +93,13 @@ fn walk(one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
 }
 
 #[track_caller]
-fn covers(seen: &BTreeSet<String>, states: &[&str]) {
+pub fn covers(seen: &BTreeSet<String>, states: &[&str]) {
     for state in states {
         assert!(seen.contains(*state), "never killed in `{state}`: {seen:?}");
     }
 }
 
-fn state_of(stage: &Stage) -> String {
+pub fn state_of(stage: &Stage) -> String {
     stage.journal().unwrap_or_else(|| "nothing".to_owned())
 }
 

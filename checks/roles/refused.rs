@@ -24,19 +24,30 @@ fn a_claim_of_what_others_cannot_fetch() {
     let (world, bob) = World::new();
     let claim = ["claim", "M1", "--commit"];
     bob.write("tool.sh", "echo v1 # changed\n");
-    refused(&bob, &claim, "GP2701", "the tree is not clean");
-    refused(&bob, &claim, "GP2701", "tool.sh");
+    let dirty = "1 tracked file differs from the commit: tool.sh";
+    refused(&bob, &claim, "GP2701", dirty);
     bob.git(&["add", "tool.sh"]);
-    refused(&bob, &claim, "GP2701", "the tree is not clean");
+    refused(&bob, &claim, "GP2701", dirty);
     bob.git(&["commit", "-qm", "x"]);
-    refused(&bob, &claim, "GP2701", "1 commit(s) ahead of `origin/main`");
+    refused(
+        &bob,
+        &claim,
+        "GP2701",
+        "nobody else can get it; `git push origin main`",
+    );
     bob.git(&["push", "-q"]);
 
     let carl = world.person("carl");
     carl.change("other", "x\n");
-    refused(&bob, &claim, "GP2701", "1 commit(s) behind `origin/main`");
+    refused(
+        &bob,
+        &claim,
+        "GP2701",
+        "the clone is 1 commit behind `main` of `origin`",
+    );
     bob.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
-    refused(&bob, &claim, "GP2701", "have diverged");
+    refused(&bob, &claim, "GP2701", "nobody else can get it");
+    refused(&bob, &claim, "GP2701", "1 commit behind `main`");
     bob.pull();
     bob.git(&["push", "-q"]);
 
@@ -91,7 +102,7 @@ fn a_claim_from_a_shallow_clone_or_outside_of_any() {
     bob.git(&["clone", "-q", "--depth", "1", &url, "../shallow"]);
     let shown = bob.run_in("../shallow", &["claim", "M1"]);
     assert_eq!(shown.code, Some(2), "{shown:?}");
-    assert!(shown.err.contains("this clone is shallow"), "{}", shown.err);
+    assert!(shown.err.contains("the clone is shallow"), "{}", shown.err);
     let shown = bob.run_in("..", &["claim", "M1"]);
     assert_eq!(shown.code, Some(2), "{shown:?}");
     assert!(shown.err.contains("in no git repository"), "{}", shown.err);

@@ -34,6 +34,8 @@ pub(crate) struct World {
 pub(crate) struct Person {
     pub(crate) clone: PathBuf,
     home: PathBuf,
+    /// What else their shell sets.
+    pub(crate) env: Vec<(&'static str, PathBuf)>,
 }
 
 impl World {
@@ -77,7 +79,11 @@ impl World {
             .output()
             .unwrap();
         assert!(made.status.success(), "{made:?}");
-        let person = Person { clone, home };
+        let person = Person {
+            clone,
+            home,
+            env: Vec::new(),
+        };
         person.git(&["config", "user.name", name]);
         person.git(&["config", "user.email", &format!("{name}@example.org")]);
         person
@@ -126,6 +132,7 @@ impl Person {
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("NO_COLOR", "1")
             .env("COLUMNS", "120")
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .output()
             .unwrap();
         Shown::of(out)
@@ -153,6 +160,11 @@ impl Person {
 
     pub(crate) fn text(&self, name: &str) -> String {
         std::fs::read_to_string(self.clone.join(name)).unwrap_or_default()
+    }
+
+    /// A place that is this person's own, outside of the clone.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
     }
 
     /// What only this person's machine has.

@@ -1,11 +1,16 @@
 //! Blocks of ours in documents against the records that they name.
 
 use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::{Case, rule};
-use crate::record::RunRecord;
+use crate::gate::heading;
+use crate::record::{Act, RunRecord};
 use crate::report::documents::{Block, Standing};
 use crate::report::markdown::{self, escape::code_cell};
+use crate::role::{self, EARLIER, Header, Judged};
 
 /// Whether a block says what its record says.
 pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
@@ -23,6 +28,10 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
         );
     }
     let Some(stored) = case.chain.find(&block.run_id) else {
+        // A veto or its lifting is somebody's word, and of no run.
+        if block.kind == "review" && block.gate == "veto" && decides(&block.body) {
+            return;
+        }
         case.log.find_at(
             &rule::NO_RECORD,
             file,
@@ -36,6 +45,10 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
         return;
     };
     let record = &stored.record;
+    if block.kind == "status" && block.gate.is_empty() && block.phase == record.claim.phase {
+        done(case, file, block);
+        return;
+    }
     if block.phase != record.claim.phase
         || !record.checks.iter().any(|check| check.gate == block.gate)
     {
@@ -62,7 +75,7 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
     if known || block.edited || !ours {
         return;
     }
-    if let Some(rendered) = rendered(&block.kind, record, &block.gate)
+    if let Some(rendered) = rendered(case, block, record)
         && let Some((line, found, expected)) = first_difference(block, &rendered.body)
     {
         case.log
@@ -71,11 +84,91 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
 }
 
 /// The block that this version makes of a record, for the kinds that a record alone decides.
-fn rendered(kind: &str, record: &RunRecord, gate: &str) -> Option<Block> {
-    match kind {
+fn rendered(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Block> {
+    let gate = &block.gate;
+    match block.kind.as_str() {
+        "status" if record.act == Act::Claim => {
+            // What it came after is in words only.
+            let after = block.body.split_once("(re-claim after ");
+            let after = after.and_then(|(_, rest)| Some(rest.split_once(", claimed ")?.0));
+            markdown::claim_block(record, gate, after)
+        }
         "status" => markdown::status_block(record, gate),
         "journal" => markdown::journal_entry(record, gate),
+        "review" => review(case, block, record),
         _ => None,
+    }
+}
+
+fn review(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Block> {
+    let Some(link) = &record.reviews else {
+        return role::review_block(record, &block.gate, role::Standing::Looks, None);
+    };
+    // A claim that is not there is a finding of its own.
+    let claim = case.chain.follow(link)?;
+    let claim = Header::of_record(&claim.record, &claim.link.sha256, "");
+    // Which findings the reviewer knew of is in words only; what they say is in the records.
+    let named = block
+        .body
+        .lines()
+        .find_map(|line| line.strip_prefix(EARLIER));
+    let filed = || case.chain.records.iter().flat_map(|it| &it.record.filed);
+    let about = |id: &str| filed().find(|it| it.id == id && it.gate == block.gate);
+    let named = named.into_iter().flat_map(|names| names.split(", "));
+    let earlier = named
+        .filter_map(|name| about(name.split_once(" (")?.0))
+        .collect();
+    let judged = Judged {
+        claim: &claim,
+        earlier,
+    };
+    let standing = role::Standing::of(record, Some(&claim));
+    role::review_block(record, &block.gate, standing, Some(&judged))
+}
+
+/// Whether a block holds one veto, or the lifting of one.
+fn decides(body: &str) -> bool {
+    let veto = heading::read(body, &[]).vetoes;
+    veto.len() == 1 && !veto[0].lifted || body.starts_with("## Lifted @")
+}
+
+static CITED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"run `([^`]+)` \(sha256 `([0-9a-f]{12})`\)").ok());
+
+/// Whether the evidence under `## DONE` is that of the records.
+fn done(case: &mut Case<'_>, file: &Path, block: &Standing) {
+    let mut cited = 0;
+    for (n, line) in block.body.lines().enumerate() {
+        let found = CITED
+            .as_ref()
+            .into_iter()
+            .flat_map(|it| it.captures_iter(line));
+        for (_, [run, digest]) in found.map(|it| it.extract()) {
+            cited += 1;
+            let there = case.chain.find(run).map(|it| it.link.sha256.as_str());
+            if !there.is_some_and(|sha256| sha256.starts_with(digest)) {
+                let expected = match there {
+                    Some(sha256) => format!("sha256 {sha256}"),
+                    None => format!("the record {run}.json"),
+                };
+                case.log.find_at(
+                    &rule::OTHER_THAN_RECORD,
+                    file,
+                    Some(block.lines.start + 1 + n),
+                    format!("evidence of run {run} with sha256 {digest}…"),
+                    expected,
+                );
+            }
+        }
+    }
+    if cited < 2 {
+        case.log.find_at(
+            &rule::UNBACKED,
+            file,
+            Some(block.lines.start),
+            "`## DONE` without its evidence",
+            "a claim and a review for every gate, as `gateproof done` writes them",
+        );
     }
 }
 

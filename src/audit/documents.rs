@@ -6,10 +6,11 @@ use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::verdicts::{Heading, Stamp, headings};
+use super::verdicts::{Heading, earliest, headings};
 use super::{AuditError, Case, TOLERANCE, Wish, blocks, rule};
-use crate::outcome::Outcome;
-use crate::record::{GitError, RunRecord};
+use crate::gate::heading::{self, Reading, When};
+use crate::gate::verdict::{Verdict, verdict};
+use crate::record::{GitError, RunRecord, Stored};
 use crate::report::documents::standing;
 use crate::report::text::time;
 
@@ -68,6 +69,7 @@ pub(super) fn documents(
     documents: &[Document],
 ) -> Result<(usize, usize), GitError> {
     let (mut blocks, mut verdicts) = (0, 0);
+    let mut reviews = Vec::new();
     for document in documents {
         let found = match standing(&document.bytes) {
             Ok(found) => found,
@@ -90,7 +92,10 @@ pub(super) fn documents(
         blocks += found.len();
         let ours: Vec<_> = found.into_iter().map(|block| block.lines).collect();
         let text = String::from_utf8_lossy(&document.bytes);
-        let headings = headings(&text, &ours);
+        let known = gates(case);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let reading = heading::read(&text, &known);
+        let headings = headings(&reading, &ours);
         times(case, document, &headings)?;
         // The journal tells a story; states stand in the other two.
         if document.kind != "JOURNAL" {
@@ -99,8 +104,69 @@ pub(super) fn documents(
                 backing(case, document, heading);
             }
         }
+        if document.kind == "REVIEW" {
+            reviews.push((document.path.clone(), reading));
+        }
     }
+    filings(case, &reviews);
     Ok((blocks, verdicts))
+}
+
+/// The gates that the records know.
+fn gates(case: &Case<'_>) -> Vec<String> {
+    let checks = case.chain.records.iter().flat_map(|it| &it.record.checks);
+    let mut gates: Vec<String> = checks.map(|check| check.gate.clone()).collect();
+    gates.sort();
+    gates.dedup();
+    gates
+}
+
+/// Findings of records and of REVIEW: each stands in both, and so does its closing.
+fn filings(case: &mut Case<'_>, reviews: &[(PathBuf, Reading)]) {
+    let sound = |run_id: &str| case.chain.is_sound(run_id);
+    let filed_in = |id: &str| {
+        reviews
+            .iter()
+            .any(|(_, it)| it.filed.iter().any(|f| f.id == id))
+    };
+    let closed_in = |id: &String| reviews.iter().any(|(_, it)| it.closed.contains(id));
+    let mut one_sided = Vec::new();
+    for stored in &case.chain.records {
+        let record = &stored.record;
+        for finding in record.filed.iter().filter(|it| !filed_in(&it.id)) {
+            let found = format!(
+                "finding {} of {} stands in the record only",
+                finding.id, finding.gate
+            );
+            let expected = format!("a heading `{} [adversary] …` in REVIEW", finding.id);
+            one_sided.push((stored.path.clone(), None, found, expected));
+        }
+        for id in record.closed.iter().filter(|id| !closed_in(id)) {
+            let found = format!("finding {id} is closed in the record only");
+            let expected = format!("a line `{id} [adversary] CLOSED` in REVIEW");
+            one_sided.push((stored.path.clone(), None, found, expected));
+        }
+    }
+    for (path, reading) in reviews {
+        for filing in &reading.filed {
+            let has = |stored: &&Stored| {
+                sound(&stored.link.run_id) && stored.record.filed.iter().any(|f| f.id == filing.id)
+            };
+            if case.chain.records.iter().find(has).is_none() {
+                let found = format!(
+                    "finding {} stands in REVIEW only, and is in nobody's way",
+                    filing.id
+                );
+                let expected =
+                    "a review's record that files it: `gateproof review GATE --finding TEXT`";
+                one_sided.push((path.clone(), Some(filing.line), found, expected.to_owned()));
+            }
+        }
+    }
+    for (path, line, found, expected) in one_sided {
+        case.log
+            .find_at(&rule::ONE_SIDED, &path, line, found, expected);
+    }
 }
 
 /// Times in headings against the commit that wrote the line.
@@ -115,8 +181,8 @@ fn times(case: &mut Case<'_>, document: &Document, headings: &[Heading]) -> Resu
         };
         let commit = lines.get(heading.line - 1).copied().flatten();
         let written: DateTime<Utc> = commit.unwrap_or(case.wish.now);
-        let Some(earliest) = stamp.earliest(written) else {
-            if let Stamp::Placeholder(text) = stamp {
+        let Some(earliest) = earliest(stamp, written) else {
+            if let When::Unreadable(text) = stamp {
                 case.log.find_at(
                     &rule::NO_TIME,
                     &document.path,
@@ -148,9 +214,9 @@ fn times(case: &mut Case<'_>, document: &Document, headings: &[Heading]) -> Resu
 fn backing(case: &mut Case<'_>, document: &Document, heading: &Heading) {
     let pass = heading.verdict == Some(true);
     let word = if pass { "PASS" } else { "FAIL" };
-    let gate = heading.gate.as_deref().unwrap_or("(no gate)");
+    let gate = heading.gate.as_str();
     let before = |record: &RunRecord| match &heading.stamp {
-        Some(Stamp::Full(time)) => record.started <= *time + TOLERANCE,
+        Some(When::Instant(time)) => record.started <= *time + TOLERANCE,
         _ => true,
     };
     let of_gate: Vec<_> = case
@@ -192,7 +258,5 @@ fn backing(case: &mut Case<'_>, document: &Document, heading: &Heading) {
 
 /// Whether every check of the whole gate passed.
 fn passed(record: &RunRecord, gate: &str) -> bool {
-    let mut checks = record.checks.iter().filter(|check| check.gate == gate);
-    record.gates.iter().any(|whole| whole == gate)
-        && checks.all(|check| check.outcome == Outcome::Pass)
+    verdict(record, gate) == Verdict::Pass
 }

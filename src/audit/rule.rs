@@ -83,6 +83,8 @@ rules! {
         "The block's marker fits its text, but the text is not what the record says: it was made by hand. The record counts.";
     UNBACKED = "GP1704", "a verdict without evidence",
         "A PASS or FAIL stands in a heading, and no adversary's record of that gate, from before, says so. Run `gateproof verify --as adversary`, and let the verdict rest on its record.";
+    ONE_SIDED = "GP1705", "a finding that stands in one place only",
+        "A reviewer's finding, and its closing, stand in a review's record, which decides, and in REVIEW, which people read. One of the two was taken away, or somebody wrote it by hand: file it with `gateproof review GATE --finding TEXT`, close it with `--close ID`.";
 }
 
 /// Finds a rule by its code, in any case.

@@ -122,7 +122,7 @@ codes! {
     NO_CLAIM = "GP2702", "no such claim",
         "`gateproof review` judges what a claim's record on the upstream branch says, and nothing else: a gate that STATUS calls claimed without such a record was never shown to pass. A claim is made with `gateproof claim GATE --commit --push`.";
     SAME_HANDS = "GP2703", "not independent of the claim",
-        "A gate passes only when somebody other than its author re-ran it from another clone. The run was started in the clone the claim was made in, or git names the same author. Review from your own clone, under your own `git config user.email`. `--allow-same-author` runs the checks all the same; what it writes is no verdict and counts for nobody.";
+        "A gate passes only when somebody other than its author re-ran it from another clone. The run was started in the clone the claim was made in, or git names the same author, or does not know one of the two. Review from your own clone, under your own `git config user.email`. `--allow-same-author` runs the checks all the same; what it writes is no verdict and counts for nobody.";
     NO_OWN_RECORD = "GP2704", "your own record comes first",
         "Who has seen what the other side observed is no longer blind. `gateproof diff` shows both only when a record of your own run of the claim exists: `gateproof review GATE`.";
     NOT_A_VETO = "GP2705", "no such veto",

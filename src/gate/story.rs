@@ -8,6 +8,7 @@ use std::path::Path;
 use super::heading::{self, Reading};
 use super::state::{ClaimSpec, GateSpec, Kept};
 use crate::claim::{Check, ClaimFile, Fixture, Place, Probe, Step};
+use crate::record::{RecordError, read_phase};
 
 /// What the state of gates depends on in a claim file. `path` is the file's, as records have it:
 /// relative to the repository.
@@ -101,45 +102,27 @@ fn place(on: &Place, hosts: &mut BTreeSet<String>) {
 /// The records of a phase.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Records {
-    /// Those that can be read.
+    /// Those with which nothing is wrong, in the order of the chain.
     pub kept: Vec<Kept>,
-    /// Those that cannot, and why. What they say is not known, so nothing may be called done.
-    pub unreadable: Vec<String>,
+    /// Everything that is wrong, by file. What a damaged or missing record says is not known, so
+    /// nothing may be called done.
+    pub damaged: Vec<String>,
 }
 
-/// Reads every record of a phase, `<reports>/runs/<phase>/*.json`. A folder that does not exist
-/// has none.
+/// Reads every record of a phase, `<reports>/runs/<phase>`. A folder that does not exist has none.
 ///
 /// # Errors
 /// When the folder cannot be listed.
-pub fn records(runs: &Path) -> io::Result<Records> {
-    let mut found = Records::default();
-    let entries = match fs::read_dir(runs) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-        Err(error) => return Err(error),
-    };
-    for entry in entries {
-        let path = entry?.path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        // What begins with a dot is a file that is just being written.
-        if !name.ends_with(".json") || name.starts_with('.') {
-            continue;
-        }
-        let digest = fs::File::open(&path).and_then(crate::digest::of_reader);
-        match (crate::record::read(&path), digest) {
-            (Ok(record), Ok((sha256, _))) => found.kept.push(Kept { record, sha256 }),
-            (Err(error), _) => found.unreadable.push(error.to_string()),
-            (_, Err(error)) => found
-                .unreadable
-                .push(format!("`{}`: {error}", path.display())),
-        }
-    }
-    found.unreadable.sort();
-    Ok(found)
+pub fn records(runs: &Path) -> Result<Records, RecordError> {
+    let phase = read_phase(runs)?;
+    let kept = phase.sound().map(|stored| Kept {
+        record: stored.record.clone(),
+        sha256: stored.link.sha256.clone(),
+    });
+    Ok(Records {
+        kept: kept.collect(),
+        damaged: phase.faults.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// What the document says about the gates of a claim file; one that does not exist says nothing.
@@ -192,26 +175,44 @@ gates:
     }
 
     #[test]
-    fn records_are_read_with_their_digests_and_a_broken_one_is_named() {
+    fn records_are_read_with_their_digests_and_a_damaged_or_missing_one_is_named_and_not_believed()
+    {
         let folder = tempfile::tempdir().unwrap();
         let runs = folder.path().join("runs/pxgate");
         assert_eq!(records(&runs).unwrap(), Records::default());
-        let record = crate::report::sample::record();
-        let path = crate::record::write(&record, &runs).unwrap();
-        fs::write(runs.join("cut.json"), "{\"schema\":").unwrap();
+        let mut record = crate::report::sample::record();
+        let first = crate::record::write(&record, &runs).unwrap();
+        record.run_id = "second".into();
+        // By its clock it is older; by the chain it is newer.
+        record.started -= chrono::TimeDelta::hours(1);
+        let second = crate::record::write(&record, &runs).unwrap();
         fs::write(runs.join(".half.json"), "").unwrap();
         let found = records(&runs).unwrap();
-        assert_eq!(found.kept.len(), 1);
-        assert_eq!(found.kept[0].record, record);
-        assert_eq!(
-            found.kept[0].sha256,
-            crate::digest::sha256(fs::read(path).unwrap())
-        );
-        assert_eq!(found.unreadable.len(), 1);
-        assert!(
-            found.unreadable[0].contains("cut.json"),
-            "{:?}",
-            found.unreadable
-        );
+        let digest = |path| crate::digest::sha256(fs::read(path).unwrap());
+        let digests: Vec<&str> = found.kept.iter().map(|kept| kept.sha256.as_str()).collect();
+        assert_eq!(digests, [digest(&first), digest(&second)]);
+        assert_eq!(found.damaged, [""; 0]);
+
+        let text = fs::read_to_string(&second).unwrap();
+        fs::write(
+            &second,
+            text.replace("\"exit_code\": 5", "\"exit_code\": 0"),
+        )
+        .unwrap();
+        assert!(fs::read_to_string(&second).unwrap() != text);
+        fs::write(runs.join("cut.json"), "{\"schema\":").unwrap();
+        fs::remove_file(&first).unwrap();
+        let found = records(&runs).unwrap();
+        assert_eq!(found.kept, []);
+        for name in [
+            "second.json",
+            "cut.json",
+            &first.file_name().unwrap().to_string_lossy(),
+        ] {
+            assert!(
+                found.damaged.iter().any(|it| it.starts_with(name)),
+                "{name}: {found:?}"
+            );
+        }
     }
 }

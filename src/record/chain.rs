@@ -124,7 +124,24 @@ pub enum FaultKind {
     NoRecord,
 }
 
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        write!(f, "{}: {}", name.to_string_lossy(), self.kind)?;
+        match &self.by {
+            Some(by) => write!(f, ", as run {by} follows it"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Phase {
+    /// The records with which nothing is wrong, in the order of the chain.
+    pub fn sound(&self) -> impl Iterator<Item = &Stored> {
+        let records = self.records.iter();
+        records.filter(|stored| self.faults.iter().all(|fault| fault.path != stored.path))
+    }
+
     /// The record of a run, by the name of its file.
     pub fn find(&self, run_id: &str) -> Option<&Stored> {
         self.records.iter().find(|it| it.link.run_id == run_id)
@@ -177,6 +194,30 @@ impl File {
 /// When the folder cannot be listed.
 pub fn read_phase(folder: &Path) -> Result<Phase, RecordError> {
     let (files, signatures) = scan(folder)?;
+    Ok(phase(folder, files, signatures))
+}
+
+/// As [`read_phase`], of files that were read elsewhere, such as from a commit: names and contents,
+/// of signatures the names alone.
+pub fn phase_of<'f>(
+    folder: &Path,
+    contents: impl IntoIterator<Item = (&'f str, &'f [u8])>,
+) -> Phase {
+    let (mut files, mut signatures) = (Vec::new(), Vec::new());
+    for (name, bytes) in contents {
+        let path = folder.join(name);
+        if let Some(stem) = name.strip_suffix(".json") {
+            files.push(file_of(path, stem.to_owned(), bytes));
+        } else if name.ends_with(".json.sig") {
+            signatures.push(path);
+        }
+    }
+    files.sort_by(|a, b| a.stem.cmp(&b.stem));
+    signatures.sort();
+    phase(folder, files, signatures)
+}
+
+fn phase(folder: &Path, files: Vec<File>, signatures: Vec<PathBuf>) -> Phase {
     let mut faults: Vec<Fault> = files.iter().flat_map(own_faults).collect();
     faults.extend(link_faults(folder, &files));
     for path in signatures {
@@ -196,12 +237,12 @@ pub fn read_phase(folder: &Path) -> Result<Phase, RecordError> {
         kind: FaultKind::Cycle,
     }));
     faults.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Phase {
+    Phase {
         folder: folder.to_owned(),
         records,
         faults,
         heads,
-    })
+    }
 }
 
 /// The links that the next record of a folder has to carry.
@@ -240,21 +281,30 @@ fn scan(folder: &Path) -> Result<(Vec<File>, Vec<PathBuf>), RecordError> {
 }
 
 fn read_file(path: PathBuf, stem: String) -> File {
-    let content = fs::read(&path)
-        .map(|bytes| Content {
-            sha256: digest::sha256(&bytes),
-            seal: seal::look(&bytes),
-            record: store::parse(&path, &bytes)
-                .map(Box::new)
-                .map_err(|error| error.to_string()),
-        })
-        .map_err(|error| FaultKind::Unreadable {
-            why: error.to_string(),
-        });
+    match fs::read(&path) {
+        Ok(bytes) => file_of(path, stem, &bytes),
+        Err(error) => File {
+            path,
+            stem,
+            content: Err(FaultKind::Unreadable {
+                why: error.to_string(),
+            }),
+        },
+    }
+}
+
+fn file_of(path: PathBuf, stem: String, bytes: &[u8]) -> File {
+    let content = Content {
+        sha256: digest::sha256(bytes),
+        seal: seal::look(bytes),
+        record: store::parse(&path, bytes)
+            .map(Box::new)
+            .map_err(|error| error.to_string()),
+    };
     File {
         path,
         stem,
-        content,
+        content: Ok(content),
     }
 }
 
@@ -364,21 +414,32 @@ fn in_order(files: Vec<File>) -> (Vec<Stored>, Vec<PathBuf>) {
         let key = |it: &Stored| (it.record.started, it.link.run_id.clone());
         key(a).cmp(&key(b))
     });
-    let mut missing: BTreeSet<String> = waiting.iter().map(|it| it.link.run_id.clone()).collect();
+    let (mut ordered, rest) = follow(waiting, |it| (&it.link.run_id, &it.record));
+    let cyclic = rest.iter().map(|it| it.path.clone()).collect();
+    ordered.extend(rest);
+    (ordered, cyclic)
+}
+
+/// Puts each record behind all that it follows, and otherwise keeps their order: what is newest is
+/// told by the chain, and only between branches by whatever the order was made by. Second are those
+/// that follow themselves. `of` tells a record's run and the record.
+pub fn follow<T>(
+    mut waiting: Vec<T>,
+    of: impl for<'t> Fn(&'t T) -> (&'t str, &'t RunRecord),
+) -> (Vec<T>, Vec<T>) {
+    let mut missing: BTreeSet<String> = waiting.iter().map(|it| of(it).0.to_owned()).collect();
     let mut ordered = Vec::with_capacity(waiting.len());
     loop {
-        let ready = waiting.iter().position(|stored| {
-            let follows = &stored.record.follows;
+        let ready = waiting.iter().position(|it| {
+            let follows = &of(it).1.follows;
             !follows.iter().any(|link| missing.contains(&link.run_id))
         });
         let Some(ready) = ready else {
-            let cyclic = waiting.iter().map(|it| it.path.clone()).collect();
-            ordered.append(&mut waiting);
-            return (ordered, cyclic);
+            return (ordered, waiting);
         };
-        let stored = waiting.remove(ready);
-        missing.remove(&stored.link.run_id);
-        ordered.push(stored);
+        let next = waiting.remove(ready);
+        missing.remove(of(&next).0);
+        ordered.push(next);
     }
 }
 

@@ -11,7 +11,7 @@ mod sign;
 pub mod signature;
 mod store;
 
-pub use chain::{Fault, FaultKind, Phase, SIGNATURE, Stored, read_phase};
+pub use chain::{Fault, FaultKind, Phase, SIGNATURE, Stored, follow, phase_of, read_phase};
 pub use git::GitError;
 pub use model::*;
 pub use redact::Redactor;

@@ -53,6 +53,9 @@ pub struct RunRecord {
     /// Of a review: what the reviewer found besides the checks.
     #[serde(default)]
     pub filed: Vec<FiledFinding>,
+    /// Of a review: names of earlier findings that the reviewer tested again and closes.
+    #[serde(default)]
+    pub closed: Vec<String>,
     /// The newest records of the phase when this one was written, which no other record followed
     /// yet; none for the first one. Two people who write at the same time make two branches, and
     /// whoever writes next follows both.

@@ -6,12 +6,21 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::host::Fault;
-use crate::run::{clone_id, git, identity};
+use crate::run::{
+    CloneFacts, CloneFinding, CloneQuestion, Distance, Purpose, Remote, Upstream, Wanted, Wrong,
+    clone_facts, clone_findings, clone_id, git, identity,
+};
 
 /// Where our own records of looks stand; nobody claims anything about them.
 const RECORDS: &str = "reports/runs/";
-/// How many paths a message names.
-const NAMED: usize = 5;
+
+fn in_words(findings: &[CloneFinding]) -> String {
+    let each = findings.iter();
+    let each: Vec<String> = each
+        .map(|it| format!("{}; {}", it.what, it.remedy))
+        .collect();
+    each.join("; and ")
+}
 
 /// Why nothing can be claimed or reviewed from here. Nothing was run.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -37,11 +46,6 @@ pub enum Refusal {
         /// The branch.
         branch: String,
     },
-    /// History is cut off.
-    #[error(
-        "this clone is shallow: whether a commit is pushed cannot be told from it; `git fetch --unshallow` first"
-    )]
-    Shallow,
     /// The upstream could not be asked.
     #[error("`{upstream}` could not be fetched, so what is on it is not known: {said}")]
     Fetch {
@@ -58,46 +62,14 @@ pub enum Refusal {
         /// The file.
         path: String,
     },
-    /// Something is not committed.
+    /// The clone is not what others get.
+    #[error("{}", in_words(.0))]
+    Clone(Vec<CloneFinding>),
+    /// Git knows nobody here.
     #[error(
-        "the tree is not clean, and who verifies from a clone will not see it: {paths}; commit and push it, or put it away"
+        "git does not know who you are, so nobody could tell who judges the claim from who made it: `git config user.name NAME` and `git config user.email MAIL` first"
     )]
-    Dirty {
-        /// What differs.
-        paths: String,
-    },
-    /// HEAD is not pushed.
-    #[error(
-        "HEAD is {ahead} commit(s) ahead of `{upstream}`, so nobody else can fetch it: `git push` first"
-    )]
-    NotPushed {
-        /// The upstream branch.
-        upstream: String,
-        /// How many.
-        ahead: u64,
-    },
-    /// Others have pushed meanwhile.
-    #[error(
-        "HEAD is {behind} commit(s) behind `{upstream}`, so what would be claimed is superseded: `git pull --rebase` first"
-    )]
-    Behind {
-        /// The upstream branch.
-        upstream: String,
-        /// How many.
-        behind: u64,
-    },
-    /// Both.
-    #[error(
-        "HEAD and `{upstream}` have diverged ({ahead} commit(s) here, {behind} there): `git pull --rebase` and `git push` first"
-    )]
-    Diverged {
-        /// The upstream branch.
-        upstream: String,
-        /// Commits here.
-        ahead: u64,
-        /// Commits there.
-        behind: u64,
-    },
+    Nobody,
     /// Git itself.
     #[error("{0}")]
     Git(#[from] Fault),
@@ -120,12 +92,8 @@ pub struct Checkout {
     pub upstream: String,
     /// Full hash of that, after the fetch.
     pub upstream_commit: String,
-    /// Commits of HEAD that the upstream has not.
-    pub ahead: u64,
-    /// Commits of the upstream that HEAD has not.
-    pub behind: u64,
-    /// Paths that differ from HEAD and files that git does not know, records of runs excepted.
-    pub changed: Vec<String>,
+    /// What git tells of the clone and its upstream.
+    pub facts: CloneFacts,
     /// Who works here, as git knows: `Name <mail>`.
     pub author: Option<String>,
     /// Names this clone; see [`crate::record::RepositoryState::clone_id`].
@@ -151,9 +119,6 @@ impl Checkout {
         let head = head.map_err(nowhere)?;
         let branch = git(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"]).await;
         let branch = branch.map_err(|_| Refusal::Detached)?;
-        if git(&root, &["rev-parse", "--is-shallow-repository"]).await? == "true" {
-            return Err(Refusal::Shallow);
-        }
         let no_upstream = || Refusal::NoUpstream {
             branch: branch.clone(),
         };
@@ -185,11 +150,12 @@ impl Checkout {
         let upstream = git(&root, &name).await.map_err(|_| no_upstream())?;
         let upstream_commit =
             git(&root, &["rev-parse", "--verify", "@{upstream}^{commit}"]).await?;
-        let range = format!("{head}...{upstream_commit}");
-        let counts = git(&root, &["rev-list", "--left-right", "--count", &range]).await?;
-        let (ahead, behind) = two_numbers(&counts);
-        let status = ["status", "--porcelain=v1", "-z", "--untracked-files=all"];
-        let changed = changed(&git(&root, &status).await?);
+        let question = CloneQuestion {
+            remote: Some(remote.clone()),
+            branch: Some(branch.clone()),
+            ..CloneQuestion::default()
+        };
+        let facts = clone_facts(&root, &question).await?;
         Ok(Checkout {
             author: identity(&root).await,
             clone_id: clone_id(&root),
@@ -200,9 +166,7 @@ impl Checkout {
             merge,
             upstream,
             upstream_commit,
-            ahead,
-            behind,
-            changed,
+            facts,
         })
     }
 
@@ -269,30 +233,60 @@ impl Checkout {
     /// # Errors
     /// The [`Refusal`] that tells what is in the way.
     pub fn may_claim(&self) -> Result<(), Refusal> {
-        if let Some(path) = self.changed.iter().find_map(|path| unknown_claim(path)) {
-            return Err(Refusal::UntrackedClaim {
-                path: path.to_owned(),
+        if self.author.is_none() {
+            return Err(Refusal::Nobody);
+        }
+        let claim = |path: &&String| is_claim_file(path);
+        if let Some(path) = self.facts.untracked.iter().find(claim) {
+            return Err(Refusal::UntrackedClaim { path: path.clone() });
+        }
+        self.may(Purpose::Claim)
+    }
+
+    /// Whether claims can be judged from here.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that tells what is in the way.
+    pub fn may_review(&self) -> Result<(), Refusal> {
+        self.may(Purpose::Review)
+    }
+
+    fn may(&self, purpose: Purpose) -> Result<(), Refusal> {
+        let mut findings = self.findings();
+        findings.retain(|finding| finding.wrong.stops(purpose));
+        match findings.is_empty() {
+            true => Ok(()),
+            false => Err(Refusal::Clone(findings)),
+        }
+    }
+
+    /// What is wrong with the clone and stops nobody, as far as it concerns who does that.
+    pub fn told(&self, purpose: Purpose) -> Vec<CloneFinding> {
+        let mut findings = self.findings();
+        findings.retain(|it| it.wrong.concerns(purpose) && !it.wrong.stops(purpose));
+        findings
+    }
+
+    fn findings(&self) -> Vec<CloneFinding> {
+        let mut findings = clone_findings(&self.facts, &Wanted::default());
+        // The commit may be on another branch; whoever judges looks for it on this one.
+        if let Remote::Heard(Upstream {
+            has_commit: true,
+            distance: Some(Distance { ahead, .. }),
+            ..
+        }) = &self.facts.remote
+            && *ahead > 0
+        {
+            findings.push(CloneFinding {
+                wrong: Wrong::Unpushed,
+                what: format!(
+                    "{ahead} commit(s) of HEAD are not on `{}`, so nobody finds there what is claimed",
+                    self.upstream
+                ),
+                remedy: "`git push`".to_owned(),
             });
         }
-        if !self.changed.is_empty() {
-            let more = self.changed.len().saturating_sub(NAMED);
-            let mut paths = self.changed[..self.changed.len().min(NAMED)].join(", ");
-            if more > 0 {
-                paths.push_str(&format!(" and {more} more"));
-            }
-            return Err(Refusal::Dirty { paths });
-        }
-        let upstream = self.upstream.clone();
-        match (self.ahead, self.behind) {
-            (0, 0) => Ok(()),
-            (ahead, 0) => Err(Refusal::NotPushed { upstream, ahead }),
-            (0, behind) => Err(Refusal::Behind { upstream, behind }),
-            (ahead, behind) => Err(Refusal::Diverged {
-                upstream,
-                ahead,
-                behind,
-            }),
-        }
+        findings
     }
 }
 
@@ -301,44 +295,16 @@ fn is_status(path: &str) -> bool {
     name.starts_with("STATUS-") && name.ends_with(".md")
 }
 
-/// A claim file of `claims/` that git does not know.
-fn unknown_claim(changed: &str) -> Option<&str> {
-    let path = changed.strip_suffix(UNTRACKED)?;
+/// Whether a path is that of a claim file in `claims/`.
+fn is_claim_file(path: &str) -> bool {
     let yaml = path.ends_with(".yaml") || path.ends_with(".yml");
-    (path.starts_with("claims/") && yaml).then_some(path)
+    path.starts_with("claims/") && yaml
 }
-
-/// What stands behind the path of a file that git does not know.
-const UNTRACKED: &str = " (untracked)";
 
 /// Whether the file, of that path from the top folder, is one that git does not know.
 pub async fn untracked(root: &Path, path: &str) -> bool {
     let known = ["ls-files", "--error-unmatch", "--", path];
     git(root, &known).await.is_err()
-}
-
-/// `git status --porcelain=v1 -z` as paths, without our own untracked records.
-fn changed(status: &str) -> Vec<String> {
-    let mut paths = Vec::new();
-    let mut entries = status.split('\0').filter(|entry| !entry.is_empty());
-    while let Some(entry) = entries.next() {
-        let (state, path) = entry.split_at_checked(3).unwrap_or((entry, ""));
-        if state.starts_with(['R', 'C']) {
-            entries.next(); // where it was before
-        }
-        match state {
-            "?? " if path.starts_with(RECORDS) => {}
-            "?? " => paths.push(format!("{path}{UNTRACKED}")),
-            _ => paths.push(path.to_owned()),
-        }
-    }
-    paths
-}
-
-fn two_numbers(text: &str) -> (u64, u64) {
-    let mut numbers = text.split_whitespace().map(str::parse);
-    let mut next = || numbers.next().and_then(Result::ok).unwrap_or(u64::MAX);
-    (next(), next())
 }
 
 #[cfg(test)]
@@ -354,37 +320,59 @@ mod tests {
             merge: "refs/heads/main".into(),
             upstream: "origin/main".into(),
             upstream_commit: "a".into(),
-            ahead: 0,
-            behind: 0,
-            changed: Vec::new(),
-            author: None,
+            author: Some("Ada <ada@example.org>".into()),
             clone_id: None,
+            facts: CloneFacts {
+                commit: "a".into(),
+                branch: Some("main".into()),
+                remote: Remote::Heard(Upstream {
+                    name: "origin".into(),
+                    branch: "main".into(),
+                    tip: Some("a".into()),
+                    has_commit: true,
+                    distance: Some(Distance::default()),
+                    ..Upstream::default()
+                }),
+                ..CloneFacts::default()
+            },
         }
     }
 
     #[test]
     fn only_a_clean_and_pushed_head_may_be_claimed_and_every_reason_is_its_own() {
         assert_eq!(clean().may_claim(), Ok(()));
-        let at = |ahead, behind| Checkout {
-            ahead,
-            behind,
+        assert_eq!(clean().told(Purpose::Claim), []);
+        let at = |ahead, behind| {
+            let mut checkout = clean();
+            if let Remote::Heard(upstream) = &mut checkout.facts.remote {
+                upstream.tip = Some("b".into());
+                upstream.distance = Some(Distance { ahead, behind });
+            }
+            checkout
+        };
+        let with = |changed: &[&str], untracked: &[&str]| {
+            let owned = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
+            let mut checkout = at(1, 1);
+            checkout.facts.changed = owned(changed);
+            checkout.facts.untracked = owned(untracked);
+            checkout
+        };
+        let nobody = Checkout {
+            author: None,
             ..clean()
         };
-        let with = |paths: &[&str]| Checkout {
-            changed: paths.iter().map(|path| (*path).to_owned()).collect(),
-            ..at(1, 1)
-        };
+        let mut silent = clean();
+        silent.facts.remote = Remote::None;
         let cases = [
-            (at(2, 0), "2 commit(s) ahead"),
-            (at(0, 3), "3 commit(s) behind"),
-            (at(2, 3), "diverged (2 commit(s) here, 3 there)"),
+            (nobody, "git does not know who you are"),
+            (silent, "no remote"),
+            (at(2, 0), "2 commit(s) of HEAD are not on `origin/main`"),
+            (at(0, 3), "3 commits behind `main` of `origin`"),
+            (at(2, 3), "; and 2 commit(s) of HEAD"),
+            (with(&["a"], &[]), "differs from the commit: a; commit"),
+            (with(&[], &["b"]), "in no commit: b; commit"),
             (
-                with(&["a", "b (untracked)"]),
-                "not clean, and who verifies from a clone will not see it: a, b (untracked);",
-            ),
-            (with(&["1", "2", "3", "4", "5", "6", "7"]), "5 and 2 more"),
-            (
-                with(&["a", "claims/x.yaml (untracked)"]),
+                with(&["a"], &["b", "claims/x.yaml"]),
                 "`claims/x.yaml` is not in the commit",
             ),
         ];
@@ -392,16 +380,27 @@ mod tests {
             let why = checkout.may_claim().unwrap_err().to_string();
             assert!(why.contains(words), "{words}: {why}");
         }
+        // A reviewer uses nothing of the tree, and is not told of it.
+        for checkout in [at(2, 3), with(&["a"], &["b"])] {
+            assert_eq!(checkout.may_review(), Ok(()));
+            assert_eq!(checkout.told(Purpose::Review), []);
+        }
     }
 
     #[test]
-    fn status_is_read_with_renames_spaces_and_without_untracked_records() {
-        let status =
-            " M a b\0R  new\0old\0?? x\0?? reports/runs/p/1.json\0 M reports/runs/p/0.json\0A  z";
-        assert_eq!(
-            changed(status),
-            ["a b", "new", "x (untracked)", "reports/runs/p/0.json", "z"]
-        );
-        assert!(changed("").is_empty());
+    fn nobody_claims_or_judges_with_a_moved_tag_or_without_the_history() {
+        let mut moved = clean();
+        moved.facts.tags.insert("v1".into(), "a".into());
+        if let Remote::Heard(upstream) = &mut moved.facts.remote {
+            upstream.tags.insert("v1".into(), "b".into());
+        }
+        let mut shallow = clean();
+        shallow.facts.shallow = true;
+        for (checkout, words) in [(moved, "tag `v1`"), (shallow, "is shallow")] {
+            for refused in [checkout.may_claim(), checkout.may_review()] {
+                let why = refused.unwrap_err().to_string();
+                assert!(why.contains(words), "{why}");
+            }
+        }
     }
 }

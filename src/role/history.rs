@@ -12,7 +12,9 @@ use tokio::process::Command;
 
 use crate::digest;
 use crate::host::Fault;
-use crate::record::{Act, ClaimRef, FiledFinding, RecordLink, RepositoryState, RunRecord, SCHEMA};
+use crate::record::{
+    Act, ClaimRef, FiledFinding, RecordLink, RepositoryState, RunRecord, SCHEMA, phase_of,
+};
 use crate::run::git;
 
 /// Where records stand in a repository.
@@ -54,6 +56,9 @@ pub struct Header {
     /// Of a review: what was found besides.
     #[serde(default)]
     pub filed: Vec<FiledFinding>,
+    /// Of a review: the findings that it closes.
+    #[serde(default)]
+    pub closed: Vec<String>,
     /// The worst outcome's exit code.
     pub exit_code: u8,
     /// Things a reader should know.
@@ -76,6 +81,31 @@ impl Header {
         header.sha256 = digest::sha256(bytes);
         path.clone_into(&mut header.path);
         (header.schema == SCHEMA).then_some(header)
+    }
+
+    /// Of a record that was read as a whole.
+    pub fn of_record(record: &RunRecord, sha256: &str, path: &str) -> Header {
+        Header {
+            schema: record.schema.clone(),
+            run_id: record.run_id.clone(),
+            role: record.role.clone(),
+            act: record.act,
+            who: record.who.clone(),
+            author: record.author.clone(),
+            claim: record.claim.clone(),
+            repository: record.repository.clone(),
+            started: record.started,
+            ended: record.ended,
+            gates: record.gates.clone(),
+            reviews: record.reviews.clone(),
+            filed: record.filed.clone(),
+            closed: record.closed.clone(),
+            exit_code: record.exit_code,
+            notes: record.notes.clone(),
+            sha256: sha256.to_owned(),
+            path: path.to_owned(),
+            at: None,
+        }
     }
 
     /// A link to it.
@@ -111,50 +141,90 @@ impl Header {
     }
 }
 
-/// Records by their run, oldest first.
+/// The sound records of all phases, each phase in the order of its chain.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    headers: BTreeMap<String, Header>,
-    /// Files among the records that are no record this version reads.
-    pub unreadable: Vec<String>,
+    headers: Vec<Header>,
+    /// Records that are missing or damaged, by path, and how. Nothing of them is believed.
+    pub damaged: Vec<String>,
+}
+
+/// Files of records by path from the top folder, and where they are from.
+#[derive(Default)]
+struct Files {
+    found: BTreeMap<String, (Vec<u8>, Option<String>)>,
+    differing: Vec<String>,
+}
+
+impl Files {
+    /// The first that is found under a path counts; another one there is told.
+    fn add(&mut self, path: &str, bytes: Vec<u8>, at: Option<&str>) {
+        match self.found.get(path) {
+            None => {
+                let at = at.map(str::to_owned);
+                self.found.insert(path.to_owned(), (bytes, at));
+            }
+            Some((other, _)) if *other == bytes => {}
+            Some((_, first)) => self.differing.push(format!(
+                "{path}: {} has another one than {}",
+                at.unwrap_or("the working tree"),
+                first.as_deref().unwrap_or("the working tree")
+            )),
+        }
+    }
 }
 
 impl History {
-    /// The records that stand on a commit.
+    /// The records that stand on commits, and, with `folder`, those in the working tree, which
+    /// nobody may have committed yet.
     ///
     /// # Errors
     /// When git cannot tell.
-    pub async fn on(root: &Path, revision: &str) -> Result<History, Fault> {
-        let list = ["ls-tree", "-r", "--name-only", "-z", revision, "--", RUNS];
-        let listed = git(root, &list).await?;
-        let paths: Vec<&str> = listed
-            .split('\0')
-            .filter(|path| path.ends_with(".json"))
-            .collect();
-        let mut history = History::default();
-        for (path, bytes) in blobs(root, revision, &paths).await? {
-            history.add(path, &bytes, Some(revision));
+    pub async fn read(root: &Path, revisions: &[&str], folder: bool) -> Result<History, Fault> {
+        let mut files = Files::default();
+        for revision in revisions {
+            let list = ["ls-tree", "-r", "--name-only", "-z", revision, "--", RUNS];
+            let listed = git(root, &list).await?;
+            let is_ours = |path: &&str| path.ends_with(".json") || path.ends_with(".json.sig");
+            let paths: Vec<&str> = listed.split('\0').filter(is_ours).collect();
+            for (path, bytes) in blobs(root, revision, &paths).await? {
+                files.add(path, bytes, Some(revision));
+            }
         }
-        Ok(history)
+        if folder {
+            add_folder(&mut files, root);
+        }
+        Ok(History::of(files))
     }
 
-    /// With those in the working tree, too, which nobody may have committed yet.
-    #[must_use]
-    pub fn with_folder(mut self, root: &Path) -> History {
-        let phases = std::fs::read_dir(root.join(RUNS)).into_iter().flatten();
-        for phase in phases.flatten() {
-            let files = std::fs::read_dir(phase.path()).into_iter().flatten();
-            for file in files.flatten() {
-                let path = file.path();
-                if path.extension().is_some_and(|end| end == "json")
-                    && let Ok(bytes) = std::fs::read(&path)
+    fn of(files: Files) -> History {
+        let mut history = History {
+            headers: Vec::new(),
+            damaged: files.differing,
+        };
+        let mut phases: BTreeMap<&Path, Vec<(&str, &[u8])>> = BTreeMap::new();
+        for (path, (bytes, _)) in &files.found {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let files = phases.entry(Path::new(folder)).or_default();
+            files.push((name, bytes));
+        }
+        for (folder, contents) in phases {
+            let phase = phase_of(folder, contents);
+            for fault in &phase.faults {
+                let within = folder.display();
+                history.damaged.push(format!("{within}/{fault}"));
+            }
+            for stored in phase.sound() {
+                let path = stored.path.to_string_lossy();
+                if let Some((bytes, at)) = files.found.get(&*path)
+                    && let Some(mut header) = Header::of(&path, bytes)
                 {
-                    let shown = path.strip_prefix(root).unwrap_or(&path);
-                    self.add(&shown.to_string_lossy(), &bytes, None);
+                    header.at.clone_from(at);
+                    history.headers.push(header);
                 }
             }
         }
-        self
+        history
     }
 
     /// The whole record of a header, with what was observed.
@@ -177,29 +247,9 @@ impl History {
         serde_json::from_slice(&bytes).map_err(|error| changed(&format!("cannot be read: {error}")))
     }
 
-    /// With the records of another one.
-    #[must_use]
-    pub fn and(mut self, other: History) -> History {
-        for (run_id, header) in other.headers {
-            self.headers.entry(run_id).or_insert(header);
-        }
-        self.unreadable.extend(other.unreadable);
-        self
-    }
-
-    fn add(&mut self, path: &str, bytes: &[u8], at: Option<&str>) {
-        match Header::of(path, bytes) {
-            Some(mut header) => {
-                header.at = at.map(str::to_owned);
-                self.headers.entry(header.run_id.clone()).or_insert(header);
-            }
-            None => self.unreadable.push(path.to_owned()),
-        }
-    }
-
-    /// All records, oldest first.
+    /// All records, each phase in the order of its chain.
     pub fn all(&self) -> impl DoubleEndedIterator<Item = &Header> {
-        self.headers.values()
+        self.headers.iter()
     }
 
     /// The newest claim of a gate of a phase.
@@ -290,6 +340,43 @@ fn number(text: &str) -> Option<u32> {
     ends.then(|| rest[..digits].parse().ok()).flatten()
 }
 
+fn add_folder(files: &mut Files, root: &Path) {
+    let phases = std::fs::read_dir(root.join(RUNS)).into_iter().flatten();
+    for phase in phases.flatten() {
+        let inside = std::fs::read_dir(phase.path()).into_iter().flatten();
+        for file in inside.flatten() {
+            let path = file.path();
+            let name = file.file_name().to_string_lossy().into_owned();
+            let is_ours = name.ends_with(".json") || name.ends_with(".json.sig");
+            if is_ours
+                && !name.starts_with('.')
+                && let Ok(bytes) = std::fs::read(&path)
+            {
+                let shown = path.strip_prefix(root).unwrap_or(&path);
+                files.add(&shown.to_string_lossy(), bytes, None);
+            }
+        }
+    }
+}
+
+/// The records of a phase, and their signatures, that git does not know yet. A record follows all
+/// of them that were there before it, so whoever publishes it publishes them, too: a look whose
+/// record nobody else has would be a hole in the chain.
+pub async fn unknown_records(root: &Path, phase: &str) -> Vec<String> {
+    let folder = format!("{RUNS}/{phase}");
+    let list = ["ls-files", "--others", "-z", "--", &folder];
+    let listed = git(root, &list).await.unwrap_or_default();
+    let is_ours = |path: &&str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        !name.starts_with('.') && (name.ends_with(".json") || name.ends_with(".json.sig"))
+    };
+    listed
+        .split('\0')
+        .filter(is_ours)
+        .map(str::to_owned)
+        .collect()
+}
+
 /// The contents of files on a commit, all by one process.
 async fn blobs<'p>(
     root: &Path,
@@ -366,9 +453,43 @@ pub(crate) mod tests {
 
     fn history(headers: Vec<Header>) -> History {
         History {
-            headers: headers.into_iter().map(|h| (h.run_id.clone(), h)).collect(),
-            unreadable: Vec::new(),
+            headers,
+            damaged: Vec::new(),
         }
+    }
+
+    #[test]
+    fn the_newest_is_told_by_the_chain_and_a_damaged_record_is_named_and_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = folder.path().join(RUNS).join("pxgate");
+        let mut record = crate::report::sample::record();
+        record.act = Act::Claim;
+        record.role = Some("builder".into());
+        record.exit_code = 0;
+        record.gates = vec!["M1".into()];
+        record.repository.as_mut().unwrap().tree = "clone".into();
+        record.run_id = "20261121T120000Z-00000001".into();
+        crate::record::write(&record, &runs).unwrap();
+        // The clock of the second one is a day behind, and so is its name.
+        record.run_id = "20261120T120000Z-00000002".into();
+        record.started -= chrono::TimeDelta::days(1);
+        let second = crate::record::write(&record, &runs).unwrap();
+        let read = || {
+            let mut files = Files::default();
+            add_folder(&mut files, folder.path());
+            History::of(files)
+        };
+        let newest = |history: &History| history.claim("pxgate", "M1").unwrap().run_id.clone();
+        assert_eq!(newest(&read()), record.run_id);
+        assert_eq!(read().damaged, [""; 0]);
+
+        let text = std::fs::read_to_string(&second).unwrap();
+        std::fs::write(&second, text.replacen("M1", "M2", 1)).unwrap();
+        let history = read();
+        assert_eq!(newest(&history), "20261121T120000Z-00000001");
+        assert_eq!(history.damaged.len(), 1, "{history:?}");
+        let named = "reports/runs/pxgate/20261120T120000Z-00000002.json: it was changed";
+        assert!(history.damaged[0].starts_with(named), "{history:?}");
     }
 
     #[test]
@@ -405,7 +526,7 @@ pub(crate) mod tests {
         review.reviews = Some(first.link());
         review.exit_code = 1;
         let phase = first.claim.phase.clone();
-        let all = history(vec![second.clone(), review.clone(), first.clone()]);
+        let all = history(vec![first.clone(), review.clone(), second.clone()]);
         assert_eq!(all.claim(&phase, "M1").unwrap().run_id, "4");
         assert!(all.claim("other", "M1").is_none());
         assert_eq!(all.review(&first).unwrap().run_id, "3");

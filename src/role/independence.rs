@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::history::Header;
+use super::history::{Header, History};
+use crate::host::Fault;
 use crate::run::{clone_id, git, identity};
 
 /// Who works here, and in which clone.
@@ -28,9 +29,28 @@ impl Here {
         })
     }
 
+    /// All records that are known here: those of the upstream as it was last fetched, of HEAD, and
+    /// those in the working tree.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub async fn history(&self) -> Result<History, Fault> {
+        let mut there = Vec::new();
+        for revision in ["@{upstream}", "HEAD"] {
+            let name = format!("{revision}^{{commit}}");
+            let words = ["rev-parse", "--verify", "--quiet", &name];
+            if git(&self.root, &words).await.is_ok() {
+                there.push(revision);
+            }
+        }
+        History::read(&self.root, &there, true).await
+    }
+
     /// Whether a run was made in this clone, or by who works in it.
     pub fn is_mine(&self, run: &Header) -> bool {
-        !dependence(run, self.clone_id.as_deref(), self.author.as_deref()).is_empty()
+        let ties = dependence(run, self.clone_id.as_deref(), self.author.as_deref());
+        ties.iter()
+            .any(|tie| matches!(tie, Dependence::SameClone | Dependence::SameAuthor(_)))
     }
 }
 
@@ -41,6 +61,10 @@ pub enum Dependence {
     SameClone,
     /// To git both are the same person.
     SameAuthor(String),
+    /// Git knows nobody here, so that nobody can tell the reviewer from the claim's author.
+    Nobody,
+    /// Nobody knows who made the claim.
+    ClaimOfNobody,
 }
 
 impl std::fmt::Display for Dependence {
@@ -50,12 +74,18 @@ impl std::fmt::Display for Dependence {
             Dependence::SameAuthor(author) => {
                 write!(f, "git names the same author as of the claim, {author}")
             }
+            Dependence::Nobody => f.write_str(
+                "git does not know who you are, so nobody can tell you from the claim's author: `git config user.name NAME` and `git config user.email MAIL`",
+            ),
+            Dependence::ClaimOfNobody => f.write_str(
+                "git did not know who made the claim, so nobody can tell its author from you: the Builder has to claim it again under a name",
+            ),
         }
     }
 }
 
-/// What ties somebody, working in that clone under that git identity, to the claim. Whoever is not
-/// known to git is tied to nobody by it.
+/// What ties somebody, working in that clone under that git identity, to the claim, or keeps it
+/// from being known that nothing does.
 pub fn dependence(claim: &Header, clone_id: Option<&str>, author: Option<&str>) -> Vec<Dependence> {
     let theirs = claim
         .repository
@@ -65,10 +95,13 @@ pub fn dependence(claim: &Header, clone_id: Option<&str>, author: Option<&str>) 
     if clone_id.is_some() && clone_id == theirs {
         found.push(Dependence::SameClone);
     }
-    if let (Some(mine), Some(theirs)) = (author, claim.author.as_deref())
-        && same_person(mine, theirs)
-    {
-        found.push(Dependence::SameAuthor(mine.to_owned()));
+    match (author, claim.author.as_deref()) {
+        (None, _) => found.push(Dependence::Nobody),
+        (_, None) => found.push(Dependence::ClaimOfNobody),
+        (Some(mine), Some(theirs)) if same_person(mine, theirs) => {
+            found.push(Dependence::SameAuthor(mine.to_owned()));
+        }
+        _ => {}
     }
     found
 }
@@ -90,7 +123,7 @@ mod tests {
     use crate::record::Act;
 
     #[test]
-    fn the_same_clone_and_the_same_mail_tie_and_an_unknown_author_does_not() {
+    fn the_same_clone_the_same_mail_and_an_unknown_author_tie() {
         let mut claim = super::super::history::tests::header("1", Act::Claim, "builder");
         claim.author = Some("Ada <ada@example.org>".to_owned());
         claim.repository.as_mut().unwrap().clone_id = Some("c1".to_owned());
@@ -102,8 +135,10 @@ mod tests {
             [Dependence::SameAuthor(_)]
         ));
         assert!(dependence(&claim, Some("c2"), eve).is_empty());
-        assert!(dependence(&claim, None, None).is_empty());
+        assert_eq!(dependence(&claim, None, None), [Dependence::Nobody]);
         claim.repository.as_mut().unwrap().clone_id = None;
         assert!(dependence(&claim, None, eve).is_empty());
+        claim.author = None;
+        assert_eq!(dependence(&claim, None, eve), [Dependence::ClaimOfNobody]);
     }
 }

@@ -9,15 +9,15 @@ mod history;
 mod independence;
 mod review;
 mod subject;
-mod verdict;
 mod veto;
 
+pub use crate::gate::verdict::{Verdict, Weighed, in_words, verdict, weigh};
 pub use checkout::{Checkout, Refusal, untracked};
 pub use commit::{Commit, CommitError, push};
 pub use diff::{Comparison, Difference, compare};
-pub use history::{Header, History, RUNS};
+pub use history::{Header, History, RUNS, unknown_records};
 pub use independence::{Dependence, Here, dependence};
+pub(crate) use review::EARLIER;
 pub use review::{Judged, Standing, review_block};
 pub use subject::{subject, veto_subject};
-pub use verdict::{Verdict, verdict};
 pub use veto::{Veto, entry_id, lift_block, open_vetoes, veto_block, vetoes};

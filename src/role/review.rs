@@ -1,12 +1,16 @@
 //! The REVIEW block of a run: a verdict, or in so many words none.
 
 use super::history::Header;
-use super::verdict::{Verdict, verdict};
+use super::independence::dependence;
+use crate::gate::verdict::{Verdict, in_words, weigh};
 use crate::record::{CheckRecord, FiledFinding, FixtureRecord, RunRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::markdown::escape::{code, code_cell, fence, prose};
 use crate::report::markdown::{commit_words, outcome_words};
 use crate::report::{explain, text};
+
+/// How the line begins that names what was filed before.
+pub(crate) const EARLIER: &str = "- **Filed about this gate before:** ";
 
 /// What a run of an Adversary amounts to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +30,23 @@ pub struct Judged<'c> {
     pub claim: &'c Header,
     /// What was filed about the gate before.
     pub earlier: Vec<&'c FiledFinding>,
-    /// Names of findings that the reviewer closes, having tested them again.
-    pub closed: &'c [String],
+}
+
+impl Standing {
+    /// What a run of an Adversary amounts to, given the claim that its record names, if any.
+    pub fn of(record: &RunRecord, claim: Option<&Header>) -> Standing {
+        let clone = record
+            .repository
+            .as_ref()
+            .and_then(|r| r.clone_id.as_deref());
+        match claim {
+            None => Standing::Looks,
+            Some(claim) if dependence(claim, clone, record.author.as_deref()).is_empty() => {
+                Standing::Judges
+            }
+            Some(_) => Standing::Rehearses,
+        }
+    }
 }
 
 /// The block of one gate of an Adversary's record for `REVIEW-<phase>.md`. Only a run that judges
@@ -52,15 +71,14 @@ pub fn review_block(
     for finding in record.filed.iter().filter(|f| f.gate == gate) {
         body.push_str(&filed(record, finding));
     }
-    let closed = judged.map_or(&[][..], |judged| judged.closed);
-    for id in closed {
+    for id in &record.closed {
         body.push_str(&format!(
             "- [x] **{} [adversary] CLOSED @{}**\n",
             prose(id),
             record.ended.format("%Y-%m-%dT%H:%MZ")
         ));
     }
-    if !closed.is_empty() {
+    if !record.closed.is_empty() {
         body.push('\n');
     }
     if !record.notes.is_empty() {
@@ -84,21 +102,23 @@ pub fn review_block(
 
 fn heading(record: &RunRecord, gate: &str, standing: Standing) -> String {
     let (gate_name, at) = (prose(gate), record.ended.format("%Y-%m-%dT%H:%MZ"));
-    let why = match (standing, verdict(record, gate)) {
+    let weighed = weigh(record, gate);
+    let why = match (standing, weighed.verdict) {
         (Standing::Judges, verdict @ (Verdict::Pass | Verdict::Fail)) => {
             return format!("## {gate_name} — {} @{at}\n\n", verdict.name());
         }
-        (Standing::Judges, Verdict::Undecided) => {
-            "**Not a verdict:** it could not be told whether the claim holds; see below why."
-        }
+        (Standing::Judges, Verdict::Undecided) => format!(
+            "it could not be told whether the claim holds: {}.",
+            prose(&in_words(&weighed.reasons))
+        ),
         (Standing::Looks, _) => {
-            "**Not a verdict:** somebody looked. Only `gateproof review` judges a claim."
+            "somebody looked. Only `gateproof review` judges a claim.".to_owned()
         }
         (Standing::Rehearses, _) => {
-            "**Not a verdict:** not independent of the claim, so it counts for nobody."
+            "not independent of the claim, so it counts for nobody.".to_owned()
         }
     };
-    format!("## {gate_name} — not a verdict @{at}\n\n{why}\n\n")
+    format!("## {gate_name} — not a verdict @{at}\n\n**Not a verdict:** {why}\n\n")
 }
 
 fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&Judged<'_>>) -> String {
@@ -158,10 +178,7 @@ fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&Judged<'_>
             let earlier: Vec<String> = earlier
                 .map(|f| format!("{} ({})", prose(&f.id), prose(&text::cut(&f.text, 80))))
                 .collect();
-            out.push_str(&format!(
-                "- **Filed about this gate before:** {}\n",
-                earlier.join(", ")
-            ));
+            out.push_str(&format!("{EARLIER}{}\n", earlier.join(", ")));
         }
     }
     let outcomes: Vec<_> = checks.iter().map(|check| check.outcome).collect();

@@ -1,7 +1,7 @@
 //! The subjects of commits. `claim(` and `review(` wake the other role, so nothing but a claim
 //! that was made and a verdict begins with them.
 
-use super::verdict::verdict;
+use crate::gate::verdict::verdict;
 use crate::outcome::Outcome;
 use crate::record::{Act, RunRecord};
 use crate::report::text;

@@ -9,6 +9,9 @@ use super::clone_state::{CloneFacts, Distance, Remote, Upstream};
 use super::repository::git;
 use crate::host::Fault;
 
+/// Where records of looks stand; nobody claims anything about them.
+const RECORDS: &str = "reports/runs/";
+
 /// What is asked about a clone.
 #[derive(Clone, Debug)]
 pub struct CloneQuestion {
@@ -89,7 +92,7 @@ async fn tree(root: &Path) -> Result<(Vec<String>, Vec<String>), Fault> {
             "core.quotePath=false",
             "status",
             "--porcelain",
-            "--untracked-files=normal",
+            "--untracked-files=all",
             "--no-renames",
         ],
     )
@@ -98,6 +101,8 @@ async fn tree(root: &Path) -> Result<(Vec<String>, Vec<String>), Fault> {
     let mut untracked = Vec::new();
     for line in status.lines() {
         match line.get(..3).zip(line.get(3..)) {
+            // Records of looks; what follows them publishes them.
+            Some(("?? ", path)) if path.starts_with(RECORDS) => {}
             Some(("?? ", path)) => untracked.push(path.to_owned()),
             Some((_, path)) => changed.push(path.to_owned()),
             None => {}

@@ -151,17 +151,30 @@ impl Wrong {
         }
     }
 
+    /// Whether a finding of that kind says anything to who is about to do that: a reviewer uses
+    /// nothing of the working tree.
+    pub fn concerns(self, purpose: Purpose) -> bool {
+        let of_the_tree = matches!(
+            self,
+            Wrong::Dirty | Wrong::Untracked | Wrong::Stale | Wrong::Unpushed
+        );
+        purpose != Purpose::Review || !of_the_tree
+    }
+
     /// Whether what is seen in such a clone would be about something else than what it is said
-    /// to be about. All other findings are told, and the run goes on.
+    /// to be about. All other findings that concern somebody are told, and the run goes on.
     pub fn stops(self, purpose: Purpose) -> bool {
         use Purpose::{Ci, Claim};
         match self {
             Wrong::OtherBranch | Wrong::OtherCommit | Wrong::MovedTag => true,
-            // A reviewer's checks run in a fresh clone of the claimed commit.
             Wrong::Dirty => matches!(purpose, Ci | Claim),
             // A push job is asked about one commit, and its server may clone no more than that.
-            Wrong::Shallow | Wrong::Stale | Wrong::Unpushed => purpose != Ci,
-            Wrong::Untracked | Wrong::NotDefault | Wrong::Offline | Wrong::NoRemote => false,
+            Wrong::Shallow => purpose != Ci,
+            // A reviewer's checks run in a fresh clone of the claimed commit, found upstream.
+            Wrong::Stale | Wrong::Unpushed => purpose == Claim,
+            // Who claims must know that others get the same.
+            Wrong::Untracked | Wrong::Offline | Wrong::NoRemote => purpose == Claim,
+            Wrong::NotDefault => false,
         }
     }
 }

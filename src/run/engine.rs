@@ -150,6 +150,7 @@ pub async fn run(
         gates: whole_gates(file, &selected),
         reviews: None,
         filed: Vec::new(),
+        closed: Vec::new(),
         follows: Vec::new(),
         exit_code,
         notes,

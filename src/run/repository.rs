@@ -29,6 +29,9 @@ struct FreshClone {
     guard: Guard,
 }
 
+/// How `git status` begins the line of a record that nobody has committed.
+const UNTRACKED_RECORD: &str = "?? reports/runs/";
+
 /// The repository that holds the claim file, if it is in one.
 #[derive(Debug)]
 pub struct Repository {
@@ -75,18 +78,18 @@ impl Repository {
         let branch = git(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
             .await
             .ok();
-        let status = git(
-            &root,
-            &["status", "--porcelain", "--untracked-files=normal"],
-        )
-        .await?;
+        let status = git(&root, &["status", "--porcelain", "--untracked-files=all"]).await?;
+        // A look that left its record here does not make the next one look at another tree.
+        let dirty = status
+            .lines()
+            .any(|line| !line.starts_with(UNTRACKED_RECORD));
         let author = identity(&root).await;
         Ok(Some(Repository {
             author,
             root,
             commit,
             branch,
-            dirty: !status.is_empty(),
+            dirty,
             worktree,
             cold: false,
             clone: OnceCell::new(),
@@ -214,10 +217,18 @@ impl Repository {
     }
 }
 
-/// Who works in a repository, as git knows.
+/// Who works in a repository, as git knows: by its environment, else by its configuration. A mail
+/// that git would make up from the machine's name is nobody's.
 pub(crate) async fn identity(root: &Path) -> Option<String> {
-    let name = git(root, &["config", "user.name"]).await.ok()?;
-    let mail = git(root, &["config", "user.email"]).await.ok()?;
+    let told = async |variable: &str, key: &str| {
+        let set = std::env::var(variable).ok();
+        match set.filter(|value| !value.trim().is_empty()) {
+            Some(value) => Some(value),
+            None => git(root, &["config", key]).await.ok(),
+        }
+    };
+    let name = told("GIT_AUTHOR_NAME", "user.name").await?;
+    let mail = told("GIT_AUTHOR_EMAIL", "user.email").await?;
     Some(format!("{name} <{mail}>"))
 }
 

@@ -1,6 +1,6 @@
 //! What a commit hands off. Pure.
 
-use crate::outcome::{ExitCode, verdict};
+use crate::gate::verdict::verdict;
 use crate::record::{Act, RunRecord};
 
 /// A commit that is new on the upstream's branch, with the records that it brings.
@@ -117,6 +117,28 @@ pub fn seen_in(commit: &Commit, known: &[String]) -> Vec<Seen> {
             "{short} says `{act}(` and brings no record of a {act}: no hand-off"
         )));
     }
+    newest(seen)
+}
+
+/// A commit may bring also the record of an earlier try: a gate changes hands by the newest.
+fn newest(mut seen: Vec<Seen>) -> Vec<Seen> {
+    let what = |seen: &Seen| match seen {
+        Seen::HandOff(it) => Some((it.act_name(), it.phase.clone(), it.gate.clone())),
+        _ => None,
+    };
+    let run = |seen: &Seen| match seen {
+        Seen::HandOff(it) => it.run_id.clone(),
+        _ => String::new(),
+    };
+    let newest: Vec<bool> = seen
+        .iter()
+        .map(|one| {
+            let same = |other: &&Seen| what(other) == what(one);
+            what(one).is_none() || seen.iter().filter(same).all(|other| run(other) <= run(one))
+        })
+        .collect();
+    let mut keep = newest.into_iter();
+    seen.retain(|_| keep.next().unwrap_or(true));
     seen
 }
 
@@ -145,7 +167,7 @@ fn gates(
             phase: record.claim.phase.clone(),
             gate: gate.clone(),
             commit: commit.sha.clone(),
-            verdict: (record.act == Act::Review).then(|| verdict_on(record, gate)),
+            verdict: (record.act == Act::Review).then(|| verdict(record, gate).name()),
             run_id: record.run_id.clone(),
             record: path.to_owned(),
         };
@@ -158,31 +180,6 @@ fn gates(
         }
     };
     record.gates.iter().map(hand_off).collect()
-}
-
-/// What a run amounts to for one of its gates.
-fn verdict_on(record: &RunRecord, gate: &str) -> &'static str {
-    let all = || record.checks.iter();
-    let of_gate = verdict(all().filter(|check| check.gate == gate).map(|c| c.outcome));
-    let of_checks = verdict(all().map(|check| check.outcome));
-    // What no check explains is about the whole run: something is not back, or it was cut short.
-    let code = match ExitCode::try_from(record.exit_code) {
-        Ok(ExitCode::Unrestored) => ExitCode::Unrestored,
-        Ok(ExitCode::CouldNotCheck) if of_checks != ExitCode::CouldNotCheck => {
-            ExitCode::CouldNotCheck
-        }
-        Err(_) => ExitCode::CouldNotCheck,
-        Ok(_) => of_gate,
-    };
-    match code {
-        ExitCode::Success => "PASS",
-        ExitCode::Failed => "FAIL",
-        ExitCode::Invalid => "INVALID",
-        ExitCode::CouldNotCheck => "ERROR",
-        ExitCode::Toothless => "TOOTHLESS",
-        ExitCode::Unrestored => "UNRESTORED",
-        ExitCode::Stale => "STALE",
-    }
 }
 
 /// Names as claim files allow them; anything else did not come from a claim file.
@@ -311,6 +308,10 @@ mod tests {
             matches!(&seen[..], [Seen::Note(note)] if note.contains("again")),
             "{seen:?}"
         );
+        let both = vec![record(Act::Claim, "r2"), record(Act::Claim, "r1")];
+        let seen = seen_in(&commit("claim(pxgate-M1): x", both), &[]);
+        let told: Vec<&str> = hand_offs(&seen).iter().map(|it| &*it.run_id).collect();
+        assert_eq!(told, ["r2"]);
         let mut partial = record(Act::Claim, "r2");
         partial.gates.clear();
         let seen = seen_in(&commit("claim(pxgate-M1): x", vec![partial]), &[]);
@@ -344,9 +345,9 @@ mod tests {
         // Cut short: no gate was seen whole.
         review.checks[1].outcome = Outcome::Pass;
         review.exit_code = 3;
-        assert_eq!(verdicts(&review), [Some("ERROR"), Some("ERROR")]);
+        assert_eq!(verdicts(&review), [Some("no verdict"), Some("no verdict")]);
         review.exit_code = 5;
-        assert_eq!(verdicts(&review), [Some("UNRESTORED"), Some("UNRESTORED")]);
+        assert_eq!(verdicts(&review), [Some("no verdict"), Some("no verdict")]);
     }
 
     proptest! {

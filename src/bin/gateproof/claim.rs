@@ -12,11 +12,13 @@ use gateproof::outcome::{ExitCode, worst};
 use gateproof::record::{Act, RunRecord, Signer};
 use gateproof::report::documents::{Block, Document};
 use gateproof::report::markdown::{claim_block, journal_entry};
-use gateproof::role::{Checkout, Commit, History, Refusal, Verdict, subject, untracked, verdict};
-use gateproof::run::{Interrupt, Repository, Role};
+use gateproof::role::{
+    Checkout, Commit, History, Refusal, Verdict, in_words, subject, untracked, weigh,
+};
+use gateproof::run::{Interrupt, Purpose, Repository, Role};
 
 use crate::console;
-use crate::roles::{How, Publish, Written, exit_of, load, publish, run_gate};
+use crate::roles::{How, Publish, Written, exit_of, load, notes_of, publish, run_gate, told};
 use crate::verify::refuse;
 
 #[derive(Clone, Debug, Args)]
@@ -43,6 +45,7 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
         Ok(ready) => ready,
         Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string())),
     };
+    notes_of(&checkout, Purpose::Claim);
     let repository = Arc::new(Repository::cold(&checkout.root, &checkout.head).await?);
     let tree = repository.clone_folder().await.context("clone HEAD")?;
     let file = match find(&tree, named, &wish) {
@@ -56,7 +59,8 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
         }
     }
     let signer = wish.how.signer(&checkout.root)?;
-    let history = History::on(&checkout.root, &checkout.head).await?;
+    let history = History::read(&checkout.root, &[&checkout.head], true).await?;
+    told(&history);
     let mut codes = Vec::new();
     for gate in &wish.gates {
         if codes.contains(&ExitCode::Unrestored) || interrupt.signal().is_some() {
@@ -66,14 +70,16 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
         }
         let how = (Role::Builder, Act::Claim);
         let mut record = run_gate(&file, gate, &repository, how, &wish.how, &interrupt).await?;
-        let said = verdict(&record, gate);
-        codes.push(said.exit_code(exit_of(&record)));
-        if said != Verdict::Pass {
+        let weighed = weigh(&record, gate);
+        codes.push(weighed.verdict.exit_code(exit_of(&record)));
+        if weighed.verdict != Verdict::Pass {
             // Only a claim that was made is recorded as one.
             record.act = Act::Verify;
+            let why = in_words(&weighed.reasons);
+            console::err(&format!("{gate} is not claimed: {why}\n"));
             record.notes.push(format!(
-                "a claim of {gate} was tried and not made: {}",
-                said.name()
+                "a claim of {gate} was tried and not made, {}: {why}",
+                weighed.verdict.name()
             ));
         }
         let after = after(&history, &file.phase, gate);
@@ -210,7 +216,7 @@ async fn keep(
     wish: &ClaimOptions,
 ) -> anyhow::Result<()> {
     let mut written = Written::into(&checkout.root, &file.docs);
-    written.record(record, signer)?;
+    written.record(record, signer).await?;
     if let Some(block) = claim_block(record, gate, after) {
         written.block(&block, Role::Builder, wish.force)?;
     }

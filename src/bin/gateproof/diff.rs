@@ -10,6 +10,7 @@ use gateproof::outcome::ExitCode;
 use gateproof::role::{Comparison, Header, Here, History, compare};
 
 use crate::console;
+use crate::roles::told;
 use crate::verify::refuse;
 
 #[derive(Clone, Debug, Args)]
@@ -32,12 +33,8 @@ pub(crate) async fn diff(wish: DiffOptions) -> anyhow::Result<ExitCode> {
     let Some(here) = Here::find(&folder).await else {
         return Ok(refuse(Code::NOT_CLAIMABLE, "this is no git repository"));
     };
-    let mut history = History::default();
-    for revision in ["@{upstream}", "HEAD"] {
-        // Without an upstream there is what is here.
-        history = history.and(History::on(&here.root, revision).await.unwrap_or_default());
-    }
-    let history = history.with_folder(&here.root);
+    let history = here.history().await?;
+    told(&history);
     let wanted = |phase: &str, gate: &str| {
         wish.phase.as_deref().is_none_or(|p| p == phase)
             && wish.gate.as_deref().is_none_or(|g| g == gate)

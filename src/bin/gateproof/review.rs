@@ -8,17 +8,18 @@ use clap::Args;
 
 use gateproof::claim::ClaimFile;
 use gateproof::claim::codes::Code;
+use gateproof::gate::heading;
 use gateproof::outcome::{ExitCode, worst};
 use gateproof::record::{Act, FiledFinding, Redactor, RunRecord, Signer};
 use gateproof::report::documents::{Block, Document};
 use gateproof::role::{
-    Checkout, Commit, Header, History, Judged, Standing, Verdict, dependence, review_block,
-    subject, verdict,
+    Checkout, Commit, Header, History, Judged, Standing, Verdict, dependence, in_words,
+    review_block, subject, weigh,
 };
-use gateproof::run::{Interrupt, Repository, Role};
+use gateproof::run::{Interrupt, Purpose, Repository, Role};
 
 use crate::console;
-use crate::roles::{How, Publish, Written, exit_of, load, publish, run_gate};
+use crate::roles::{How, Publish, Written, exit_of, load, notes_of, publish, run_gate, told};
 use crate::verify::refuse;
 
 #[derive(Clone, Debug, Args)]
@@ -72,9 +73,14 @@ pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
         Ok(checkout) => checkout,
         Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string())),
     };
-    let upstream = History::on(&checkout.root, &checkout.upstream_commit).await?;
+    if let Err(why) = checkout.may_review() {
+        return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string()));
+    }
+    notes_of(&checkout, Purpose::Review);
+    let upstream = History::read(&checkout.root, &[&checkout.upstream_commit], false).await?;
     // A verdict that is written and not pushed yet is one.
-    let known = upstream.clone().with_folder(&checkout.root);
+    let known = History::read(&checkout.root, &[&checkout.upstream_commit], true).await?;
+    told(&known);
     let chosen = match choose(&upstream, &known, &checkout, &wish).await {
         Ok(chosen) => chosen,
         Err(why) => return Ok(refuse(Code::NO_CLAIM, &why)),
@@ -202,11 +208,6 @@ async fn target<'h>(
         .iter()
         .map(|tie| format!("not independent: {tie}; this run counts for nobody"))
         .collect();
-    if author.is_none() {
-        notes.push(
-            "git knows no author here, so that this is another person than the claim's is not on record".to_owned(),
-        );
-    }
     let commit = claim.repository.as_ref().map_or("", |r| r.commit.as_str());
     if !checkout.has(commit).await {
         let why = format!(
@@ -296,6 +297,9 @@ async fn judge(
     let opened = Document::Review.open(&path, Some(Role::Adversary))?;
     opened.would_take(&[before(&file.phase, gate)], false)?;
 
+    if !wish.how.quiet {
+        introduce(target);
+    }
     let act = (Role::Adversary, Act::Review);
     let run = run_gate(file, gate, &target.repository, act, &wish.how, interrupt);
     let mut record = run.await?;
@@ -304,18 +308,24 @@ async fn judge(
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     let first = known.next_finding(&file.phase, &text);
     say(&mut record, target, wish, first);
-    let said = verdict(&record, gate);
+    let weighed = weigh(&record, gate);
+    let said = weighed.verdict;
+    if said == Verdict::Undecided {
+        let why = in_words(&weighed.reasons);
+        console::err(&format!("{gate}: no verdict: {why}\n"));
+    }
     if said == Verdict::Undecided || target.standing == Standing::Rehearses {
         record.act = Act::Verify; // only a verdict is recorded as one
+        for id in &wish.close {
+            console::err(&format!("{id} stays open: this run is no verdict\n"));
+        }
+    } else {
+        record.closed.clone_from(&wish.close);
     }
-    written.record(&record, signer)?;
+    written.record(&record, signer).await?;
     let judged = Judged {
         claim: target.claim,
         earlier: known.filed(&file.phase, gate),
-        closed: match target.standing {
-            Standing::Rehearses => &[],
-            _ => &wish.close,
-        },
     };
     if let Some(block) = review_block(&record, gate, target.standing, Some(&judged)) {
         written.block(&block, Role::Adversary, false)?;
@@ -331,8 +341,13 @@ async fn judge(
         files: &written.files,
     };
     publish(checkout, commit, &wish.publish, wish.how.quiet).await?;
+    let path = path.strip_prefix(&checkout.root).unwrap_or(&path);
+    if record.act == Act::Review {
+        let name = said.name();
+        console::err(&format!("{gate}: {name}, as {} says\n", path.display()));
+    }
     if said == Verdict::Pass {
-        for id in open_findings(&judged, &text) {
+        for id in open_findings(&judged, &record, &text) {
             console::err(&format!(
                 "{id} is still open; `gateproof review {gate} --close {id}` closes it\n"
             ));
@@ -341,11 +356,41 @@ async fn judge(
     Ok(said.exit_code(exit_of(&record)))
 }
 
+/// Who claims what, for whoever never saw the project.
+fn introduce(target: &Target<'_>) {
+    let (claim, file) = (target.claim, &target.file);
+    let gate = file.gates.iter().find(|gate| gate.id == target.gate);
+    let (title, checks) = gate.map_or(("", 0), |gate| (&*gate.title, gate.checks.len()));
+    let commit = claim.repository.as_ref().map_or("", |r| r.commit.as_str());
+    let text = format!(
+        "{} of phase {}, claimed by {} at {}: {title}\n{checks} checks of {} at commit {}, from a cold clone, without what the Builder saw\n",
+        target.gate,
+        file.phase,
+        claim.author.as_deref().unwrap_or(&claim.who),
+        gateproof::report::time(claim.ended),
+        claim.claim.path,
+        commit.get(..12).unwrap_or(commit),
+    );
+    // Names and titles are somebody else's words.
+    let clean: String = text
+        .chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '␦'
+            } else {
+                c
+            }
+        })
+        .collect();
+    console::err(&clean);
+}
+
 /// What was filed about the gate and closed neither now nor before.
-fn open_findings<'c>(judged: &Judged<'c>, review: &str) -> Vec<&'c str> {
+fn open_findings<'c>(judged: &Judged<'c>, record: &RunRecord, review: &str) -> Vec<&'c str> {
+    let before = heading::read(review, &[]).closed;
     let closed = |id: &str| {
-        let line = format!("**{id} [adversary] CLOSED");
-        judged.closed.iter().any(|other| other == id) || review.contains(&line)
+        let mut all = record.closed.iter().chain(&before);
+        all.any(|other| other == id)
     };
     let ids = judged.earlier.iter().map(|finding| finding.id.as_str());
     ids.filter(|id| !closed(id)).collect()

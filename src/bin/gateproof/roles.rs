@@ -15,8 +15,8 @@ use gateproof::host::SshOptions;
 use gateproof::outcome::ExitCode;
 use gateproof::record::{Act, RunRecord, SIGNATURE, Signer};
 use gateproof::report::documents::{Block, Document};
-use gateproof::role::{Checkout, Commit, RUNS, push};
-use gateproof::run::{Interrupt, Options, Repository, Role, RunEvent, Selection};
+use gateproof::role::{Checkout, Commit, History, RUNS, push, unknown_records};
+use gateproof::run::{Interrupt, Options, Purpose, Repository, Role, RunEvent, Selection};
 
 use crate::cli::{Allowed, Color};
 use crate::console;
@@ -134,6 +134,20 @@ pub(crate) async fn run_gate(
     Ok(record)
 }
 
+/// Says what is wrong with the clone and stops nobody.
+pub(crate) fn notes_of(checkout: &Checkout, purpose: Purpose) {
+    for finding in checkout.told(purpose) {
+        console::err(&format!("note: {}; {}\n", finding.what, finding.remedy));
+    }
+}
+
+/// Says which records are missing or damaged, and so count for nothing.
+pub(crate) fn told(history: &History) {
+    for what in &history.damaged {
+        console::err(&format!("not believed: {what}\n"));
+    }
+}
+
 /// The exit code that a record tells.
 pub(crate) fn exit_of(record: &RunRecord) -> ExitCode {
     ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck)
@@ -161,13 +175,16 @@ impl<'r> Written<'r> {
         self.files.push(shown.to_string_lossy().into_owned());
     }
 
-    /// Writes the record, with its signature where somebody signs.
-    pub(crate) fn record(
+    /// Writes the record, with its signature where somebody signs. Records of earlier looks, which
+    /// it follows and git does not know yet, belong to the same commit.
+    pub(crate) async fn record(
         &mut self,
         record: &RunRecord,
         signer: Option<&Signer>,
     ) -> anyhow::Result<()> {
-        let runs = self.root.join(RUNS).join(&record.claim.phase);
+        let phase = &record.claim.phase;
+        let runs = self.root.join(RUNS).join(phase);
+        self.files.extend(unknown_records(self.root, phase).await);
         let path = gateproof::record::write_signed(record, &runs, signer)?;
         self.add(&path);
         if signer.is_some() {
@@ -213,6 +230,9 @@ pub(crate) async fn publish(
     if !wish.commit && !wish.push {
         if !quiet {
             console::err(&format!("to commit exactly these: {}\n", commit.by_hand()));
+            console::err(
+                "nobody else sees it before that and `git push`; --commit --push do both\n",
+            );
         }
         return Ok(());
     }

@@ -196,7 +196,7 @@ async fn look(
     let facts = Facts {
         now: Utc::now(),
         hosts,
-        unreadable: records.unreadable,
+        damaged: records.damaged,
         head: repository
             .as_ref()
             .map(|repository| repository.state().commit),

@@ -139,37 +139,43 @@ async fn verify_file(
         }
     };
     let record = gateproof::run::run(file, &options, interrupt, &mut progress).await;
-    match wish.format {
-        Format::Table => {
-            let color = console::color_out(wish.files.color);
-            let table = gateproof::report::table(&record, console::width(), color);
-            console::out(&format!("\n{table}"));
-        }
-        Format::Json => {
-            console::out(&format!("{}\n", serde_json::to_string_pretty(&record)?));
-        }
+    if wish.format == Format::Table {
+        let color = console::color_out(wish.files.color);
+        let table = gateproof::report::table(&record, console::width(), color);
+        console::out(&format!("\n{table}"));
     }
     let root = repository
         .as_ref()
         .map_or(folder, |repository| repository.root())
         .to_owned();
     let mut codes = vec![ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck)];
-    if !wish.no_record
-        && let Err(error) = keep(&record, wish, &root, signer)
-    {
-        // A run without its record is no success, and never hides what the run has shown.
-        console::err(&format!("gateproof: {error:#}\n"));
-        codes.push(ExitCode::CouldNotCheck);
+    let mut kept = None;
+    if !wish.no_record {
+        let written = keep(&record, wish, &root, signer, &mut kept);
+        if let Err(error) = written {
+            // A run without its record is no success, and never hides what the run has shown.
+            console::err(&format!("gateproof: {error:#}\n"));
+            codes.push(ExitCode::CouldNotCheck);
+        }
+    }
+    if wish.format == Format::Json {
+        // The record as it is kept: with what it follows, and its seal.
+        let text = kept.and_then(|path| std::fs::read_to_string(path).ok());
+        console::out(&match text {
+            Some(text) => text,
+            None => format!("{}\n", serde_json::to_string_pretty(&record)?),
+        });
     }
     Ok((record, codes))
 }
 
-/// Writes the record, and the documents of a role that owns some.
+/// Writes the record, whose path is `kept` then, and the documents of a role that owns some.
 fn keep(
     record: &RunRecord,
     wish: &VerifyOptions,
     root: &Path,
     signer: Option<&Signer>,
+    kept: &mut Option<PathBuf>,
 ) -> anyhow::Result<()> {
     let reports = wish.reports.clone().unwrap_or_else(|| root.join("reports"));
     let runs = reports.join("runs").join(&record.claim.phase);
@@ -180,6 +186,7 @@ fn keep(
     }
     let path = gateproof::record::write_signed(record, &runs, signer)
         .with_context(|| format!("write the record into {}", runs.display()))?;
+    *kept = Some(path.clone());
     let mut written = vec![path];
     let role = wish.role.map(Role::from);
     if matches!(role, Some(Role::Builder | Role::Adversary)) {

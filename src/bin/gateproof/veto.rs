@@ -11,8 +11,7 @@ use gateproof::outcome::ExitCode;
 use gateproof::record::Redactor;
 use gateproof::report::documents::Document;
 use gateproof::role::{
-    Commit, Here, History, Veto, entry_id, lift_block, open_vetoes, veto_block, veto_subject,
-    vetoes,
+    Commit, Here, Veto, entry_id, lift_block, open_vetoes, veto_block, veto_subject, vetoes,
 };
 use gateproof::run::{Role, who};
 
@@ -20,7 +19,7 @@ use crate::claim::claims_of;
 use crate::cli::Color;
 use crate::console;
 use crate::review::words;
-use crate::roles::{Written, load};
+use crate::roles::{Written, load, told};
 use crate::verify::refuse;
 
 /// Which phase, and what becomes of the file.
@@ -105,10 +104,8 @@ pub(crate) async fn lift(wish: LiftOptions) -> anyhow::Result<ExitCode> {
         Ok(review) => review,
         Err(code) => return Ok(code),
     };
-    let history = History::on(&review.here.root, "HEAD")
-        .await
-        .unwrap_or_default();
-    let history = history.with_folder(&review.here.root);
+    let history = review.here.history().await?;
+    told(&history);
     let claims = history.claims();
     let mine = claims
         .iter()

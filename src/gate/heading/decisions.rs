@@ -19,6 +19,17 @@ pub struct Veto {
     /// Whether it was lifted: by its own heading (`## VETO (lifted @…) …`, `## ~~VETO …~~`), by
     /// its section (a line that begins with `LIFTED`), or by a later `## VETO lifted …`.
     pub lifted: bool,
+    /// The line that lifts it.
+    pub lifted_at: Option<usize>,
+}
+
+/// A heading that files a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Filing {
+    /// The finding's name.
+    pub id: String,
+    /// Its line, from 1.
+    pub line: usize,
 }
 
 /// A heading that begins with `DONE`.
@@ -138,16 +149,25 @@ pub(super) fn vetoes(lines: &[Line<'_>], known: &[&str]) -> Vec<Veto> {
             .map(str::to_owned)
             .collect();
         if lifts_another(line.text) {
-            lift(&mut found, line.text, &gates);
+            lift(&mut found, line, &gates);
             continue;
         }
         let Some((rest, struck)) = after_word(line.text, "VETO") else {
             continue;
         };
+        if matches!(bare(rest).as_str(), "none" | "none)") {
+            continue; // `## VETO (none)`
+        }
         let own = rest.trim_start_matches([' ', '*', '_', '(', '[', '—', '–', '-', ':']);
-        let below = section(lines, n)
-            .iter()
-            .any(|line| line.kind != Kind::Quote && lifts(line.text));
+        let below = section(lines, n).iter().find(|line| {
+            // A heading that numbers another veto lifts that one.
+            let numbered = level(line).is_some() && number(line.text).is_some();
+            line.kind != Kind::Quote && !numbered && lifts(line.text)
+        });
+        let lifted_at = match struck || lifts(own) {
+            true => Some(line.number),
+            false => below.map(|line| line.number),
+        };
         found.push(Veto {
             line: line.number,
             gates,
@@ -155,7 +175,8 @@ pub(super) fn vetoes(lines: &[Line<'_>], known: &[&str]) -> Vec<Veto> {
                 .trim_start_matches([' ', '—', '–', '-', ':', '*'])
                 .trim_end_matches(['*', '~', ' '])
                 .to_owned(),
-            lifted: struck || lifts(own) || below,
+            lifted: lifted_at.is_some(),
+            lifted_at,
         });
     }
     found
@@ -163,16 +184,14 @@ pub(super) fn vetoes(lines: &[Line<'_>], known: &[&str]) -> Vec<Veto> {
 
 /// Lifts the veto that a heading means: the one it numbers (`VETO V2`: the second of the document),
 /// else the only open one that it can mean. One that may mean several lifts none.
-fn lift(vetoes: &mut [Veto], heading: &str, gates: &[String]) {
-    let number = heading.split("VETO V").nth(1).and_then(|rest| {
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse::<usize>().ok()
-    });
-    if let Some(number) = number {
+fn lift(vetoes: &mut [Veto], heading: &Line<'_>, gates: &[String]) {
+    let mark = |veto: &mut Veto| {
+        veto.lifted = true;
+        veto.lifted_at.get_or_insert(heading.number);
+    };
+    if let Some(number) = number(heading.text) {
         let meant = number.checked_sub(1).and_then(|n| vetoes.get_mut(n));
-        if let Some(veto) = meant {
-            veto.lifted = true;
-        }
+        meant.map(mark);
         return;
     }
     let mut open: Vec<&mut Veto> = vetoes
@@ -180,8 +199,31 @@ fn lift(vetoes: &mut [Veto], heading: &str, gates: &[String]) {
         .filter(|v| !v.lifted && (gates.is_empty() || gates.iter().any(|g| v.gates.contains(g))))
         .collect();
     if let [only] = open.as_mut_slice() {
-        only.lifted = true;
+        mark(only);
     }
+}
+
+/// The 2 of `VETO V2`.
+fn number(heading: &str) -> Option<usize> {
+    let rest = heading.split("VETO V").nth(1)?;
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    rest[..digits].parse().ok()
+}
+
+/// The findings that a REVIEW document files: a heading of a name and `[adversary]`, which does not
+/// say that it is closed.
+pub(super) fn filed(lines: &[Line<'_>]) -> Vec<Filing> {
+    let headings = lines.iter().filter(|line| level(line).is_some());
+    let filing = |line: &Line<'_>| {
+        let range = name(line.text, skip_decoration(line.text, 0))?;
+        let rest = line.text[range.end..].trim_start_matches([' ', '*', '`']);
+        let files = rest.starts_with("[adversary]") && closed(&[*line]).is_empty();
+        files.then(|| Filing {
+            id: line.text[range].to_owned(),
+            line: line.number,
+        })
+    };
+    headings.filter_map(filing).collect()
 }
 
 /// The findings that a REVIEW document closes: a heading, item or bold line that begins with the
@@ -222,6 +264,10 @@ pub(super) fn closed(lines: &[Line<'_>]) -> Vec<String> {
 /// parentheses or after a dash it is the heading's own.
 fn lifts_another(text: &str) -> bool {
     if let Some((rest, _)) = after_word(text, "VETO") {
+        if let Some(numbered) = rest.strip_prefix(" V") {
+            let rest = numbered.trim_start_matches(|c: char| c.is_ascii_digit());
+            return rest.len() < numbered.len() && lifts(rest); // `VETO V2 LIFTED — fixed`
+        }
         return lifts(rest.trim_start_matches([' ', '*', '_']))
             && !rest.trim_start().starts_with('(');
     }

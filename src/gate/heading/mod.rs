@@ -21,7 +21,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use decisions::{Done, Veto};
+pub use decisions::{Done, Filing, Veto};
 pub use when::When;
 
 /// A place in a document.
@@ -89,6 +89,15 @@ pub struct Statement {
     pub place: Place,
 }
 
+impl Statement {
+    /// The time that was typed behind the state, as in `PASS @2026-06-13T13:00Z`; one that the
+    /// rest of the line mentions may be of anything.
+    pub fn typed(&self) -> Option<&When> {
+        let when = self.when.as_ref()?;
+        (!when::told_in(&self.tail, when)).then_some(when)
+    }
+}
+
 /// The newest shape, as a second-level heading; reading it gives the same statement.
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,6 +125,8 @@ pub struct Reading {
     pub vetoes: Vec<Veto>,
     /// `## DONE` headings, those that are not meant too.
     pub done: Vec<Done>,
+    /// Findings that somebody filed: `### A1 [adversary] …`.
+    pub filed: Vec<Filing>,
     /// Findings that are said to be closed.
     pub closed: Vec<String>,
 }
@@ -162,6 +173,7 @@ pub fn read(document: &str, known: &[&str]) -> Reading {
         statements,
         vetoes: decisions::vetoes(&lines, known),
         done: decisions::done(&lines, known),
+        filed: decisions::filed(&lines),
         closed: decisions::closed(&lines),
     }
 }

@@ -581,6 +581,15 @@ fn a_veto_stands_until_it_is_lifted_in_words_that_say_so() {
         open("## VETO M1: a\n\n## VETO M2: b\n\n## VETO lifted for M1\n"),
         1
     );
+    assert_eq!(open("## VETO (none)\n"), 0);
+    assert_eq!(open("## VETO none of the tests ran\n"), 1);
+    // The lifting of another veto stands below this one, and lifts only the one that it numbers.
+    assert_eq!(
+        open("# VETO a\n\n## VETO b\n\n## Lifted @x — VETO V2 (b)\n"),
+        1
+    );
+    let at = read("## VETO a\n\n## VETO V1 lifted\n", &[]).vetoes;
+    assert_eq!(at[0].lifted_at, Some(3));
     // In parentheses it is the heading's own veto that was lifted, not the one before.
     assert_eq!(open("## VETO a\n\n## VETO (lifted) b\n"), 1);
     let seen = read("## VETO M2: **disk** full", &["M1", "M2"]).vetoes;
@@ -603,6 +612,13 @@ fn a_finding_is_closed_only_by_a_line_of_its_own() {
         ["F2pc-1"]
     );
     assert_eq!(closed("### A1 [adversary] CLOSED"), ["A1"]);
+    let filed = read(
+        "x\n### A1 [adversary] the text\n### A2 [adversary] CLOSED\n- A3 [adversary] y\n### A4 x\n",
+        &[],
+    )
+    .filed;
+    assert_eq!(filed.len(), 1, "{filed:?}");
+    assert_eq!((&*filed[0].id, filed[0].line), ("A1", 2));
     assert_eq!(closed("**A2** — CLOSED @2026-05-29"), ["A2"]);
     assert!(closed("A1 is CLOSED, they say\n\n> - A1 CLOSED\n\n### A1 — not CLOSED\n").is_empty());
 }

@@ -3,7 +3,7 @@
 use super::tests::{World, clock};
 use super::*;
 use crate::outcome::Outcome;
-use crate::record::{FiledFinding, FixtureRecord};
+use crate::record::{FiledFinding, FixtureRecord, RecordLink};
 
 /// What is changed in a world in which all is well, the state then, and the words of the reason.
 pub(super) type Case = (&'static str, fn(&mut World), GateState, &'static str);
@@ -365,6 +365,22 @@ pub(super) const CASES: &[Case] = &[
         "check a is ERROR",
     ),
     (
+        "what follows is newer, whatever the clocks say",
+        |w| {
+            // The second review, of a clock that is behind, follows the first.
+            let mut r = again(w);
+            (r.started, r.ended) = (clock(6), clock(7));
+            r.checks[0].outcome = Outcome::Fail;
+            r.follows = vec![RecordLink {
+                run_id: w.review.run_id.clone(),
+                sha256: String::new(),
+            }];
+            w.more.push(r)
+        },
+        GateState::Fail,
+        "check a is FAIL",
+    ),
+    (
         "a verify that fails counts for nobody",
         |w| {
             let mut r = again(w);
@@ -450,8 +466,8 @@ pub(super) const CASES: &[Case] = &[
         "",
     ),
     (
-        "unreadable record",
-        |w| w.facts.unreadable.push("x.json: cut off".into()),
+        "damaged record",
+        |w| w.facts.damaged.push("x.json: cut off".into()),
         GateState::Pass,
         "x.json: cut off",
     ),

@@ -25,7 +25,7 @@ use serde::Serialize;
 
 use super::heading::{Reading, Word};
 use crate::outcome::ExitCode;
-use crate::record::{Act, HostState, RunRecord};
+use crate::record::{Act, HostState, RunRecord, follow};
 pub use reason::Reason;
 
 /// The state of a gate.
@@ -121,8 +121,8 @@ pub struct Facts {
     pub now: DateTime<Utc>,
     /// What the hosts say of themselves now, or why one does not; `None` when they were not asked.
     pub hosts: Option<BTreeMap<String, Result<HostState, String>>>,
-    /// Records that cannot be read, and why: what they say is not known.
-    pub unreadable: Vec<String>,
+    /// Records that are missing or damaged, and how: what they say is not known.
+    pub damaged: Vec<String>,
     /// The commit that is checked out.
     pub head: Option<String>,
 }
@@ -231,6 +231,9 @@ pub fn judge(
         let key = |kept: &Kept| (kept.record.ended, kept.record.run_id.clone());
         key(a).cmp(&key(b))
     });
+    // What is newest the chain tells; clocks only between two branches of it.
+    let (mut records, cyclic) = follow(records, |kept| (&kept.record.run_id, &kept.record));
+    records.extend(cyclic);
     let gates: Vec<GateStatus> = claim
         .gates
         .iter()

@@ -32,6 +32,8 @@ pub enum Reason {
     NoCommit { run: String },
     /// The run was in the working tree.
     OnlyWorktree { run: String },
+    /// The run was cut short, or left something behind that no check tells of.
+    Unfinished { run: String, exit_code: u8 },
     /// The run left out checks of the gate.
     Partial { run: String, missing: Vec<String> },
     /// The review was run in another role.
@@ -106,8 +108,8 @@ pub enum Reason {
         run: String,
         text: String,
     },
-    /// A record of the phase cannot be read.
-    Unreadable { what: String },
+    /// A record of the phase is missing or damaged.
+    Damaged { what: String },
 }
 
 impl Reason {
@@ -225,6 +227,10 @@ impl fmt::Display for Reason {
                 };
                 write!(f, "check {check} is {outcome}{why}; only PASS counts")
             }
+            Reason::Unfinished { run, exit_code } => write!(
+                f,
+                "run {run} did not come to its end (exit code {exit_code}): what it saw decides nothing"
+            ),
             Reason::AwaitingPerson { check } => {
                 write!(f, "check {check} awaits a person's attestation")
             }
@@ -287,7 +293,10 @@ impl fmt::Display for Reason {
                 f,
                 "finding {id} is open (filed in {run}): {text}; the Adversary closes it with a line `{id} CLOSED` in REVIEW"
             ),
-            Reason::Unreadable { what } => write!(f, "a record cannot be read: {what}"),
+            Reason::Damaged { what } => write!(
+                f,
+                "a record cannot be believed, {what}; take it back from git (`gateproof audit` tells more)"
+            ),
         }
     }
 }

@@ -69,6 +69,7 @@ pub(super) fn run(id: &str, act: Act, role: &str, author: &str, clone: &str, at:
     record.started = clock(at);
     record.ended = clock(at + 5);
     record.fixtures.clear();
+    record.exit_code = 0;
     record.gates = vec!["M1".into()];
     record.reviews = None;
     record.filed.clear();
@@ -97,7 +98,7 @@ pub(super) fn facts(at: i64) -> Facts {
     Facts {
         now: clock(at),
         hosts: Some(BTreeMap::from([("cc-ci".to_owned(), Ok(host_state()))])),
-        unreadable: Vec::new(),
+        damaged: Vec::new(),
         head: None,
     }
 }

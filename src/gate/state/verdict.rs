@@ -4,7 +4,7 @@ use super::counts::{not_known, void};
 use super::reason::Reason;
 use super::{Cited, ClaimSpec, Facts, GateSpec, GateState, GateStatus, Kept, is_claim};
 use crate::gate::heading::Reading;
-use crate::outcome::Outcome;
+use crate::gate::verdict::{Verdict, weigh};
 use crate::record::{Act, CheckRecord, HostState, RunRecord};
 
 /// What a review says of a claim.
@@ -142,60 +142,16 @@ fn says(
     review: &RunRecord,
     facts: &Facts,
 ) -> Says {
-    let checks: Vec<&CheckRecord> = of_gate(review, &gate.id).collect();
-    let red = |outcome| {
-        matches!(
-            outcome,
-            Outcome::Fail | Outcome::Toothless | Outcome::Flaky | Outcome::Unrestored
-        )
-    };
-    let mut against: Vec<Reason> = checks
-        .iter()
-        .filter(|check| red(check.outcome))
-        .map(|check| not_pass(check))
-        .collect();
-    let filed: Vec<String> = review
-        .filed
-        .iter()
-        .filter(|finding| finding.gate == gate.id)
-        .map(|finding| finding.id.clone())
-        .collect();
-    if !filed.is_empty() {
-        against.push(Reason::Filed {
-            run: review.run_id.clone(),
-            ids: filed,
-        });
-    }
+    let weighed = weigh(review, &gate.id);
     // What the Adversary saw fail has failed, however it was looked at.
-    if review.role.as_deref() == Some("adversary") && !against.is_empty() {
-        return Says::Fail(against);
+    if review.role.as_deref() == Some("adversary") && weighed.verdict == Verdict::Fail {
+        return Says::Fail(weighed.reasons);
     }
     let void = void(gate, claim, kept_claim, review, facts);
-    if !void.is_empty() {
-        return Says::Void(void);
-    }
-    against.extend(
-        checks
-            .iter()
-            .filter(|check| check.outcome != Outcome::Pass)
-            .map(|check| not_pass(check)),
-    );
-    match against.is_empty() {
-        true => Says::Pass,
-        false => Says::Nothing(against),
-    }
-}
-
-fn not_pass(check: &CheckRecord) -> Reason {
-    let awaits = check.outcome == Outcome::Error && check.observed.starts_with("awaiting a person");
-    match awaits {
-        true => Reason::AwaitingPerson {
-            check: check.id.clone(),
-        },
-        false => Reason::NotPass {
-            check: check.id.clone(),
-            outcome: check.outcome,
-        },
+    match weighed.verdict {
+        _ if !void.is_empty() => Says::Void(void),
+        Verdict::Pass => Says::Pass,
+        Verdict::Fail | Verdict::Undecided => Says::Nothing(weighed.reasons),
     }
 }
 
@@ -278,20 +234,24 @@ fn in_the_way(gate: &GateSpec, records: &[&Kept], review: &Reading, facts: &Fact
         }
     }
     why.extend(unrestored(records));
+    let is_closed = |id: &String| {
+        let mut by_records = records.iter().flat_map(|kept| &kept.record.closed);
+        review.closed.contains(id) || by_records.any(|closed| closed == id)
+    };
     for kept in records {
         let filed = kept
             .record
             .filed
             .iter()
-            .filter(|finding| finding.gate == gate.id && !review.closed.contains(&finding.id));
+            .filter(|finding| finding.gate == gate.id && !is_closed(&finding.id));
         why.extend(filed.map(|finding| Reason::FindingOpen {
             id: finding.id.clone(),
             run: kept.record.run_id.clone(),
             text: finding.text.clone(),
         }));
     }
-    let unreadable = facts.unreadable.iter();
-    why.extend(unreadable.map(|what| Reason::Unreadable { what: what.clone() }));
+    let damaged = facts.damaged.iter();
+    why.extend(damaged.map(|what| Reason::Damaged { what: what.clone() }));
     why
 }
 

@@ -143,9 +143,8 @@ impl State {
             let app = version.split_once("+v").map_or(version, |(_, app)| app);
             FakeService {
                 short: short.clone(),
-                port: self.0["port"]
-                    .as_u64()
-                    .and_then(|port| u16::try_from(port).ok()),
+                port: self.port(),
+                volume: self.volume_of(stack),
                 ..FakeService::app(&format!("app:v{app}"), &format!("id-{app}"), version)
             }
         };
@@ -156,20 +155,42 @@ impl State {
             here.filter(|here| label(here, STACK_LABEL).as_deref() == Some(stack))
                 .any(|here| label(here, &key).as_deref() == Some(&one.version))
         });
+        let now = chrono::Utc::now().to_rfc3339();
         if !same {
-            return self.deploy(stack, &wanted);
+            let updates = !self.list("services").is_empty();
+            self.deploy(stack, &wanted);
+            if updates {
+                for service in self.list("services") {
+                    service["UpdateStatus"] = json!({ "State": "completed", "StartedAt": now,
+                        "CompletedAt": now, "Message": "update completed" });
+                }
+            }
+            return;
         }
         let index = self.next_index();
         for service in self.list("services") {
             service["Version"]["Index"] = json!(index);
-            service["UpdatedAt"] = json!(chrono::Utc::now().to_rfc3339());
+            service["UpdatedAt"] = json!(now);
+            service.as_object_mut().unwrap().remove("UpdateStatus");
         }
+    }
+
+    /// The port that what the stand-in deploys publishes.
+    fn port(&self) -> Option<u16> {
+        let port = self.0["port"].as_u64();
+        port.and_then(|port| u16::try_from(port).ok())
+    }
+
+    /// The volume of what the stand-in deploys: one, where there is a place for volumes.
+    fn volume_of(&self, stack: &str) -> Option<String> {
+        self.0["volumes_at"]
+            .as_str()
+            .map(|_| format!("{stack}_data"))
     }
 
     /// The same services from new tasks.
     fn again(&mut self, stack: &str) {
         let key = format!("coop-cloud.{stack}.version");
-        let port = self.0["port"].as_u64();
         let services = self.0["services"].as_array().into_iter().flatten();
         let all: Vec<FakeService> = services
             .filter(|one| label(one, STACK_LABEL).as_deref() == Some(stack))
@@ -179,7 +200,8 @@ impl State {
                 FakeService {
                     short: one["Spec"]["Name"].as_str().unwrap_or_default()[stack.len() + 1..]
                         .to_owned(),
-                    port: port.and_then(|port| u16::try_from(port).ok()),
+                    port: self.port(),
+                    volume: self.volume_of(stack),
                     ..FakeService::app(&format!("app:v{app}"), &format!("id-{app}"), &version)
                 }
             })
@@ -245,7 +267,7 @@ impl State {
             .iter()
             .map(|volume| {
                 json!({ "Type": "volume", "Name": volume, "Driver": "local", "Mode": "z", "RW": true,
-                    "Source": format!("/var/lib/docker/volumes/{volume}/_data"), "Destination": "/data" })
+                    "Source": self.mountpoint(volume), "Destination": "/data" })
             })
             .collect();
         let published = service.port.map(|port| {
@@ -268,11 +290,17 @@ impl State {
                 .iter()
                 .any(|one| one["Name"] == json!(volume))
         {
+            let mountpoint = self.mountpoint(volume);
             self.list("volumes").push(json!({
                 "Name": volume, "Driver": "local", "Scope": "local", "Labels": { STACK_LABEL: stack },
-                "Mountpoint": format!("/var/lib/docker/volumes/{volume}/_data"),
+                "Mountpoint": mountpoint,
             }));
         }
+    }
+
+    fn mountpoint(&self, volume: &str) -> String {
+        let at = self.0["volumes_at"].as_str();
+        format!("{}/{volume}/_data", at.unwrap_or("/var/lib/docker/volumes"))
     }
 
     /// A list of the state: `services`, `tasks`, `containers`, `networks`, `volumes`, `current`.
@@ -529,6 +557,10 @@ fn answer(state: &mut State, line: &str, body: &[u8]) -> (u16, Value) {
         // No part of the API: what a stand-in of the `docker` program asks for.
         ("POST", ["stand-in", "deploy", stack]) => {
             state.stand_in_deploy(stack, body);
+            (200, json!({}))
+        }
+        ("POST", ["stand-in", "remove", stack]) => {
+            state.remove(stack);
             (200, json!({}))
         }
         ("POST", ["stand-in", "restart", name]) => {

@@ -13,7 +13,7 @@ use super::Machine;
 use super::workspace::Workspace;
 use crate::reconcile::driver::restart;
 use crate::reconcile::engine::{
-    Desired, Service, Settled, StackView, current_version, digests, settled,
+    Desired, Service, Settled, StackView, UpdateState, current_version, digests, settled,
 };
 use crate::reconcile::gate::{Gate, Seen, probe};
 use crate::reconcile::journal::Target;
@@ -41,9 +41,13 @@ impl Machine<'_> {
         let since = match before {
             Before::Unhealthy(since) | Before::Unknown(since) => since,
         };
-        // An update that goes on replaces the tasks by itself.
+        // An update that goes on replaces the tasks by itself. One that is done says nothing: where
+        // nothing was deployed it is that of an earlier run.
         let still = |service: &&Service| {
-            service.desired != Desired::Replicas(0) && service.restarts && service.update.is_none()
+            let update = service.update.as_ref();
+            service.desired != Desired::Replicas(0)
+                && service.restarts
+                && update.is_none_or(|update| update.state == UpdateState::Completed)
         };
         let still: Vec<&Service> = view.services.iter().filter(still).collect();
         let old = still
@@ -55,8 +59,10 @@ impl Machine<'_> {
                 Before::Unknown(_) => self.does_not_answer().await,
             };
         let scratch = work.scratch();
+        // What a deploy has made new has its time to start, also one by an earlier try.
+        let young = (Utc::now() - self.site.spec.times.deploy).max(since);
         for service in still {
-            let idle = service.running(&view).next().is_none();
+            let idle = service.running(&view).next().is_none() && !begins(service, young);
             if idle || hangs && runs_since(service, &view, since) {
                 let report = restart(&service.name, &self.cx(&scratch)).await;
                 self.flight.tool(&report);
@@ -96,6 +102,12 @@ impl Machine<'_> {
         }
         true
     }
+}
+
+/// Whether a task of a service was made since that moment and is wanted: it may just be starting.
+fn begins(service: &Service, since: DateTime<Utc>) -> bool {
+    let mut made = service.tasks.iter().filter(|task| task.is_wanted());
+    made.any(|task| task.created.is_some_and(|made| made >= since))
 }
 
 /// Whether what runs of a service was there before that moment.

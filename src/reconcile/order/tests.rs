@@ -33,17 +33,25 @@ fn lab_report(file: &str, app: &str) -> OrderReport {
     let folders = [lab("host/etc/systemd/system"), lab("unfixed")];
     let units = UnitGraph::read(&folders).unwrap();
     let mut routes = Routes::of(&apps);
-    for (stack, compose) in [
-        ("ccci-dashboard", "host/etc/ccci/ccci-dashboard.yml"),
-        (
-            "traefik_ci_commoninternet_net",
-            "recipes/traefik/compose.yml",
-        ),
-    ] {
+    let dashboard = ("ccci-dashboard", "host/etc/ccci/ccci-dashboard.yml", "");
+    let proxy = (
+        "traefik_ci_commoninternet_net",
+        "recipes/traefik/compose.yml",
+        // As the replica deploys it.
+        "traefik.ci.commoninternet.net",
+    );
+    for (stack, compose, domain) in [dashboard, proxy] {
         let text = fs::read_to_string(lab(compose)).unwrap();
+        let env = [("DOMAIN", domain), ("TRAEFIK_VERSION", "3.6.15")];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
         routes
-            .add_compose(stack, compose, &text, &Default::default())
+            .add_compose(stack, compose, &text, &env.into())
             .unwrap();
+    }
+    // What is asked about is read from the files, and from all of it.
+    assert_eq!(routes.open_rules, [""; 0]);
+    for host in ["ci.commoninternet.net", "traefik.ci.commoninternet.net"] {
+        assert_eq!(routes.creators(host).len(), 1, "{host}: {routes:?}");
     }
     check_order(apps.get(app).unwrap(), &units, &routes)
 }

@@ -118,7 +118,11 @@ fn a_push_job_goes_on_where_a_claim_must_not_and_nobody_goes_on_with_a_moved_tag
     }
     for purpose in [Purpose::Ci, Purpose::Claim, Purpose::Review] {
         assert!(Wrong::MovedTag.stops(purpose) && Wrong::OtherCommit.stops(purpose));
-        assert!(!Wrong::Offline.stops(purpose) && !Wrong::Untracked.stops(purpose));
+        let claims = purpose == Purpose::Claim;
+        for wrong in [Wrong::Offline, Wrong::Untracked, Wrong::NoRemote] {
+            assert_eq!(wrong.stops(purpose), claims);
+        }
+        assert!(!Wrong::NotDefault.stops(purpose));
     }
 }
 
