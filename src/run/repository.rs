@@ -13,6 +13,7 @@ use crate::record::RepositoryState;
 
 /// How `git status` begins the line of a record that nobody has committed.
 const UNTRACKED_RECORD: &str = "?? reports/runs/";
+
 /// What a clone's guard does when we were killed. Whoever still writes there is ended meanwhile by
 /// another guard, so it is tried for a while.
 const CLEAN: &str = r#"

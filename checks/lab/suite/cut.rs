@@ -104,7 +104,7 @@ fn link_lost(lab: &Lab) {
         "        with: dashboard-down\n        run: ls -A",
     );
     let repository = Repository::with(&claim);
-    let mut run = Running::start(&repository, lab);
+    let mut run = Running::with(&repository, lab, &["--gate", "M1"]);
     run.wait_for("new-probe");
     lab.ssh(END_THE_SESSION);
     let (code, record) = run.end();
