@@ -202,6 +202,7 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         folder: Path::new(env!("CARGO_MANIFEST_DIR")).to_owned(),
         repository,
         allow_destructive: false,
+        besides: None,
         program: Some(Path::new(env!("CARGO_BIN_EXE_gateproof")).to_owned()),
         // The checks are run beside each other, and some of them disturb this machine.
         lease_wait: std::time::Duration::from_secs(300),

@@ -19,6 +19,8 @@ mod clone;
 mod corpus;
 #[path = "language/http.rs"]
 mod http;
+#[path = "language/human.rs"]
+mod human;
 #[path = "language/kit.rs"]
 mod kit;
 #[path = "language/matchers.rs"]

@@ -5,6 +5,7 @@
 //! [`probe`] (how to ask) → [`observation`] → [`expect`] (pure matching) →
 //! [`outcome`] → [`record`] → [`report`]. [`audit`] holds what is written against itself and git.
 
+pub mod attest;
 pub mod audit;
 pub mod claim;
 mod digest;

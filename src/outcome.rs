@@ -131,12 +131,12 @@ pub fn worst(codes: impl IntoIterator<Item = ExitCode>) -> Option<ExitCode> {
 }
 
 /// The exit code of a whole run: that of its worst outcome. A run in which nothing passed
-/// is not a success: if nothing is worse, it is [`ExitCode::CouldNotCheck`].
+/// is not a success, a person's word included: if nothing is worse, it is [`ExitCode::CouldNotCheck`].
 pub fn verdict(outcomes: impl IntoIterator<Item = Outcome>) -> ExitCode {
     let mut worst: Option<Outcome> = None;
     let mut passed = false;
     for outcome in outcomes {
-        passed |= matches!(outcome, Outcome::Pass | Outcome::Attested);
+        passed |= outcome == Outcome::Pass;
         if worst.is_none_or(|w| outcome.rank() > w.rank()) {
             worst = Some(outcome);
         }
@@ -156,6 +156,11 @@ mod tests {
     fn a_run_in_which_nothing_passed_is_not_a_success() {
         assert_eq!(verdict([]), ExitCode::CouldNotCheck);
         assert_eq!(verdict([Outcome::Skipped]), ExitCode::CouldNotCheck);
+        assert_eq!(verdict([Outcome::Attested]), ExitCode::CouldNotCheck);
+        assert_eq!(
+            verdict([Outcome::Attested, Outcome::Pass]),
+            ExitCode::Success
+        );
         assert_eq!(
             verdict([Outcome::Skipped, Outcome::Pass]),
             ExitCode::Success

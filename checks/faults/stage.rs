@@ -142,7 +142,7 @@ impl Stage {
             engine,
             manners,
         };
-        for name in ["recipe", "bin"] {
+        for name in ["recipe", "bin", "tmp"] {
             std::fs::create_dir(stage.path(name)).unwrap();
         }
         stage.git(&["init", "--quiet", "--initial-branch=main"]);
@@ -283,6 +283,8 @@ esac
             .args(words)
             .env("PATH", format!("{}:{path}", self.path("bin").display()))
             .env("CCCI_WARM_ROOT", &self.warm)
+            // A run that is killed, and never run again, leaves its scratch folder.
+            .env("TMPDIR", self.path("tmp"))
             .env("CCCI_SKIP_FETCH", "1")
             .env(
                 "DOCKER_HOST",

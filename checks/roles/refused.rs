@@ -214,9 +214,16 @@ fn a_claim_whose_record_was_tampered_with() {
     let text = bob.text(&path);
     let digest = record["claim"]["sha256"].as_str().unwrap();
     bob.change(&path, &text.replace(digest, &"0".repeat(64)));
-    refused(&eve, &["review", "M1"], "GP2702", "do not belong together");
+    let not_believed = "not believed: reports/runs/demo/";
+    refused(&eve, &["review", "M1"], "GP2702", not_believed);
+    refused(
+        &eve,
+        &["review", "M1"],
+        "GP2702",
+        "no record on origin/main claims M1",
+    );
     let elsewhere = "1".repeat(40);
     let commit = record["repository"]["commit"].as_str().unwrap();
     bob.change(&path, &text.replace(commit, &elsewhere));
-    refused(&eve, &["review", "M1"], "GP2702", "is not on origin/main");
+    refused(&eve, &["review", "M1"], "GP2702", "its seal does not fit");
 }

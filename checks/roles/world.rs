@@ -163,6 +163,7 @@ impl Person {
     }
 
     /// A place that is this person's own, outside of the clone.
+    #[allow(dead_code, reason = "for the suites that share this world")]
     pub(crate) fn home(&self) -> &Path {
         &self.home
     }
@@ -205,6 +206,7 @@ impl Person {
             .into_iter()
             .flatten()
             .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|end| end == "json"))
             .collect();
         files.sort();
         let read = |path: &PathBuf| {

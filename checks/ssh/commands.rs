@@ -245,7 +245,8 @@ async fn tree_at_the_deadline(host: &Host, folder: &Path, setsid: bool) {
             output: "begun\n".into()
         }
     );
-    assert!(took < Duration::from_millis(2200), "took {took:?}");
+    // On a busy machine the killing takes its time; the sleeps would take a minute.
+    assert!(took < Duration::from_secs(6), "took {took:?}");
     // The answer comes when nothing is left, not before.
     assert!(!alive(&group) && !alive(&session));
     assert_eq!(run(host, "echo next").await.stdout.text(), "next\n");

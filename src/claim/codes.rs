@@ -57,7 +57,7 @@ codes! {
     WRONG_TYPE = "GP2204", "wrong type",
         "A text, a list or a map stands where another of the three is needed.";
     CONFLICT = "GP2205", "keys that do not go together",
-        "The two keys exclude each other, or one needs the other: a check asks either a command (`run:`) or an HTTP server (`http:`), and `cwd`, `env`, `stdin` belong to `run`, while `method`, `resolve`, `tls`, `headers`, `body`, `follow`, `vantage` belong to `http`.";
+        "The two keys exclude each other, or one needs the other: a check asks either a command (`run:`) or an HTTP server (`http:`), and `cwd`, `env`, `stdin` belong to `run`, while `method`, `resolve`, `tls`, `headers`, `body`, `follow`, `vantage` belong to `http`. A check that a person attests (`human:`) has neither, and no `expect`, `with`, `control`, `capture` or timing: it is `on: clone` or `on: local`, with an `artefact:` if there is a file to look at.";
     EMPTY = "GP2206", "nothing in it",
         "A file without gates, a gate without checks or an empty list would pass without having looked at anything.";
     DUPLICATE_ID = "GP2207", "duplicate id",
@@ -127,6 +127,9 @@ codes! {
         "Who has seen what the other side observed is no longer blind. `gateproof diff` shows both only when a record of your own run of the claim exists: `gateproof review GATE`.";
     NOT_A_VETO = "GP2705", "no such veto",
         "`gateproof lift` lifts a veto that is open in the phase's REVIEW. With several open ones, `--veto V2` says which; `gateproof veto --list` shows them.";
+
+    NOT_ATTESTABLE = "GP2706", "nothing that could be attested from here",
+        "An attestation is a person's word about a `human:` check: who (by git), when, at which commit, of which claim file, and the SHA-256 of the artefact. So it needs a git repository with a commit and a `user.name` and `user.email`, and the artefact that the check names. A check that asks a command or a server is attested by nobody: run it.";
 
     BAD_DOMAIN = "GP2801", "not a domain name",
         "Labels of lower-case letters, digits and `-`, with dots between them, 253 characters at most (RFC 1123). Scheme, port and path of an app's health have keys of their own: `health_scheme`, `health_port`, `health_path`.";

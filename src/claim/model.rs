@@ -162,6 +162,17 @@ pub enum Probe {
     Command(CommandProbe),
     /// An HTTP request.
     Http(HttpProbe),
+    /// A person looks; no program can.
+    Human(HumanProbe),
+}
+
+/// What a person attests.
+#[derive(Clone, Debug)]
+pub struct HumanProbe {
+    /// What to look at, and what must be seen there.
+    pub look: String,
+    /// The file to look at, relative to where commands run in the check's place.
+    pub artefact: Option<Text>,
 }
 
 /// A command to run.

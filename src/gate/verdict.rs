@@ -1,14 +1,16 @@
 //! What a run amounts to for a gate. Claims are made, reviews judge, states are computed and
-//! hand-offs are told by this one rule: only PASS counts. Pure.
+//! hand-offs are told by this one rule: only PASS counts,
+//! and beside it the word of a person who may give it. Pure.
 
 use super::state::Reason;
+use crate::attest::{besides, unfulfilled};
 use crate::outcome::{self, ExitCode, Outcome};
-use crate::record::{CheckRecord, RunRecord};
+use crate::record::{CheckRecord, ClaimedBy, RunRecord};
 
 /// What a run says about a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every check of the whole gate passed.
+    /// Every check of the whole gate passed, or was attested by somebody who may.
     Pass,
     /// A check did not hold or cannot fail, or the reviewer filed a finding.
     Fail,
@@ -55,7 +57,13 @@ pub fn verdict(record: &RunRecord, gate: &str) -> Verdict {
 /// What the record says about a gate, and why. What a reviewer has filed decides before all checks;
 /// then an infrastructure fault, because the FAILs beside it may be its doing.
 pub fn weigh(record: &RunRecord, gate: &str) -> Weighed {
-    use Outcome::{Error, Fail, Flaky, Pass, Stale, Toothless, Unrestored};
+    weigh_beside(record, gate, besides(record).as_ref())
+}
+
+/// The same of a review, where it is known whose claim it judges: the word of a person counts only
+/// if it is not the claimant's own.
+pub fn weigh_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>) -> Weighed {
+    use Outcome::{Error, Fail, Flaky, Stale, Toothless, Unrestored};
     let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
     let mut reasons = Vec::new();
     let filed: Vec<String> = record
@@ -71,8 +79,7 @@ pub fn weigh(record: &RunRecord, gate: &str) -> Weighed {
             ids: filed,
         });
     }
-    let not_pass = checks.iter().filter(|check| check.outcome != Pass);
-    reasons.extend(not_pass.map(|check| reason(check)));
+    reasons.extend(unfulfilled(&checks, besides).into_iter().map(reason));
     let unfinished = unfinished(record);
     let is_faulty = unfinished.is_some()
         || checks
@@ -192,6 +199,42 @@ mod tests {
         let mut part = record.clone();
         part.gates.clear();
         assert_eq!(verdict(&part, &part.checks[0].gate), Verdict::Undecided);
+    }
+
+    #[test]
+    fn a_persons_word_passes_beside_a_pass_and_in_a_review_only_another_persons() {
+        use Outcome::{Attested, Pass};
+        let claimed = crate::record::ClaimedBy {
+            author: Some("Bob <bob@example.org>".into()),
+            ..Default::default()
+        };
+        let word = |author: &str, told: bool| crate::record::Attested {
+            file: "reports/attestations/p/a.json".into(),
+            sha256: "dd".repeat(32),
+            author: author.into(),
+            clone_id: None,
+            at: chrono::DateTime::UNIX_EPOCH,
+            commit: "c0".repeat(20),
+            artefact: None,
+            words: "it is blue".into(),
+            besides: told.then(|| claimed.clone()),
+        };
+        let (bob, eve) = ("Bob <bob@example.org>", "Eve <eve@example.org>");
+        let cases = [
+            ("builder", bob, false, Verdict::Pass),
+            ("adversary", eve, true, Verdict::Pass),
+            ("adversary", bob, true, Verdict::Undecided),
+            ("adversary", eve, false, Verdict::Undecided),
+        ];
+        for (role, author, told, expected) in cases {
+            let mut record = of(&[Pass, Attested]);
+            record.role = Some(role.into());
+            record.checks[1].attestation = Some(word(author, told));
+            let gate = record.checks[0].gate.clone();
+            assert_eq!(verdict(&record, &gate), expected, "{role} {author} {told}");
+            record.checks.remove(0);
+            assert_eq!(verdict(&record, &gate), Verdict::Undecided, "words alone");
+        }
     }
 
     #[test]

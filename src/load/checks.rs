@@ -10,6 +10,7 @@ use crate::claim::tree::{Key, Kind, Node};
 use crate::claim::{Check, Control, Effect, Fixture, Gate, Place};
 
 use super::expectations::Asked;
+use super::human::{EXPECTED, HUMAN_KEYS};
 use super::one_line;
 use super::probes::{HTTP_KEYS, Places, RUN_KEYS, TIMING_KEYS, transpose};
 use super::steps::{EFFECTS, capture_names, effect, head};
@@ -81,6 +82,7 @@ impl Reader {
             .chain(RUN_KEYS)
             .chain(HTTP_KEYS)
             .chain(TIMING_KEYS)
+            .chain(HUMAN_KEYS)
             .copied()
             .collect();
         let Some(fields) = self.map(node, "a check", &keys) else {
@@ -136,7 +138,14 @@ impl Reader {
             let names = captured_by(name, around.fixtures);
             self.captures.extend(names);
         }
-        let asked = self.asked(fields, "a check");
+        let human = fields.meant("human");
+        let seen_by_person = self.human(fields, on.as_ref());
+        self.refuse_artefact(fields);
+        // What a person looks at is no question, and has said already what is wrong with it.
+        let asked = match human {
+            true => None,
+            false => self.asked(fields, "a check"),
+        };
         let probe = asked.and_then(|asked| self.probe(fields, asked, &around.places));
         let timing = self.timing(fields);
         let needs = self.words(fields, "needs");
@@ -156,6 +165,29 @@ impl Reader {
         let declared = fields
             .get("effect")
             .map(|node| self.one_of(node, "`effect`", EFFECTS).map(effect));
+        if human {
+            let (probe, expect) = seen_by_person?;
+            let base_id = base_id?;
+            return Some(Check {
+                id: expanded_id(&base_id, values),
+                base_id,
+                claim: claim?,
+                on: on?,
+                with: Vec::new(),
+                probe,
+                expect,
+                expected: EXPECTED.to_owned(),
+                timing,
+                needs,
+                capture: Vec::new(),
+                effect: Effect::Observe,
+                control: None,
+                tags,
+                skip: transpose(skip)?,
+                scope: self.scope.clone(),
+                span: fields.span.clone(),
+            });
+        }
         let asked = asked?;
         let expect = match fields.get("expect") {
             Some(node) => {

@@ -3,6 +3,7 @@
 
 mod checks;
 mod expectations;
+mod human;
 mod lint;
 mod matchers;
 mod one_line;
@@ -26,6 +27,7 @@ use crate::claim::tree::{self, Kind, Node};
 use crate::claim::{ClaimFile, Fixture, Gate, HostSpec, Place};
 
 use checks::Around;
+pub(crate) use human::is_inside;
 use probes::Places;
 
 const FILE_KEYS: &[&str] = &[

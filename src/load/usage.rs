@@ -28,6 +28,7 @@ fn probe<'c>(probe: &'c Probe, texts: &mut Vec<&'c Text>) {
     match probe {
         Probe::Command(command) => self::command(command, texts),
         Probe::Http(http) => self::http(http, texts),
+        Probe::Human(human) => texts.extend(&human.artefact),
     }
 }
 

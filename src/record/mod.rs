@@ -2,6 +2,7 @@
 //! nobody can change it unnoticed.
 
 pub(crate) mod atomic;
+mod attestation;
 mod chain;
 pub(crate) mod git;
 mod model;
@@ -11,6 +12,10 @@ mod sign;
 pub mod signature;
 mod store;
 
+pub use attestation::{
+    ATTESTATION_SCHEMA, ATTESTATIONS, Artefact, Attestation, Attested, ClaimedBy, KeptAttestation,
+    read_attestations, write_attestation,
+};
 pub use chain::{Fault, FaultKind, Phase, SIGNATURE, Stored, follow, phase_of, read_phase};
 pub use git::GitError;
 pub use model::*;

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::attestation::Attested;
 use crate::outcome::Outcome;
 
 /// Name and version of the record's JSON form.
@@ -180,6 +181,9 @@ pub struct CheckRecord {
     pub observation: Option<ObservationRecord>,
     /// The control, when there is one.
     pub control: Option<ControlRecord>,
+    /// Of a `human:` check that is ATTESTED: the attestation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<Attested>,
     /// How many times it was asked.
     pub attempts: u32,
     /// By this machine's clock.

@@ -202,7 +202,7 @@ fn bytes_of(record: &RunRecord, follows: Vec<RecordLink>) -> Result<Vec<u8>, Rec
 }
 
 /// Puts the record there, then its signature; or neither of them.
-fn place(
+pub(super) fn place(
     path: &Path,
     folder: &Path,
     bytes: &[u8],
@@ -252,7 +252,7 @@ fn failed(path: &Path, source: io::Error) -> RecordError {
 
 /// The lock of the folder's writers, on the folder itself, so that nothing stands beside the
 /// records. It ends with the file that is returned.
-fn lock(folder: &Path) -> Result<File, RecordError> {
+pub(super) fn lock(folder: &Path) -> Result<File, RecordError> {
     let cannot = |source| RecordError::Lock {
         path: folder.to_owned(),
         source,
@@ -317,7 +317,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<RunRecord, RecordError>
     serde_json::from_value(value).map_err(syntax)
 }
 
-fn is_file_name(run_id: &str) -> bool {
+pub(super) fn is_file_name(run_id: &str) -> bool {
     !run_id.is_empty()
         && run_id.len() <= 128
         && !run_id.starts_with('.')

@@ -158,8 +158,9 @@ fn case(record: &RunRecord, check: &CheckRecord) -> TestCase {
 
 fn status(check: &CheckRecord) -> TestCaseStatus {
     let mut status = match check.outcome {
-        Outcome::Pass | Outcome::Attested => return TestCaseStatus::success(),
-        Outcome::Skipped => TestCaseStatus::skipped(),
+        Outcome::Pass => return TestCaseStatus::success(),
+        // No program has seen it, so no program may call it passed.
+        Outcome::Skipped | Outcome::Attested => TestCaseStatus::skipped(),
         Outcome::Error | Outcome::Unrestored => TestCaseStatus::non_success(NonSuccessKind::Error),
         Outcome::Fail | Outcome::Toothless | Outcome::Flaky | Outcome::Stale => {
             TestCaseStatus::non_success(NonSuccessKind::Failure)
@@ -168,7 +169,7 @@ fn status(check: &CheckRecord) -> TestCaseStatus {
     status.set_message(clean(&reason(check)));
     status.set_type(check.outcome.name());
     // A reason for leaving a check out is all there is to say about it.
-    if check.outcome != Outcome::Skipped {
+    if !matches!(check.outcome, Outcome::Skipped | Outcome::Attested) {
         status.set_description(clean(&description(check)));
     }
     status
@@ -178,6 +179,7 @@ fn status(check: &CheckRecord) -> TestCaseStatus {
 pub(super) fn reason(check: &CheckRecord) -> String {
     let finding = check.findings.first();
     let text = match (finding, check.outcome) {
+        (_, Outcome::Attested) => check.observed.clone(),
         (
             Some(Finding {
                 note: Some(note), ..

@@ -233,14 +233,15 @@ impl Checkout {
     /// # Errors
     /// The [`Refusal`] that tells what is in the way.
     pub fn may_claim(&self) -> Result<(), Refusal> {
-        if self.author.is_none() {
-            return Err(Refusal::Nobody);
-        }
         let claim = |path: &&String| is_claim_file(path);
         if let Some(path) = self.facts.untracked.iter().find(claim) {
             return Err(Refusal::UntrackedClaim { path: path.clone() });
         }
-        self.may(Purpose::Claim)
+        self.may(Purpose::Claim)?;
+        match self.author {
+            Some(_) => Ok(()),
+            None => Err(Refusal::Nobody),
+        }
     }
 
     /// Whether claims can be judged from here.

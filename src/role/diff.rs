@@ -120,8 +120,18 @@ fn of_check(check: &CheckRecord) -> Vec<Value> {
     let mut values = vec![
         said("outcome", check.outcome.name()),
         said("expected", check.expected.clone()),
-        said("observed", check.observed.clone()),
     ];
+    match &check.attestation {
+        None => values.push(said("observed", check.observed.clone())),
+        // Two people never use the same words; what they looked at must be the same.
+        Some(word) => {
+            values.push(remark("observed", check.observed.clone()));
+            if let Some(artefact) = &word.artefact {
+                let name = format!("sha256 of {}", artefact.path);
+                values.push(said(&name, artefact.sha256.clone()));
+            }
+        }
+    }
     match &check.observation {
         None => {}
         Some(ObservationRecord::Command {

@@ -13,7 +13,8 @@ use tokio::process::Command;
 use crate::digest;
 use crate::host::Fault;
 use crate::record::{
-    Act, ClaimRef, FiledFinding, RecordLink, RepositoryState, RunRecord, SCHEMA, phase_of,
+    Act, ClaimRef, ClaimedBy, FiledFinding, RecordLink, RepositoryState, RunRecord, SCHEMA,
+    phase_of,
 };
 use crate::run::git;
 
@@ -105,6 +106,15 @@ impl Header {
             sha256: sha256.to_owned(),
             path: path.to_owned(),
             at: None,
+        }
+    }
+
+    /// Who made it, as far as it tells.
+    pub fn claimed_by(&self) -> ClaimedBy {
+        ClaimedBy {
+            author: self.author.clone(),
+            clone_id: self.repository.as_ref().and_then(|r| r.clone_id.clone()),
+            at: Some(self.ended),
         }
     }
 

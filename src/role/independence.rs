@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::history::{Header, History};
+use crate::attest::same_person;
 use crate::host::Fault;
 use crate::run::{clone_id, git, identity};
 
@@ -104,17 +105,6 @@ pub fn dependence(claim: &Header, clone_id: Option<&str>, author: Option<&str>) 
         _ => {}
     }
     found
-}
-
-/// By mail, in whatever case: a name is easily written in two ways.
-fn same_person(one: &str, other: &str) -> bool {
-    let mail = |author: &str| {
-        let inner = author
-            .rsplit_once('<')
-            .and_then(|(_, rest)| rest.strip_suffix('>'));
-        inner.unwrap_or(author).trim().to_lowercase()
-    };
-    mail(one) == mail(other)
 }
 
 #[cfg(test)]

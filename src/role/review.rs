@@ -206,11 +206,13 @@ fn failures(checks: &[&CheckRecord]) -> String {
         if check.outcome == crate::outcome::Outcome::Pass {
             continue;
         }
+        let line = text::visible(check.reproduce.trim());
+        // What a person looks at is no command.
+        let by_hand = if line.starts_with("human:") { "# " } else { "" };
         script.push_str(&format!(
-            "# {}: {}\n{}\n# expected: {}\n# observed: {}\n",
+            "# {}: {}\n{by_hand}{line}\n# expected: {}\n# observed: {}\n",
             text::visible(&check.id),
             check.outcome,
-            text::visible(check.reproduce.trim()),
             text::visible(&check.expected),
             text::visible(&check.observed)
         ));

@@ -259,6 +259,8 @@ impl Asker<'_> {
                 }
                 Ok(Observation::Http(seen))
             }
+            // The engine never asks one; `human:` stands in checks only.
+            Probe::Human(_) => Err(Fault::Other("only a person can look".to_owned())),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 
 use crate::claim::text::Scope;
-use crate::claim::{Check, ClaimFile, Control, Effect};
+use crate::claim::{Check, ClaimFile, Control, Effect, Probe};
 use crate::host::Leftovers;
 use crate::outcome::{ExitCode, Outcome, verdict};
 use crate::record::{CheckRecord, Finding, FixtureRecord, Redactor, RunRecord, SCHEMA};
@@ -16,6 +16,7 @@ use super::ask::{Asker, Question, Reply, Verdict};
 use super::control::judge_control;
 use super::event::{Redacting, RunEvent, Sink};
 use super::fixture::{Disturber, Fixtures, named, observed};
+use super::human;
 use super::interrupt::Interrupt;
 use super::left;
 use super::line;
@@ -312,6 +313,11 @@ impl Engine<'_> {
 
     async fn asked(&mut self, at: CheckAt, check: &Check, started: DateTime<Utc>) -> CheckRecord {
         let scope = self.scope(at, check);
+        if let Probe::Human(human) = &check.probe {
+            let asked = (self.file.gates[at.gate].id.as_str(), check, human);
+            let seen = human::look(self.file, self.options, self.places, asked, &scope).await;
+            return seen.into_record(self.blank(at, check, started, &scope));
+        }
         let reply = self
             .asker
             .ask(Question {
@@ -501,6 +507,7 @@ impl Engine<'_> {
             findings: Vec::new(),
             observation: None,
             control: None,
+            attestation: None,
             attempts: 0,
             started,
             duration_ms: 0,

@@ -409,6 +409,7 @@ async fn perform(
         folder: pending.ticket.folder.clone(),
         repository: None,
         allow_destructive: false,
+        besides: None,
         program: program.map(Path::to_owned),
         lease_wait: Duration::ZERO,
     };

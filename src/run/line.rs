@@ -107,6 +107,7 @@ pub(super) fn asked(probe: &Probe, scope: &Scope) -> String {
             }
             line
         }
+        Probe::Human(human) => format!("human: {}", human.look),
     };
     text.split('\n')
         .map(str::trim)
@@ -166,6 +167,7 @@ pub(super) fn reproduce(
     let line = match probe {
         Probe::Command(command) => by_shell(command, scope),
         Probe::Http(http) => by_curl(http, scope, timeout),
+        Probe::Human(_) => return asked(probe, scope),
     };
     let line = on_one_line(format!("{prefix}{line}"));
     match destination {

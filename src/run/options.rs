@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::host::SshOptions;
-use crate::record::Act;
+use crate::record::{Act, ClaimedBy};
 
 use super::plan::Selection;
 use super::repository::Repository;
@@ -56,6 +56,8 @@ pub struct Options {
     pub repository: Option<Arc<Repository>>,
     /// Whether checks that cannot be undone may run (`--allow destructive`).
     pub allow_destructive: bool,
+    /// Of a review: who made the claim; their own word about a `human:` check does not count.
+    pub besides: Option<ClaimedBy>,
     /// The running program: its folder comes first in the PATH of local commands, so that
     /// `gateproof` in a claim is the one that reads the claim.
     pub program: Option<PathBuf>,

@@ -39,7 +39,7 @@ pub fn who() -> String {
 }
 
 /// Four random bytes: two runs of the same second must not share a name.
-pub(crate) fn random() -> u32 {
+pub fn random() -> u32 {
     use std::hash::{BuildHasher, Hasher};
     let hash = std::hash::RandomState::new().build_hasher().finish();
     u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)

@@ -11,6 +11,9 @@ use crate::host::Fault;
 use crate::host::guard::Guard;
 use crate::record::RepositoryState;
 
+/// How `git status` begins the line of a record that nobody has committed.
+const UNTRACKED_RECORD: &str = "?? reports/runs/";
+
 /// What a clone's guard does when we were killed. Whoever still writes there is ended meanwhile by
 /// another guard, so it is tried for a while.
 const CLEAN: &str = r#"
@@ -28,9 +31,6 @@ struct FreshClone {
     folder: tempfile::TempDir,
     guard: Guard,
 }
-
-/// How `git status` begins the line of a record that nobody has committed.
-const UNTRACKED_RECORD: &str = "?? reports/runs/";
 
 /// The repository that holds the claim file, if it is in one.
 #[derive(Debug)]

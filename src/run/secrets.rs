@@ -61,6 +61,7 @@ fn probe(probe: &Probe, scope: &Scope) -> Vec<String> {
     match probe {
         Probe::Command(command) => self::command(command, scope),
         Probe::Http(http) => headers(http, scope),
+        Probe::Human(_) => Vec::new(),
     }
 }
 

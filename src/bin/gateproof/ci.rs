@@ -286,6 +286,7 @@ impl Job {
             folder: self.folder.clone(),
             repository,
             allow_destructive: false,
+            besides: None,
             program: std::env::current_exe().ok(),
             lease_wait: std::time::Duration::ZERO,
         };

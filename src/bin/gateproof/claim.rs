@@ -68,7 +68,7 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
             codes.push(ExitCode::CouldNotCheck);
             continue;
         }
-        let how = (Role::Builder, Act::Claim);
+        let how = (Role::Builder, Act::Claim, None);
         let mut record = run_gate(&file, gate, &repository, how, &wish.how, &interrupt).await?;
         let weighed = weigh(&record, gate);
         codes.push(weighed.verdict.exit_code(exit_of(&record)));

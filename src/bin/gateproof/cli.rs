@@ -36,6 +36,8 @@ pub(crate) enum Command {
     /// Adversary: run what is claimed from a cold clone of the claimed commit, and judge it
     #[command(after_help = EXIT_CODES)]
     Review(crate::review::ReviewOptions),
+    /// Put your word for a `human:` check on record: what you looked at, and what you saw
+    Attest(crate::attest::AttestOptions),
     /// Compare a claim's run with its review, value by value; 0 equal, 1 different
     Diff(crate::diff::DiffOptions),
     /// Adversary: forbid DONE until it is lifted

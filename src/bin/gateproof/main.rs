@@ -1,6 +1,7 @@
 //! The `gateproof` program: reads the command line, runs, prints, and ends with an exit code
 //! that tells the causes apart.
 
+mod attest;
 mod audit;
 mod ci;
 mod claim;
@@ -35,6 +36,7 @@ fn main() -> std::process::ExitCode {
         Command::Verify(options) => with_runtime(verify::verify(options)),
         Command::Claim(options) => with_runtime(claim::claim(options)),
         Command::Review(options) => with_runtime(review::review(options)),
+        Command::Attest(options) => with_runtime(attest::attest(options)),
         Command::Diff(options) => with_runtime(diff::diff(options)),
         Command::Veto(options) => with_runtime(veto::veto(options)),
         Command::Lift(options) => with_runtime(veto::lift(options)),

@@ -201,7 +201,10 @@ async fn target<'h>(
     let ties = dependence(claim, mine, author);
     let shown: Vec<String> = ties.iter().map(ToString::to_string).collect();
     if !ties.is_empty() && !wish.allow_same_author {
-        let why = format!("{gate}: {}", shown.join("; "));
+        let why = format!(
+            "{gate}: {} (--allow-same-author rehearses, and judges nothing)",
+            shown.join("; ")
+        );
         return Ok(Err(refuse(Code::SAME_HANDS, &why)));
     }
     let mut notes: Vec<String> = shown
@@ -300,7 +303,8 @@ async fn judge(
     if !wish.how.quiet {
         introduce(target);
     }
-    let act = (Role::Adversary, Act::Review);
+    let besides = Some(target.claim.claimed_by());
+    let act = (Role::Adversary, Act::Review, besides);
     let run = run_gate(file, gate, &target.repository, act, &wish.how, interrupt);
     let mut record = run.await?;
     record.reviews = Some(target.claim.link());

@@ -13,7 +13,7 @@ use gateproof::claim::source::Source;
 use gateproof::claim::text::Scope;
 use gateproof::host::SshOptions;
 use gateproof::outcome::ExitCode;
-use gateproof::record::{Act, RunRecord, SIGNATURE, Signer};
+use gateproof::record::{Act, ClaimedBy, RunRecord, SIGNATURE, Signer};
 use gateproof::report::documents::{Block, Document};
 use gateproof::role::{Checkout, Commit, History, RUNS, push, unknown_records};
 use gateproof::run::{Interrupt, Options, Purpose, Repository, Role, RunEvent, Selection};
@@ -95,7 +95,7 @@ pub(crate) async fn run_gate(
     file: &ClaimFile,
     gate: &str,
     repository: &Arc<Repository>,
-    (role, act): (Role, Act),
+    (role, act, besides): (Role, Act, Option<ClaimedBy>),
     how: &How,
     interrupt: &Interrupt,
 ) -> anyhow::Result<RunRecord> {
@@ -116,6 +116,7 @@ pub(crate) async fn run_gate(
         },
         folder: tree,
         repository: Some(repository.clone()),
+        besides,
         allow_destructive: how.allow.contains(&Allowed::Destructive),
         program: std::env::current_exe().ok(),
         lease_wait: how.wait_lease,
@@ -192,7 +193,20 @@ impl<'r> Written<'r> {
             signature.push(SIGNATURE);
             self.add(Path::new(&signature));
         }
+        self.attestations(record);
         Ok(())
+    }
+
+    /// What people attested for the run belongs to it: nobody else could see it otherwise.
+    fn attestations(&mut self, record: &RunRecord) {
+        let words = record.checks.iter().filter_map(|c| c.attestation.as_ref());
+        for word in words {
+            for name in [word.file.clone(), format!("{}{SIGNATURE}", word.file)] {
+                if self.root.join(&name).is_file() && !self.files.contains(&name) {
+                    self.files.push(name);
+                }
+            }
+        }
     }
 
     /// The path of a document.

@@ -226,6 +226,7 @@ async fn ask(file: &ClaimFile, spec: &ClaimSpec, place: &Where, folder: &Path) -
         folder: folder.to_owned(),
         repository: None,
         allow_destructive: false,
+        besides: None,
         program: None,
         lease_wait: std::time::Duration::ZERO,
     };

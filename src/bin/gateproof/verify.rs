@@ -129,6 +129,7 @@ async fn verify_file(
         folder: folder.to_owned(),
         repository: repository.clone(),
         allow_destructive: wish.allow.contains(&Allowed::Destructive),
+        besides: None,
         program: std::env::current_exe().ok(),
         lease_wait: wish.wait_lease,
     };

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::verdict::{host, not_from_clone, of_gate, tree};
 use super::{Facts, GateSpec, Kept, Reason};
+use crate::attest::same_person;
 use crate::record::RunRecord;
 
 /// Two machines' clocks may differ by so much without anybody noticing.
@@ -78,19 +79,11 @@ fn author(claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
     };
     let same = || {
         let (one, other) = (claim.author.as_deref()?, review.author.as_deref()?);
-        (mail(one) == mail(other)).then(|| Reason::SameAuthor {
+        same_person(one, other).then(|| Reason::SameAuthor {
             author: other.to_owned(),
         })
     };
     unknown(claim).or_else(|| unknown(review)).or_else(same)
-}
-
-/// Who somebody is to git: the mail, in whatever case; a name is easily written in two ways.
-fn mail(author: &str) -> String {
-    let inner = author
-        .rsplit_once('<')
-        .and_then(|(_, rest)| rest.strip_suffix('>'));
-    inner.unwrap_or(author).trim().to_lowercase()
 }
 
 fn clone(claim: &RunRecord, review: &RunRecord) -> Option<Reason> {

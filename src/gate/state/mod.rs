@@ -4,11 +4,14 @@
 //!
 //! A gate is PASS when the newest review of its newest claim, in the role adversary, by another
 //! author in another clone, on the same claim digest and commit, from a fresh clone, saw PASS in
-//! every check. Nothing else counts, and whatever is in the way is said.
+//! every check, or of a `human:` one another person's word ([`crate::attest`]). Nothing else counts,
+//! and whatever is in the way is said.
 
 #[cfg(test)]
 mod cases;
 mod counts;
+#[cfg(test)]
+mod people;
 mod reason;
 #[cfg(test)]
 mod tests;

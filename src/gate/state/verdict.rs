@@ -3,9 +3,10 @@
 use super::counts::{not_known, void};
 use super::reason::Reason;
 use super::{Cited, ClaimSpec, Facts, GateSpec, GateState, GateStatus, Kept, is_claim};
+use crate::attest::counts_from;
 use crate::gate::heading::Reading;
-use crate::gate::verdict::{Verdict, weigh};
-use crate::record::{Act, CheckRecord, HostState, RunRecord};
+use crate::gate::verdict::{Verdict, weigh_beside};
+use crate::record::{Act, CheckRecord, ClaimedBy, HostState, RunRecord};
 
 /// What a review says of a claim.
 enum Says {
@@ -142,7 +143,7 @@ fn says(
     review: &RunRecord,
     facts: &Facts,
 ) -> Says {
-    let weighed = weigh(review, &gate.id);
+    let weighed = weigh_beside(review, &gate.id, Some(&ClaimedBy::of(claim)));
     // What the Adversary saw fail has failed, however it was looked at.
     if review.role.as_deref() == Some("adversary") && weighed.verdict == Verdict::Fail {
         return Says::Fail(weighed.reasons);
@@ -164,10 +165,11 @@ fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &Facts) -
             now: file.sha256.clone(),
         });
     }
-    let age = (facts.now - passed.ended).to_std().unwrap_or_default();
+    let counts_from = counts_from(passed.ended, of_gate(passed, &gate.id));
+    let age = (facts.now - counts_from).to_std().unwrap_or_default();
     if age > file.fresh_for {
         why.push(Reason::TooOld {
-            passed: passed.ended,
+            passed: counts_from,
             now: facts.now,
             fresh_for: file.fresh_for,
         });

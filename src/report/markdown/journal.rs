@@ -86,7 +86,7 @@ fn results(record: &RunRecord, checks: &[&CheckRecord]) -> String {
          | # | Check | Expected | Observed | Result | Time |\n|---|---|---|---|---|---|\n",
         text::tally(&outcomes),
         record.exit_code,
-        explain::exit_words(record.exit_code)
+        explain::exit_words(record)
     );
     for (n, check) in checks.iter().enumerate() {
         out.push_str(&format!(
