@@ -367,11 +367,12 @@ fn introduce(target: &Target<'_>) {
     let (title, checks) = gate.map_or(("", 0), |gate| (&*gate.title, gate.checks.len()));
     let commit = claim.repository.as_ref().map_or("", |r| r.commit.as_str());
     let text = format!(
-        "{} of phase {}, claimed by {} at {}: {title}\n{checks} checks of {} at commit {}, from a cold clone, without what the Builder saw\n",
+        "{} of phase {}, claimed by {} at {}: {title}\n{checks} {} of {} at commit {}, from a cold clone, without what the Builder saw\n",
         target.gate,
         file.phase,
         claim.author.as_deref().unwrap_or(&claim.who),
         gateproof::report::time(claim.ended),
+        if checks == 1 { "check" } else { "checks" },
         claim.claim.path,
         commit.get(..12).unwrap_or(commit),
     );
