@@ -13,5 +13,7 @@ mod job;
 mod kit;
 #[path = "ci/pipelines.rs"]
 mod pipelines;
+#[path = "support/program.rs"]
+mod program;
 #[path = "ci/watch.rs"]
 mod watch;

@@ -25,6 +25,8 @@ mod lies;
 mod m1;
 #[path = "lab/suite/m2.rs"]
 mod m2;
+#[path = "support/program.rs"]
+mod program;
 
 use libtest_mimic::{Arguments, Completion, Trial};
 

@@ -10,6 +10,8 @@
 mod forged;
 #[path = "records/kit.rs"]
 mod kit;
+#[path = "support/program.rs"]
+mod program;
 #[path = "records/signed.rs"]
 mod signed;
 #[path = "records/tampered.rs"]

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use program::Shown;
+use program::{Shown, gateproof};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use support::sshd::{ALIAS, Sshd};
@@ -96,13 +96,8 @@ impl World {
     }
 
     fn run(&self, clone: &str, words: &[&str]) -> Shown {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gateproof"));
-        command
-            .args(words)
-            .current_dir(self.clone_of(clone))
-            .env("NO_COLOR", "1")
-            .env("COLUMNS", "200")
-            .env_remove("GATEPROOF_SSH_CONFIG");
+        let mut command = gateproof(&self.clone_of(clone), &self.folder.path().join("state"));
+        command.args(words).env("COLUMNS", "200");
         if let Some(config) = &self.config {
             command.env("GATEPROOF_SSH_CONFIG", config);
         }

@@ -1,9 +1,11 @@
 //! An upstream with two clones, and the program in them.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use gateproof::record::{Act, RunRecord};
+
+use crate::program::{Shown, gateproof};
 
 /// A claim file with what a push job may do, may not do, and must not be fooled by.
 pub(crate) const CLAIM: &str = "\
@@ -51,46 +53,12 @@ gates:
         expect: committed
 ";
 
-/// What the program asks its environment about, besides what a test sets.
-const ASKED: &[&str] = &[
-    "GITHUB_ACTIONS",
-    "GITHUB_SHA",
-    "GITHUB_REF_NAME",
-    "GITHUB_REF_TYPE",
-    "GITHUB_STEP_SUMMARY",
-    "GITEA_STEP_SUMMARY",
-    "DRONE_BRANCH",
-    "DRONE_COMMIT_SHA",
-    "CI_COMMIT_BRANCH",
-    "CI_COMMIT_SHA",
-];
-
 /// A bare upstream and the clones of Builder and Adversary.
 pub(crate) struct Desk {
     folder: tempfile::TempDir,
 }
 
-/// What a run of the program showed.
-#[derive(Debug)]
-pub(crate) struct Shown {
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
 impl Shown {
-    pub(crate) fn of(output: Output) -> Shown {
-        Shown {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
-    pub(crate) fn last(&self) -> &str {
-        self.out.lines().last().unwrap_or_default()
-    }
-
     /// No stream of the program ever holds what watchers take for a decision.
     #[track_caller]
     pub(crate) fn decides_nothing(&self) {
@@ -218,18 +186,12 @@ fn as_somebody(command: &mut Command) -> &mut Command {
         .env("GIT_COMMITTER_EMAIL", "ada@example.org")
 }
 
-/// The program, to be run in a folder, outside of any CI server.
-pub(crate) fn program(folder: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gateproof"));
-    command
-        .args(words)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .env("COLUMNS", "140");
+/// The program, to be run in a clone of a desk, whose clones are on one machine.
+pub(crate) fn program(clone: &Path, words: &[&str]) -> Command {
+    let state = clone.with_file_name("state");
+    let mut command = gateproof(clone, &state);
+    command.args(words).env("COLUMNS", "140");
     as_somebody(&mut command);
-    for name in ASKED {
-        command.env_remove(name);
-    }
     command
 }
 

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::kit::{CLAIM, Desk, FAILING, Shown, git, program, run};
+use crate::kit::{CLAIM, Desk, FAILING, git, program, run};
+use crate::program::Shown;
 
 fn pipeline(server: &str) -> Value {
     let shown = run(Path::new("."), &["ci", "--pipeline", server]);

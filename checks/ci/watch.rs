@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use gateproof::outcome::Outcome;
 use gateproof::record::Act;
 
-use crate::kit::{CLAIM, Desk, Shown, git, program, record, run};
+use crate::kit::{CLAIM, Desk, git, program, record, run};
+use crate::program::Shown;
 
 fn once(clone: &Path) -> Shown {
     let shown = run(clone, &["watch", "--once"]);

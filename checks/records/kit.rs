@@ -168,13 +168,8 @@ impl World {
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gateproof"));
-        command
-            .args(words)
-            .current_dir(self.path(""))
-            .env_remove("GATEPROOF_SIGNING_KEY")
-            .env_remove("SSH_AUTH_SOCK")
-            .env("NO_COLOR", "1");
+        let mut command = crate::program::gateproof(&self.path(""), &self.beside("state"));
+        command.args(words).env_remove("SSH_AUTH_SOCK");
         command
     }
 

@@ -21,6 +21,7 @@ fn shell(person: &Person, line: &str) -> Shown {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_gateproof"));
     let path = std::env::var("PATH").unwrap_or_default();
     let output = std::process::Command::new("sh")
+        .env("GATEPROOF_STATE", person.home().with_file_name("state"))
         .args(["-c", line])
         .current_dir(person.home())
         .env(

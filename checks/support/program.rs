@@ -24,6 +24,41 @@ pub(crate) struct Shown {
     pub(crate) err: String,
 }
 
+/// What the program asks its environment about, beside its own `GATEPROOF_` names.
+const ASKED: &[&str] = &[
+    "GITHUB_ACTIONS",
+    "GITHUB_SHA",
+    "GITHUB_REF_NAME",
+    "GITHUB_REF_TYPE",
+    "GITHUB_STEP_SUMMARY",
+    "GITEA_STEP_SUMMARY",
+    "DRONE_BRANCH",
+    "DRONE_COMMIT_SHA",
+    "CI_COMMIT_BRANCH",
+    "CI_COMMIT_SHA",
+];
+
+/// The program, to be run in a folder, as if nobody had set anything for it and on no CI server.
+/// What it arms and leases on this machine lies in `state`: tests that shared one would wait for
+/// each other's disturbances, and be told of them in the middle of a check.
+pub(crate) fn gateproof(folder: &Path, state: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gateproof"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GATEPROOF_") {
+            command.env_remove(name);
+        }
+    }
+    for name in ASKED {
+        command.env_remove(name);
+    }
+    command
+        .current_dir(folder)
+        .env("GATEPROOF_STATE", state)
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "120");
+    command
+}
+
 impl Shown {
     pub(crate) fn of(output: Output) -> Shown {
         Shown {
@@ -31,6 +66,11 @@ impl Shown {
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// The last line of standard output.
+    pub(crate) fn last(&self) -> &str {
+        self.out.lines().last().unwrap_or_default()
     }
 }
 
@@ -51,14 +91,8 @@ impl Scratch {
 
     /// The program, to be run in the folder.
     pub(crate) fn program(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gateproof"));
-        command
-            .args(words)
-            .current_dir(self.path())
-            // Each with a host of its own, as far as leases and armed undoings go.
-            .env("GATEPROOF_STATE", self.path().join(".gateproof-state"))
-            .env("NO_COLOR", "1")
-            .env("COLUMNS", "120");
+        let mut command = gateproof(self.path(), &self.path().join(".gateproof-state"));
+        command.args(words);
         command
     }
 

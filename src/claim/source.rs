@@ -68,6 +68,11 @@ impl Source {
         position(&self.text, offset)
     }
 
+    /// The path from the root of the file system, links not followed.
+    pub fn whole_path(&self) -> PathBuf {
+        std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone())
+    }
+
     /// SHA-256 of the text, lower-case hex.
     pub fn digest(&self) -> String {
         crate::digest::sha256(&self.text)

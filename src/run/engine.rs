@@ -169,13 +169,12 @@ pub async fn run(
 /// Who disturbs, as hosts and other people are told.
 fn disturber(file: &ClaimFile, options: &Options, run_id: &str) -> Disturber {
     let claim = claim_ref(file, options);
-    let path = &file.source.path;
     Disturber {
         run_id: run_id.to_owned(),
         who: who(),
         claim: claim.path,
         claim_sha256: claim.sha256,
-        claim_path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        claim_path: file.source.whole_path(),
         folder: options.folder.clone(),
         inside: left::inside(),
         patience: options.lease_wait,

@@ -163,7 +163,7 @@ async fn look(
         .await
         .map_err(|fault| fault.to_string())?;
     let source = Source {
-        path: ticket.claim_path.clone(),
+        path: ticket.holder.claim_path.clone(),
         text,
     };
     let vars: Scope = ticket.vars.clone();
@@ -189,6 +189,7 @@ async fn look(
         places: &places,
         interrupt: &interrupt,
         claim_folder: ticket
+            .holder
             .claim_path
             .parent()
             .map(PathBuf::from)

@@ -34,8 +34,8 @@ pub(super) struct Places {
     path: Option<String>,
     /// Run ids of this run and of those that it was started by, apart from each other by spaces.
     ours: String,
-    /// The claim file, as leases name it.
-    claim: String,
+    /// The claim file: its whole path and its digest, as leases name them.
+    claim: (PathBuf, String),
     /// The machines whose lease we have.
     held: Mutex<BTreeMap<String, Option<Beat>>>,
 }
@@ -75,7 +75,7 @@ impl Places {
             repository: options.repository.clone(),
             path: path_with(options.program.as_deref()),
             ours: ours.to_owned(),
-            claim: super::provenance::claim_ref(file, options).path,
+            claim: (file.source.whole_path(), file.source.digest()),
             held: Mutex::new(BTreeMap::new()),
         }
     }
@@ -115,8 +115,8 @@ impl Places {
     }
 
     /// Who else disturbs the machine of a place; with `again` the host is asked once more. On this
-    /// machine only runs of the same claim file count: it is not one claim's own, as a host is,
-    /// and what others disturb on it is mostly theirs.
+    /// machine only runs of the same claim file, or of a copy of it, count: it is not one claim's
+    /// own, as a host is, and what others disturb on it is mostly theirs.
     pub(super) async fn disturbed_by(&self, place: &Place, again: bool) -> Option<Holder> {
         let machine = Places::machine(place);
         if self.holds(&machine) {
@@ -128,7 +128,8 @@ impl Places {
             false => self.seen(&machine).await.ok()?,
         };
         let lease = seen.lease.filter(|lease| lease.alive)?;
-        let foreign = machine == Place::Local && lease.holder.claim != self.claim;
+        let (path, sha256) = &self.claim;
+        let foreign = machine == Place::Local && !lease.holder.is_of(path, sha256);
         (!foreign && !self.ours(&lease.holder.run_id)).then_some(lease.holder)
     }
 

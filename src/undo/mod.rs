@@ -8,7 +8,7 @@
 mod order;
 mod seen;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -49,8 +49,12 @@ pub struct Holder {
     pub run_id: String,
     /// `user@machine`.
     pub who: String,
-    /// The claim file.
+    /// The claim file, as it is recorded.
     pub claim: String,
+    /// The claim file's whole path, as the client sees it.
+    pub claim_path: PathBuf,
+    /// SHA-256 of the claim file, lower-case hex.
+    pub claim_sha256: String,
     /// The gate whose check needs the disturbance.
     pub gate: String,
     /// The fixture that was entered last.
@@ -59,6 +63,14 @@ pub struct Holder {
     pub since: DateTime<Utc>,
     /// When the fixture is over at the latest, by the client's clock.
     pub until: DateTime<Utc>,
+}
+
+impl Holder {
+    /// Whether it disturbs for this claim file, or for another clone's copy of it. The recorded
+    /// path says nothing of that: many projects have a `claims/m1.yaml`.
+    pub fn is_of(&self, path: &Path, sha256: &str) -> bool {
+        self.claim_path == path || self.claim_sha256 == sha256
+    }
 }
 
 impl std::fmt::Display for Holder {
@@ -87,10 +99,6 @@ pub struct Ticket {
     pub on: String,
     /// The name, in the claim file, of the place where this undoing lies.
     pub place: String,
-    /// SHA-256 of the claim file, lower-case hex.
-    pub claim_sha256: String,
-    /// The claim file's whole path, as the client sees it.
-    pub claim_path: PathBuf,
     /// The folder in which the client ran local commands.
     pub folder: PathBuf,
     /// The fixture's deadline in seconds.
@@ -114,6 +122,8 @@ impl Ticket {
                 run_id: word(),
                 who: word(),
                 claim: word(),
+                claim_path: PathBuf::new(),
+                claim_sha256: String::new(),
                 gate: word(),
                 fixture: word(),
                 since: DateTime::UNIX_EPOCH,
@@ -121,8 +131,6 @@ impl Ticket {
             },
             on: word(),
             place: word(),
-            claim_sha256: String::new(),
-            claim_path: PathBuf::new(),
             folder: PathBuf::new(),
             deadline_s: 0,
             runs: Vec::new(),
@@ -302,7 +310,7 @@ impl Drop for Beat {
     }
 }
 
-fn beat_file(base: &std::path::Path) -> PathBuf {
+fn beat_file(base: &Path) -> PathBuf {
     base.join(format!("beat-{}", owner().replace(' ', "-")))
 }
 

@@ -4,10 +4,12 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use gateproof::outcome::Outcome;
 use gateproof::record::{CheckRecord, ObservationRecord, RunRecord};
+
+use crate::program::{Shown, gateproof};
 
 const DASHBOARD: &str = "ccci-dashboard_app";
 
@@ -169,23 +171,7 @@ impl Outages<'_> {
     }
 }
 
-/// What a program showed.
-#[derive(Debug)]
-pub struct Shown {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
 impl Shown {
-    fn of(output: Output) -> Shown {
-        Shown {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
     /// The record that `--format json` prints.
     pub fn record(&self) -> RunRecord {
         serde_json::from_str(&self.out)
@@ -231,13 +217,12 @@ impl Repository {
 
     /// `gateproof verify claims/pxgate.yaml` against the replica, with more words.
     pub fn program(&self, lab: &Lab, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gateproof"));
+        let state = self.path().join(".gateproof-state");
+        let mut command = gateproof(self.path(), &state);
         command
             .args(["verify", "claims/pxgate.yaml", "--ssh-config"])
             .arg(lab.config())
-            .args(words)
-            .current_dir(self.path())
-            .env("NO_COLOR", "1");
+            .args(words);
         // The seed's lines say `ssh cc-ci`, and mean the replica.
         let bin = lab.config().with_file_name("bin");
         let path = std::env::var("PATH").unwrap_or_default();
