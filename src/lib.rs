@@ -11,6 +11,7 @@ pub mod claim;
 mod digest;
 pub mod expect;
 pub mod gate;
+pub mod git;
 pub mod host;
 pub mod load;
 pub mod observation;

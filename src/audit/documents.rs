@@ -10,7 +10,8 @@ use super::verdicts::{Heading, earliest, headings};
 use super::{AuditError, Case, TOLERANCE, Wish, blocks, rule};
 use crate::gate::heading::{self, Reading, When};
 use crate::gate::verdict::{Verdict, verdict};
-use crate::record::{GitError, RunRecord, Stored};
+use crate::git::GitError;
+use crate::record::{RunRecord, Stored};
 use crate::report::documents::standing;
 use crate::report::text::time;
 

@@ -7,8 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::AuditError;
 use crate::digest;
-use crate::record::GitError;
-use crate::record::git::{git, git_with, line};
+use crate::git::{self, GitError, line};
 
 /// One commit's change of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +84,7 @@ impl Repo {
         if let Some(known) = self.digests.get(&name) {
             return Ok(known.clone());
         }
-        let digest = match git(&self.root, &["cat-file", "blob", &name]) {
+        let digest = match git::read(&self.root, &["cat-file", "blob", &name]) {
             Ok(bytes) => Some(digest::sha256(bytes)),
             Err(GitError::Failed { .. }) => None,
             Err(error) => return Err(error),
@@ -141,7 +140,7 @@ impl Repo {
             "--",
             folder,
         ];
-        let log = git(&self.root, &words)?;
+        let log = git::read(&self.root, &words)?;
         let log = String::from_utf8_lossy(&log);
         let mut commit = None;
         for text in log.lines() {
@@ -168,7 +167,7 @@ impl Repo {
             return Ok(BTreeMap::new());
         }
         let words = ["ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", folder];
-        let listed = git(&self.root, &words)?;
+        let listed = git::read(&self.root, &words)?;
         Ok(String::from_utf8_lossy(&listed)
             .split('\0')
             .filter_map(|entry| {
@@ -185,7 +184,7 @@ impl Repo {
         }
         let input = paths.join("\n") + "\n";
         let words = ["hash-object", "--no-filters", "--stdin-paths"];
-        let told = git_with(&self.root, &words, Some(input.as_bytes()))?;
+        let told = git::read_with(&self.root, &words, Some(input.as_bytes()))?;
         Ok(String::from_utf8_lossy(&told)
             .lines()
             .map(str::to_owned)
@@ -205,7 +204,7 @@ impl Repo {
             "--",
             &path,
         ];
-        let told = match git(&self.root, &words) {
+        let told = match git::read(&self.root, &words) {
             Ok(told) => told,
             // Not in git at all.
             Err(GitError::Failed { .. }) => return Ok(Vec::new()),

@@ -26,7 +26,8 @@ use thiserror::Error;
 pub use finding::Finding;
 pub use text::text;
 
-use crate::record::{GitError, Phase, RecordError, RecordLink, read_phase};
+use crate::git::GitError;
+use crate::record::{Phase, RecordError, RecordLink, read_phase};
 use finding::Log;
 use history::Repo;
 

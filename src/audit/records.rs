@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{Case, TOLERANCE, rule};
-use crate::record::{Act, FaultKind, GitError, SIGNATURE, Stored};
+use crate::git::GitError;
+use crate::record::{Act, FaultKind, SIGNATURE, Stored};
 use crate::report::text::time;
 
 /// What the chain itself shows.

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{AuditError, Case, records, roles, rule};
-use crate::record::git::line;
+use crate::git::{GitError, line};
+use crate::record::Stored;
 use crate::record::signature::{self, AllowedSigners, Standing};
-use crate::record::{GitError, Stored};
 use crate::report::text::time;
 
 /// Returns how many records are signed by somebody who may.

@@ -4,7 +4,6 @@
 pub(crate) mod atomic;
 mod attestation;
 mod chain;
-pub(crate) mod git;
 mod model;
 pub mod redact;
 mod seal;
@@ -17,7 +16,6 @@ pub use attestation::{
     read_attestations, write_attestation,
 };
 pub use chain::{Fault, FaultKind, Phase, SIGNATURE, Stored, follow, phase_of, read_phase};
-pub use git::GitError;
 pub use model::*;
 pub use redact::Redactor;
 pub use sign::{NAMESPACE, SignError, Signer};

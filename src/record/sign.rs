@@ -11,7 +11,7 @@ use std::process::Command;
 
 use thiserror::Error;
 
-use super::git::{self, GitError};
+use crate::git::{self, GitError};
 
 /// The namespace of our signatures: one made for anything else is none of ours.
 pub const NAMESPACE: &str = "gateproof";

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::git;
 use crate::host::Fault;
 use crate::run::{
     CloneFacts, CloneFinding, CloneQuestion, Distance, Purpose, Remote, Upstream, Wanted, Wrong,
-    clone_facts, clone_findings, clone_id, git, identity,
+    clone_facts, clone_findings, clone_id, identity,
 };
 
 /// Where our own records of looks stand; nobody claims anything about them.
@@ -109,22 +110,22 @@ impl Checkout {
         let nowhere = |_| Refusal::NoRepository {
             folder: folder.display().to_string(),
         };
-        let top = git(folder, &["rev-parse", "--show-toplevel"]).await;
+        let top = git::ask(folder, &["rev-parse", "--show-toplevel"]).await;
         let root = PathBuf::from(top.map_err(nowhere)?);
-        let head = git(
+        let head = git::ask(
             &root,
             &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"],
         )
         .await;
         let head = head.map_err(nowhere)?;
-        let branch = git(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"]).await;
+        let branch = git::ask(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"]).await;
         let branch = branch.map_err(|_| Refusal::Detached)?;
         let no_upstream = || Refusal::NoUpstream {
             branch: branch.clone(),
         };
         let config = async |key: &str| {
             let key = format!("branch.{branch}.{key}");
-            git(&root, &["config", &key])
+            git::ask(&root, &["config", &key])
                 .await
                 .map_err(|_| no_upstream())
         };
@@ -135,7 +136,7 @@ impl Checkout {
         let short = merge.strip_prefix("refs/heads/").unwrap_or(&merge);
         let shown = format!("{remote}/{short}");
         // The branch by its name: one that is gone from the remote must not pass for fetched.
-        git(&root, &["fetch", "--quiet", &remote, &merge])
+        git::ask(&root, &["fetch", "--quiet", &remote, &merge])
             .await
             .map_err(|fault| Refusal::Fetch {
                 upstream: shown,
@@ -147,9 +148,9 @@ impl Checkout {
             "--symbolic-full-name",
             "@{upstream}",
         ];
-        let upstream = git(&root, &name).await.map_err(|_| no_upstream())?;
+        let upstream = git::ask(&root, &name).await.map_err(|_| no_upstream())?;
         let upstream_commit =
-            git(&root, &["rev-parse", "--verify", "@{upstream}^{commit}"]).await?;
+            git::ask(&root, &["rev-parse", "--verify", "@{upstream}^{commit}"]).await?;
         let question = CloneQuestion {
             remote: Some(remote.clone()),
             branch: Some(branch.clone()),
@@ -173,14 +174,14 @@ impl Checkout {
     /// Whether a commit is on the upstream branch.
     pub async fn has(&self, commit: &str) -> bool {
         let words = ["merge-base", "--is-ancestor", commit, &self.upstream_commit];
-        git(&self.root, &words).await.is_ok()
+        git::ask(&self.root, &words).await.is_ok()
     }
 
     /// Whether the file is the same on the commit and on the upstream branch.
     pub async fn is_todays(&self, commit: &str, path: &str) -> bool {
         let blob = async |revision: &str| {
             let name = format!("{revision}:{path}");
-            git(&self.root, &["rev-parse", "--verify", "--quiet", &name])
+            git::ask(&self.root, &["rev-parse", "--verify", "--quiet", &name])
                 .await
                 .ok()
         };
@@ -196,21 +197,21 @@ impl Checkout {
             format!(":(top,exclude){docs}/*-*.md"),
         );
         let words = ["rev-list", "--count", &range, "--", ":(top)", &runs, &docs];
-        let counted = git(&self.root, &words).await;
+        let counted = git::ask(&self.root, &words).await;
         counted.ok().and_then(|n| n.parse().ok()).unwrap_or(0)
     }
 
     /// The text of a file on the upstream branch, if it is there.
     pub async fn upstream_text(&self, path: &str) -> Option<String> {
         let name = format!("{}:{path}", self.upstream_commit);
-        git(&self.root, &["show", &name]).await.ok()
+        git::ask(&self.root, &["show", &name]).await.ok()
     }
 
     /// The STATUS documents on the upstream branch that call a gate claimed, by a person's hand or
     /// ours; only to tell why nothing was found.
     pub async fn told_claimed(&self, gate: &str) -> Vec<String> {
         let list = ["ls-tree", "-r", "--name-only", "-z", &self.upstream_commit];
-        let listed = git(&self.root, &list).await.unwrap_or_default();
+        let listed = git::ask(&self.root, &list).await.unwrap_or_default();
         let mut told = Vec::new();
         for path in listed.split('\0').filter(|path| is_status(path)) {
             let text = self.upstream_text(path).await.unwrap_or_default();
@@ -305,7 +306,7 @@ fn is_claim_file(path: &str) -> bool {
 /// Whether the file, of that path from the top folder, is one that git does not know.
 pub async fn untracked(root: &Path, path: &str) -> bool {
     let known = ["ls-files", "--error-unmatch", "--", path];
-    git(root, &known).await.is_err()
+    git::ask(root, &known).await.is_err()
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::checkout::Checkout;
+use crate::git;
 use crate::host::Fault;
-use crate::run::git;
 use crate::shell;
 
 /// How often a push is tried again after others were faster.
@@ -47,15 +47,15 @@ impl Commit<'_> {
         let files = self.files.iter().map(String::as_str);
         let add = ["add", "--force", "--"].into_iter().chain(files.clone());
         let add: Vec<&str> = add.collect();
-        git(root, &add).await.map_err(CommitError::Commit)?;
+        git::ask(root, &add).await.map_err(CommitError::Commit)?;
         let mut words = vec!["commit", "--quiet", "--only", "-m", &self.subject];
         if !self.body.is_empty() {
             words.extend(["-m", &self.body]);
         }
         words.push("--");
         words.extend(files);
-        git(root, &words).await.map_err(CommitError::Commit)?;
-        let head = git(root, &["rev-parse", "HEAD"]).await;
+        git::ask(root, &words).await.map_err(CommitError::Commit)?;
+        let head = git::ask(root, &["rev-parse", "HEAD"]).await;
         head.map_err(CommitError::Commit)
     }
 
@@ -78,12 +78,12 @@ pub async fn push(checkout: &Checkout) -> Result<(), CommitError> {
     let target = format!("HEAD:{}", checkout.merge);
     let words = ["push", "--quiet", &checkout.remote, &target];
     for _ in 0..PUSHES {
-        let Err(refused) = git(&checkout.root, &words).await else {
+        let Err(refused) = git::ask(&checkout.root, &words).await else {
             return Ok(());
         };
         let before = head(checkout).await?;
         let pull = ["pull", "--quiet", "--rebase", "--autostash"];
-        if let Err(fault) = git(&checkout.root, &pull).await {
+        if let Err(fault) = git::ask(&checkout.root, &pull).await {
             return Err(CommitError::Pull(fault));
         }
         if head(checkout).await? == before {
@@ -95,6 +95,6 @@ pub async fn push(checkout: &Checkout) -> Result<(), CommitError> {
 }
 
 async fn head(checkout: &Checkout) -> Result<String, CommitError> {
-    let head = git(&checkout.root, &["rev-parse", "HEAD"]).await;
+    let head = git::ask(&checkout.root, &["rev-parse", "HEAD"]).await;
     head.map_err(CommitError::Push)
 }

@@ -3,42 +3,31 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Stdio;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
 use crate::digest;
+use crate::git;
 use crate::host::Fault;
 use crate::record::{
-    Act, ClaimRef, ClaimedBy, FiledFinding, RecordLink, RepositoryState, RunRecord, SCHEMA,
-    phase_of,
+    Act, ClaimRef, ClaimedBy, FiledFinding, RecordLink, RepositoryState, RunRecord, phase_of,
 };
-use crate::run::git;
 
 /// Where records stand in a repository.
 pub const RUNS: &str = "reports/runs";
 
-/// What a record says of itself, without any observation: those are not even read.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// What a record says of itself, without any observation.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Header {
-    /// Name and version of its form.
-    pub schema: String,
     /// Its run.
     pub run_id: String,
     /// The role.
-    #[serde(default)]
     pub role: Option<String>,
     /// What it was for.
-    #[serde(default)]
     pub act: Act,
     /// `user@machine`.
-    #[serde(default)]
     pub who: String,
     /// Who that is to git.
-    #[serde(default)]
     pub author: Option<String>,
     /// The claim file.
     pub claim: ClaimRef,
@@ -49,45 +38,29 @@ pub struct Header {
     /// By its author's clock.
     pub ended: DateTime<Utc>,
     /// The gates it covers whole.
-    #[serde(default)]
     pub gates: Vec<String>,
     /// Of a review: the claim.
-    #[serde(default)]
     pub reviews: Option<RecordLink>,
     /// Of a review: what was found besides.
-    #[serde(default)]
     pub filed: Vec<FiledFinding>,
     /// Of a review: the findings that it closes.
-    #[serde(default)]
     pub closed: Vec<String>,
     /// The worst outcome's exit code.
     pub exit_code: u8,
     /// Things a reader should know.
-    #[serde(default)]
     pub notes: Vec<String>,
     /// SHA-256 of the record's file.
-    #[serde(skip)]
     pub sha256: String,
     /// Its path from the top folder.
-    #[serde(skip)]
     pub path: String,
     /// The commit it was read from; none for the working tree.
-    #[serde(skip)]
     pub at: Option<String>,
 }
 
 impl Header {
-    fn of(path: &str, bytes: &[u8]) -> Option<Header> {
-        let mut header: Header = serde_json::from_slice(bytes).ok()?;
-        header.sha256 = digest::sha256(bytes);
-        path.clone_into(&mut header.path);
-        (header.schema == SCHEMA).then_some(header)
-    }
-
     /// Of a record that was read as a whole.
     pub fn of_record(record: &RunRecord, sha256: &str, path: &str) -> Header {
         Header {
-            schema: record.schema.clone(),
             run_id: record.run_id.clone(),
             role: record.role.clone(),
             act: record.act,
@@ -194,9 +167,8 @@ impl History {
         let mut files = Files::default();
         for revision in revisions {
             let list = ["ls-tree", "-r", "--name-only", "-z", revision, "--", RUNS];
-            let listed = git(root, &list).await?;
-            let is_ours = |path: &&str| path.ends_with(".json") || path.ends_with(".json.sig");
-            let paths: Vec<&str> = listed.split('\0').filter(is_ours).collect();
+            let listed = git::ask(root, &list).await?;
+            let paths: Vec<&str> = listed.split('\0').filter(|path| is_record(path)).collect();
             for (path, bytes) in blobs(root, revision, &paths).await? {
                 files.add(path, bytes, Some(revision));
             }
@@ -226,12 +198,11 @@ impl History {
             }
             for stored in phase.sound() {
                 let path = stored.path.to_string_lossy();
-                if let Some((bytes, at)) = files.found.get(&*path)
-                    && let Some(mut header) = Header::of(&path, bytes)
-                {
-                    header.at.clone_from(at);
-                    history.headers.push(header);
-                }
+                let at = files.found.get(&*path).and_then(|(_, at)| at.clone());
+                history.headers.push(Header {
+                    at,
+                    ..Header::of_record(&stored.record, &stored.link.sha256, &path)
+                });
             }
         }
         history
@@ -350,6 +321,12 @@ fn number(text: &str) -> Option<u32> {
     ends.then(|| rest[..digits].parse().ok()).flatten()
 }
 
+/// Whether a path is that of a record or its signature, and not of one that is being written.
+fn is_record(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    !name.starts_with('.') && (name.ends_with(".json") || name.ends_with(".json.sig"))
+}
+
 fn add_folder(files: &mut Files, root: &Path) {
     let phases = std::fs::read_dir(root.join(RUNS)).into_iter().flatten();
     for phase in phases.flatten() {
@@ -357,9 +334,7 @@ fn add_folder(files: &mut Files, root: &Path) {
         for file in inside.flatten() {
             let path = file.path();
             let name = file.file_name().to_string_lossy().into_owned();
-            let is_ours = name.ends_with(".json") || name.ends_with(".json.sig");
-            if is_ours
-                && !name.starts_with('.')
+            if is_record(&name)
                 && let Ok(bytes) = std::fs::read(&path)
             {
                 let shown = path.strip_prefix(root).unwrap_or(&path);
@@ -375,14 +350,10 @@ fn add_folder(files: &mut Files, root: &Path) {
 pub async fn unknown_records(root: &Path, phase: &str) -> Vec<String> {
     let folder = format!("{RUNS}/{phase}");
     let list = ["ls-files", "--others", "-z", "--", &folder];
-    let listed = git(root, &list).await.unwrap_or_default();
-    let is_ours = |path: &&str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        !name.starts_with('.') && (name.ends_with(".json") || name.ends_with(".json.sig"))
-    };
+    let listed = git::ask(root, &list).await.unwrap_or_default();
     listed
         .split('\0')
-        .filter(is_ours)
+        .filter(|path| is_record(path))
         .map(str::to_owned)
         .collect()
 }
@@ -397,30 +368,16 @@ async fn blobs<'p>(
         return Ok(Vec::new());
     }
     let failed = |what: &str| Fault::Other(format!("git cat-file: {what}"));
-    let mut child = Command::new("git")
-        .args(["cat-file", "--batch"])
-        .current_dir(root)
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| failed(&error.to_string()))?;
     let asked: String = paths
         .iter()
         .map(|path| format!("{revision}:{path}\n"))
         .collect();
-    let mut stdin = child.stdin.take().ok_or_else(|| failed("no pipe"))?;
-    // Beside the reading: two full pipes would wait for each other for ever.
-    let writing = tokio::spawn(async move { stdin.write_all(asked.as_bytes()).await });
-    let output = child.wait_with_output().await;
-    let output = output.map_err(|error| failed(&error.to_string()))?;
-    if !matches!(writing.await, Ok(Ok(()))) || !output.status.success() {
-        return Err(failed("it ended early"));
-    }
-    let mut rest = output.stdout.as_slice();
+    let root = root.to_owned();
+    let answer = tokio::task::spawn_blocking(move || {
+        git::read_with(&root, &["cat-file", "--batch"], Some(asked.as_bytes()))
+    });
+    let answer = answer.await.map_err(|error| failed(&error.to_string()))??;
+    let mut rest = answer.as_slice();
     let mut found = Vec::new();
     for path in paths {
         let end = rest.iter().position(|b| *b == b'\n');
@@ -450,10 +407,8 @@ pub(crate) mod tests {
     /// A header of a run of gate M1, from the sample record.
     pub(crate) fn header(run_id: &str, act: Act, role: &str) -> Header {
         let record = crate::report::sample::record();
-        let json = serde_json::to_vec(&record).unwrap();
-        let mut header = Header::of("r.json", &json).unwrap();
+        let mut header = Header::of_record(&record, run_id, "r.json");
         header.run_id = run_id.to_owned();
-        header.sha256 = run_id.to_owned();
         header.act = act;
         header.role = Some(role.to_owned());
         header.gates = vec!["M1".to_owned()];

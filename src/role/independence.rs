@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::history::{Header, History};
 use crate::attest::same_person;
+use crate::git;
 use crate::host::Fault;
-use crate::run::{clone_id, git, identity};
+use crate::run::{clone_id, identity};
 
 /// Who works here, and in which clone.
 #[derive(Clone, Debug)]
@@ -21,7 +22,9 @@ pub struct Here {
 impl Here {
     /// Of the repository around a folder; none without one.
     pub async fn find(folder: &Path) -> Option<Here> {
-        let root = git(folder, &["rev-parse", "--show-toplevel"]).await.ok()?;
+        let root = git::ask(folder, &["rev-parse", "--show-toplevel"])
+            .await
+            .ok()?;
         let root = PathBuf::from(root);
         Some(Here {
             author: identity(&root).await,
@@ -40,7 +43,7 @@ impl Here {
         for revision in ["@{upstream}", "HEAD"] {
             let name = format!("{revision}^{{commit}}");
             let words = ["rev-parse", "--verify", "--quiet", &name];
-            if git(&self.root, &words).await.is_ok() {
+            if git::ask(&self.root, &words).await.is_ok() {
                 there.push(revision);
             }
         }

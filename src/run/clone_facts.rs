@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::clone_state::{CloneFacts, Distance, Remote, Upstream};
-use super::repository::git;
+use crate::git;
 use crate::host::Fault;
 
 /// Where records of looks stand; nobody claims anything about them.
@@ -42,13 +42,13 @@ impl Default for CloneQuestion {
 /// # Errors
 /// When the clone itself cannot be read.
 pub async fn clone_facts(root: &Path, question: &CloneQuestion) -> Result<CloneFacts, Fault> {
-    let commit = git(root, &["rev-parse", "--verify", "HEAD^{commit}"]).await?;
-    let checked_out = git(root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
+    let commit = git::ask(root, &["rev-parse", "--verify", "HEAD^{commit}"]).await?;
+    let checked_out = git::ask(root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
         .await
         .ok();
     let (changed, untracked) = tree(root).await?;
-    let shallow = git(root, &["rev-parse", "--is-shallow-repository"]).await? == "true";
-    let listed = git(
+    let shallow = git::ask(root, &["rev-parse", "--is-shallow-repository"]).await? == "true";
+    let listed = git::ask(
         root,
         &[
             "for-each-ref",
@@ -85,7 +85,7 @@ pub async fn clone_facts(root: &Path, question: &CloneQuestion) -> Result<CloneF
 
 /// Files that differ from the commit, and files that git does not know.
 async fn tree(root: &Path) -> Result<(Vec<String>, Vec<String>), Fault> {
-    let status = git(
+    let status = git::ask(
         root,
         &[
             "-c",
@@ -120,13 +120,13 @@ async fn remote_name(
         return Some(name.clone());
     }
     if let Some(branch) = branch
-        && let Ok(name) = git(root, &["config", &format!("branch.{branch}.remote")]).await
+        && let Ok(name) = git::ask(root, &["config", &format!("branch.{branch}.remote")]).await
         // A branch can follow another one of the same clone.
         && name != "."
     {
         return Some(name);
     }
-    let names = git(root, &["remote"]).await.ok()?;
+    let names = git::ask(root, &["remote"]).await.ok()?;
     let mut names = names.lines();
     let first = names.next()?;
     match (first, names.any(|name| name == "origin")) {
@@ -144,7 +144,7 @@ pub(crate) async fn ask_remote(
     words: &[&str],
     patience: Duration,
 ) -> Result<String, Fault> {
-    let asked = tokio::time::timeout(patience, git(root, words)).await;
+    let asked = tokio::time::timeout(patience, git::ask(root, words)).await;
     asked.unwrap_or_else(|_| {
         Err(Fault::Other(format!(
             "no answer within {}",
@@ -167,7 +167,7 @@ async fn upstream(
     let heads = refs(&listed, "refs/heads/");
     // Where a branch of another name is followed, that one is compared with.
     let followed = match branch {
-        Some(branch) => git(root, &["config", &format!("branch.{branch}.merge")])
+        Some(branch) => git::ask(root, &["config", &format!("branch.{branch}.merge")])
             .await
             .ok()
             .and_then(|name| name.strip_prefix("refs/heads/").map(str::to_owned))
@@ -215,7 +215,7 @@ async fn distance(
     if tip == commit {
         return Some(Distance::default());
     }
-    let here = git(root, &["cat-file", "-e", &format!("{tip}^{{commit}}")]).await;
+    let here = git::ask(root, &["cat-file", "-e", &format!("{tip}^{{commit}}")]).await;
     if here.is_err() {
         let from = format!("refs/heads/{branch}");
         // Neither the remote-tracking branches nor FETCH_HEAD change.
@@ -232,7 +232,7 @@ async fn distance(
         ask_remote(root, &words, patience).await.ok()?;
     }
     let range = format!("{tip}...{commit}");
-    let counted = git(root, &["rev-list", "--left-right", "--count", &range]).await;
+    let counted = git::ask(root, &["rev-list", "--left-right", "--count", &range]).await;
     let counted = counted.ok()?;
     let (behind, ahead) = counted.split_once('\t')?;
     Some(Distance {

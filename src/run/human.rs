@@ -21,7 +21,8 @@ use crate::record::{
 use super::options::Options;
 use super::places::Places;
 use super::recorded::remark;
-use super::repository::{Repository, git};
+use super::repository::Repository;
+use crate::git;
 
 /// The part of a record that a person's word decides.
 #[derive(Debug)]
@@ -180,7 +181,7 @@ impl Facts<'_> {
             .chain(["--", "."])
             .chain(ours.iter().map(String::as_str))
             .collect();
-        match git(self.repository.root(), &words).await {
+        match git::ask(self.repository.root(), &words).await {
             Ok(names) => names
                 .lines()
                 .next()
@@ -213,7 +214,7 @@ pub async fn tree_differs(file: &ClaimFile, root: &Path) -> Result<bool, Fault> 
     let words = ["status", "--porcelain", "--untracked-files=all", "--", "."];
     let ours = ours.iter().map(String::as_str);
     let words: Vec<&str> = words.into_iter().chain(ours).collect();
-    Ok(!git(root, &words).await?.is_empty())
+    Ok(!git::ask(root, &words).await?.is_empty())
 }
 
 fn told(fault: &Fault) -> String {

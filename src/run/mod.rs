@@ -37,4 +37,4 @@ pub use plan::{CheckAt, Item, Selection, schedule, select};
 pub use provenance::random;
 pub use provenance::who;
 pub use repository::Repository;
-pub(crate) use repository::{clone_id, git, identity};
+pub(crate) use repository::{clone_id, identity};

@@ -1,12 +1,11 @@
 //! The repository a claim speaks of: its commit, and a fresh clone of it.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use sha2::{Digest, Sha256};
-use tokio::process::Command;
 use tokio::sync::OnceCell;
 
+use crate::git;
 use crate::host::Fault;
 use crate::host::guard::Guard;
 use crate::record::RepositoryState;
@@ -60,12 +59,12 @@ impl Repository {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let Ok(root) = git(folder, &["rev-parse", "--show-toplevel"]).await else {
+        let Ok(root) = git::ask(folder, &["rev-parse", "--show-toplevel"]).await else {
             return Ok(None);
         };
         let root = PathBuf::from(root);
         let wanted = format!("{}^{{commit}}", at.unwrap_or("HEAD"));
-        let commit = match git(&root, &["rev-parse", "--verify", "--quiet", &wanted]).await {
+        let commit = match git::ask(&root, &["rev-parse", "--verify", "--quiet", &wanted]).await {
             Ok(commit) => commit,
             Err(_) if at.is_none() => return Ok(None), // no commit yet
             Err(error) => {
@@ -75,10 +74,10 @@ impl Repository {
                 )));
             }
         };
-        let branch = git(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
+        let branch = git::ask(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
             .await
             .ok();
-        let status = git(&root, &["status", "--porcelain", "--untracked-files=all"]).await?;
+        let status = git::ask(&root, &["status", "--porcelain", "--untracked-files=all"]).await?;
         // A look that left its record here does not make the next one look at another tree.
         let dirty = status
             .lines()
@@ -103,12 +102,12 @@ impl Repository {
     /// # Errors
     /// When the folder is in no repository, or the repository has no such commit.
     pub async fn cold(folder: &Path, commit: &str) -> Result<Repository, Fault> {
-        let root = PathBuf::from(git(folder, &["rev-parse", "--show-toplevel"]).await?);
+        let root = PathBuf::from(git::ask(folder, &["rev-parse", "--show-toplevel"]).await?);
         let wanted = format!("{commit}^{{commit}}");
-        let commit = git(&root, &["rev-parse", "--verify", "--quiet", &wanted])
+        let commit = git::ask(&root, &["rev-parse", "--verify", "--quiet", &wanted])
             .await
             .map_err(|_| Fault::Other(format!("commit {commit} is not in this repository")))?;
-        let branch = git(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
+        let branch = git::ask(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
             .await
             .ok();
         Ok(Repository {
@@ -210,9 +209,9 @@ impl Repository {
             &root,
             "tree",
         ];
-        git(folder.path(), &clone).await?;
+        git::ask(folder.path(), &clone).await?;
         let tree = folder.path().join("tree");
-        git(&tree, &["checkout", "--quiet", "--detach", &self.commit]).await?;
+        git::ask(&tree, &["checkout", "--quiet", "--detach", &self.commit]).await?;
         Ok(FreshClone { folder, guard })
     }
 }
@@ -224,7 +223,7 @@ pub(crate) async fn identity(root: &Path) -> Option<String> {
         let set = std::env::var(variable).ok();
         match set.filter(|value| !value.trim().is_empty()) {
             Some(value) => Some(value),
-            None => git(root, &["config", key]).await.ok(),
+            None => git::ask(root, &["config", key]).await.ok(),
         }
     };
     let name = told("GIT_AUTHOR_NAME", "user.name").await?;
@@ -245,47 +244,4 @@ pub(crate) fn clone_id(root: &Path) -> Option<String> {
     crate::digest::hex(&digest.finalize())
         .get(..32)
         .map(str::to_owned)
-}
-
-/// Runs git and returns what it printed, without the last line end.
-///
-/// # Errors
-/// When git is missing, or said no.
-pub(crate) async fn git(folder: &Path, words: &[&str]) -> Result<String, Fault> {
-    let output = Command::new("git")
-        .args(words)
-        .current_dir(folder)
-        // Somebody else's environment must not decide which repository is meant.
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .env_remove("GIT_INDEX_FILE")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        // Nobody answers a question for a password on a pipe.
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .stdin(Stdio::null())
-        // A run that is interrupted waits for no clone.
-        .kill_on_drop(true)
-        .output()
-        .await;
-    let output = match output {
-        Ok(output) => output,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Fault::ToolMissing {
-                detail: "git is not installed".to_owned(),
-            });
-        }
-        Err(error) => return Err(Fault::Other(format!("git could not be run: {error}"))),
-    };
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout)
-            .trim_end()
-            .to_owned());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.trim();
-    Err(Fault::Other(format!(
-        "git {}: {}",
-        words.first().unwrap_or(&""),
-        if said.is_empty() { "failed" } else { said }
-    )))
 }

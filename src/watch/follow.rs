@@ -9,9 +9,10 @@ use thiserror::Error;
 use super::handoff::{Commit, Seen, seen_in};
 use super::inbox;
 use super::state::{State, StateError};
+use crate::git;
 use crate::host::Fault;
 use crate::record::{RunRecord, SCHEMA};
-use crate::run::{ask_remote, default_branch, git, without_credentials};
+use crate::run::{ask_remote, default_branch, without_credentials};
 
 /// The largest record that is read, in bytes.
 const RECORD_BYTES: u64 = 32 * 1024 * 1024;
@@ -95,7 +96,7 @@ impl Follower {
     /// When there is no such revision.
     pub async fn begin_from(&mut self, revision: &str) -> Result<(), WatchError> {
         let wanted = format!("{revision}^{{commit}}");
-        let commit = git(&self.root, &["rev-parse", "--verify", &wanted])
+        let commit = git::ask(&self.root, &["rev-parse", "--verify", &wanted])
             .await
             .map_err(|fault| WatchError::From {
                 revision: revision.to_owned(),
@@ -213,7 +214,7 @@ impl Follower {
     /// the clone nor what its user has fetched changes.
     async fn fetch(&self, branch: &str, tip: &str) -> Result<(), Fault> {
         let own = format!("refs/gateproof/watch/{}/{branch}", self.remote);
-        let here = git(&self.root, &["rev-parse", "--verify", "--quiet", &own]).await;
+        let here = git::ask(&self.root, &["rev-parse", "--verify", "--quiet", &own]).await;
         if here.is_ok_and(|here| here == tip) {
             return Ok(());
         }
@@ -231,7 +232,7 @@ impl Follower {
         ask_remote(&self.root, &words, self.patience).await?;
         // It may have been forced elsewhere in between: then the next look finds the newer one.
         let there = format!("{tip}^{{commit}}");
-        git(&self.root, &["cat-file", "-e", &there]).await?;
+        git::ask(&self.root, &["cat-file", "-e", &there]).await?;
         Ok(())
     }
 
@@ -242,7 +243,7 @@ impl Follower {
         tip: &str,
     ) -> Result<Vec<(Option<String>, Seen)>, WatchError> {
         let mut seen = Vec::new();
-        let here = git(
+        let here = git::ask(
             &self.root,
             &["cat-file", "-e", &format!("{old}^{{commit}}")],
         )
@@ -253,7 +254,7 @@ impl Follower {
             );
             return Ok(vec![(None, Seen::Note(note))]);
         }
-        let straight = git(&self.root, &["merge-base", "--is-ancestor", old, tip]).await;
+        let straight = git::ask(&self.root, &["merge-base", "--is-ancestor", old, tip]).await;
         if straight.is_err() {
             let note = format!(
                 "history was rewritten (a forced push): {old} is no longer part of the branch, which is at {tip}"
@@ -269,7 +270,9 @@ impl Follower {
             "--format=%H %s",
             &range,
         ];
-        let listed = git(&self.root, &words).await.map_err(WatchError::Clone)?;
+        let listed = git::ask(&self.root, &words)
+            .await
+            .map_err(WatchError::Clone)?;
         let mut known = self.state.runs.clone();
         for line in listed.lines() {
             let (sha, subject) = line.split_once(' ').unwrap_or((line, ""));
@@ -309,10 +312,10 @@ impl Follower {
             "-z",
             sha,
         ];
-        let added = git(&self.root, &words).await?;
+        let added = git::ask(&self.root, &words).await?;
         let mut records = Vec::new();
         for path in added.split('\0').filter(|path| is_record(path)) {
-            let at_tip = git(&self.root, &["cat-file", "-e", &format!("{tip}:{path}")]).await;
+            let at_tip = git::ask(&self.root, &["cat-file", "-e", &format!("{tip}:{path}")]).await;
             let record = match at_tip {
                 Err(_) => Err("it was taken back".to_owned()),
                 Ok(_) => self.record(&format!("{sha}:{path}")).await?,
@@ -323,17 +326,17 @@ impl Follower {
     }
 
     async fn record(&self, object: &str) -> Result<Result<Box<RunRecord>, String>, Fault> {
-        let size = git(&self.root, &["cat-file", "-s", object]).await?;
+        let size = git::ask(&self.root, &["cat-file", "-s", object]).await?;
         if size.parse().unwrap_or(u64::MAX) > RECORD_BYTES {
             return Ok(Err(format!("{size} bytes are too many for a record")));
         }
-        let text = git(&self.root, &["cat-file", "blob", object]).await?;
+        let text = git::ask(&self.root, &["cat-file", "blob", object]).await?;
         Ok(parse(&text))
     }
 
     /// The messages that lie in inboxes and were not told of.
     async fn messages(&mut self, tip: &str) -> Result<Vec<(Option<String>, Seen)>, WatchError> {
-        let listed = git(&self.root, &["ls-tree", "-r", "-z", tip])
+        let listed = git::ask(&self.root, &["ls-tree", "-r", "-z", tip])
             .await
             .map_err(WatchError::Clone)?;
         let mut now = BTreeMap::new();

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+use crate::git;
 use crate::host::Fault;
 use crate::record::atomic;
 use crate::report::{markdown, time};
-use crate::run::{ask_remote, git, without_credentials};
+use crate::run::{ask_remote, without_credentials};
 
 /// Whom a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,9 +199,9 @@ pub async fn publish(
     };
     let run = async |words: Vec<String>| {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        git(root, &words).await
+        git::ask(root, &words).await
     };
-    let branch = git(root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
+    let branch = git::ask(root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
         .await
         .map_err(|_| Fault::Other("no branch is checked out to push".to_owned()))?;
     // A file that was never committed and is gone again is not known to git.
@@ -222,7 +223,7 @@ pub async fn publish(
     let mut commit: Vec<String> = commit.iter().map(|word| (*word).to_owned()).collect();
     commit.extend(names.iter().cloned());
     run(commit).await?;
-    let remote = git(root, &["config", &format!("branch.{branch}.remote")])
+    let remote = git::ask(root, &["config", &format!("branch.{branch}.remote")])
         .await
         .unwrap_or_else(|_| "origin".to_owned());
     let spec = format!("HEAD:refs/heads/{branch}");

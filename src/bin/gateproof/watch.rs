@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use gateproof::claim::codes::Code;
 use gateproof::claim::text::Scope;
+use gateproof::git;
 use gateproof::host::{Host, Invocation, Leftovers, LocalHost, Script};
 use gateproof::observation::Ending;
 use gateproof::outcome::{ExitCode, worst};
@@ -319,15 +320,8 @@ pub(crate) async fn repository_here() -> anyhow::Result<Option<PathBuf>> {
 }
 
 async fn git_folder(root: &Path) -> anyhow::Result<PathBuf> {
-    let output = tokio::process::Command::new("git")
-        .args(["rev-parse", "--absolute-git-dir"])
-        .current_dir(root)
-        .env_remove("GIT_DIR")
-        .output()
-        .await
-        .context("run git")?;
-    let text = String::from_utf8(output.stdout).context("the name of the git folder")?;
-    Ok(PathBuf::from(text.trim_end()))
+    let folder = git::ask(root, &["rev-parse", "--absolute-git-dir"]).await?;
+    Ok(PathBuf::from(folder))
 }
 
 /// The folders of documents: where the reference has them, those of the claim files, and those
