@@ -26,6 +26,8 @@ mod signals;
 mod stage;
 #[path = "faults/walk.rs"]
 mod walk;
+#[path = "support/warm.rs"]
+mod warm;
 
 use libtest_mimic::{Arguments, Trial};
 

@@ -21,23 +21,11 @@ mod ledger;
 mod stateful;
 #[path = "reconcile/story.rs"]
 mod story;
-
-use libtest_mimic::{Arguments, Trial};
+#[path = "support/warm.rs"]
+mod warm;
 
 fn main() -> std::process::ExitCode {
-    let mut arguments = Arguments::from_args();
-    // Each trial mostly waits; more at once makes every container slower.
-    arguments.test_threads = arguments.test_threads.or(Some(3));
-    let missing = support::swarm::missing();
-    if let Some(missing) = &missing {
-        println!("not run: no Docker engine can be started here ({missing})");
-    }
     let trials = story::trials().into_iter().chain(kills::trials());
     let trials = trials.chain(stateful::trials()).chain(faults::trials());
-    let trials: Vec<Trial> = trials
-        .map(|trial| trial.with_ignored_flag(missing.is_some()))
-        .collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    desk::stop();
-    conclusion.exit_code()
+    support::swarm::run(trials.collect(), desk::stop)
 }

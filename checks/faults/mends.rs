@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
-use super::stage::{Answer, Ended, NEW, OLD, Stage, git, trial};
+use super::stage::{Answer, NEW, OLD, Stage, git, trial};
+use super::warm::{Ended, Running};
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -93,13 +94,14 @@ fn alarm() {
     // An app that another run has is no error.
     std::fs::rename(stage.path("away"), &recipe).unwrap();
     let calls = stage.calls().len();
-    let mut busy = stage.command(&[], &["traefik"]).spawn().unwrap();
+    let mut busy = Running::start(&mut stage.command(&[], &["traefik"]));
+    let end = Instant::now() + Duration::from_secs(60);
     while stage.calls().len() == calls {
+        assert!(Instant::now() < end, "it never deployed");
         std::thread::sleep(Duration::from_millis(5));
     }
     let second = stage.run(&["traefik"]);
-    busy.kill().unwrap();
-    busy.wait().unwrap();
+    busy.kill();
     assert!(
         second.code == Some(40) && second.err.contains("busy"),
         "{second:?}"

@@ -6,14 +6,15 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use super::fake::{FakeEngine, State};
+use super::warm::{self, Ended, Running};
 
 pub const OLD: &str = "5.1.1+v3.6.15";
 pub const NEW: &str = "5.2.0+v3.7.15";
@@ -61,44 +62,6 @@ pub struct Stage {
     pub engine: Arc<FakeEngine>,
     manners: Arc<Mutex<Manners>>,
     warm: PathBuf,
-}
-
-/// How the program ended.
-#[derive(Debug)]
-pub struct Ended {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
-impl Ended {
-    pub fn of(output: Output) -> Ended {
-        Ended {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    pub fn outcome(&self) -> String {
-        let report: Value = serde_json::from_str(&self.out).unwrap_or_default();
-        report["outcome"].as_str().unwrap_or_default().to_owned()
-    }
-
-    #[track_caller]
-    pub fn is(&self, code: i32, outcome: &str) -> &Ended {
-        assert_eq!(
-            (self.code, self.outcome().as_str()),
-            (Some(code), outcome),
-            "{self:?}"
-        );
-        self
-    }
 }
 
 impl Stage {
@@ -289,10 +252,7 @@ esac
             .env(
                 "DOCKER_HOST",
                 format!("unix://{}", self.engine.socket().display()),
-            )
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            );
         command
     }
 
@@ -304,29 +264,16 @@ esac
     /// Starts the program, and gives it when its journal is in that state.
     #[track_caller]
     pub fn start_until(&self, words: &[&str], state: &str) -> Running {
-        let mut running = Running(Some(self.command(&[], words).spawn().unwrap()));
-        let end = Instant::now() + Duration::from_secs(60);
-        while self.journal().as_deref() != Some(state) {
-            let child = running.0.as_mut().unwrap();
-            if child.try_wait().unwrap().is_some() {
-                panic!("it ended before {state}: {:?}", running.end());
-            }
-            assert!(Instant::now() < end, "never {state}");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        running
+        Running::start_until(&mut self.command(&[], words), &self.home(), state)
     }
 
     /// The journal's last state.
     pub fn journal(&self) -> Option<String> {
-        let text = std::fs::read_to_string(self.home().join("journal.jsonl")).ok()?;
-        let last: Value = serde_json::from_str(text.lines().last()?).ok()?;
-        Some(last["state"].as_str()?.to_owned())
+        warm::journal_state(&self.home())
     }
 
     pub fn last_good(&self) -> String {
-        let text = std::fs::read_to_string(self.home().join("last_good"));
-        text.unwrap_or_default().trim().to_owned()
+        warm::last_good(&self.home())
     }
 
     /// A state file's text, empty where there is none.
@@ -370,35 +317,6 @@ pub fn git(folder: &Path, words: &[&str]) {
         .output()
         .unwrap();
     assert!(done.status.success(), "git {words:?}: {done:?}");
-}
-
-/// The running program. Dropped, it is killed.
-pub struct Running(Option<Child>);
-
-impl Running {
-    pub fn id(&self) -> u32 {
-        self.0.as_ref().unwrap().id()
-    }
-
-    pub fn signal(&self, signal: &str) {
-        let done = Command::new("kill")
-            .args([signal, &self.id().to_string()])
-            .status();
-        assert!(done.unwrap().success());
-    }
-
-    pub fn end(&mut self) -> Ended {
-        Ended::of(self.0.take().unwrap().wait_with_output().unwrap())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
 }
 
 /// The task that runs, and the app's part of its version.

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use libtest_mimic::Trial;
 
-use super::stage::{Answer, Ended, NEW, OLD, Stage, trial};
+use super::stage::{Answer, NEW, OLD, Stage, trial};
+use super::warm::Ended;
 
 pub fn trials() -> Vec<Trial> {
     let missing = no_strace();

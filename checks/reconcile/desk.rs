@@ -1,13 +1,14 @@
 //! One app with a recipe repository, a state folder and an app file of its own, on one engine.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::support::swarm::Swarm;
+use super::warm::{self, Ended, Running};
 
 static SWARM: Mutex<Option<Arc<Swarm>>> = Mutex::new(None);
 
@@ -40,35 +41,6 @@ pub struct Desk {
     app: &'static str,
     pub stack: String,
     pub port: u16,
-}
-
-/// How the program ended.
-#[derive(Debug)]
-pub struct Ended {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
-impl Ended {
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    /// Asserts the exit status and the outcome.
-    #[track_caller]
-    pub fn is(&self, code: i32, outcome: &str) -> Value {
-        if self.code != Some(code)
-            && let Some(flight) = self.json()["flight"].as_str()
-        {
-            eprintln!("{}", std::fs::read_to_string(flight).unwrap_or_default());
-        }
-        assert_eq!(self.code, Some(code), "{self:?}");
-        let report = self.json();
-        assert_eq!(report["outcome"], outcome, "{self:?}");
-        report
-    }
 }
 
 impl Desk {
@@ -256,44 +228,28 @@ apps:
             .env("CCCI_WARM_ROOT", self.folder.path().join("warm"))
             .env("CCCI_SKIP_FETCH", "1")
             .env("DOCKER_HOST", format!("unix://{}", engine.display()))
-            .env_remove("DOCKER_CONTEXT")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .env_remove("DOCKER_CONTEXT");
         command
     }
 
     /// Runs the program to its end.
     pub fn run(&self, words: &[&str]) -> Ended {
-        ended(self.command(words).output().unwrap())
+        Ended::of(self.command(words).output().unwrap())
     }
 
     /// Starts the program, and gives it when its journal is in that state.
     #[track_caller]
     pub fn start_until(&self, words: &[&str], state: &str) -> Running {
-        let mut running = Running(Some(self.command(words).spawn().unwrap()));
-        let end = Instant::now() + Duration::from_secs(60);
-        while self.journal_state().as_deref() != Some(state) {
-            let child = running.0.as_mut().unwrap();
-            if child.try_wait().unwrap().is_some() {
-                panic!("it ended before {state}: {:?}", running.end());
-            }
-            assert!(Instant::now() < end, "never {state}");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        running
+        Running::start_until(&mut self.command(words), &self.home(), state)
     }
 
     /// The last record's state.
     pub fn journal_state(&self) -> Option<String> {
-        let text = std::fs::read_to_string(self.home().join("journal.jsonl")).ok()?;
-        let last: Value = serde_json::from_str(text.lines().last()?).ok()?;
-        Some(last["state"].as_str()?.to_owned())
+        warm::journal_state(&self.home())
     }
 
     pub fn last_good(&self) -> String {
-        let text = std::fs::read_to_string(self.home().join("last_good"));
-        text.unwrap_or_default().trim().to_owned()
+        warm::last_good(&self.home())
     }
 
     /// The version that answers, if one does.
@@ -345,46 +301,5 @@ impl Drop for Desk {
         let swarm = Arc::clone(&self.swarm);
         // Also after a panic: the other trials go on with the same engine.
         let _ = std::panic::catch_unwind(move || swarm.docker(&["stack", "rm", &stack]));
-    }
-}
-
-fn ended(output: Output) -> Ended {
-    Ended {
-        code: output.status.code(),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
-}
-
-/// The running program. Dropped, it is killed.
-pub struct Running(Option<Child>);
-
-impl Running {
-    /// SIGKILL.
-    pub fn kill(&mut self) {
-        let mut child = self.0.take().unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
-    /// SIGTERM, and how it ended.
-    pub fn terminate(&mut self) -> Ended {
-        let pid = self.0.as_ref().unwrap().id().to_string();
-        let done = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        assert!(done.success());
-        self.end()
-    }
-
-    pub fn end(&mut self) -> Ended {
-        ended(self.0.take().unwrap().wait_with_output().unwrap())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
     }
 }

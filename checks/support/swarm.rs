@@ -2,7 +2,9 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
+
+use libtest_mimic::{Arguments, Trial};
 
 fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/swarm/engine")
@@ -15,6 +17,25 @@ pub fn missing() -> Option<String> {
     }
     let done = Command::new(script()).arg("can-run").output().unwrap();
     (!done.status.success()).then(|| String::from_utf8_lossy(&done.stdout).trim().to_owned())
+}
+
+/// Runs a suite that needs the engine, and then what stops it. Where none can be started, each
+/// trial is reported as ignored, with the reason.
+pub fn run(trials: Vec<Trial>, stop: fn()) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Each trial mostly waits; more at once makes every container slower.
+    arguments.test_threads = arguments.test_threads.or(Some(3));
+    let missing = missing();
+    if let Some(missing) = &missing {
+        println!("not run: no Docker engine can be started here ({missing})");
+    }
+    let trials = trials
+        .into_iter()
+        .map(|trial| trial.with_ignored_flag(missing.is_some()))
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    stop();
+    conclusion.exit_code()
 }
 
 /// A running engine with a swarm of one. Dropped, it is gone with all that ran in it.
