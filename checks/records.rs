@@ -6,6 +6,8 @@
     reason = "this is a test program"
 )]
 
+#[path = "records/attested.rs"]
+mod attested;
 #[path = "records/forged.rs"]
 mod forged;
 #[path = "records/kit.rs"]

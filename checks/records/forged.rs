@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::kit::{ADVERSARY, World};
 
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -61,6 +61,13 @@ fn targets(world: World) -> Targets {
     Targets { world, places }
 }
 
+/// Any byte of these files.
+pub(crate) fn every_byte_is_guarded_of(world: World, files: &[PathBuf]) {
+    let place = |path: &PathBuf| (path.clone(), 0..fs::read(path).unwrap().len());
+    let places = files.iter().map(place).collect();
+    every_byte_is_guarded(&Targets { world, places });
+}
+
 fn one_byte_is_guarded(
     targets: &Targets,
     place: Index,

@@ -1,13 +1,16 @@
 //! The audit: are the records what was recorded, and do the documents say what the records say?
 //!
 //! It holds the records of a phase against each other (the chain), against their signatures,
-//! against git (commits, times, and that nobody ever edited one), and the documents against the
-//! records. It believes nothing that is written in one place only.
+//! against git (commits, times, and that nobody ever edited one), people's attestations likewise,
+//! and the documents against the records. It believes nothing that is written in one place only.
 
+mod attestations;
 mod blocks;
 mod documents;
 mod finding;
 mod history;
+mod kept;
+mod paper;
 mod records;
 mod roles;
 pub mod rule;
@@ -27,9 +30,11 @@ pub use finding::Finding;
 pub use text::text;
 
 use crate::git::GitError;
-use crate::record::{Phase, RecordError, RecordLink, read_phase};
+use crate::record::{ATTESTATIONS, Phase, RecordError, RecordLink, read_phase};
+use attestations::Words;
 use finding::Log;
 use history::Repo;
+use paper::{Paper, Papers};
 
 /// Name and version of an audit's JSON form.
 pub const SCHEMA: &str = "gateproof.audit/1";
@@ -129,6 +134,8 @@ pub struct PhaseSummary {
     pub signed: usize,
     /// How many of them are in HEAD as they are.
     pub committed: usize,
+    /// How many words of people there are for `human:` checks.
+    pub attestations: usize,
     /// How many blocks of ours there are in documents.
     pub blocks: usize,
     /// How many verdicts people wrote.
@@ -172,7 +179,7 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
         unchecked: Vec::new(),
         notes: Vec::new(),
     };
-    for phase in phases(wish, &reports, &docs) {
+    for phase in phases(wish, (&repo.root, &reports), &docs) {
         let chain = read_phase(&reports.join("runs").join(&phase))?;
         let mut case = Case {
             wish,
@@ -181,21 +188,30 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
             chain: &chain,
         };
         let documents = documents::read(&case, &docs)?;
-        if chain.records.is_empty() && chain.faults.is_empty() && documents.is_empty() {
+        let words = Words::read(&case.repo.root, &phase)?;
+        let recorded = !chain.records.is_empty() || !chain.faults.is_empty();
+        if !recorded && documents.is_empty() && words.is_empty() {
             continue;
         }
         records::chain(&mut case);
-        let committed = records::history(&mut case)?;
-        records::times(&mut case);
-        records::commits(&mut case)?;
+        let papers = Papers {
+            noun: "records",
+            folder: &chain.folder,
+            all: chain.records.iter().map(Paper::of_record).collect(),
+        };
+        let committed = kept::history(&mut case, &papers)?;
+        kept::times(&mut case, &papers.all);
+        kept::commits(&mut case, &papers.all)?;
         roles::roles(&mut case);
-        let signed = signatures::signatures(&mut case)?;
+        let signed = signatures::signatures(&mut case, &papers)?;
+        attestations::attestations(&mut case, &words)?;
         let (blocks, verdicts) = documents::documents(&mut case, &documents)?;
         result.phases.push(PhaseSummary {
             phase,
             records: chain.records.len(),
             signed,
             committed,
+            attestations: words.len(),
             blocks,
             verdicts,
             heads: chain.heads.clone(),
@@ -216,8 +232,8 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
     Ok(result)
 }
 
-/// The phases that have records or documents.
-fn phases(wish: &Wish, reports: &Path, docs: &[PathBuf]) -> BTreeSet<String> {
+/// The phases that have records, attestations or documents.
+fn phases(wish: &Wish, (root, reports): (&Path, &Path), docs: &[PathBuf]) -> BTreeSet<String> {
     if let Some(phase) = &wish.phase {
         return BTreeSet::from([phase.clone()]);
     }
@@ -230,8 +246,9 @@ fn phases(wish: &Wish, reports: &Path, docs: &[PathBuf]) -> BTreeSet<String> {
             })
             .collect()
     };
-    let of_records = names(&reports.join("runs"))
+    let of_records = [reports.join("runs"), root.join(ATTESTATIONS)]
         .into_iter()
+        .flat_map(|folder| names(&folder))
         .filter_map(|(name, folder)| folder.then_some(name));
     let of_documents = docs
         .iter()

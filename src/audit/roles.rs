@@ -1,5 +1,6 @@
 //! Who reviewed whom.
 
+use super::paper::mail;
 use super::{Case, rule};
 use crate::record::{Act, RunRecord, Stored};
 
@@ -72,8 +73,9 @@ fn review(case: &mut Case<'_>, stored: &Stored) {
         case.log
             .find(&rule::NOT_THAT_CLAIM, &stored.path, *found, expected);
     }
-    match (mail(claim), mail(review)) {
-        (Some(one), Some(other)) if one.eq_ignore_ascii_case(other) => case.log.find(
+    let author = |record: &RunRecord| record.author.as_deref().and_then(mail).map(str::to_owned);
+    match (author(claim), author(review)) {
+        (Some(one), Some(other)) if one.eq_ignore_ascii_case(&other) => case.log.find(
             &rule::SAME_AUTHOR,
             &stored.path,
             format!("a review by {other}, who made the claim {run}"),
@@ -99,11 +101,4 @@ fn review(case: &mut Case<'_>, stored: &Stored) {
             stored.link.run_id
         )),
     }
-}
-
-/// The mail address of a record's author, as git writes it.
-pub(super) fn mail(record: &RunRecord) -> Option<&str> {
-    let (_, rest) = record.author.as_deref()?.rsplit_once('<')?;
-    let mail = rest.strip_suffix('>')?.trim();
-    (!mail.is_empty()).then_some(mail)
 }

@@ -74,6 +74,8 @@ rules! {
         "A review is made from a clone of its own; in the builder's folder it sees what only that folder has.";
     NOT_THAT_CLAIM = "GP1603", "a review that does not fit its claim",
         "A review names the claim that it judges by run and digest, is about the same claim file and commit, and begins after the claim. Claims are the builder's, reviews the adversary's.";
+    WORD = "GP1604", "a run that tells a person's word otherwise",
+        "The run names the attestation by its digest, and says of it what that does not say of itself. The attestation is what the person wrote; the record was made by hand.";
 
     HAND_EDITED = "GP1701", "a block was edited by hand",
         "The text between gateproof's markers is not what it wrote, or the markers are broken. Put remarks outside of the block; `verify --as builder --force` writes the STATUS block again.";

@@ -1,42 +1,37 @@
 //! Records against their signatures.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{AuditError, Case, records, roles, rule};
+use super::paper::{Paper, Papers};
+use super::{AuditError, Case, rule};
 use crate::git::{GitError, line};
-use crate::record::Stored;
 use crate::record::signature::{self, AllowedSigners, Standing};
 use crate::report::text::time;
 
-/// Returns how many records are signed by somebody who may.
-pub(super) fn signatures(case: &mut Case<'_>) -> Result<usize, AuditError> {
+/// Returns how many papers are signed by somebody who may.
+pub(super) fn signatures(case: &mut Case<'_>, papers: &Papers<'_>) -> Result<usize, AuditError> {
     let allowed = allowed_signers(case)?;
     let (mut good, mut unsigned) = (0, Vec::new());
-    for stored in &case.chain.records {
-        if !stored.signature().exists() {
-            unsigned.push(stored);
-        } else if one(case, stored, allowed.as_ref())? {
+    for paper in &papers.all {
+        if !paper.signature().exists() {
+            unsigned.push(paper);
+        } else if one(case, paper, allowed.as_ref())? {
             good += 1;
         }
     }
-    let names: Vec<&str> = unsigned.iter().map(|it| it.link.run_id.as_str()).collect();
+    let names: Vec<&str> = unsigned.iter().map(|it| &*it.name).collect();
     if case.wish.require_signatures {
-        for stored in unsigned {
+        for paper in unsigned {
             case.log.find(
                 &rule::UNSIGNED,
-                &stored.path,
+                paper.path,
                 "no signature",
-                case.log.shown(&stored.signature()),
+                case.log.shown(&paper.signature()),
             );
         }
     } else if !names.is_empty() {
-        case.log.note(format!(
-            "{} of {} records are not signed: {}",
-            names.len(),
-            case.chain.records.len(),
-            records::few(&names)
-        ));
+        case.log.note(papers.some(&names, "not signed"));
     }
     Ok(good)
 }
@@ -44,21 +39,21 @@ pub(super) fn signatures(case: &mut Case<'_>) -> Result<usize, AuditError> {
 /// Whether the signature is the author's, who may.
 fn one(
     case: &mut Case<'_>,
-    stored: &Stored,
+    paper: &Paper<'_>,
     allowed: Option<&AllowedSigners>,
 ) -> Result<bool, AuditError> {
-    let read = |path: &PathBuf| {
+    let read = |path: &Path| {
         fs::read(path).map_err(|source| AuditError::Read {
-            path: path.clone(),
+            path: path.to_owned(),
             source,
         })
     };
-    let path = stored.signature();
-    let bytes = read(&stored.path)?;
-    let author = roles::mail(&stored.record);
+    let path = paper.signature();
+    let bytes = read(paper.path)?;
+    let author = paper.mail();
     let told = match (allowed, author) {
         (Some(allowed), Some(author)) => {
-            signature::verify(&bytes, &path, allowed, author, stored.record.ended)
+            signature::verify(&bytes, &path, allowed, author, paper.ended)
         }
         _ => signature::intact(&bytes, &path),
     };
@@ -82,15 +77,12 @@ fn one(
                 &rule::BAD_SIGNATURE,
                 &path,
                 said.lines().next().unwrap_or_default().trim_end(),
-                "a signature of the record beside it, made for `gateproof`",
+                "a signature of the file beside it, made for `gateproof`",
             );
         }
         (Standing::OfOther { principals, said }, _) => {
             let whose = match principals.is_empty() {
-                true => format!(
-                    "the key {key}, which is nobody's at {}",
-                    time(stored.record.ended)
-                ),
+                true => format!("the key {key}, which is nobody's at {}", time(paper.ended)),
                 false => format!("the key {key} of {}", principals.join(", ")),
             };
             let said = said.lines().next().unwrap_or_default().trim_end();
@@ -103,8 +95,8 @@ fn one(
         }
         (Standing::Good, Some(_)) if author.is_some() => return Ok(true),
         (Standing::Good, None) if !case.wish.require_signatures => case.log.note(format!(
-            "run {} is signed with {key}, and no file of allowed signers says whose key that is",
-            stored.link.run_id
+            "{} is signed with {key}, and no file of allowed signers says whose key that is",
+            paper.name
         )),
         (Standing::Good, _) => case.log.find(
             &rule::OTHER_SIGNER,

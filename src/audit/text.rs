@@ -26,8 +26,12 @@ pub fn text(audit: &Audit) -> String {
         out.push_str(&format!("note: {}\n", visible(note)));
     }
     for phase in &audit.phases {
+        let words = match phase.attestations {
+            0 => String::new(),
+            n => format!("; {}", count(n, "attestation")),
+        };
         out.push_str(&format!(
-            "{}: {}, {} signed, {} committed; {}, {}\n",
+            "{}: {}, {} signed, {} committed{words}; {}, {} by hand\n",
             visible(&phase.phase),
             count(phase.records, "record"),
             phase.signed,

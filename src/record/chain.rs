@@ -52,7 +52,7 @@ impl Stored {
 }
 
 /// Where the signature of a record's file belongs.
-pub(super) fn signature_of(path: &Path) -> PathBuf {
+pub(crate) fn signature_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(SIGNATURE);
     PathBuf::from(name)

@@ -15,6 +15,7 @@ pub use attestation::{
     ATTESTATION_SCHEMA, ATTESTATIONS, Artefact, Attestation, Attested, ClaimedBy, KeptAttestation,
     read_attestations, write_attestation,
 };
+pub(crate) use chain::signature_of;
 pub use chain::{Fault, FaultKind, Phase, SIGNATURE, Stored, follow, phase_of, read_phase};
 pub use model::*;
 pub use redact::Redactor;

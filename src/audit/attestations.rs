@@ -1,0 +1,209 @@
+//! What people attested: the files themselves, and the runs that took one for evidence.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::paper::{Paper, Papers, mail};
+use super::{AuditError, Case, kept, rule, signatures};
+use crate::record::{
+    ATTESTATIONS, Act, Attested, KeptAttestation, SIGNATURE, Stored, read_attestations,
+};
+
+/// The attestations of a phase.
+pub(super) struct Words {
+    folder: PathBuf,
+    kept: Vec<KeptAttestation>,
+    unreadable: Vec<String>,
+}
+
+impl Words {
+    /// Reads them, where git has its repository.
+    pub(super) fn read(root: &Path, phase: &str) -> Result<Words, AuditError> {
+        let folder = root.join(ATTESTATIONS).join(phase);
+        let read = read_attestations(&folder);
+        let (kept, unreadable) = read.map_err(|source| AuditError::Read {
+            path: folder.clone(),
+            source,
+        })?;
+        Ok(Words {
+            folder,
+            kept,
+            unreadable,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.unreadable.is_empty()
+    }
+
+    /// Of a phase that has runs: one of the words by its digest.
+    fn find(&self, sha256: &str) -> Option<&KeptAttestation> {
+        self.kept.iter().find(|one| one.sha256 == sha256)
+    }
+}
+
+/// Audits them. Only those that a run took are held against their commit: on another one nothing
+/// rests, and it may speak of a commit that a rebase has replaced.
+pub(super) fn attestations(case: &mut Case<'_>, words: &Words) -> Result<(), AuditError> {
+    files(case, words)?;
+    let mut papers = Papers {
+        noun: "attestations",
+        folder: &words.folder,
+        all: words.kept.iter().map(Paper::of_attestation).collect(),
+    };
+    kept::history(case, &papers)?;
+    kept::times(case, &papers.all);
+    signatures::signatures(case, &papers)?;
+    let taken = taken(case, words);
+    papers.all.retain(|paper| taken.contains(paper.path));
+    kept::commits(case, &papers.all)?;
+    Ok(())
+}
+
+/// Each file by itself.
+fn files(case: &mut Case<'_>, words: &Words) -> Result<(), AuditError> {
+    for line in &words.unreadable {
+        let (name, why) = line.split_once(": ").unwrap_or((line, ""));
+        case.log.find(
+            &rule::DAMAGED,
+            &words.folder.join(name),
+            format!("it cannot be read: {why}"),
+            "an attestation",
+        );
+    }
+    for one in &words.kept {
+        if !one.whole {
+            case.log.find(
+                &rule::DAMAGED,
+                &one.path,
+                "it is not what was sealed",
+                "the file as it was written and sealed",
+            );
+        }
+        let named = format!("{}.json", one.attestation.id);
+        if one.path.file_name().is_none_or(|name| *name != *named) {
+            let found = format!("the attestation {}", one.attestation.id);
+            let expected = format!("the name {named}");
+            case.log.find(&rule::RENAMED, &one.path, found, expected);
+        }
+        if one.attestation.phase != case.log.phase {
+            case.log.find(
+                &rule::FOREIGN,
+                &one.path,
+                format!("an attestation of phase {}", one.attestation.phase),
+                format!("attestations of phase {}", case.log.phase),
+            );
+        }
+    }
+    for path in lone_signatures(&words.folder).map_err(|source| AuditError::Read {
+        path: words.folder.clone(),
+        source,
+    })? {
+        let found = "a signature of nothing";
+        case.log
+            .find(&rule::LONE_SIGNATURE, &path, found, "the file beside it");
+    }
+    Ok(())
+}
+
+fn lone_signatures(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut lone = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let of = path
+            .to_str()
+            .and_then(|path| path.strip_suffix(SIGNATURE))
+            .map(PathBuf::from);
+        if of.is_some_and(|of| !of.exists()) {
+            lone.push(path);
+        }
+    }
+    lone.sort();
+    Ok(lone)
+}
+
+/// Holds what the runs took against the files, and returns those files.
+fn taken(case: &mut Case<'_>, words: &Words) -> BTreeSet<PathBuf> {
+    let mut taken = BTreeSet::new();
+    for stored in &case.chain.records {
+        for check in &stored.record.checks {
+            let Some(took) = &check.attestation else {
+                continue;
+            };
+            match words.find(&took.sha256) {
+                None => {
+                    let found = format!(
+                        "{} {} rests on {} with sha256 {}, which is not there",
+                        check.gate, check.id, took.file, took.sha256
+                    );
+                    let expected = "the attestation as the run took it";
+                    case.log.find(&rule::LINK, &stored.path, found, expected);
+                }
+                Some(one) => {
+                    taken.insert(one.path.clone());
+                    let differs = differences(took, one, (&check.gate, &check.id));
+                    for (what, expected) in differs {
+                        let found = format!("{} {} {what}", check.gate, check.id);
+                        case.log.find(&rule::WORD, &stored.path, found, expected);
+                    }
+                }
+            }
+            own_word(case, stored, took, (&check.gate, &check.id));
+        }
+    }
+    taken
+}
+
+/// In what a run says otherwise of an attestation than that does itself.
+fn differences(
+    took: &Attested,
+    one: &KeptAttestation,
+    (gate, check): (&str, &str),
+) -> Vec<(String, String)> {
+    let said = &one.attestation;
+    let pairs = [
+        ("author", took.author.as_str(), said.author.as_str()),
+        ("words", &took.words, &said.words),
+        ("commit", &took.commit, &said.commit),
+        ("gate", gate, &said.gate),
+        ("check", check, &said.check),
+    ];
+    let texts = pairs.into_iter().filter(|(_, a, b)| a != b);
+    let mut found: Vec<(String, String)> = texts
+        .map(|(what, a, b)| (format!("tells the {what} `{a}`"), format!("`{b}`")))
+        .collect();
+    if (took.at, &took.artefact) != (said.at, &said.artefact) {
+        let told = "tells another time or artefact of its attestation".to_owned();
+        found.push((told, "those of the attestation".to_owned()));
+    }
+    found
+}
+
+/// A reviewer's run that took the word of the claim's own author.
+fn own_word(case: &mut Case<'_>, stored: &Stored, took: &Attested, (gate, check): (&str, &str)) {
+    if stored.record.act != Act::Review {
+        return;
+    }
+    let claim = stored.record.reviews.as_ref();
+    let claim = claim.and_then(|link| case.chain.follow(link));
+    let claimant = claim.and_then(|claim| claim.record.author.as_deref().and_then(mail));
+    if let (Some(one), Some(other)) = (claimant, mail(&took.author))
+        && one.eq_ignore_ascii_case(other)
+    {
+        case.log.find(
+            &rule::SAME_AUTHOR,
+            &stored.path,
+            format!("{gate} {check} rests on the word of {other}, who made the claim"),
+            "another person's word",
+        );
+    }
+}
