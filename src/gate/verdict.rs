@@ -63,7 +63,7 @@ pub fn weigh(record: &RunRecord, gate: &str) -> Weighed {
 /// The same of a review, where it is known whose claim it judges: the word of a person counts only
 /// if it is not the claimant's own.
 pub fn weigh_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>) -> Weighed {
-    use Outcome::{Error, Fail, Flaky, Stale, Toothless, Unrestored};
+    use Outcome::{Error, Stale, Unrestored};
     let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
     let mut reasons = Vec::new();
     let filed: Vec<String> = record
@@ -85,9 +85,7 @@ pub fn weigh_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>)
         || checks
             .iter()
             .any(|check| matches!(check.outcome, Error | Unrestored | Stale));
-    let is_red = checks
-        .iter()
-        .any(|check| matches!(check.outcome, Fail | Toothless | Flaky));
+    let has_red = checks.iter().any(|check| is_red(check.outcome));
     reasons.extend(unfinished);
     let is_whole = record.gates.iter().any(|whole| whole == gate) && !checks.is_empty();
     if !is_whole {
@@ -96,7 +94,7 @@ pub fn weigh_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>)
             missing: Vec::new(),
         });
     }
-    let verdict = if has_filed || is_red && !is_faulty {
+    let verdict = if has_filed || has_red && !is_faulty {
         Verdict::Fail
     } else if reasons.is_empty() {
         Verdict::Pass
@@ -104,6 +102,12 @@ pub fn weigh_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>)
         Verdict::Undecided
     };
     Weighed { verdict, reasons }
+}
+
+/// Whether a check of this outcome did not hold, or cannot fail.
+pub(super) fn is_red(outcome: Outcome) -> bool {
+    use Outcome::{Fail, Flaky, Toothless};
+    matches!(outcome, Fail | Toothless | Flaky)
 }
 
 /// The reasons in one line for people.

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::history::{Header, History};
+use super::header::Header;
+use super::history::History;
 use crate::attest::same_person;
 use crate::git;
 use crate::host::Fault;
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_same_clone_the_same_mail_and_an_unknown_author_tie() {
-        let mut claim = super::super::history::tests::header("1", Act::Claim, "builder");
+        let mut claim = super::super::header::tests::header("1", Act::Claim, "builder");
         claim.author = Some("Ada <ada@example.org>".to_owned());
         claim.repository.as_mut().unwrap().clone_id = Some("c1".to_owned());
         let ada = Some("A. L. <Ada@Example.org>");

@@ -5,6 +5,7 @@
 mod checkout;
 mod commit;
 mod diff;
+mod header;
 mod history;
 mod independence;
 mod review;
@@ -15,7 +16,8 @@ pub use crate::gate::verdict::{Verdict, Weighed, in_words, verdict, weigh};
 pub use checkout::{Checkout, Refusal, untracked};
 pub use commit::{Commit, CommitError, push};
 pub use diff::{Comparison, Difference, compare};
-pub use history::{Header, History, RUNS, unknown_records};
+pub use header::Header;
+pub use history::{History, RUNS, unknown_records};
 pub use independence::{Dependence, Here, dependence};
 pub(crate) use review::EARLIER;
 pub use review::{Judged, Standing, review_block};

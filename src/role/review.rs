@@ -1,6 +1,6 @@
 //! The REVIEW block of a run: a verdict, or in so many words none.
 
-use super::history::Header;
+use super::header::Header;
 use super::independence::dependence;
 use crate::gate::verdict::{Verdict, in_words, weigh};
 use crate::record::{CheckRecord, FiledFinding, FixtureRecord, RunRecord};

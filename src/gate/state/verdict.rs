@@ -5,7 +5,7 @@ use super::reason::Reason;
 use super::{Cited, ClaimSpec, Facts, GateSpec, GateState, GateStatus, Kept, is_claim};
 use crate::attest::counts_from;
 use crate::gate::heading::Reading;
-use crate::gate::verdict::{Verdict, weigh_beside};
+use crate::gate::verdict::{Verdict, is_red, weigh_beside};
 use crate::record::{Act, CheckRecord, ClaimedBy, HostState, RunRecord};
 
 /// What a review says of a claim.
@@ -144,9 +144,14 @@ fn says(
     facts: &Facts,
 ) -> Says {
     let weighed = weigh_beside(review, &gate.id, Some(&ClaimedBy::of(claim)));
-    // What the Adversary saw fail has failed, however it was looked at.
-    if review.role.as_deref() == Some("adversary") && weighed.verdict == Verdict::Fail {
-        return Says::Fail(weighed.reasons);
+    // What the Adversary saw fail has failed, however it was looked at; beside an infrastructure
+    // fault that is no FAIL, and no reason to go on believing an older PASS either.
+    if review.role.as_deref() == Some("adversary") {
+        match weighed.verdict {
+            Verdict::Fail => return Says::Fail(weighed.reasons),
+            Verdict::Undecided if saw_red(gate, review) => return Says::Nothing(weighed.reasons),
+            Verdict::Undecided | Verdict::Pass => {}
+        }
     }
     let void = void(gate, claim, kept_claim, review, facts);
     match weighed.verdict {
@@ -154,6 +159,11 @@ fn says(
         Verdict::Pass => Says::Pass,
         Verdict::Fail | Verdict::Undecided => Says::Nothing(weighed.reasons),
     }
+}
+
+/// Whether a check of the gate did not hold, or cannot fail.
+fn saw_red(gate: &GateSpec, review: &RunRecord) -> bool {
+    of_gate(review, &gate.id).any(|check| is_red(check.outcome))
 }
 
 /// What has happened since a PASS.

@@ -156,6 +156,49 @@ fn the_walk_reaches_every_state_that_it_is_about() {
     }
 }
 
+/// Found by the walk: such a look was passed over, and the older PASS went on.
+#[test]
+fn a_fail_beside_an_error_takes_a_pass_away_also_from_the_worktree() {
+    use Outcome::{Error, Fail, Pass};
+    let event = |act, role, outcomes| Event {
+        act,
+        role,
+        author: if role == "builder" { "bob" } else { "eve" },
+        clone: if role == "builder" { "k1" } else { "k2" },
+        tree: "clone",
+        digest: "aa",
+        commit: "c0",
+        whole: true,
+        outcomes,
+        boot: "boot-1",
+        linked: false,
+    };
+    let mut events = vec![
+        event(Act::Claim, "builder", (Pass, Pass)),
+        event(Act::Review, "adversary", (Pass, Pass)),
+    ];
+    assert_eq!(
+        state(&records(&events), &facts(200)).state,
+        GateState::Ready
+    );
+    let mut look = event(Act::Review, "adversary", (Pass, Error));
+    look.tree = "worktree";
+    events.push(look.clone());
+    assert_eq!(
+        state(&records(&events), &facts(200)).state,
+        GateState::Ready
+    );
+    look.outcomes.0 = Fail;
+    events.push(look);
+    let seen = state(&records(&events), &facts(200));
+    assert_eq!(seen.state, GateState::Claimed);
+    assert!(
+        seen.reasons[0].to_string().contains("is FAIL"),
+        "{:?}",
+        seen.reasons
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::*;
 use crate::reconcile::layout::Layout;
 use crate::reconcile::test_kit;

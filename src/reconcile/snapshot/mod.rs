@@ -20,9 +20,11 @@
 //! Everything here blocks; from async code it belongs into `spawn_blocking`. Whoever calls what
 //! writes must hold the app's lock.
 
+mod files;
 mod manifest;
 mod pack;
 mod report;
+mod space;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::manifest::{self, Entry, Node};
-use super::pack::{is_packed, pack};
+use super::files::{
+    check_tar, digest_of, entries_of, file_names, open_tar, write_manifest, write_tar,
+};
+use super::manifest::Entry;
+use super::space::{PER_ENTRY, enough_space, free_space, space_of, with_margin};
 use super::tree::Tree;
 use super::unpack::{clear, unpack};
-use super::{FileDigest, Meta, Report, Request, Snapshot, SnapshotError, Space, Users, Volume};
-use crate::digest::{self, Hashing};
+use super::{Meta, Report, Request, Snapshot, SnapshotError, Space, Users, Volume};
 use crate::reconcile::layout::AppPaths;
 use crate::reconcile::state_file;
 use crate::record::atomic;
@@ -22,12 +24,6 @@ const PREVIOUS: &str = "snapshot.previous";
 const NEW: &str = "snapshot.new";
 const ASIDE: &str = "snapshot.aside";
 const META: &str = "meta.json";
-
-/// Kept free besides what a snapshot needs, in bytes, so that state files can still be written.
-const MARGIN: u64 = 4 << 20;
-
-/// An entry's headers in the tar file and its line in the manifest, at most in most cases.
-const PER_ENTRY: u64 = 2048;
 
 /// The snapshots of one app.
 #[derive(Clone, Debug)]
@@ -415,7 +411,7 @@ impl Snapshots {
             return Err(damaged("it names files that are of no volume".to_owned()));
         }
         Ok(Some(Snapshot {
-            id: digest::sha256(&bytes),
+            id: crate::digest::sha256(&bytes),
             folder,
             meta,
         }))
@@ -447,14 +443,6 @@ fn check_name(name: &str) -> Result<(), SnapshotError> {
         .ok_or_else(|| SnapshotError::VolumeName(name.to_owned()))
 }
 
-/// The tar file and the manifest of a volume, by their paths in a snapshot.
-fn file_names(volume: &str) -> (String, String) {
-    (
-        format!("volumes/{volume}.tar"),
-        format!("volumes/{volume}.manifest.jsonl"),
-    )
-}
-
 fn nobody_uses(volume: &Volume, users: &dyn Users) -> Result<(), SnapshotError> {
     match users.of(&volume.name) {
         Ok(users) if users.is_empty() => Ok(()),
@@ -469,46 +457,6 @@ fn nobody_uses(volume: &Volume, users: &dyn Users) -> Result<(), SnapshotError> 
     }
 }
 
-/// What an entry takes in a snapshot, in bytes.
-fn space_of(entry: &Entry) -> u64 {
-    let content = match &entry.node {
-        Node::File {
-            data: Some(parts), ..
-        } => parts.iter().map(|(_, length)| length).sum(),
-        Node::File { size, .. } => *size,
-        _ => 0,
-    };
-    let xattrs: usize = entry
-        .attributes
-        .xattrs
-        .values()
-        .map(|value| 2 * value.len())
-        .sum();
-    content + PER_ENTRY + (entry.path.bytes().len() * 2 + xattrs) as u64
-}
-
-fn free_space(folder: &Path) -> Result<u64, SnapshotError> {
-    let found = rustix::fs::statvfs(folder)
-        .map_err(|errno| SnapshotError::io("ask for free space in", folder.display(), errno))?;
-    Ok(found.f_bavail.saturating_mul(found.f_frsize))
-}
-
-fn with_margin(bytes: u64) -> u64 {
-    bytes + bytes / 20 + MARGIN
-}
-
-fn enough_space(folder: &Path, needed: u64) -> Result<(), SnapshotError> {
-    let free = free_space(folder)?;
-    let needed = with_margin(needed);
-    (free >= needed)
-        .then_some(())
-        .ok_or_else(|| SnapshotError::NoSpace {
-            folder: folder.to_owned(),
-            needed,
-            free,
-        })
-}
-
 fn remove_folder(path: &Path) -> Result<(), SnapshotError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -516,101 +464,4 @@ fn remove_folder(path: &Path) -> Result<(), SnapshotError> {
         }
         _ => Ok(()),
     }
-}
-
-fn write_tar(path: &Path, tree: &Tree, entries: &[Entry]) -> Result<FileDigest, SnapshotError> {
-    let fail = |error: io::Error| SnapshotError::io("write", path.display(), error);
-    let file = File::create_new(path).map_err(fail)?;
-    let mut builder = tar::Builder::new(Hashing::new(BufWriter::with_capacity(1 << 18, file)));
-    pack(tree, entries, &mut builder)?;
-    let (buffer, sha256, size) = builder.into_inner().map_err(fail)?.finish();
-    let file = buffer
-        .into_inner()
-        .map_err(|error| fail(error.into_error()))?;
-    file.sync_all().map_err(fail)?;
-    Ok(FileDigest { size, sha256 })
-}
-
-fn write_manifest(path: &Path, entries: &[Entry]) -> Result<FileDigest, SnapshotError> {
-    let fail = |error: io::Error| SnapshotError::io("write", path.display(), error);
-    let bytes = manifest::to_bytes(entries).map_err(|error| fail(error.into()))?;
-    let mut file = File::create_new(path).map_err(fail)?;
-    file.write_all(&bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(fail)?;
-    Ok(FileDigest {
-        size: bytes.len() as u64,
-        sha256: digest::sha256(&bytes),
-    })
-}
-
-fn digest_of(path: &Path) -> io::Result<FileDigest> {
-    let (sha256, size) = digest::of_reader(File::open(path)?)?;
-    Ok(FileDigest { size, sha256 })
-}
-
-fn open_tar(snapshot: &Snapshot, volume: &str) -> Result<BufReader<File>, SnapshotError> {
-    let path = snapshot.folder.join(file_names(volume).0);
-    let file = File::open(&path);
-    let file = file.map_err(|error| SnapshotError::io("read", path.display(), error))?;
-    Ok(BufReader::with_capacity(1 << 18, file))
-}
-
-/// The manifest, after its digest was compared.
-fn entries_of(snapshot: &Snapshot, volume: &str) -> Result<Vec<Entry>, SnapshotError> {
-    let name = file_names(volume).1;
-    let path = snapshot.folder.join(&name);
-    let damaged = |why: String| SnapshotError::Damaged {
-        path: path.display().to_string(),
-        why,
-    };
-    let bytes = fs::read(&path).map_err(|error| damaged(error.to_string()))?;
-    let found = digest::sha256(&bytes);
-    if snapshot
-        .meta
-        .files
-        .get(&name)
-        .is_none_or(|wanted| wanted.sha256 != found)
-    {
-        return Err(damaged("its digest".to_owned()));
-    }
-    manifest::from_bytes(&bytes).map_err(damaged)
-}
-
-/// Whether a tar file holds the entries of a manifest, in order, with their content.
-fn check_tar(
-    volume: &str,
-    entries: &[Entry],
-    tar: impl Read,
-    report: &mut Report,
-) -> io::Result<()> {
-    let mut archive = tar::Archive::new(tar);
-    let mut members = archive.entries()?;
-    for entry in entries {
-        report.entries += 1;
-        if !is_packed(entry) {
-            continue;
-        }
-        let member = members.next().transpose()?;
-        let Some(mut member) = member.filter(|found| *found.path_bytes() == *entry.path.bytes())
-        else {
-            report.differs(volume, &entry.path, "not in its place in the tar file");
-            return Ok(());
-        };
-        if let Node::File { size, sha256, .. } = &entry.node {
-            let (found, length) = digest::of_reader(&mut member)?;
-            report.bytes += length;
-            if (&found, &length) != (sha256, size) {
-                report.differs(volume, &entry.path, "content");
-            }
-        }
-    }
-    if members.next().is_some() {
-        report.differs(
-            volume,
-            &Default::default(),
-            "more in the tar file than in the manifest",
-        );
-    }
-    Ok(())
 }
