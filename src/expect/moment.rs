@@ -20,20 +20,19 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?x)^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\ )?
         (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})
         (?:[Tt\ ](?P<minute>[0-9]{2}:[0-9]{2})(?P<second>:[0-9]{2}(?:\.[0-9]+)?)?
-           \ ?(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}(?:\ UTC)?)?)?$",
+           \ ?(?P<zone>[Zz]|[A-Z]{2,5}|[+-][0-9]{2}:?[0-9]{2}(?:\ UTC)?)?)?$",
     )
     .unwrap()
 });
 
-/// `Sat, 30 May 2026 05:41:12 GMT`: HTTP (RFC 9110, 5.6.7) and mail. Other names of zones mean
-/// different things to different programs.
+/// `Sat, 30 May 2026 05:41:12 GMT`: HTTP (RFC 9110, 5.6.7) and mail.
 #[expect(
     clippy::unwrap_used,
     reason = "a constant expression, compiled by every test"
 )]
 static HTTP: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{5,8} (?:GMT|UTC|[+-][0-9]{4})$",
+        r"^[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{5,8} ([A-Z]{2,5}|[+-][0-9]{4})$",
     )
     .unwrap()
 });
@@ -60,7 +59,8 @@ pub fn read_time(text: &str, clock: Clock) -> Result<DateTime<Utc>, String> {
     if let Some(time) = since_1970(text, clock) {
         return time;
     }
-    if HTTP.is_match(text) {
+    if let Some(parts) = HTTP.captures(text) {
+        known_zone(&parts[1])?;
         return DateTime::parse_from_rfc2822(&text.replace("UTC", "GMT"))
             .map(|time| time.to_utc())
             .map_err(|_| "there is no such time".to_owned());
@@ -74,6 +74,7 @@ pub fn read_time(text: &str, clock: Clock) -> Result<DateTime<Utc>, String> {
     let Some(zone) = parts.name("zone") else {
         return Err("it has no zone: `Z`, or an offset such as `+02:00`, is needed".to_owned());
     };
+    known_zone(zone.as_str())?;
     let zone = match zone.as_str().trim_end_matches(" UTC") {
         "Z" | "z" | "UTC" | "GMT" => "Z".to_owned(),
         short if short.len() == 5 => format!("{}:{}", &short[..3], &short[3..]),
@@ -84,6 +85,17 @@ pub fn read_time(text: &str, clock: Clock) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(&written)
         .map(|time| time.to_utc())
         .map_err(|_| "there is no such time".to_owned())
+}
+
+/// Names of zones other than UTC mean different things to different programs.
+fn known_zone(zone: &str) -> Result<(), String> {
+    let named = zone.len() > 1 && zone.bytes().all(|b| b.is_ascii_uppercase());
+    if named && !matches!(zone, "UTC" | "GMT") {
+        return Err(format!(
+            "the zone `{zone}` has no one meaning: let it print UTC, as with `TZ=UTC`"
+        ));
+    }
+    Ok(())
 }
 
 /// A number as a time; `None` when it is no number.
@@ -185,8 +197,9 @@ mod tests {
             ("05:38Z", "not a time"),
             ("2026-05-30", "no time of day"),
             ("2026-05-30T05:41:12", "no zone"),
-            ("2026-05-30T05:41:12 CEST", "not a time"),
-            ("Sat, 30 May 2026 05:41:12 CEST", "not a time"),
+            ("2026-05-30T05:41:12 CEST", "the zone `CEST`"),
+            ("Sat 2026-05-30 05:41:12 IST", "the zone `IST`"),
+            ("Sat, 30 May 2026 05:41:12 CEST", "the zone `CEST`"),
             ("2026-02-30T05:41:12Z", "no such time"),
             ("2026-05-30T25:41:12Z", "no such time"),
             ("Mon, 30 May 2026 05:41:12 GMT", "no such time"),

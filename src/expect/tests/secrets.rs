@@ -1,5 +1,7 @@
 //! That no secret is in a text.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::claim::expectation::{SecretsMatcher, environment_key};
 
@@ -85,4 +87,29 @@ fn that_secrets_are_absent_can_fail_and_holds_where_nothing_ran() {
     assert!(holds_on_no_answer(&values_of(&["DB"])));
     assert!(!holds_on_no_answer(&Expect::All(vec![exit(&[0]), expect])));
     assert!(!holds_on_no_answer(&body(absent())));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(800))]
+
+    #[test]
+    fn a_secret_found_in_a_part_is_one_of_the_whole(
+        text in "(password|token|api_key|authorization|cookie|=|: |:\n|\"|'|\\|://a:|@|Bearer |Basic |\\$A|\\$\\{A\\}|\\[REDACTED\\]|[a1]{1,9}|hunter2x| |\n|-----BEGIN PRIVATE KEY-----|AKIA0123456789ABCDEF|eyJhbGciOiJIUzI1NiJ9\\.){0,14}",
+        keep in 0_usize..120,
+    ) {
+        let keep = keep.min(text.len());
+        let part = Captured { bytes: text.as_bytes()[..keep].to_vec(), total: text.len() as u64 };
+        let scope = Scope::from_iter([(environment_key("DB"), "hunter2x".to_owned())]);
+        let value = TextMatcher::Secrets(SecretsMatcher::ValuesOf(vec!["DB".to_owned()]));
+        for matcher in [absent(), value] {
+            let early = alone(&matcher, &part, "stdout", &scope);
+            let late = alone(&matcher, &Captured::whole(text.clone()), "stdout", &scope);
+            if matches!(early, Judgement::Differs(_)) {
+                prop_assert!(matches!(late, Judgement::Differs(_)), "{:?}", early);
+            }
+            if early == Judgement::Holds {
+                prop_assert_eq!(late, Judgement::Holds);
+            }
+        }
+    }
 }

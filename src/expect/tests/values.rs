@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::claim::expectation::{
     Give, Measure, OpenBound, Order, Relation, TimeBound, TimeMatcher,
@@ -239,4 +241,25 @@ fn an_age_counts_from_when_it_was_seen() {
         note(&wrong),
         "it was 1h old when it was seen, 2026-05-30T06:00:00Z"
     );
+}
+
+proptest! {
+    #[test]
+    fn of_two_times_one_is_earlier_or_they_are_the_same(a in -9_i64..9, b in -9_i64..9) {
+        let (seen, other) = (format!("@{}", 1_780_119_672 + a), format!("@{}", 1_780_119_672 + b));
+        let holds = |how| {
+            with(&other, &stdout(order(how, "${x}")), &printed(&seen)) == Judgement::Holds
+        };
+        let three = [holds(Order::Before), holds(Order::Equals), holds(Order::After)];
+        prop_assert_eq!(three, [a < b, a == b, a > b]);
+        prop_assert_eq!(holds(Order::NotBefore), !three[0]);
+        prop_assert_eq!(holds(Order::NotAfter), !three[2]);
+        let near = |seconds| {
+            let near = TimeBound::Near(Text::parse("${x}"), Duration::from_secs(seconds));
+            with(&other, &stdout(time(vec![near])), &printed(&seen)) == Judgement::Holds
+        };
+        prop_assert_eq!(near(a.abs_diff(b)), true);
+        prop_assert_eq!(near(a.abs_diff(b) + 1), true);
+        prop_assert_eq!(a == b || !near(a.abs_diff(b) - 1), true);
+    }
 }
