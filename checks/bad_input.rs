@@ -178,6 +178,119 @@ fn bad_patterns_and_paths_are_refused_with_their_own_reason() {
 }
 
 #[test]
+fn bounds_times_and_secrets_that_say_nothing_are_refused_with_what_to_write() {
+    let check = |expect: &str| {
+        around(&format!(
+            "      - id: bad\n        claim: c\n        run: echo hello\n        expect: {{ stdout: {expect} }}\n"
+        ))
+    };
+    // Each with the text that the error points at.
+    for (expect, code, at, words) in [
+        (
+            "{ number: { near: 5 } }",
+            "GP2203",
+            "{ near",
+            "needs `give:`",
+        ),
+        (
+            "{ lines: { give: 5% } }",
+            "GP2203",
+            "{ give",
+            "needs `near:`",
+        ),
+        (
+            "{ lines: { near: 5, give: -1 } }",
+            "GP2404",
+            "-1",
+            "`5%` of that number",
+        ),
+        ("{ lines: { max: many } }", "GP2404", "many", "not `many`"),
+        (
+            "{ lines: { max: \"${befroe}\" } }",
+            "GP2303",
+            "\"$",
+            "unknown variable `befroe`",
+        ),
+        (
+            "{ time: { after: 05:38Z } }",
+            "GP2409",
+            "05:",
+            "2026-05-30T05:38Z",
+        ),
+        (
+            "{ time: { after: 2026-05-30T05:38 } }",
+            "GP2409",
+            "2026",
+            "no zone",
+        ),
+        (
+            "{ time: { before: 1780119672 } }",
+            "GP2409",
+            "178",
+            "unix: s",
+        ),
+        (
+            "{ time: { unix: s } }",
+            "GP2206",
+            "{ unix",
+            "one of: equals, after",
+        ),
+        (
+            "{ time: { unix: h, after: '@1' } }",
+            "GP2405",
+            "h,",
+            "one of: s, ms",
+        ),
+        (
+            "{ time: { newer: 1h } }",
+            "GP2201",
+            "newer",
+            "known keys: equals, after",
+        ),
+        (
+            "{ time: { newer_than: 10 } }",
+            "GP2403",
+            "10 }",
+            "`10s` for seconds",
+        ),
+        (
+            "{ secrets: present }",
+            "GP2405",
+            "present",
+            "one of: absent",
+        ),
+        ("{ secrets: {} }", "GP2203", "{}", "{ absent: [NAME] }"),
+        (
+            "{ secrets: { absent: [a-b] } }",
+            "GP2408",
+            "a-b",
+            "letters, digits and `_`",
+        ),
+        (
+            "{ not: { time: { after: 2026-05-30T05:38Z, before: 2026-05-30T07:38+02:00 } } }",
+            "GP2501",
+            "",
+            "cannot fail",
+        ),
+    ] {
+        let column = match at {
+            "" => "        expect: ".len(),
+            at => "        expect: { stdout: ".len() + expect.find(at).unwrap(),
+        };
+        refused(
+            check(expect),
+            code,
+            &format!(":14:{}", column + 1),
+            &[words],
+        );
+    }
+    let never_known = around(
+        "      - id: first\n        claim: c\n        run: echo 3\n        expect: '3'\n        capture: { n: stdout }\n      - { id: bad, claim: c, run: 'seq 3', expect: { stdout: { lines: 'about ${n}' } } }\n",
+    );
+    refused(never_known, "GP2404", ":16:71", &["whatever is captured"]);
+}
+
+#[test]
 fn a_sentinel_is_no_status_and_zero_is_neither() {
     let check = |expect: &str| {
         around(&format!(

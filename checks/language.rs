@@ -27,11 +27,17 @@ mod kit;
 mod matchers;
 #[path = "language/outputs.rs"]
 mod outputs;
+#[path = "language/secrets.rs"]
+mod secrets;
 #[path = "language/server.rs"]
 mod server;
 #[path = "language/shown.rs"]
 mod shown;
+#[path = "language/times.rs"]
+mod times;
 #[path = "language/timing.rs"]
 mod timing;
+#[path = "language/told.rs"]
+mod told;
 #[path = "language/values.rs"]
 mod values;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 /// One captured stream: the first bytes up to a limit, and how many there were in all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Captured {
@@ -71,6 +73,8 @@ pub struct CommandObservation {
     pub stderr: Captured,
     /// How long it took, as measured where gateproof runs.
     pub duration: Duration,
+    /// When the last of it was seen, by the clock of the machine gateproof runs on.
+    pub at: DateTime<Utc>,
 }
 
 /// Why there was no answer. No answer is never a status.
@@ -170,6 +174,8 @@ pub struct HttpObservation {
     pub answer: Result<HttpResponse, NoAnswer>,
     /// From the start of the request to the last byte of the body.
     pub duration: Duration,
+    /// When the last of it was seen, by the clock of the machine gateproof runs on.
+    pub at: DateTime<Utc>,
 }
 
 /// What a check saw.

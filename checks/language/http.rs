@@ -123,7 +123,7 @@ fn methods_headers_bodies_and_other_addresses() {
         .pair(
             &asked,
             &format!("{{ body: 'GET ci.example.test:{port}' }}"),
-            "{ body: { contains: 127 } }",
+            "{ body: { contains: 127. } }",
             "body",
         )
         .hold();

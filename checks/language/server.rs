@@ -99,6 +99,11 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
             "Content-Type: application/json\r\n",
             r#"{"Version": "3.6.15", "startDate": "2026-01-01"}"#,
         ),
+        "/dated" => reply(
+            "200",
+            "Last-Modified: Sat, 30 May 2026 05:41:12 GMT\r\n",
+            "{\"token\": \"0f3a9b\"}",
+        ),
         "/login" => reply("303", "Location: /oauth/authorize?client_id=4711\r\n", ""),
         "/loop" => reply("302", "Location: /loop\r\n", ""),
         "/oauth/authorize?client_id=4711" => reply("200", "", "welcome"),

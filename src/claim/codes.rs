@@ -83,9 +83,9 @@ codes! {
     BAD_JSON_PATH = "GP2402", "not a valid JSON path",
         "A path names one value: `$`, `$.key`, `$.a.b[0]`, `$.list[-1]`, `$[\"any key\"]`. There are no wildcards or filters, because a path that selects nothing would make the check pass or fail for the wrong reason.";
     BAD_DURATION = "GP2403", "not a valid duration",
-        "A number with its unit: `500ms`, `10s`, `5m`, `1h 30m`. A bare number is refused, because nobody can see whether it means seconds or milliseconds.";
+        "A number with its unit: `500ms`, `10s`, `5m`, `1h 30m`. A bare number is refused, because nobody can see whether it means seconds or milliseconds. A captured value without a unit gets it where it is used: \"${took}s\".";
     BAD_NUMBER = "GP2404", "not a valid number",
-        "A whole or decimal number is needed here, within the bounds the message names.";
+        "A whole or decimal number is needed here, within the bounds the message names. A bound may be a captured value, `max: \"${before}\"`; `{ near: \"${before}\", give: 5 }` is the same give or take 5, and `give: 5%` of it. A captured value that turns out to be no number makes the check an ERROR that names it.";
     BAD_VALUE = "GP2405", "not one of the known values",
         "Only the values that the message lists are known here.";
     BAD_URL = "GP2406", "not a valid URL",
@@ -94,6 +94,9 @@ codes! {
         "A status from 100 to 599 (or any three digits up to 998), a class such as `2xx`, or a sentinel for no answer: `999`, `000` or `no-answer`. `0` is none of them: write `000` or `999`.";
     BAD_NAME = "GP2408", "not a valid name",
         "Names of hosts, fixtures, gates and checks have letters, digits, `_`, `-` and `.`, and begin with a letter or digit; names of variables have letters, digits and `_`.";
+
+    BAD_TIME = "GP2409", "not a valid time",
+        "A day, a time of day and a zone: `2026-05-30T05:38Z`, `2026-05-30T07:38:12.5+02:00`, or as in HTTP `Sat, 30 May 2026 05:38:12 GMT`. Without a zone it would mean another moment on another machine. A captured time is written \"${started}\". A bare number is a time only where `unix: s` or `unix: ms` says since when it counts.";
 
     CANNOT_FAIL = "GP2501", "the expectation cannot fail",
         "Whatever is observed, the expectation holds: the check proves nothing. Say what would be different if the claim were false.";

@@ -1,5 +1,7 @@
 //! The expectations of a claim, as data: which part of an observation must match what.
 
+use std::time::Duration;
+
 use regex::Regex;
 
 use super::text::Text;
@@ -49,7 +51,7 @@ pub enum Test {
     /// A value inside JSON: of standard output, or of the body.
     Json(JsonTest),
     /// How long it took, in milliseconds.
-    Duration(Bounds),
+    Duration(Limits),
     /// The certificate the server presented.
     Certificate(CertificateMatcher),
 }
@@ -117,18 +119,22 @@ pub enum TextMatcher {
     /// There is at least one line, and every line matches.
     EveryLine(Box<TextMatcher>),
     /// The number of lines (of the text trimmed at its end; the empty text has none).
-    Lines(Bounds),
+    Lines(Limits),
     /// The number of non-overlapping matches of the expression.
     Count {
         /// What is counted.
         of: Regex,
         /// How many there must be.
-        bounds: Bounds,
+        bounds: Limits,
     },
     /// The set of lines, each trimmed, empty ones dropped, is exactly this set.
     SetEquals(Vec<Text>),
     /// The text is a number within the bounds.
-    Number(Bounds),
+    Number(Limits),
+    /// The text is a time within the bounds.
+    Time(TimeMatcher),
+    /// No secret is in it.
+    Secrets(SecretsMatcher),
     /// The first version in the text (`1.2`, `v1.2.3-rc.1`) satisfies the constraint.
     Version(VersionBounds),
     /// A value inside the text read as JSON.
@@ -158,6 +164,138 @@ pub struct Bounds {
     pub above: Option<f64>,
     /// Less than.
     pub below: Option<f64>,
+}
+
+/// Bounds on a number as a claim says them: numbers, and values that are not known before the
+/// run. All of them must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// The bounds that the claim file tells.
+    pub known: Bounds,
+    /// Those that are read when the observation is judged.
+    pub open: Vec<OpenBound>,
+}
+
+impl From<Bounds> for Limits {
+    fn from(known: Bounds) -> Self {
+        Limits {
+            known,
+            open: Vec::new(),
+        }
+    }
+}
+
+/// A bound that is read when the observation is judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenBound {
+    /// What the number must be to it.
+    pub relation: Relation,
+    /// Its text: `${before}`, or for `near` also a number.
+    pub value: Text,
+    /// As what the text is read.
+    pub measure: Measure,
+}
+
+/// What a number must be to a bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Relation {
+    /// Equal to it.
+    Equals,
+    /// Not equal to it.
+    Not,
+    /// At least it.
+    Min,
+    /// At most it.
+    Max,
+    /// More than it.
+    Above,
+    /// Less than it.
+    Below,
+    /// The same, give or take this.
+    Near(Give),
+}
+
+/// How far a number may be from another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Give {
+    /// This much (of durations: milliseconds).
+    By(f64),
+    /// This many percent of the other.
+    Percent(f64),
+}
+
+/// As what the text of a bound is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// A plain decimal number.
+    Number,
+    /// A duration with its unit, in milliseconds.
+    Millis,
+}
+
+/// What a time must be like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeMatcher {
+    /// How a bare number is read.
+    pub clock: Clock,
+    /// All of them must hold.
+    pub bounds: Vec<TimeBound>,
+}
+
+/// How a bare number is read where a time is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// Not at all: times are dates.
+    #[default]
+    Date,
+    /// As seconds since 1970 (UTC).
+    Seconds,
+    /// As milliseconds since 1970 (UTC).
+    Milliseconds,
+}
+
+/// A bound of a time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TimeBound {
+    /// How it lies to another time.
+    Is(Order, Text),
+    /// The same as the other time, give or take this.
+    Near(Text, Duration),
+    /// Less than so long before it was observed.
+    NewerThan(Duration),
+    /// More than so long before it was observed.
+    OlderThan(Duration),
+}
+
+/// How a time lies to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The same moment.
+    Equals,
+    /// Later.
+    After,
+    /// Earlier.
+    Before,
+    /// Later or the same.
+    NotBefore,
+    /// Earlier or the same.
+    NotAfter,
+}
+
+/// Which secrets must not be in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretsMatcher {
+    /// Nothing that is secret by its look.
+    Shapes,
+    /// The values that these variables have in the environment of whoever runs gateproof, as
+    /// they are and in the encodings in which programs echo them.
+    ValuesOf(Vec<String>),
+}
+
+/// Under this name a [`super::text::Scope`] holds the value of an environment variable that
+/// must not be seen. No claim can use it in a text: it is no name of a parameter.
+pub fn environment_key(name: &str) -> String {
+    format!("env:{name}")
 }
 
 /// Bounds on a dotted version; all that are set must hold.
@@ -213,11 +351,11 @@ pub enum JsonMatcher {
     /// There is no such value (`true`), or there is one, whatever it is (`false`).
     Absent(bool),
     /// The number of elements, members or characters.
-    Count(Bounds),
+    Count(Limits),
     /// `string`, `number`, `boolean`, `null`, `array` or `object`.
     Type(String),
     /// A number within the bounds.
-    Number(Bounds),
+    Number(Limits),
     /// A string that matches; other values are matched by their JSON text.
     Text(Box<TextMatcher>),
     /// All of them.
@@ -230,7 +368,7 @@ pub enum JsonMatcher {
 #[derive(Clone, Debug, Default)]
 pub struct CertificateMatcher {
     /// Days until it expires.
-    pub days_left: Option<Bounds>,
+    pub days_left: Option<Limits>,
     /// SHA-256 fingerprint of the DER bytes, lower-case hex without colons.
     pub sha256: Option<String>,
     /// One of its names is this.

@@ -234,12 +234,25 @@ impl Reader {
         }
     }
 
+    /// How long something may take.
     pub(crate) fn duration(&mut self, node: &Node, what: &str) -> Option<Duration> {
+        let duration = self.age(node, what)?;
+        if duration > Duration::from_secs(7 * 24 * 3600) {
+            self.bad_duration(node, what, "is longer than seven days", "7days");
+            return None;
+        }
+        Some(duration)
+    }
+
+    /// How long ago something may be.
+    pub(crate) fn age(&mut self, node: &Node, what: &str) -> Option<Duration> {
         let text = self.fixed(node, what)?;
         match humantime::parse_duration(&text) {
-            Ok(duration) if duration <= Duration::from_secs(7 * 24 * 3600) => Some(duration),
+            Ok(duration) if duration <= Duration::from_secs(100 * 366 * 24 * 3600) => {
+                Some(duration)
+            }
             Ok(_) => {
-                self.bad_duration(node, what, "is longer than seven days", "7days");
+                self.bad_duration(node, what, "is longer than a hundred years", "365days");
                 None
             }
             Err(_) => {
@@ -253,7 +266,7 @@ impl Reader {
         }
     }
 
-    fn bad_duration(&mut self, node: &Node, what: &str, why: &str, help: &str) {
+    pub(crate) fn bad_duration(&mut self, node: &Node, what: &str, why: &str, help: &str) {
         self.report(
             Diagnostic::new(
                 Code::BAD_DURATION,
@@ -291,7 +304,7 @@ impl Reader {
         }
     }
 
-    fn bad_number(&mut self, node: &Node, message: String) {
+    pub(crate) fn bad_number(&mut self, node: &Node, message: String) {
         self.report(Diagnostic::new(
             Code::BAD_NUMBER,
             node.span.clone(),

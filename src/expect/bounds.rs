@@ -44,9 +44,9 @@ pub(super) fn within_from(bounds: &Bounds, least: f64) -> Option<bool> {
     }
 }
 
-/// The bounds in words, `unit` after each number: `at least 3 lines`.
-pub(super) fn describe(bounds: &Bounds, unit: &str) -> String {
-    let parts: Vec<String> = [
+/// Each bound in words: `at least 3`.
+pub(super) fn words(bounds: &Bounds) -> impl Iterator<Item = String> {
+    [
         ("exactly", bounds.equals),
         ("not", bounds.not),
         ("at least", bounds.min),
@@ -56,17 +56,6 @@ pub(super) fn describe(bounds: &Bounds, unit: &str) -> String {
     ]
     .into_iter()
     .filter_map(|(word, bound)| Some(format!("{word} {}", bound?)))
-    .collect();
-    let words = if parts.is_empty() {
-        "any number".to_owned()
-    } else {
-        parts.join(", ")
-    };
-    if unit.is_empty() {
-        words
-    } else {
-        format!("{words} {unit}")
-    }
 }
 
 /// Whether every number of the domain is within the bounds.
@@ -115,7 +104,8 @@ pub(super) fn covered(alternatives: &[&Bounds]) -> bool {
             .all(|count| alternatives.iter().any(|bounds| within(bounds, count)))
 }
 
-fn limits(bounds: &Bounds) -> impl Iterator<Item = f64> {
+/// The numbers that the bounds tell.
+pub(super) fn limits(bounds: &Bounds) -> impl Iterator<Item = f64> {
     [
         bounds.equals,
         bounds.not,
@@ -222,16 +212,5 @@ mod tests {
         };
         assert_eq!(within_from(&min, 3.0), Some(true));
         assert_eq!(within_from(&min, 2.0), None);
-    }
-
-    #[test]
-    fn describes_bounds_in_words() {
-        let bounds = Bounds {
-            min: Some(3.0),
-            below: Some(7.5),
-            ..Bounds::default()
-        };
-        assert_eq!(describe(&bounds, ""), "at least 3, less than 7.5");
-        assert_eq!(describe(&Bounds::default(), "ms"), "any number ms");
     }
 }

@@ -1,7 +1,8 @@
 //! The certificate a server presented.
 
-use super::bounds;
+use super::bounds::{self, Domain};
 use super::describe;
+use super::limits;
 use super::verdict::{Site, Verdict};
 use crate::claim::expectation::CertificateMatcher;
 use crate::observation::Certificate;
@@ -38,12 +39,16 @@ fn days_left(
 ) -> Option<Verdict> {
     let wanted = matcher.days_left.as_ref()?;
     let days = certificate.days_left;
-    Some(if bounds::within(wanted, days as f64) {
-        Verdict::Holds
-    } else {
-        site.part("days_left")
-            .differs(bounds::describe(wanted, "days"), format!("{days} days"))
-            .with_note((days < 0).then(|| "it has expired".to_owned()))
+    Some(match limits::fixed(site, wanted, Domain::Whole) {
+        Err(verdict) => verdict,
+        Ok(plain) if bounds::within(&plain, days as f64) => Verdict::Holds,
+        Ok(_) => site
+            .part("days_left")
+            .differs(
+                limits::describe(wanted, "days", site.scope),
+                format!("{days} days"),
+            )
+            .with_note((days < 0).then(|| "it has expired".to_owned())),
     })
 }
 

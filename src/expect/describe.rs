@@ -1,6 +1,8 @@
 //! Expectations in the claim's own words.
 
-use super::bounds;
+use super::limits;
+use super::secrets;
+use super::time;
 use super::version;
 use crate::claim::expectation::{
     CertificateMatcher, Clause, ExitMatcher, Expect, JsonMatcher, StatusItem, StatusMatcher, Test,
@@ -39,7 +41,7 @@ fn test(clause: &Clause, scope: &Scope) -> String {
         Test::Header(name, Some(matcher)) => format!("header {name} {}", text(matcher, scope)),
         Test::Header(name, None) => format!("header {name} absent"),
         Test::Json(test) => format!("json {} {}", test.path.source, json(&test.matcher, scope)),
-        Test::Duration(limits) => format!("duration {}", bounds::describe(limits, "ms")),
+        Test::Duration(limits) => format!("duration {}", limits::describe(limits, "ms", scope)),
         Test::Certificate(matcher) => format!("certificate {}", certificate(matcher, scope)),
     }
 }
@@ -110,15 +112,17 @@ pub(super) fn text(matcher: &TextMatcher, scope: &Scope) -> String {
             format!("line {number} {}", text(matcher, scope))
         }
         TextMatcher::EveryLine(matcher) => format!("every line {}", text(matcher, scope)),
-        TextMatcher::Lines(limits) => bounds::describe(limits, "lines"),
+        TextMatcher::Lines(limits) => limits::describe(limits, "lines", scope),
         TextMatcher::Count { of, bounds: limits } => {
-            bounds::describe(limits, &format!("matches of /{of}/"))
+            limits::describe(limits, &format!("matches of /{of}/"), scope)
         }
         TextMatcher::SetEquals(lines) => {
             let words: Vec<String> = lines.iter().map(|line| line.render(scope)).collect();
             format!("exactly the lines {}", words.join(", "))
         }
-        TextMatcher::Number(limits) => format!("a number: {}", bounds::describe(limits, "")),
+        TextMatcher::Number(limits) => format!("a number: {}", limits::describe(limits, "", scope)),
+        TextMatcher::Time(matcher) => time::describe(matcher, scope),
+        TextMatcher::Secrets(matcher) => secrets::describe(matcher),
         TextMatcher::Version(limits) => version::describe(limits),
         TextMatcher::Json(test) => {
             format!("json {} {}", test.path.source, json(&test.matcher, scope))
@@ -137,9 +141,9 @@ pub(super) fn json(matcher: &JsonMatcher, scope: &Scope) -> String {
         JsonMatcher::Equals(wanted) => wanted.to_string(),
         JsonMatcher::Absent(true) => "absent".to_owned(),
         JsonMatcher::Absent(false) => "present".to_owned(),
-        JsonMatcher::Count(limits) => bounds::describe(limits, "elements"),
+        JsonMatcher::Count(limits) => limits::describe(limits, "elements", scope),
         JsonMatcher::Type(name) => format!("of type {name}"),
-        JsonMatcher::Number(limits) => format!("a number: {}", bounds::describe(limits, "")),
+        JsonMatcher::Number(limits) => format!("a number: {}", limits::describe(limits, "", scope)),
         JsonMatcher::Text(matcher) => text(matcher, scope),
         JsonMatcher::All(parts) => group("all of", parts, |part| json(part, scope)),
         JsonMatcher::Not(inner) => format!("not: {}", json(inner, scope)),
@@ -151,7 +155,7 @@ pub(super) fn certificate(matcher: &CertificateMatcher, scope: &Scope) -> String
     let days = matcher
         .days_left
         .as_ref()
-        .map(|limits| format!("days_left {}", bounds::describe(limits, "")));
+        .map(|limits| format!("days_left {}", limits::describe(limits, "", scope)));
     let digest = matcher.sha256.as_ref().map(|hex| format!("sha256 {hex}"));
     let name = matcher
         .name

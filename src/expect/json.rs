@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::bounds;
+use super::bounds::{self, Domain};
 use super::describe;
 use super::diff;
 use super::json_path;
-use super::number;
+use super::limits;
 use super::render;
 use super::text::{self, Seen};
 use super::verdict::{Site, Verdict};
-use crate::claim::expectation::{Bounds, JsonMatcher, JsonTest};
+use crate::claim::expectation::{JsonMatcher, JsonTest, Limits};
 
 /// Reads a text as JSON and holds the value a path names against a matcher. A text that is not
 /// JSON matches nothing, not even the absence of a value.
@@ -85,11 +85,7 @@ fn present(site: &Site<'_>, matcher: &JsonMatcher, value: &Value) -> Verdict {
         JsonMatcher::Type(_) => {
             site.differs(expected(), format!("the {} {value}", type_name(value)))
         }
-        JsonMatcher::Number(wanted) => match value.as_f64() {
-            Some(number) if bounds::within(wanted, number) => Verdict::Holds,
-            Some(_) => site.differs(expected(), value.to_string()),
-            None => site.unfit(expected(), format!("the {} {value}", type_name(value))),
-        },
+        JsonMatcher::Number(wanted) => number(site, wanted, value),
         JsonMatcher::Text(matcher) => {
             let text = plain_text(value);
             text::judge(site, matcher, &Seen::whole(&text))
@@ -142,8 +138,8 @@ fn is(site: &Site<'_>, wanted: &str, value: &Value) -> Verdict {
 fn same_number(wanted: &str, found: &serde_json::Number) -> bool {
     let text = found.to_string();
     wanted == text
-        || number::same(wanted, &text)
-        || found.is_f64() && number::parse(wanted).ok() == found.as_f64()
+        || super::number::same(wanted, &text)
+        || found.is_f64() && super::number::parse(wanted).ok() == found.as_f64()
 }
 
 fn equals(site: &Site<'_>, wanted: &Value, value: &Value) -> Verdict {
@@ -179,23 +175,40 @@ fn same_value(a: &Value, b: &Value) -> bool {
     }
 }
 
-fn count(site: &Site<'_>, wanted: &Bounds, value: &Value) -> Verdict {
+fn number(site: &Site<'_>, wanted: &Limits, value: &Value) -> Verdict {
+    let expected = format!("a number: {}", limits::describe(wanted, "", site.scope));
+    let plain = limits::fixed(site, wanted, Domain::Real);
+    match (value.as_f64(), plain) {
+        // What is no number is none, whatever the bounds will be.
+        (None, plain) if plain.is_ok() || limits::waits(wanted, site.scope) => {
+            site.unfit(expected, format!("the {} {value}", type_name(value)))
+        }
+        (_, Err(verdict)) => verdict,
+        (Some(found), Ok(plain)) if bounds::within(&plain, found) => Verdict::Holds,
+        _ => site.differs(expected, value.to_string()),
+    }
+}
+
+fn count(site: &Site<'_>, wanted: &Limits, value: &Value) -> Verdict {
     let (found, unit) = match value {
         Value::Array(elements) => (elements.len(), "element"),
         Value::Object(members) => (members.len(), "member"),
         Value::String(text) => (text.chars().count(), "character"),
         other => {
             return site
-                .unfit(bounds::describe(wanted, "elements"), other.to_string())
+                .unfit(
+                    limits::describe(wanted, "elements", site.scope),
+                    other.to_string(),
+                )
                 .with_note(Some(format!("a {} has nothing to count", type_name(other))));
         }
     };
-    if bounds::within(wanted, found as f64) {
-        Verdict::Holds
-    } else {
-        site.differs(
-            bounds::describe(wanted, &format!("{unit}s")),
+    match limits::fixed(site, wanted, Domain::Counting) {
+        Err(verdict) => verdict,
+        Ok(plain) if bounds::within(&plain, found as f64) => Verdict::Holds,
+        Ok(_) => site.differs(
+            limits::describe(wanted, &format!("{unit}s"), site.scope),
             format!("{}: {value}", render::plural(found, unit)),
-        )
+        ),
     }
 }

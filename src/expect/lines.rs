@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::bounds;
+use super::bounds::{self, Domain};
 use super::describe;
+use super::limits;
 use super::render;
 use super::text::{self, Seen};
 use super::verdict::{Site, Verdict};
-use crate::claim::expectation::{Bounds, TextMatcher};
+use crate::claim::expectation::{Limits, TextMatcher};
 use crate::claim::text::Text;
 
 /// How many lines that do not match are shown one by one.
@@ -103,13 +104,17 @@ pub(super) fn every_line(site: &Site<'_>, matcher: &TextMatcher, seen: &Seen<'_>
 }
 
 /// The number of lines.
-pub(super) fn count(site: &Site<'_>, wanted: &Bounds, seen: &Seen<'_>) -> Verdict {
+pub(super) fn count(site: &Site<'_>, wanted: &Limits, seen: &Seen<'_>) -> Verdict {
     let (lines, open) = split(seen);
+    let plain = match limits::fixed(site, wanted, Domain::Counting) {
+        Ok(plain) => plain,
+        Err(verdict) => return verdict,
+    };
     let found = lines.len() as f64;
     let decided = if open {
-        bounds::within_from(wanted, found)
+        bounds::within_from(&plain, found)
     } else {
-        Some(bounds::within(wanted, found))
+        Some(bounds::within(&plain, found))
     };
     match decided {
         Some(true) => Verdict::Holds,
@@ -118,7 +123,7 @@ pub(super) fn count(site: &Site<'_>, wanted: &Bounds, seen: &Seen<'_>) -> Verdic
             let preview = (!lines.is_empty())
                 .then(|| format!("the text is: {}", render::clean(seen.text.trim(), 200)));
             site.differs(
-                bounds::describe(wanted, "lines"),
+                limits::describe(wanted, "lines", site.scope),
                 format!("{at_least}{}", render::plural(lines.len(), "line")),
             )
             .with_note(preview)

@@ -2,10 +2,11 @@
 
 use super::verdict::{Site, Verdict};
 use super::{
-    bounds, certificate, describe, exit, json, render, status, summary,
+    bounds::{self, Domain},
+    certificate, describe, exit, json, limits, render, status, summary,
     text::{self, Seen},
 };
-use crate::claim::expectation::{Bounds, Clause, Expect, JsonTest, Span, Test, TextMatcher};
+use crate::claim::expectation::{Clause, Expect, JsonTest, Limits, Span, Test, TextMatcher};
 use crate::claim::text::Scope;
 use crate::observation::{Captured, CommandObservation, HttpObservation, HttpResponse};
 
@@ -60,6 +61,10 @@ impl<'a> Look<'a> {
             span,
             subject,
             scope: self.scope,
+            at: match self.one {
+                One::Command(command) => command.at,
+                One::Http(http) => http.at,
+            },
         }
     }
 }
@@ -205,11 +210,14 @@ fn header(
     }
 }
 
-fn duration(site: &Site<'_>, limits: &Bounds, took: std::time::Duration) -> Verdict {
+fn duration(site: &Site<'_>, wanted: &Limits, took: std::time::Duration) -> Verdict {
     let millis = took.as_secs_f64() * 1000.0;
-    if bounds::within(limits, millis) {
-        Verdict::Holds
-    } else {
-        site.differs(bounds::describe(limits, "ms"), format!("{millis:.1} ms"))
+    match limits::fixed(site, wanted, Domain::Positive) {
+        Err(verdict) => verdict,
+        Ok(plain) if bounds::within(&plain, millis) => Verdict::Holds,
+        Ok(_) => site.differs(
+            limits::describe(wanted, "ms", site.scope),
+            format!("{millis:.1} ms"),
+        ),
     }
 }

@@ -13,16 +13,20 @@ mod diff;
 mod exit;
 mod json;
 mod json_path;
+mod limits;
 mod lines;
 mod look;
+mod moment;
 mod number;
 mod panel;
 mod pattern;
 mod render;
+mod secrets;
 mod sentinel;
 mod status;
 mod summary;
 mod text;
+mod time;
 mod vacuous;
 mod verdict;
 mod version;
@@ -34,8 +38,12 @@ use crate::claim::expectation::{Expect, Span, StatusMatcher, Test, TextMatcher};
 use crate::claim::text::Scope;
 use crate::observation::{Captured, HttpObservation, Observation};
 
+use chrono::{DateTime, Utc};
+
 pub use capture::pick;
 pub use json_path::{JsonPathError, lookup, parse_json_path};
+pub use limits::read_bound;
+pub use moment::read_time;
 pub use summary::summary;
 pub use vacuous::{holds_on_no_answer, is_vacuous};
 
@@ -103,21 +111,36 @@ pub fn judge(expect: &Expect, observation: &Observation, scope: &Scope) -> Judge
     verdict.into()
 }
 
-/// Holds a text by itself against a matcher, such as what a service has printed so far. `name`
-/// is what the text is called, `span` where the matcher stands.
+/// A text by itself, such as what a service has printed so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Printed<'t> {
+    /// The text.
+    pub captured: &'t Captured,
+    /// What it is called.
+    pub name: &'t str,
+    /// When it was seen.
+    pub at: DateTime<Utc>,
+}
+
+/// Holds a text by itself against a matcher. `span` is where the matcher stands.
 pub fn judge_text(
     matcher: &TextMatcher,
-    captured: &Captured,
-    name: &str,
+    printed: &Printed<'_>,
     span: Span,
     scope: &Scope,
 ) -> Judgement {
     let site = Site {
         span,
-        subject: name.to_owned(),
+        subject: printed.name.to_owned(),
         scope,
+        at: printed.at,
     };
-    text::judge(&site, matcher, &text::Seen::stream(captured, name)).into()
+    text::judge(
+        &site,
+        matcher,
+        &text::Seen::stream(printed.captured, printed.name),
+    )
+    .into()
 }
 
 /// All vantages saw the same status, or all saw no answer.
@@ -142,6 +165,7 @@ fn agreement(expect: &Expect, seen: &[HttpObservation], scope: &Scope) -> Verdic
         span: status_span.unwrap_or_else(|| look::span(expect)),
         subject: "vantage".to_owned(),
         scope,
+        at: seen.first().map_or(DateTime::UNIX_EPOCH, |http| http.at),
     };
     site.differs("the same status from everywhere", summary::each(seen))
 }

@@ -4,6 +4,8 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use chrono::DateTime;
+
 use crate::observation::{
     Captured, CommandObservation, Ending, HttpObservation, HttpResponse, NoAnswer, NoAnswerCause,
     Observation,
@@ -77,6 +79,7 @@ pub(super) fn command(ending: Ending, stdout: &str, stderr: &str) -> Observation
         stdout: Captured::whole(stdout),
         stderr: Captured::whole(stderr),
         duration: Duration::from_millis(7),
+        at: DateTime::UNIX_EPOCH,
     })
 }
 
@@ -104,6 +107,7 @@ fn http(answer: Result<HttpResponse, NoAnswer>) -> Observation {
         vantage: "local".to_owned(),
         answer,
         duration: Duration::from_millis(7),
+        at: DateTime::UNIX_EPOCH,
     }])
 }
 

@@ -2,11 +2,12 @@
 
 use regex::Regex;
 
-use super::bounds;
+use super::bounds::{self, Domain};
+use super::limits;
 use super::render;
 use super::text::Seen;
 use super::verdict::{Site, Verdict};
-use crate::claim::expectation::{Bounds, TextMatcher};
+use crate::claim::expectation::{Limits, TextMatcher};
 use crate::claim::text::Scope;
 
 /// The expression matches somewhere.
@@ -23,12 +24,16 @@ pub(super) fn matches(site: &Site<'_>, regex: &Regex, seen: &Seen<'_>) -> Verdic
 }
 
 /// The number of matches.
-pub(super) fn count(site: &Site<'_>, of: &Regex, wanted: &Bounds, seen: &Seen<'_>) -> Verdict {
-    let expected = bounds::describe(wanted, &format!("matches of /{of}/"));
+pub(super) fn count(site: &Site<'_>, of: &Regex, wanted: &Limits, seen: &Seen<'_>) -> Verdict {
+    let expected = limits::describe(wanted, &format!("matches of /{of}/"), site.scope);
+    let plain = match limits::fixed(site, wanted, Domain::Counting) {
+        Ok(plain) => plain,
+        Err(verdict) => return verdict,
+    };
     if let Some(undecided) = seen.undecided() {
         // The rest may join matches of the kept part, but not undo that there is one.
         let least = u8::from(certainly_matches(of, seen));
-        return match bounds::within_from(wanted, f64::from(least)) {
+        return match bounds::within_from(&plain, f64::from(least)) {
             Some(true) => Verdict::Holds,
             Some(false) => site.differs(
                 expected,
@@ -38,7 +43,7 @@ pub(super) fn count(site: &Site<'_>, of: &Regex, wanted: &Bounds, seen: &Seen<'_
         };
     }
     let found = of.find_iter(seen.text.trim()).count();
-    if bounds::within(wanted, found as f64) {
+    if bounds::within(&plain, found as f64) {
         Verdict::Holds
     } else {
         site.differs(expected, render::plural(found, "match"))

@@ -2,9 +2,11 @@
 
 mod decisions;
 mod laws;
+mod secrets;
 mod shown;
 mod texts;
 mod vacuity;
+mod values;
 
 use std::time::Duration;
 
@@ -12,7 +14,8 @@ use regex::Regex;
 
 use super::*;
 use crate::claim::expectation::{
-    Bounds, Clause, ExitMatcher, JsonMatcher, JsonTest, StatusItem, StatusMatcher, VersionBounds,
+    Bounds, Clause, Clock, ExitMatcher, JsonMatcher, JsonTest, Limits, StatusItem, StatusMatcher,
+    VersionBounds,
 };
 use crate::claim::text::Text;
 use crate::observation::{CommandObservation, Ending, HttpResponse, NoAnswer, NoAnswerCause};
@@ -64,18 +67,18 @@ fn json_at(path: &str, matcher: JsonMatcher) -> JsonTest {
     }
 }
 
-fn at_least(min: f64) -> Bounds {
-    Bounds {
+fn at_least(min: f64) -> Limits {
+    Limits::from(Bounds {
         min: Some(min),
         ..Bounds::default()
-    }
+    })
 }
 
-fn at_most(max: f64) -> Bounds {
-    Bounds {
+fn at_most(max: f64) -> Limits {
+    Limits::from(Bounds {
         max: Some(max),
         ..Bounds::default()
-    }
+    })
 }
 
 fn sentinel(causes: &[NoAnswerCause]) -> StatusItem {
@@ -91,7 +94,13 @@ fn command(ending: Ending, stdout: impl Into<Vec<u8>>, stderr: &str) -> Observat
         stdout: Captured::whole(stdout),
         stderr: Captured::whole(stderr),
         duration: Duration::from_millis(12),
+        at: seen_at(),
     })
+}
+
+/// When everything in these tests was seen.
+fn seen_at() -> DateTime<Utc> {
+    read_time("2026-05-30T06:00Z", Clock::Date).unwrap()
 }
 
 fn printed(stdout: &str) -> Observation {
@@ -108,6 +117,7 @@ fn truncated(stdout: &str) -> Observation {
         },
         stderr: Captured::default(),
         duration: Duration::from_millis(12),
+        at: seen_at(),
     })
 }
 
@@ -129,6 +139,7 @@ fn seen_from(vantage: &str, answer: Result<HttpResponse, NoAnswerCause>) -> Http
             detail: format!("the system says {cause}"),
         }),
         duration: Duration::from_millis(12),
+        at: seen_at(),
     }
 }
 
@@ -142,6 +153,16 @@ fn unanswered(cause: NoAnswerCause) -> Observation {
 
 fn judged(expect: &Expect, observation: &Observation) -> Judgement {
     judge(expect, observation, &Scope::new())
+}
+
+/// A text by itself, judged.
+fn alone(matcher: &TextMatcher, captured: &Captured, name: &str, scope: &Scope) -> Judgement {
+    let printed = Printed {
+        captured,
+        name,
+        at: seen_at(),
+    };
+    judge_text(matcher, &printed, 3..9, scope)
 }
 
 #[track_caller]

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::bounds::{self, Domain};
 use super::describe;
 use super::render;
 use super::verdict::{Site, Verdict};
-use super::{bounds, diff, json, lines, number, pattern, sentinel, version};
-use crate::claim::expectation::{Bounds, TextMatcher};
+use super::{diff, json, limits, lines, number, pattern, secrets, sentinel, time, version};
+use crate::claim::expectation::{Limits, TextMatcher};
 use crate::observation::Captured;
 
 /// A text to be held against matchers.
@@ -27,7 +28,7 @@ impl<'a> Seen<'a> {
         let mut bytes = captured.bytes.as_slice();
         let cut = captured.is_truncated().then(|| {
             format!(
-                "{name} has {} bytes, only {} were kept: raise max_output",
+                "{name} has {} bytes, only {} were kept: let it print less",
                 captured.total,
                 bytes.len()
             )
@@ -88,6 +89,8 @@ pub(super) fn judge(site: &Site<'_>, matcher: &TextMatcher, seen: &Seen<'_>) -> 
         TextMatcher::Count { of, bounds } => pattern::count(site, of, bounds, seen),
         TextMatcher::SetEquals(wanted) => lines::set_equals(site, wanted, seen),
         TextMatcher::Number(bounds) => judge_number(site, bounds, seen),
+        TextMatcher::Time(matcher) => time::judge(site, matcher, seen),
+        TextMatcher::Secrets(matcher) => secrets::judge(site, matcher, seen),
         TextMatcher::Version(bounds) => version::judge(site, bounds, seen),
         TextMatcher::Json(test) => {
             let site = site.part(&format!("json {}", test.path.source));
@@ -196,17 +199,21 @@ fn ends_with(site: &Site<'_>, wanted: &str, seen: &Seen<'_>) -> Verdict {
     site.differs(format!("ends with \"{wanted}\""), render::shown(text))
 }
 
-fn judge_number(site: &Site<'_>, wanted: &Bounds, seen: &Seen<'_>) -> Verdict {
+fn judge_number(site: &Site<'_>, wanted: &Limits, seen: &Seen<'_>) -> Verdict {
     if let Some(undecided) = seen.undecided() {
         return undecided;
     }
-    let expected = format!("a number: {}", bounds::describe(wanted, ""));
-    match number::parse(&seen.text) {
-        Ok(value) if bounds::within(wanted, value) => Verdict::Holds,
-        Ok(_) => site.differs(expected, render::shown(&seen.text)),
-        Err(why) => site
-            .unfit(expected, render::shown(&seen.text))
+    let expected = || format!("a number: {}", limits::describe(wanted, "", site.scope));
+    let found = number::parse(&seen.text);
+    let plain = limits::fixed(site, wanted, Domain::Real);
+    match (found, plain) {
+        // What is no number is none, whatever the bounds will be.
+        (Err(why), plain) if plain.is_ok() || limits::waits(wanted, site.scope) => site
+            .unfit(expected(), render::shown(&seen.text))
             .with_note(Some(why)),
+        (_, Err(verdict)) => verdict,
+        (Ok(value), Ok(plain)) if bounds::within(&plain, value) => Verdict::Holds,
+        _ => site.differs(expected(), render::shown(&seen.text)),
     }
 }
 

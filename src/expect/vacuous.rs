@@ -5,10 +5,10 @@
 //! trial proves nothing: `not: contains "x"` holds for every text that no one thought of, so a
 //! negation cannot fail only when what it denies is impossible.
 
-use super::bounds::{self, Domain};
-use super::{Judgement, describe, judge, look, panel, text, verdict::Site, version};
+use super::bounds::Domain;
+use super::{Judgement, describe, judge, limits, look, panel, text, time, verdict::Site, version};
 use crate::claim::expectation::{
-    Bounds, CertificateMatcher, Clause, ExitMatcher, Expect, JsonMatcher, StatusItem,
+    CertificateMatcher, Clause, ExitMatcher, Expect, JsonMatcher, Limits, StatusItem,
     StatusMatcher, Test, TextMatcher, VersionBounds,
 };
 use crate::claim::text::Scope;
@@ -42,11 +42,29 @@ pub fn holds_on_no_answer(expect: &Expect) -> bool {
     !claims_no_answer(expect)
         && panel::failed_commands()
             .chain(panel::no_answers())
-            .any(|seen| holds(expect, &seen))
+            .any(|seen| match judge(expect, &seen, &Scope::new()) {
+                Judgement::Holds => true,
+                Judgement::Differs(_) => false,
+                // What is asked of the right kind is open only by a value of the run: then it may
+                // hold.
+                Judgement::Undecidable(_) => fits(expect, &seen),
+            })
+}
+
+/// Whether everything that is asked is asked of what was seen: a command or an answer.
+pub(super) fn fits(expect: &Expect, seen: &Observation) -> bool {
+    let command = matches!(seen, Observation::Command(_));
+    look::clauses(expect)
+        .into_iter()
+        .all(|clause| match &clause.test {
+            Test::Exit(_) | Test::Stdout(_) | Test::Stderr(_) => command,
+            Test::Status(_) | Test::Body(_) | Test::Header(..) | Test::Certificate(_) => !command,
+            Test::Json(_) | Test::Duration(_) => true,
+        })
 }
 
 /// Whether no answer is all that the expectation accepts, in its own words.
-fn claims_no_answer(expect: &Expect) -> bool {
+pub(super) fn claims_no_answer(expect: &Expect) -> bool {
     match expect {
         Expect::Holds(clause) => match &clause.test {
             Test::Status(StatusMatcher::OneOf(items)) => {
@@ -110,13 +128,13 @@ fn clause(test: Test) -> Expect {
     Expect::Holds(Clause { span: 0..0, test })
 }
 
-fn bounds_part(limits: &Bounds, domain: Domain, unit: &str) -> Option<String> {
-    if *limits == Bounds::default() {
+fn bounds_part(limits: &Limits, domain: Domain, unit: &str) -> Option<String> {
+    if *limits == Limits::default() {
         Some("bounds without a number ask for nothing".to_owned())
     } else {
-        bounds::always(limits, domain).then(|| {
+        limits::always(limits, domain).then(|| {
             cannot_fail(
-                &bounds::describe(limits, unit),
+                &limits::describe(limits, unit, &Scope::new()),
                 "every number that can occur is within it",
             )
         })
@@ -146,6 +164,8 @@ fn text_part(matcher: &TextMatcher) -> Option<String> {
             bounds_part(limits, Domain::Counting, "matches")
         }
         TextMatcher::Number(limits) => bounds_part(limits, Domain::Real, ""),
+        TextMatcher::Time(matcher) => time::always(matcher)
+            .then(|| cannot_fail(&words(), "every time that can be read is within it")),
         TextMatcher::Version(limits) => (*limits == VersionBounds::default())
             .then(|| "bounds without a version ask for nothing".to_owned()),
         TextMatcher::Json(test) => json_part(&test.matcher),
@@ -195,7 +215,7 @@ fn always(expect: &Expect) -> bool {
             Test::Stdout(matcher) | Test::Stderr(matcher) | Test::Body(matcher) => {
                 text_always(matcher)
             }
-            Test::Duration(limits) => bounds::always(limits, Domain::Positive),
+            Test::Duration(limits) => limits::always(limits, Domain::Positive),
             _ => false,
         },
         Expect::All(parts) => parts.iter().all(always),
@@ -227,11 +247,11 @@ pub(super) fn never(expect: &Expect) -> bool {
             | Test::Body(matcher)
             | Test::Header(_, Some(matcher)) => text_never(matcher),
             Test::Json(test) => json_never(&test.matcher),
-            Test::Duration(limits) => bounds::never(limits, Domain::Positive),
+            Test::Duration(limits) => limits::never(limits, Domain::Positive),
             Test::Certificate(matcher) => matcher
                 .days_left
                 .as_ref()
-                .is_some_and(|limits| bounds::never(limits, Domain::Whole)),
+                .is_some_and(|limits| limits::never(limits, Domain::Whole)),
             Test::Header(_, None) | Test::Exit(_) | Test::Status(_) => false,
         },
         Expect::All(parts) => parts.iter().any(never) || complementary(parts, key, denied),
@@ -252,7 +272,7 @@ pub(super) fn text_always(matcher: &TextMatcher) -> bool {
                 || (!text_denies(matcher) && holds_for_all_texts(matcher))
         }
         TextMatcher::Lines(limits) | TextMatcher::Count { bounds: limits, .. } => {
-            bounds::always(limits, Domain::Counting)
+            limits::always(limits, Domain::Counting)
         }
         _ => !text_denies(matcher) && holds_for_all_texts(matcher),
     }
@@ -260,14 +280,14 @@ pub(super) fn text_always(matcher: &TextMatcher) -> bool {
 
 /// Whether all parts count lines, and every number of lines is within one of them.
 fn covers_every_count(parts: &[TextMatcher]) -> bool {
-    let limits: Option<Vec<&Bounds>> = parts
+    let all: Option<Vec<&Limits>> = parts
         .iter()
         .map(|part| match part {
             TextMatcher::Lines(limits) => Some(limits),
             _ => None,
         })
         .collect();
-    limits.is_some_and(|limits| bounds::covered(&limits))
+    all.is_some_and(|all| limits::covered(&all))
 }
 
 /// Whether a matcher holds for no text. `false` also where it is not known.
@@ -281,9 +301,10 @@ pub(super) fn text_never(matcher: &TextMatcher) -> bool {
         TextMatcher::Line { number: 0, .. } => true,
         TextMatcher::Line { matcher, .. } | TextMatcher::EveryLine(matcher) => text_never(matcher),
         TextMatcher::Lines(limits) | TextMatcher::Count { bounds: limits, .. } => {
-            bounds::never(limits, Domain::Counting)
+            limits::never(limits, Domain::Counting)
         }
-        TextMatcher::Number(limits) => bounds::never(limits, Domain::Real),
+        TextMatcher::Number(limits) => limits::never(limits, Domain::Real),
+        TextMatcher::Time(matcher) => time::never(matcher),
         TextMatcher::Version(limits) => version::never(limits),
         TextMatcher::Json(test) => json_never(&test.matcher),
         TextMatcher::Sha256(digest) => {
@@ -296,8 +317,8 @@ pub(super) fn text_never(matcher: &TextMatcher) -> bool {
 fn json_never(matcher: &JsonMatcher) -> bool {
     const TYPES: [&str; 6] = ["string", "number", "boolean", "null", "array", "object"];
     match matcher {
-        JsonMatcher::Count(limits) => bounds::never(limits, Domain::Counting),
-        JsonMatcher::Number(limits) => bounds::never(limits, Domain::Real),
+        JsonMatcher::Count(limits) => limits::never(limits, Domain::Counting),
+        JsonMatcher::Number(limits) => limits::never(limits, Domain::Real),
         JsonMatcher::Type(name) => !TYPES.contains(&name.as_str()),
         JsonMatcher::Text(matcher) => text_never(matcher),
         JsonMatcher::All(parts) => parts.iter().any(json_never),
@@ -311,6 +332,7 @@ fn holds_for_all_texts(matcher: &TextMatcher) -> bool {
         span: 0..0,
         subject: String::new(),
         scope: &scope,
+        at: chrono::DateTime::UNIX_EPOCH,
     };
     panel::TEXTS
         .iter()
@@ -355,6 +377,8 @@ fn text_denies(matcher: &TextMatcher) -> bool {
         TextMatcher::Not(_) => true,
         // A limit denies numbers that no text of the panel may have.
         TextMatcher::Count { .. } | TextMatcher::Lines(_) => true,
+        // No text of the panel has a secret.
+        TextMatcher::Secrets(_) => true,
         TextMatcher::All(parts) | TextMatcher::Any(parts) => parts.iter().any(text_denies),
         TextMatcher::Line { matcher, .. } | TextMatcher::EveryLine(matcher) => text_denies(matcher),
         _ => false,

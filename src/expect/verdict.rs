@@ -1,5 +1,7 @@
 //! What a matcher can say, and how that combines.
 
+use chrono::{DateTime, Utc};
+
 use super::render::{self, LIMIT};
 use super::{Judgement, Mismatch};
 use crate::claim::expectation::Span;
@@ -192,6 +194,8 @@ pub(super) struct Site<'a> {
     pub(super) subject: String,
     /// Values of parameters.
     pub(super) scope: &'a Scope,
+    /// When it was seen.
+    pub(super) at: DateTime<Utc>,
 }
 
 impl Site<'_> {

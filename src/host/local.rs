@@ -255,6 +255,7 @@ impl Job {
             stdout: self.stdout.so_far(),
             stderr: self.stderr.so_far(),
             duration,
+            at: chrono::Utc::now(),
         }
     }
 

@@ -285,7 +285,7 @@ impl Reader {
         let matcher = CertificateMatcher {
             days_left: fields
                 .get("days_left")
-                .and_then(|n| self.bounds(n, "`days_left`")),
+                .and_then(|n| self.limits(n, "`days_left`")),
             sha256: fields.get("sha256").and_then(|n| self.sha256(n)),
             name: fields.get("name").and_then(|n| self.text(n, "`name`")),
         };

@@ -122,10 +122,11 @@ fn expects_nothing(expect: &Expect) -> bool {
 
 fn wants_nothing(matcher: &TextMatcher) -> bool {
     match matcher {
-        TextMatcher::Empty(true) | TextMatcher::Not(_) => true,
+        TextMatcher::Empty(true) | TextMatcher::Not(_) | TextMatcher::Secrets(_) => true,
         TextMatcher::Equals(text) => text.params().next().is_none() && literal(text).is_empty(),
-        TextMatcher::Lines(bounds) => bounds.equals == Some(0.0) || bounds.max == Some(0.0),
-        TextMatcher::Count { bounds, .. } => bounds.equals == Some(0.0) || bounds.max == Some(0.0),
+        TextMatcher::Lines(bounds) | TextMatcher::Count { bounds, .. } => {
+            bounds.known.equals == Some(0.0) || bounds.known.max == Some(0.0)
+        }
         TextMatcher::All(parts) | TextMatcher::Any(parts) => parts.iter().any(wants_nothing),
         _ => false,
     }

@@ -3,12 +3,14 @@
 use crate::claim::codes::Code;
 use crate::claim::diagnostic::Diagnostic;
 use crate::claim::expectation::{
-    Bounds, JsonMatcher, JsonPath, JsonTest, Span, TextMatcher, VersionBounds,
+    JsonMatcher, JsonPath, JsonTest, Measure, SecretsMatcher, Span, TextMatcher, VersionBounds,
 };
 use crate::claim::text::Text;
 use crate::claim::tree::{Key, Kind, Node, is_null};
 
 use crate::claim::fields::Reader;
+
+use super::limits::BOUND_KEYS;
 
 const TEXT_KEYS: &[&str] = &[
     "equals",
@@ -24,13 +26,14 @@ const TEXT_KEYS: &[&str] = &[
     "count",
     "set",
     "number",
+    "time",
     "version",
     "json",
     "sha256",
+    "secrets",
     "all",
     "any",
 ];
-const BOUND_KEYS: &[&str] = &["equals", "not", "min", "max", "above", "below"];
 const JSON_TYPES: &[&str] = &["string", "number", "boolean", "null", "array", "object"];
 const JSON_KEYS: &[&str] = &[
     "equals",
@@ -46,6 +49,8 @@ const JSON_KEYS: &[&str] = &[
     "ends_with",
     "empty",
     "version",
+    "time",
+    "secrets",
 ];
 
 impl Reader {
@@ -114,7 +119,7 @@ impl Reader {
             "every_line" => self
                 .text_matcher(value, &what)
                 .map(|inner| TextMatcher::EveryLine(Box::new(inner))),
-            "lines" => self.bounds(value, &what).map(TextMatcher::Lines),
+            "lines" => self.limits(value, &what).map(TextMatcher::Lines),
             "count" => self.count(value),
             "set" => {
                 let items = self.items(value, &what);
@@ -125,7 +130,9 @@ impl Reader {
                 (!read.is_empty() && read.len() == items.len())
                     .then_some(TextMatcher::SetEquals(read))
             }
-            "number" => self.bounds(value, &what).map(TextMatcher::Number),
+            "number" => self.limits(value, &what).map(TextMatcher::Number),
+            "time" => self.time(value).map(TextMatcher::Time),
+            "secrets" => self.secrets(value).map(TextMatcher::Secrets),
             "version" => self.version(value).map(TextMatcher::Version),
             "sha256" => self.sha256(value).map(TextMatcher::Sha256),
             "json" => {
@@ -211,74 +218,11 @@ impl Reader {
             return None;
         };
         let of = self.regex(of, "`of`");
-        let bounds = self.bound_fields(&fields, "`count`");
+        let bounds = self.limit_fields(&fields, "`count`", Measure::Number);
         Some(TextMatcher::Count {
             of: of?,
             bounds: bounds?,
         })
-    }
-
-    /// Bounds: a bare number is equality.
-    pub(super) fn bounds(&mut self, node: &Node, what: &str) -> Option<Bounds> {
-        if let Kind::Map(_) = &node.kind {
-            let fields = self.map(node, what, BOUND_KEYS)?;
-            return self.bound_fields(&fields, what);
-        }
-        Some(Bounds {
-            equals: Some(self.number(node, what)?),
-            ..Bounds::default()
-        })
-    }
-
-    fn bound_fields(
-        &mut self,
-        fields: &crate::claim::fields::Fields<'_>,
-        what: &str,
-    ) -> Option<Bounds> {
-        let before = self.problems.len();
-        let mut get = |key: &str| fields.get(key).and_then(|node| self.number(node, what));
-        let bounds = Bounds {
-            equals: get("equals"),
-            not: get("not"),
-            min: get("min"),
-            max: get("max"),
-            above: get("above"),
-            below: get("below"),
-        };
-        if self.problems.len() > before {
-            return None;
-        }
-        if bounds == Bounds::default() {
-            self.report(
-                Diagnostic::new(
-                    Code::EMPTY,
-                    fields.span.clone(),
-                    format!("{what} has no bound"),
-                )
-                .help(format!("one of: {}", BOUND_KEYS.join(", "))),
-            );
-            return None;
-        }
-        Some(bounds)
-    }
-
-    /// Bounds on how long something took: durations with their units.
-    pub(super) fn duration_bounds(&mut self, node: &Node) -> Option<Bounds> {
-        let fields = self.map(node, "`duration`", &["min", "max"])?;
-        let mut get = |key: &str| {
-            let node = fields.get(key)?;
-            let duration = self.duration(node, "a bound of `duration`")?;
-            Some(duration.as_secs_f64() * 1000.0)
-        };
-        let bounds = Bounds {
-            min: get("min"),
-            max: get("max"),
-            ..Bounds::default()
-        };
-        if !fields.has("min") && !fields.has("max") {
-            self.missing(&node.span, "`duration`", "max", "duration: { max: 5s }");
-        }
-        (bounds != Bounds::default()).then_some(bounds)
     }
 
     fn version(&mut self, node: &Node) -> Option<VersionBounds> {
@@ -319,6 +263,29 @@ impl Reader {
             .help("for example `3.6.15`, `v1.2` or `{ min: 3.6, below: 4 }`"),
         );
         None
+    }
+
+    /// `secrets: absent`, or `secrets: { absent: [NAME] }`.
+    fn secrets(&mut self, node: &Node) -> Option<SecretsMatcher> {
+        if let Kind::Scalar { .. } = &node.kind {
+            self.one_of(node, "`secrets`", &["absent"])?;
+            return Some(SecretsMatcher::Shapes);
+        }
+        let fields = self.map(node, "`secrets`", &["absent"])?;
+        let Some(absent) = fields.get("absent") else {
+            let fix = "`secrets: absent`, or `secrets: { absent: [NAME] }` with names of variables of your environment";
+            self.missing_in(&fields, "`secrets`", "absent", fix);
+            return None;
+        };
+        let mut names = Vec::new();
+        for item in self.items(absent, "`absent`") {
+            let name = self.fixed(item, "the name of a variable of the environment")?;
+            if !self.check_variable(&name, &item.span) {
+                return None;
+            }
+            names.push(name);
+        }
+        (!names.is_empty()).then_some(SecretsMatcher::ValuesOf(names))
     }
 
     pub(super) fn sha256(&mut self, node: &Node) -> Option<String> {
@@ -417,11 +384,11 @@ impl Reader {
         match key.text.as_str() {
             "equals" => Some(JsonMatcher::Equals(json_value(value))),
             "absent" => self.boolean(value, &what).map(JsonMatcher::Absent),
-            "count" => self.bounds(value, &what).map(JsonMatcher::Count),
+            "count" => self.limits(value, &what).map(JsonMatcher::Count),
             "type" => self
                 .one_of(value, &what, JSON_TYPES)
                 .map(|at| JsonMatcher::Type(JSON_TYPES[at].to_owned())),
-            "number" => self.bounds(value, &what).map(JsonMatcher::Number),
+            "number" => self.limits(value, &what).map(JsonMatcher::Number),
             "not" => self
                 .json_matcher(value)
                 .map(|inner| JsonMatcher::Not(Box::new(inner))),

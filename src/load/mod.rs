@@ -4,12 +4,14 @@
 mod checks;
 mod expectations;
 mod human;
+mod limits;
 mod lint;
 mod matchers;
 mod one_line;
 mod probes;
 mod shell_text;
 mod steps;
+mod times;
 mod usage;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::claim::expectation::{Expect, JsonMatcher, Test, TextMatcher};
+use crate::claim::expectation::{Expect, JsonMatcher, Limits, Test, TextMatcher, TimeBound};
 use crate::claim::text::Text;
 use crate::claim::{Check, CommandLine, CommandProbe, HttpProbe, Probe};
 
@@ -62,8 +62,12 @@ fn expect<'c>(expect: &'c Expect, texts: &mut Vec<&'c Text>) {
                 matcher(m, texts);
             }
             Test::Json(test) => json(&test.matcher, texts),
-            Test::Certificate(certificate) => texts.extend(&certificate.name),
-            Test::Exit(_) | Test::Status(_) | Test::Duration(_) | Test::Header(_, None) => {}
+            Test::Certificate(certificate) => {
+                texts.extend(&certificate.name);
+                texts.extend(certificate.days_left.iter().flat_map(limits));
+            }
+            Test::Duration(bounds) => texts.extend(limits(bounds)),
+            Test::Exit(_) | Test::Status(_) | Test::Header(_, None) => {}
         },
     }
 }
@@ -84,13 +88,26 @@ fn matcher<'c>(text: &'c TextMatcher, texts: &mut Vec<&'c Text>) {
             }
         }
         TextMatcher::Json(test) => json(&test.matcher, texts),
+        TextMatcher::Lines(bounds)
+        | TextMatcher::Count { bounds, .. }
+        | TextMatcher::Number(bounds) => texts.extend(limits(bounds)),
+        TextMatcher::Time(time) => texts.extend(time.bounds.iter().filter_map(other_time)),
         TextMatcher::Matches(_)
         | TextMatcher::Empty(_)
-        | TextMatcher::Lines(_)
-        | TextMatcher::Count { .. }
-        | TextMatcher::Number(_)
+        | TextMatcher::Secrets(_)
         | TextMatcher::Version(_)
         | TextMatcher::Sha256(_) => {}
+    }
+}
+
+fn limits(limits: &Limits) -> impl Iterator<Item = &Text> {
+    limits.open.iter().map(|open| &open.value)
+}
+
+fn other_time(bound: &TimeBound) -> Option<&Text> {
+    match bound {
+        TimeBound::Is(_, other) | TimeBound::Near(other, _) => Some(other),
+        TimeBound::NewerThan(_) | TimeBound::OlderThan(_) => None,
     }
 }
 
@@ -104,10 +121,7 @@ fn json<'c>(json_matcher: &'c JsonMatcher, texts: &mut Vec<&'c Text>) {
             }
         }
         JsonMatcher::Not(inner) => json(inner, texts),
-        JsonMatcher::Equals(_)
-        | JsonMatcher::Absent(_)
-        | JsonMatcher::Count(_)
-        | JsonMatcher::Type(_)
-        | JsonMatcher::Number(_) => {}
+        JsonMatcher::Count(bounds) | JsonMatcher::Number(bounds) => texts.extend(limits(bounds)),
+        JsonMatcher::Equals(_) | JsonMatcher::Absent(_) | JsonMatcher::Type(_) => {}
     }
 }

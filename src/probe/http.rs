@@ -105,6 +105,7 @@ fn observation(
         vantage: vantage.to_owned(),
         answer,
         duration,
+        at: chrono::Utc::now(),
     })
 }
 

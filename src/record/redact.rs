@@ -49,6 +49,24 @@ const SECRET_HEADERS: [&str; 12] = [
     "job-token",
 ];
 
+/// What is secret by its look in a text, by kind, and the byte at which it begins. The text of
+/// it is not given: whoever tells of it must not show it.
+pub fn shapes_in(text: &str) -> Vec<(&'static str, usize)> {
+    shapes::find(text)
+}
+
+/// Where in a text an exact value is, as it is or in a form in which programs echo it, in bytes;
+/// `None` when the value is shorter than [`MIN_SECRET`], so that nothing can be said.
+pub fn places_of(value: &str, text: &str) -> Option<Vec<usize>> {
+    if value.trim().len() < MIN_SECRET {
+        return None;
+    }
+    let spans = Redactor::new([value]).spans(text);
+    let mut places: Vec<usize> = spans.into_iter().map(|(from, _)| from).collect();
+    places.sort_unstable();
+    Some(places)
+}
+
 /// A redacted record that can no longer be read as a record. This is a bug of this program.
 #[derive(Debug, Error)]
 #[error("the redacted record lost its shape: {0}")]

@@ -15,6 +15,7 @@ use super::fixture::Guard;
 use super::interrupt::Interrupt;
 use super::line;
 use super::places::Places;
+use super::secrets;
 
 /// A probe with its expectation, at a place, with its values.
 #[derive(Clone, Copy)]
@@ -338,7 +339,7 @@ impl Progress {
 /// Holds an observation against an expectation; a program that is not there is no answer to
 /// the claim.
 fn judged(expect: &Expect, observation: &Observation, scope: &Scope) -> Verdict {
-    let judgement = judge(expect, observation, scope);
+    let judgement = judge(expect, observation, &secrets::with_sought(expect, scope));
     if let (Judgement::Differs(_), Observation::Command(seen)) = (&judgement, observation)
         && matches!(seen.ending, Ending::Exited(126 | 127))
     {

@@ -8,6 +8,7 @@ use crate::record::{ControlRecord, Finding};
 use super::ask::{Reply, Verdict};
 use super::fixture::observed;
 use super::recorded::remark;
+use super::secrets;
 
 /// Outcome, record and finding of a check whose control was asked: the control must show its
 /// own value, and the check's expectation must not hold there.
@@ -28,7 +29,8 @@ pub(super) fn judge_control(
     match &reply.verdict {
         Verdict::Holds => {
             let also_holds = reply.observation.as_ref().is_some_and(|observation| {
-                crate::expect::judge(&check.expect, observation, scope)
+                let scope = secrets::with_sought(&check.expect, scope);
+                crate::expect::judge(&check.expect, observation, &scope)
                     == crate::expect::Judgement::Holds
             });
             if also_holds {

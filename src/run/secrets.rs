@@ -1,5 +1,14 @@
-//! The values of a claim file that must never be printed: those that are named like secrets.
+//! The values that must never be printed: those of a claim file that are named like secrets, and
+//! those of the environment that a check says are nowhere to be seen.
+//!
+//! The latter are read here and held in memory only: for judging and for the redactor. No
+//! command gets them, and no file.
 
+use std::borrow::Cow;
+
+use crate::claim::expectation::{
+    Expect, JsonMatcher, SecretsMatcher, Test, TextMatcher, environment_key,
+};
 use crate::claim::text::{Scope, Text};
 use crate::claim::{ClaimFile, CommandProbe, HttpProbe, Probe};
 
@@ -25,6 +34,8 @@ pub(super) fn of(file: &ClaimFile) -> Vec<String> {
         found.extend(probe(&check.probe, &check.scope));
         let control = check.control.iter().filter_map(|c| c.probe.as_ref());
         found.extend(control.flat_map(|other| probe(other, &check.scope)));
+        let expects = check.control.iter().map(|control| &control.expect);
+        found.extend(expects.chain([&check.expect]).flat_map(sought));
     }
     for fixture in file.fixtures.values() {
         let ready = match &fixture.ready {
@@ -34,7 +45,10 @@ pub(super) fn of(file: &ClaimFile) -> Vec<String> {
         let steps = fixture.act.iter().chain(&fixture.undo);
         let steps = steps.chain(&fixture.baseline).chain(&fixture.until);
         let steps = steps.chain(&fixture.settled).chain(ready);
-        found.extend(steps.flat_map(|step| probe(&step.probe, &file.vars)));
+        for step in steps {
+            found.extend(probe(&step.probe, &file.vars));
+            found.extend(sought(&step.expect));
+        }
         let service = fixture.service.iter();
         found.extend(service.flat_map(|service| command(service, &file.vars)));
     }
@@ -44,6 +58,68 @@ pub(super) fn of(file: &ClaimFile) -> Vec<String> {
         .filter_map(|host| host.revision.as_ref());
     found.extend(revisions.flat_map(|revision| command(revision, &file.vars)));
     found
+}
+
+/// The scope, and under their [`environment_key`] the values of the environment that the
+/// expectation wants to be absent.
+pub(super) fn with_sought<'s>(expect: &Expect, scope: &'s Scope) -> Cow<'s, Scope> {
+    let values = environment(&names(expect));
+    if values.is_empty() {
+        return Cow::Borrowed(scope);
+    }
+    let mut scope = scope.clone();
+    scope.extend(values);
+    Cow::Owned(scope)
+}
+
+fn sought(expect: &Expect) -> Vec<String> {
+    environment(&names(expect)).into_values().collect()
+}
+
+fn environment(names: &[&str]) -> Scope {
+    let value = |name: &&str| Some((environment_key(name), std::env::var(name).ok()?));
+    let filled = |(_, value): &(String, String)| !value.trim().is_empty();
+    names.iter().filter_map(value).filter(filled).collect()
+}
+
+/// The variables of the environment whose values must be absent.
+fn names(expect: &Expect) -> Vec<&str> {
+    match expect {
+        Expect::All(parts) | Expect::Any(parts) => parts.iter().flat_map(names).collect(),
+        Expect::Not(inner) => names(inner),
+        Expect::Holds(clause) => match &clause.test {
+            Test::Stdout(m) | Test::Stderr(m) | Test::Body(m) | Test::Header(_, Some(m)) => {
+                names_in(m)
+            }
+            Test::Json(test) => names_in_json(&test.matcher),
+            _ => Vec::new(),
+        },
+    }
+}
+
+fn names_in(matcher: &TextMatcher) -> Vec<&str> {
+    match matcher {
+        TextMatcher::Secrets(SecretsMatcher::ValuesOf(names)) => {
+            names.iter().map(String::as_str).collect()
+        }
+        TextMatcher::Line { matcher, .. }
+        | TextMatcher::EveryLine(matcher)
+        | TextMatcher::Not(matcher) => names_in(matcher),
+        TextMatcher::All(parts) | TextMatcher::Any(parts) => {
+            parts.iter().flat_map(names_in).collect()
+        }
+        TextMatcher::Json(test) => names_in_json(&test.matcher),
+        _ => Vec::new(),
+    }
+}
+
+fn names_in_json(matcher: &JsonMatcher) -> Vec<&str> {
+    match matcher {
+        JsonMatcher::Text(matcher) => names_in(matcher),
+        JsonMatcher::All(parts) => parts.iter().flat_map(names_in_json).collect(),
+        JsonMatcher::Not(inner) => names_in_json(inner),
+        _ => Vec::new(),
+    }
 }
 
 /// Of variables only those whose names end so: `token_count` and `secret_name` are parameters

@@ -126,7 +126,7 @@ fn takes_no_value_from_where_there_is_none() {
     assert!(
         pick(&stdout, &truncated("abc"))
             .unwrap_err()
-            .contains("raise max_output")
+            .contains("let it print less")
     );
     let bytes = command(Ending::Exited(0), b"\xff".to_vec(), "");
     assert_eq!(pick(&stdout, &bytes).unwrap_err(), "stdout is not UTF-8");

@@ -114,7 +114,7 @@ fn decides_on_truncated_text_only_what_the_rest_cannot_change() {
         let why = undecidable(&stdout(open), &kept);
         assert_eq!(
             why,
-            "stdout has 1000000 bytes, only 34 were kept: raise max_output"
+            "stdout has 1000000 bytes, only 34 were kept: let it print less"
         );
     }
     let version = |min: &str| {
@@ -130,7 +130,7 @@ fn decides_on_truncated_text_only_what_the_rest_cannot_change() {
         bytes: b"a\xc3".to_vec(),
         total: 3,
     };
-    let judged = judge_text(&equals("a\u{e9}"), &split, "stdout", 0..0, &Scope::new());
+    let judged = alone(&equals("a\u{e9}"), &split, "stdout", &Scope::new());
     assert!(matches!(judged, Judgement::Undecidable(_)), "{judged:?}");
     // A certain difference decides, whatever else is unknown.
     differs(
@@ -159,10 +159,10 @@ fn counts_and_picks_lines_whatever_ends_them() {
     differs(&line(0, "one"), &text);
     differs(&not(line(0, "one")), &text);
     let exactly = |n: f64| {
-        stdout(TextMatcher::Lines(Bounds {
+        stdout(TextMatcher::Lines(Limits::from(Bounds {
             equals: Some(n),
             ..Bounds::default()
-        }))
+        })))
     };
     holds(&exactly(3.0), &text);
     holds(&exactly(0.0), &printed("\n\n"));
@@ -332,9 +332,11 @@ fn json_matchers_look_at_values_of_every_kind() {
     let at = |path: &str, matcher| clause(Test::Json(json_at(path, matcher)));
     let absent_not = |matcher| JsonMatcher::Not(Box::new(matcher));
     let kind = |name: &str| JsonMatcher::Type(name.to_owned());
-    let exactly = |n: f64| Bounds {
-        equals: Some(n),
-        ..Bounds::default()
+    let exactly = |n: f64| {
+        Limits::from(Bounds {
+            equals: Some(n),
+            ..Bounds::default()
+        })
     };
     for (path, fits, fails) in [
         (
@@ -427,11 +429,10 @@ fn a_version_bound_that_is_none_cannot_be_judged() {
 
 #[test]
 fn judges_a_text_by_itself() {
-    let ready = judge_text(
+    let ready = alone(
         &contains("listening"),
         &Captured::whole("now listening on 1\n"),
         "service stdout",
-        0..4,
         &Scope::new(),
     );
     assert_eq!(ready, Judgement::Holds);

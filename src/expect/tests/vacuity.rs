@@ -36,8 +36,8 @@ fn finds_what_cannot_fail() {
             of: Regex::new("x").unwrap(),
             bounds: at_least(0.0),
         }),
-        stdout(TextMatcher::Lines(Bounds::default())),
-        stdout(TextMatcher::Number(Bounds::default())),
+        stdout(TextMatcher::Lines(Limits::default())),
+        stdout(TextMatcher::Number(Limits::default())),
         stdout(TextMatcher::Version(VersionBounds::default())),
         stdout(TextMatcher::EveryLine(boxed(matches(".*")))),
         stdout(TextMatcher::All(vec![])),
@@ -89,13 +89,13 @@ fn finds_what_cannot_fail() {
         status(every_status.collect()),
         one_json(JsonMatcher::Count(at_least(0.0))),
         one_json(JsonMatcher::Text(boxed(matches(".*")))),
-        one_json(JsonMatcher::Number(Bounds::default())),
+        one_json(JsonMatcher::Number(Limits::default())),
         clause(Test::Header("location".to_owned(), Some(contains("")))),
         clause(Test::Duration(at_least(0.0))),
-        clause(Test::Duration(Bounds::default())),
+        clause(Test::Duration(Limits::default())),
         clause(Test::Certificate(CertificateMatcher::default())),
         clause(Test::Certificate(CertificateMatcher {
-            days_left: Some(Bounds::default()),
+            days_left: Some(Limits::default()),
             ..CertificateMatcher::default()
         })),
     ] {
@@ -146,10 +146,10 @@ fn leaves_alone_what_can_fail() {
             of: Regex::new("x").unwrap(),
             bounds: at_most(99999.0),
         }),
-        stdout(TextMatcher::Number(Bounds {
+        stdout(TextMatcher::Number(Limits::from(Bounds {
             not: Some(0.0),
             ..Bounds::default()
-        })),
+        }))),
         Expect::Any(vec![
             exit(&[0, 1, 255]),
             clause(Test::Exit(ExitMatcher::Signal(9))),

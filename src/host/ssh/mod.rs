@@ -275,6 +275,7 @@ impl Inner {
             stdout: done.stdout,
             stderr: done.stderr,
             duration,
+            at: chrono::Utc::now(),
         })
     }
 }

@@ -9,6 +9,8 @@ use super::REDACTED;
 
 /// A pattern; its group `s` is the secret, and the whole match where there is no such group.
 struct Shape {
+    /// What it is, for whoever is told that one was found.
+    name: &'static str,
     pattern: Regex,
     spare: Spare,
 }
@@ -19,68 +21,90 @@ type Spare = fn(&str) -> bool;
 /// Each with an example of what it is for.
 static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
     let never: Spare = |_| false;
-    let table: [(&str, Spare); 12] = [
+    let table: [(&str, &str, Spare); 12] = [
         // A private key, also one that a bound cut off. The armour may be JSON-escaped.
         (
+            "a private key",
             r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
             never,
         ),
         // https://user:password@host
-        (r#"://[^\s/:@?#"'<>]*:(?P<s>[^\s/@"'<>]+)@"#, is_variable),
+        (
+            "a password in a URL",
+            r#"://[^\s/:@?#"'<>]*:(?P<s>[^\s/@"'<>]+)@"#,
+            is_variable,
+        ),
         // Authorization: Bearer x, "authorization": "Basic x"
         (
+            "an authorization header",
             r#"(?i)authorization\\*["']?\s*[:=]\s*\\*["']?(?:(?:bearer|basic|token|digest|negotiate|apikey)\s+)?(?P<s>[^\s"',;\\]+)"#,
             is_variable,
         ),
         // The value alone, as header maps hold it.
         (
+            "a bearer or basic credential",
             r"(?i)\b(?:bearer|basic)\s+(?P<s>[A-Za-z0-9._~+/-]{8,}=*)",
             is_word,
         ),
         // Cookie: session=x; Set-Cookie: session=x; Path=/
         (
+            "a cookie",
             r#"(?im)\b(?:set-)?cookie\s*:\s*(?P<s>[^\s=;"']+=[^\r\n"']*)"#,
             never,
         ),
         // X-Api-Key: x, PRIVATE-TOKEN: x
         (
+            "a header with a token or key",
             r#"(?i)\b(?:x-api-key|x-auth-token|x-access-token|x-vault-token|private-token|job-token)\s*:\s*(?P<s>[^\s"']+)"#,
             is_variable,
         ),
         // password=x, DB_PASSWORD='x y', client_secret=x, access_key=x
         (
+            "a password, token or key that is assigned",
             r#"(?i)(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key(?:[_-]base)?|private[_-]?key)\\*["']?\s?=\s?(?:\\*"(?P<s>[^"\\\r\n]+)|'(?P<t>[^'\r\n]+)|(?P<u>[^\s&;,"'<>\\)}]+))"#,
             is_variable,
         ),
         // "token": "x", 'secret': 'x'
         (
+            "a JSON field that is named like a secret",
             r#"(?i)\\*["'][A-Za-z0-9_.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key)\\*["']\s*:\s*\\*["'](?P<s>[^"'\\]+)"#,
             is_variable,
         ),
         // password: x, as YAML and prompts write it.
         (
+            "a password after its name",
             r#"(?im)^[\s>-]*[A-Za-z0-9_.-]*(?:password|passwd|passphrase)\s*:[ \t]+["']?(?P<s>[^\s"']+)["']?[ \t]*$"#,
             is_variable,
         ),
         // AWS key ids.
-        (r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b", never),
+        (
+            "an AWS key id",
+            r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
+            never,
+        ),
         // GitHub, GitLab, Slack, Docker Swarm, age, Stripe-like, npm, PyPI.
         (
+            "a token known by its prefix",
             r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|gl(?:pat|ptt|dt|rt|cbt|oas|soat|ft|imt|agent|rtr)-[A-Za-z0-9_.-]{16,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|SWMTKN-1-[a-z0-9-]{20,}|AGE-SECRET-KEY-1[0-9A-Za-z]{20,}|[rs]k_live_[A-Za-z0-9]{16,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{32,})",
             never,
         ),
         // JSON web tokens.
         (
+            "a JSON web token",
             r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
             never,
         ),
     ];
     table
         .into_iter()
-        .filter_map(|(pattern, spare)| {
+        .filter_map(|(name, pattern, spare)| {
             // That every one of these constants is a valid pattern is tested.
             let pattern = Regex::new(pattern).ok()?;
-            Some(Shape { pattern, spare })
+            Some(Shape {
+                name,
+                pattern,
+                spare,
+            })
         })
         .collect()
 });
@@ -106,6 +130,21 @@ pub(super) fn redact(text: &str) -> Cow<'_, str> {
         }
     }
     out
+}
+
+/// The kinds of secrets that [`redact`] would take out of the text, each with where it begins.
+pub(super) fn find(text: &str) -> Vec<(&'static str, usize)> {
+    let mut found = Vec::new();
+    for shape in SHAPES.iter() {
+        for one in shape.pattern.captures_iter(text) {
+            if replacement(shape, &one) != one[0] {
+                let group = ["s", "t", "u"].iter().find_map(|name| one.name(name));
+                let secret = group.or_else(|| one.get(0));
+                found.push((shape.name, secret.map_or(0, |secret| secret.start())));
+            }
+        }
+    }
+    found
 }
 
 fn replacement(shape: &Shape, found: &Captures<'_>) -> String {

@@ -204,6 +204,39 @@ proptest! {
     }
 }
 
+#[test]
+fn the_names_of_the_shapes_are_no_secrets() {
+    let text = "password=hunter2x\nhttps://a:hunter2x@b\nAuthorization: Bearer hunter2x9\ncookie: a=b\nX-Api-Key: k1\n";
+    let found = shapes_in(text);
+    assert!(found.len() >= 5, "{found:?}");
+    for (name, at) in found {
+        let said = format!("{name} in line 3, {name} in line 4");
+        assert_eq!(shapes_only().text(&said), said);
+        assert!(at < text.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_found_by_its_look_is_what_is_redacted(
+        text in "(password=|token: |\"token\": \"|Bearer |://a:|@|cookie: a=|[A-Za-z0-9 ]{1,12}|\\$A|\n|-----BEGIN PRIVATE KEY-----){0,8}",
+    ) {
+        let kept = shapes::redact(&text) == text;
+        prop_assert_eq!(shapes_in(&text).is_empty(), kept);
+        for (_, at) in shapes_in(&text) {
+            prop_assert!(text.is_char_boundary(at));
+        }
+    }
+
+    #[test]
+    fn an_exact_value_is_found_where_it_stands(before in "[a-z \n]{0,20}", after in "[a-z \n]{0,20}") {
+        let text = format!("{before}hunter2x{after}");
+        prop_assert!(places_of("hunter2x", &text).unwrap().contains(&before.len()));
+        prop_assert_eq!(places_of("hunter2x", &format!("{before}{after}")), Some(Vec::new()));
+        prop_assert_eq!(places_of("abc", &text), None);
+    }
+}
+
 /// Puts the text into every twelfth string that is not of a closed set, beginning at `field`.
 fn plant(value: &mut Value, text: &str, field: usize, at: &mut usize) {
     match value {
