@@ -24,6 +24,8 @@ mod mends;
 mod signals;
 #[path = "faults/stage.rs"]
 mod stage;
+#[path = "support/disk.rs"]
+mod support_disk;
 #[path = "faults/walk.rs"]
 mod walk;
 #[path = "support/warm.rs"]

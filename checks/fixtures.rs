@@ -8,6 +8,8 @@
     reason = "this is a test program, and shares its support with others"
 )]
 
+#[path = "support/disk.rs"]
+mod disk;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/runs.rs"]

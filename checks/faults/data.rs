@@ -5,8 +5,8 @@ use std::process::Command;
 
 use libtest_mimic::Trial;
 
-use super::disk::Disk;
 use super::stage::{Answer, DATA, NEW, OLD, Stage, trial};
+use super::support_disk::Disk;
 use super::walk::{covers, killed, killed_in, no_strace, state_of, walk};
 
 pub fn trials() -> Vec<Trial> {

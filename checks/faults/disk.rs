@@ -1,13 +1,12 @@
 //! The state folder's disk is full.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 use libtest_mimic::Trial;
 
 use super::stage::{Answer, NEW, OLD, Stage, trial};
+use super::support_disk::Disk;
 
 pub fn trials() -> Vec<Trial> {
     let missing = Disk::new().is_none();
@@ -23,49 +22,6 @@ pub fn trials() -> Vec<Trial> {
     ];
     let all = all.into_iter();
     all.map(|trial| trial.with_ignored_flag(missing)).collect()
-}
-
-/// A file system of its own. Dropped, it is gone.
-pub struct Disk(tempfile::TempDir);
-
-impl Disk {
-    fn new() -> Option<Disk> {
-        Disk::of("768k")
-    }
-
-    /// Of this size.
-    pub fn of(size: &str) -> Option<Disk> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"])
-            .arg(folder.path())
-            .stderr(Stdio::null())
-            .status();
-        mounted
-            .is_ok_and(|status| status.success())
-            .then_some(Disk(folder))
-    }
-
-    pub fn path(&self) -> PathBuf {
-        self.0.path().to_owned()
-    }
-
-    fn fill(&self) {
-        let mut file = fs::File::create(self.0.path().join("filler")).unwrap();
-        for block in [4096, 512, 1] {
-            while file.write_all(&vec![1; block]).is_ok() {}
-        }
-    }
-
-    pub fn empty(&self) {
-        let _ = fs::remove_file(self.0.path().join("filler"));
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
 }
 
 fn on(disk: &Disk) -> Stage {

@@ -21,10 +21,14 @@ gp_left() {
   return 1
 }
 
-# Takes the lease, or finds that it is ours. False: somebody else who lives has it.
+# Takes the lease, or finds that it is ours. 1: somebody else who lives has it. 2: nothing can be
+# written, or the folder was taken away meanwhile.
 gp_take() {
-  gp_file=$gp_base/.lease-$$
-  printf '%s\n%s\n' "$gp_owner $gp_start_of $gp_boot $run" "$info" >"$gp_file" || return 2
+  gp_file=$gp_base/.lease-$$ gp_turns=50
+  if ! printf '%s\n%s\n' "$gp_owner $gp_start_of $gp_boot $run" "$info" 2>/dev/null >"$gp_file"; then
+    rm -f "$gp_file"
+    return 2
+  fi
   until ln "$gp_file" "$gp_base/lease" 2>/dev/null; do
     gp_run=
     { read -r gp_pid gp_begun gp_of gp_run <"$gp_base/lease"; } 2>/dev/null
@@ -38,12 +42,26 @@ gp_take() {
       return
     fi
     [ ! -e "$gp_base/lease" ] || gp_break "$gp_base/lease"
-    [ -d "$gp_base" ] || return 2
+    gp_turns=$((gp_turns - 1))
+    if [ ! -d "$gp_base" ] || [ "$gp_turns" = 0 ]; then
+      rm -f "$gp_file"
+      return 2
+    fi
   done
   rm -f "$gp_file"
   echo "$gp_now" >"$gp_base/beat-$gp_owner-$gp_start_of"
   # The runner renews it with each beat of the client, and gives it back at its end.
   [ -z "$gp_runner" ] || printf '%s\n' "$gp_base" >"$gp_runner/lease"
+}
+
+# Makes a folder among the undoings. Whoever ends at this moment takes theirs away when it is empty.
+gp_make() {
+  rm -rf "$1"
+  gp_try=1
+  until mkdir -p "$gp_base/undo" && mkdir "$1"; do
+    [ "$gp_try" -lt 5 ] || return 1
+    gp_try=$((gp_try + 1))
+  done 2>/dev/null
 }
 
 gp_arm() {
@@ -53,18 +71,27 @@ gp_arm() {
   umask 077
   set -- ${GATEPROOF_OWNER-}
   gp_owner=${1-} gp_start_of=${2-} gp_runner=${3-}
-  if ! mkdir -p "$gp_base/undo" 2>/dev/null || ! { : >"$gp_base/undo/.probe-$$"; } 2>/dev/null; then
+  if ! gp_make "$gp_base/undo/.probe-$$"; then
     gp_say "refused $gp_base cannot be written (GATEPROOF_STATE names another folder)"
     return
   fi
-  rm -f "$gp_base/undo/.probe-$$"
+  rmdir "$gp_base/undo/.probe-$$" 2>/dev/null
   if gp_left; then gp_say left; gp_look; return; fi
-  if ! gp_take; then gp_say held; gp_look; return; fi
+  gp_take
+  gp_code=$?
+  if [ "$gp_code" = 2 ] && mkdir -p "$gp_base/undo" 2>/dev/null; then
+    gp_take
+    gp_code=$?
+  fi
+  case $gp_code in
+    0) ;;
+    1) gp_say held; gp_look; return ;;
+    *) gp_say "refused the lease cannot be written to $gp_base: full?"; return ;;
+  esac
   if [ "$steps" = 0 ]; then gp_say "leased $gp_base"; return; fi
   gp_dir=$gp_base/undo/$id
   gp_new=$gp_base/undo/.new-$id
-  rm -rf "$gp_new"
-  if ! { mkdir "$gp_new" && cd "$gp_new" && gp_write "$OLDPWD" && mv "$gp_new" "$gp_dir"; }; then
+  if ! { gp_make "$gp_new" && cd "$gp_new" && gp_write "$OLDPWD" && mv "$gp_new" "$gp_dir"; }; then
     rm -rf "$gp_new"
     gp_say "refused the undoing cannot be written to $gp_base: full?"
     return
@@ -102,7 +129,7 @@ gp_write() {
     echo "$gp_owner $gp_start_of $gp_boot $run" >owner &&
     echo "$((gp_now + deadline + 2))" >due && # A client that lives comes first.
     echo armed >state &&
-    { [ -z "$ends" ] || : >ends; } &&
+    { [ -z "$ends" ] || echo >ends; } &&
     cat >claim || return 1
   # Commands find what they found when we were called: PATH, HOME, DOCKER_HOST …
   (
