@@ -106,10 +106,9 @@ fn a_review_with_the_authors_own_word_is_no_verdict_and_the_state_says_that_a_pe
             "--saw",
             "fine",
             "--no-sign",
-            "--commit",
+            "--push",
         ],
     );
-    bob.git(&["push", "-q"]);
     bob.ends(0, &["claim", "M1", "--commit", "--push"]);
     eve.pull();
     // Also under another name with the same mail, and with a word of Bob's that came later.
@@ -132,4 +131,47 @@ fn a_review_with_the_authors_own_word_is_no_verdict_and_the_state_says_that_a_pe
     let status = eve.run(&["status"]);
     assert!(status.out.contains("CLAIMED"), "{}", status.out);
     assert!(!status.out.contains("DONE-ready"), "{}", status.out);
+}
+
+#[test]
+fn a_word_or_a_veto_is_pushed_on_wish_and_without_an_upstream_nothing_is_written() {
+    let (world, bob) = World::new();
+    bob.change("claims/demo.yaml", &claim());
+    let eve = world.person("eve");
+    let word = [
+        "attest",
+        "M1",
+        "look",
+        "--saw",
+        "fine",
+        "--no-sign",
+        "--push",
+    ];
+    let shown = eve.ends(0, &word);
+    assert_eq!(
+        shown.out.lines().last(),
+        Some("attest(demo-M1): a person looked at look")
+    );
+    assert!(
+        shown.err.ends_with("committed and pushed to origin/main\n"),
+        "{}",
+        shown.err
+    );
+    eve.ends(0, &["veto", "it is red", "--push"]);
+    bob.pull();
+    assert_eq!(bob.head(), eve.head());
+    assert!(
+        bob.text("reports/REVIEW-demo.md")
+            .contains("## VETO it is red")
+    );
+    eve.git(&["branch", "-q", "--unset-upstream"]);
+    let before = eve.git(&["status", "--porcelain", "--untracked-files=all"]);
+    for words in [&word[..], &["veto", "again", "--push"]] {
+        let shown = eve.ends(2, words);
+        assert!(shown.err.contains("upstream"), "{}", shown.err);
+    }
+    assert_eq!(
+        eve.git(&["status", "--porcelain", "--untracked-files=all"]),
+        before
+    );
 }

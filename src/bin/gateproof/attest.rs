@@ -19,6 +19,7 @@ use gateproof::run::{Repository, random, tree_differs, who};
 
 use crate::cli::{Color, FileOptions};
 use crate::console;
+use crate::roles::{self, Publish};
 use crate::signing::SigningOptions;
 use crate::verify::{load, refuse};
 
@@ -37,9 +38,8 @@ pub(crate) struct AttestOptions {
     /// The claim file; else the one of claims/ that has the check
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Commit exactly what was written
-    #[arg(long)]
-    commit: bool,
+    #[command(flatten)]
+    publish: Publish,
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     color: Color,
@@ -80,6 +80,10 @@ pub(crate) async fn attest(wish: AttestOptions) -> anyhow::Result<ExitCode> {
             return Ok(refuse(Code::NOT_ATTESTABLE, &why));
         }
     };
+    let upstream = match wish.publish.upstream(repository.root()).await {
+        Ok(upstream) => upstream,
+        Err(why) => return Ok(refuse(Code::NOT_ATTESTABLE, &why.to_string())),
+    };
     let artefact = match artefact(&target, &wish, repository.root(), &here) {
         Ok(artefact) => artefact,
         Err(why) => return Ok(refuse(Code::NOT_ATTESTABLE, &why)),
@@ -100,8 +104,16 @@ pub(crate) async fn attest(wish: AttestOptions) -> anyhow::Result<ExitCode> {
         paths.push(format!("{}{SIGNATURE}", paths[0]));
     }
     let differs = tree_differs(target.file, repository.root()).await?;
-    tell(&attestation, differs, &paths[0]);
-    publish(&attestation, &repository, &paths, wish.commit).await?;
+    tell(&attestation, differs);
+    let commit = commit(&attestation, &paths);
+    roles::publish(
+        repository.root(),
+        upstream.as_ref(),
+        commit,
+        &wish.publish,
+        false,
+    )
+    .await?;
     Ok(ExitCode::Success)
 }
 
@@ -251,7 +263,7 @@ fn said(
 }
 
 /// Says what was put on record, so that whoever mistook the check or the file sees it at once.
-fn tell(attestation: &Attestation, differs: bool, path: &str) {
+fn tell(attestation: &Attestation, differs: bool) {
     let artefact = match &attestation.artefact {
         Some(artefact) => format!("  artefact  {} sha256 {}\n", artefact.path, artefact.sha256),
         None => String::new(),
@@ -272,32 +284,16 @@ fn tell(attestation: &Attestation, differs: bool, path: &str) {
             "the tree differs from that commit: what you looked at may not be what is committed\n",
         );
     }
-    console::err(&format!("wrote {path}\n"));
 }
 
-async fn publish(
-    attestation: &Attestation,
-    repository: &Repository,
-    files: &[String],
-    wish: bool,
-) -> anyhow::Result<()> {
+fn commit<'f>(attestation: &Attestation, files: &'f [String]) -> Commit<'f> {
     let scope = format!("{}-{}", attestation.phase, attestation.gate);
-    let commit = Commit {
+    Commit {
         subject: format!("attest({scope}): a person looked at {}", attestation.check),
         body: format!(
             "Commit: {}\nClaim file: {} (sha256 {})",
             attestation.commit, attestation.claim_path, attestation.claim_sha256
         ),
         files,
-    };
-    if !wish {
-        console::err(&format!("to commit exactly this: {}\n", commit.by_hand()));
-        return Ok(());
     }
-    let made = commit.make(repository.root()).await?;
-    console::err(&format!(
-        "committed as {}; others see it after `git push`\n",
-        made.get(..12).unwrap_or(&made)
-    ));
-    Ok(())
 }

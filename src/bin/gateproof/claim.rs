@@ -231,5 +231,12 @@ async fn keep(
         ),
         files: &written.files,
     };
-    publish(checkout, commit, &wish.publish, wish.how.quiet).await
+    publish(
+        &checkout.root,
+        Some(checkout),
+        commit,
+        &wish.publish,
+        wish.how.quiet,
+    )
+    .await
 }

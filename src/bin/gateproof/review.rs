@@ -344,7 +344,14 @@ async fn judge(
         ),
         files: &written.files,
     };
-    publish(checkout, commit, &wish.publish, wish.how.quiet).await?;
+    publish(
+        &checkout.root,
+        Some(checkout),
+        commit,
+        &wish.publish,
+        wish.how.quiet,
+    )
+    .await?;
     let path = path.strip_prefix(&checkout.root).unwrap_or(&path);
     if record.act == Act::Review {
         let name = said.name();

@@ -15,7 +15,7 @@ use gateproof::host::SshOptions;
 use gateproof::outcome::ExitCode;
 use gateproof::record::{Act, ClaimedBy, RunRecord, SIGNATURE, Signer};
 use gateproof::report::documents::{Block, Document};
-use gateproof::role::{Checkout, Commit, History, RUNS, push, unknown_records};
+use gateproof::role::{Checkout, Commit, History, RUNS, Refusal, push, unknown_records};
 use gateproof::run::{Interrupt, Options, Purpose, Repository, Role, RunEvent, Selection};
 
 use crate::cli::{Allowed, Color};
@@ -57,6 +57,16 @@ pub(crate) struct Publish {
     /// Commit and push; when others were faster, on top of theirs
     #[arg(long)]
     push: bool,
+}
+
+impl Publish {
+    /// Where to push to, when that is wished: looked for before anything is written.
+    pub(crate) async fn upstream(&self, here: &Path) -> Result<Option<Checkout>, Refusal> {
+        match self.push {
+            true => Checkout::look(here).await.map(Some),
+            false => Ok(None),
+        }
+    }
 }
 
 impl How {
@@ -230,7 +240,8 @@ impl<'r> Written<'r> {
 
 /// Prints the subject, and commits and pushes as it was wished.
 pub(crate) async fn publish(
-    checkout: &Checkout,
+    root: &Path,
+    upstream: Option<&Checkout>,
     commit: Commit<'_>,
     wish: &Publish,
     quiet: bool,
@@ -250,15 +261,16 @@ pub(crate) async fn publish(
         }
         return Ok(());
     }
-    let made = commit.make(&checkout.root).await?;
+    let made = commit.make(root).await?;
     let short = made.get(..12).unwrap_or(&made);
-    if wish.push {
-        push(checkout).await?;
-        console::err(&format!("committed and pushed to {}\n", checkout.upstream));
-    } else {
-        console::err(&format!(
-            "committed as {short}; others see it after `git push`\n"
-        ));
+    let upstream = upstream.filter(|_| wish.push);
+    if let Some(upstream) = upstream {
+        push(upstream).await?;
     }
+    let told = match upstream {
+        Some(upstream) => format!("committed and pushed to {}\n", upstream.upstream),
+        None => format!("committed as {short}; others see it after `git push`\n"),
+    };
+    console::err(&told);
     Ok(())
 }

@@ -154,7 +154,9 @@ pub(crate) async fn done(wish: DoneOptions) -> anyhow::Result<ExitCode> {
         Written::Created | Written::Updated => "wrote",
         Written::Unchanged => "unchanged",
     };
-    console::out(&format!("{verb} {}\n", path.display()));
+    let here = std::env::current_dir().unwrap_or_default();
+    let shown = path.strip_prefix(&here).unwrap_or(path);
+    console::out(&format!("{verb} {}\n", shown.display()));
     Ok(ExitCode::Success)
 }
 

@@ -11,7 +11,8 @@ use gateproof::outcome::ExitCode;
 use gateproof::record::Redactor;
 use gateproof::report::documents::Document;
 use gateproof::role::{
-    Commit, Here, Veto, entry_id, lift_block, open_vetoes, veto_block, veto_subject, vetoes,
+    Checkout, Commit, Here, Veto, entry_id, lift_block, open_vetoes, veto_block, veto_subject,
+    vetoes,
 };
 use gateproof::run::{Role, who};
 
@@ -19,7 +20,7 @@ use crate::claim::claims_of;
 use crate::cli::Color;
 use crate::console;
 use crate::review::words;
-use crate::roles::{Written, load, told};
+use crate::roles::{self, Publish, Written, load, told};
 use crate::verify::refuse;
 
 /// Which phase, and what becomes of the file.
@@ -28,9 +29,8 @@ pub(crate) struct About {
     /// The phase, where claims/ has several
     #[arg(long, value_name = "PHASE")]
     phase: Option<String>,
-    /// Commit exactly the REVIEW document
-    #[arg(long)]
-    commit: bool,
+    #[command(flatten)]
+    publish: Publish,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -66,6 +66,8 @@ struct Review {
     phase: String,
     docs: PathBuf,
     text: String,
+    /// Where to push to, if that was wished.
+    upstream: Option<Checkout>,
 }
 
 impl Review {
@@ -96,7 +98,7 @@ pub(crate) async fn veto(wish: VetoOptions) -> anyhow::Result<ExitCode> {
     let mut written = Written::into(&review.here.root, &review.docs);
     written.block(&block, Role::Adversary, false)?;
     let subject = veto_subject(&review.phase, &format!("VETO {reason}"));
-    publish(&review, subject, &written.files, wish.about.commit).await
+    publish(&review, subject, &written.files, &wish.about.publish).await
 }
 
 pub(crate) async fn lift(wish: LiftOptions) -> anyhow::Result<ExitCode> {
@@ -125,7 +127,7 @@ pub(crate) async fn lift(wish: LiftOptions) -> anyhow::Result<ExitCode> {
     written.block(&block, Role::Adversary, false)?;
     let words = format!("V{} lifted: {why}", veto.number);
     let subject = veto_subject(&review.phase, &words);
-    publish(&review, subject, &written.files, wish.about.commit).await
+    publish(&review, subject, &written.files, &wish.about.publish).await
 }
 
 /// The open veto that is meant.
@@ -204,9 +206,14 @@ async fn open(about: &About) -> anyhow::Result<Result<Review, ExitCode>> {
             return Err(error).with_context(|| format!("read {}", path.display()));
         }
     };
+    let upstream = match about.publish.upstream(&here.root).await {
+        Ok(upstream) => upstream,
+        Err(why) => return Ok(Err(refuse(Code::NOT_CLAIMABLE, &why.to_string()))),
+    };
     let (phase, docs) = (phase.to_owned(), docs.to_owned());
     Ok(Ok(Review {
         here,
+        upstream,
         phase,
         docs,
         text,
@@ -222,7 +229,7 @@ async fn publish(
     review: &Review,
     subject: String,
     files: &[String],
-    wanted: bool,
+    wish: &Publish,
 ) -> anyhow::Result<ExitCode> {
     let body = String::new();
     let commit = Commit {
@@ -230,12 +237,7 @@ async fn publish(
         body,
         files,
     };
-    console::out(&format!("{}\n", commit.subject));
-    if wanted {
-        commit.make(&review.here.root).await?;
-        console::err("committed; others see it after `git push`\n");
-    } else {
-        console::err(&format!("to commit exactly this: {}\n", commit.by_hand()));
-    }
+    let upstream = review.upstream.as_ref();
+    roles::publish(&review.here.root, upstream, commit, wish, false).await?;
     Ok(ExitCode::Success)
 }
