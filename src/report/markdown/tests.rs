@@ -221,7 +221,7 @@ proptest! {
                 prop_assert!(!reads_as_a_state(line), "{line}");
                 prop_assert!(!line.contains("<!--"));
             }
-            for row in body.lines().filter(|line| line.starts_with("| ")) {
+            for row in rows(&body) {
                 let bars = cells(row);
                 prop_assert!(bars == 2 || bars == 6, "{bars} cells: {row}");
             }
@@ -235,6 +235,37 @@ proptest! {
         let once = neutralise(&text).into_owned();
         prop_assert_eq!(neutralise(&once), once.as_str());
     }
+}
+
+/// The rows of tables: what stands in a fence is text, whatever it looks like.
+fn rows(body: &str) -> Vec<&str> {
+    let mut open: Option<usize> = None;
+    let mut rows = Vec::new();
+    for line in body.lines() {
+        let ticks = line.len() - line.trim_start_matches('`').len();
+        open = match open {
+            None if ticks >= 3 => Some(ticks),
+            Some(opened) if ticks >= opened && line.len() == ticks => None,
+            open => open,
+        };
+        if open.is_none() && line.starts_with("| ") {
+            rows.push(line);
+        }
+    }
+    rows
+}
+
+#[test]
+fn a_bar_in_a_command_is_no_row_and_every_row_of_a_table_is_one() {
+    for body in blocks(&poisoned("| ")) {
+        assert!(
+            rows(&body).iter().all(|row| matches!(cells(row), 2 | 6)),
+            "{body}"
+        );
+    }
+    let journal = journal_entry(&record(), "M1").unwrap().body;
+    assert!(rows(&journal).len() >= 2, "{journal}");
+    assert_eq!(rows("````\n| a\n```\n| b\n````\n| c |\n"), ["| c |"]);
 }
 
 /// Cells of a row for a reader for whom a backslash escapes whatever comes next.
