@@ -3,26 +3,17 @@
 
 use super::bounds::{self, Domain};
 use super::number;
-use super::render;
+use super::open::{self, Unread, spoken};
 use super::verdict::{Site, Verdict};
 use crate::claim::expectation::{Bounds, Give, Limits, Measure, OpenBound, Relation};
 use crate::claim::text::{Scope, Text};
-
-/// Why there is no number to hold anything against.
-#[derive(Debug, PartialEq)]
-enum Unread {
-    /// A value is not known before the run.
-    NotYet(String),
-    /// What a value turned out to be is no number; in words.
-    NoNumber(String),
-}
 
 /// The plain bounds at a place where numbers of `domain` occur; or the verdict, where there are
 /// none, where every number would be within them (then nothing is shown) and where none can be.
 pub(super) fn fixed(site: &Site<'_>, limits: &Limits, domain: Domain) -> Result<Bounds, Verdict> {
     let plain = match resolve(limits, site.scope) {
         Ok(plain) => plain,
-        Err(Unread::NotYet(why) | Unread::NoNumber(why)) => return Err(Verdict::Undecidable(why)),
+        Err(Unread::NotYet(why) | Unread::Wrong(why)) => return Err(Verdict::Undecidable(why)),
     };
     // What the claim file tells by itself was looked at when it was read.
     if limits.open.iter().any(|open| has_params(&open.value)) {
@@ -143,17 +134,6 @@ fn open_words(open: &OpenBound, scope: &Scope) -> String {
     }
 }
 
-/// A text with its values, and whose they are: `18 (${before})`.
-pub(super) fn spoken(text: &Text, scope: &Scope) -> String {
-    let source = text.render(&Scope::new());
-    let value = text.render(scope);
-    if source == value {
-        source
-    } else {
-        format!("{} ({source})", render::clean(value.trim(), 80))
-    }
-}
-
 fn has_params(text: &Text) -> bool {
     text.params().next().is_some()
 }
@@ -167,16 +147,7 @@ fn resolve(limits: &Limits, scope: &Scope) -> Result<Bounds, Unread> {
 }
 
 fn value(open: &OpenBound, scope: &Scope) -> Result<f64, Unread> {
-    if let Some(name) = open.value.params().find(|name| !scope.contains_key(*name)) {
-        let why = format!("`${{{name}}}` is not known before the run");
-        return Err(Unread::NotYet(why));
-    }
-    read_bound(&open.value.render(scope), open.measure).map_err(|why| {
-        Unread::NoNumber(format!(
-            "the bound {} cannot be used: {why}",
-            render::clean(&spoken(&open.value, scope), 200)
-        ))
-    })
+    open::read(&open.value, scope, |text| read_bound(text, open.measure))
 }
 
 /// Reads the text of a bound; `Err` says in words why it is none.
@@ -276,7 +247,7 @@ mod tests {
         let limits = near("${x}", Give::By(5.0));
         assert_eq!(
             resolve(&limits, &scope("18 images")),
-            Err(Unread::NoNumber(
+            Err(Unread::Wrong(
                 "the bound 18 images (${x}) cannot be used: a plain number is needed: `18` is followed by `images`"
                     .to_owned()
             ))

@@ -18,6 +18,7 @@ mod lines;
 mod look;
 mod moment;
 mod number;
+mod open;
 mod panel;
 mod pattern;
 mod render;

@@ -2,29 +2,41 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::limits::spoken;
 use super::moment::{read_time, shown};
+use super::open::{self, Unread, spoken};
 use super::render;
 use super::text::Seen;
 use super::verdict::{Site, Verdict};
 use crate::claim::expectation::{Clock, Order, TimeBound, TimeMatcher};
-use crate::claim::text::{Scope, Text};
+use crate::claim::text::Scope;
 
 /// A time may lie so far ahead of the clock it is seen by, because two clocks are never the
 /// same; what lies further ahead has no age.
 const AHEAD: TimeDelta = TimeDelta::seconds(5);
 
-/// Why there is no time to hold anything against.
-enum Unread {
-    NotYet(String),
-    NoTime(String),
-}
-
 /// A bound of which the other time is known.
-enum Fixed<'m> {
+enum Fixed {
     Is(Order, DateTime<Utc>),
     Near(DateTime<Utc>, TimeDelta),
-    Age(&'m TimeBound),
+    NewerThan(TimeDelta),
+    OlderThan(TimeDelta),
+}
+
+impl Fixed {
+    /// With the times that the scope knows.
+    fn of(bound: &TimeBound, clock: Clock, scope: &Scope) -> Result<Fixed, Unread> {
+        let other = |text| open::read(text, scope, |text| read_time(text, clock));
+        Ok(match bound {
+            TimeBound::Is(order, text) => Fixed::Is(*order, other(text)?),
+            TimeBound::Near(text, give) => Fixed::Near(other(text)?, delta(*give)),
+            TimeBound::NewerThan(age) => Fixed::NewerThan(delta(*age)),
+            TimeBound::OlderThan(age) => Fixed::OlderThan(delta(*age)),
+        })
+    }
+
+    fn is_age(&self) -> bool {
+        matches!(self, Fixed::NewerThan(_) | Fixed::OlderThan(_))
+    }
 }
 
 /// Holds a text against bounds of times.
@@ -35,7 +47,7 @@ pub(super) fn judge(site: &Site<'_>, matcher: &TimeMatcher, seen: &Seen<'_>) -> 
     let expected = || describe(matcher, site.scope);
     let time = read_time(&seen.text, matcher.clock);
     let bounds = match (fixed(matcher, site.scope), &time) {
-        (Err(Unread::NoTime(why)), _) | (Err(Unread::NotYet(why)), Ok(_)) => {
+        (Err(Unread::Wrong(why)), _) | (Err(Unread::NotYet(why)), Ok(_)) => {
             return Verdict::Undecidable(why);
         }
         (Err(Unread::NotYet(_)), Err(_)) => Vec::new(),
@@ -54,16 +66,17 @@ pub(super) fn judge(site: &Site<'_>, matcher: &TimeMatcher, seen: &Seen<'_>) -> 
             .unfit(expected(), shown(time))
             .with_note(Some("no time is all of that".to_owned()));
     }
+    let ahead = site.at + AHEAD < time;
     let wrong: Vec<String> = bounds
         .iter()
+        .filter(|bound| !(ahead && bound.is_age()))
         .filter_map(|bound| lacks(bound, time, site.at))
         .collect();
-    let ageless = site.at + AHEAD < time && bounds.iter().any(|b| matches!(b, Fixed::Age(_)));
     let told = told(&seen.text, time);
     if !wrong.is_empty() {
         site.differs(expected(), told)
             .with_note(Some(wrong.join("; ")))
-    } else if ageless {
+    } else if ahead && bounds.iter().any(Fixed::is_age) {
         site.unfit(expected(), told).with_note(Some(format!(
             "it lies {} ahead of when it was seen, {}: it has no age",
             long(time - site.at),
@@ -75,7 +88,7 @@ pub(super) fn judge(site: &Site<'_>, matcher: &TimeMatcher, seen: &Seen<'_>) -> 
 }
 
 /// What a time lacks of a bound, if anything.
-fn lacks(bound: &Fixed<'_>, time: DateTime<Utc>, at: DateTime<Utc>) -> Option<String> {
+fn lacks(bound: &Fixed, time: DateTime<Utc>, at: DateTime<Utc>) -> Option<String> {
     let lies = |other: DateTime<Utc>| match time - other {
         gap if gap > TimeDelta::zero() => {
             format!("it is {} later than {}", long(gap), shown(other))
@@ -97,54 +110,29 @@ fn lacks(bound: &Fixed<'_>, time: DateTime<Utc>, at: DateTime<Utc>) -> Option<St
             (!holds).then(|| lies(*other))
         }
         Fixed::Near(other, give) => ((time - *other).abs() > *give).then(|| lies(*other)),
-        Fixed::Age(age) => {
-            // What has no age yet is neither new nor old.
-            let old = at - time;
-            let holds = match age {
-                TimeBound::NewerThan(limit) => old < delta(*limit),
-                TimeBound::OlderThan(limit) => old > delta(*limit) || old < -AHEAD,
-                TimeBound::Is(..) | TimeBound::Near(..) => true,
-            };
-            let word = if old < TimeDelta::zero() {
-                "ahead"
-            } else {
-                "old"
-            };
-            (!holds).then(|| {
-                format!(
-                    "it was {} {word} when it was seen, {}",
-                    long(old.abs()),
-                    second(at)
-                )
-            })
-        }
+        Fixed::NewerThan(limit) => (at - time >= *limit).then(|| aged(at - time, at)),
+        Fixed::OlderThan(limit) => (at - time <= *limit).then(|| aged(at - time, at)),
     }
+}
+
+/// An age in words.
+fn aged(old: TimeDelta, at: DateTime<Utc>) -> String {
+    let word = match old < TimeDelta::zero() {
+        true => "ahead",
+        false => "old",
+    };
+    format!(
+        "it was {} {word} when it was seen, {}",
+        long(old.abs()),
+        second(at)
+    )
 }
 
 /// The bounds with the times that the scope knows.
-fn fixed<'m>(matcher: &'m TimeMatcher, scope: &Scope) -> Result<Vec<Fixed<'m>>, Unread> {
-    let read = |text: &Text| other(text, matcher.clock, scope);
-    let each = matcher.bounds.iter().map(|bound| {
-        Ok(match bound {
-            TimeBound::Is(order, text) => Fixed::Is(*order, read(text)?),
-            TimeBound::Near(text, give) => Fixed::Near(read(text)?, delta(*give)),
-            TimeBound::NewerThan(_) | TimeBound::OlderThan(_) => Fixed::Age(bound),
-        })
-    });
-    each.collect()
-}
-
-fn other(text: &Text, clock: Clock, scope: &Scope) -> Result<DateTime<Utc>, Unread> {
-    if let Some(name) = text.params().find(|name| !scope.contains_key(*name)) {
-        let why = format!("`${{{name}}}` is not known before the run");
-        return Err(Unread::NotYet(why));
-    }
-    read_time(&text.render(scope), clock).map_err(|why| {
-        Unread::NoTime(format!(
-            "the bound {} cannot be used: {why}",
-            render::clean(&spoken(text, scope), 200)
-        ))
-    })
+fn fixed(matcher: &TimeMatcher, scope: &Scope) -> Result<Vec<Fixed>, Unread> {
+    let each = matcher.bounds.iter();
+    each.map(|bound| Fixed::of(bound, matcher.clock, scope))
+        .collect()
 }
 
 /// Whether no time is within the bounds, whatever the run finds: what is known of them decides.
@@ -154,7 +142,7 @@ pub(super) fn never(matcher: &TimeMatcher) -> bool {
 
 /// Whether every time that can be read is within the bounds, whatever the run finds.
 pub(super) fn always(matcher: &TimeMatcher) -> bool {
-    let bounds: Option<Vec<Fixed<'_>>> = told_bounds(matcher).collect();
+    let bounds: Option<Vec<Fixed>> = told_bounds(matcher).collect();
     let (least, most) = (
         read_time("0000-01-01T00:00Z", Clock::Date),
         read_time("9999-12-31T23:59:59.999999999Z", Clock::Date),
@@ -163,21 +151,14 @@ pub(super) fn always(matcher: &TimeMatcher) -> bool {
         let range = Range::of(&bounds);
         least.is_ok_and(|least| range.from <= least)
             && most.is_ok_and(|most| range.to >= most)
-            && !bounds.iter().any(|bound| matches!(bound, Fixed::Age(_)))
+            && !bounds.iter().any(Fixed::is_age)
     })
 }
 
 /// Each bound, where the claim file tells it by itself.
-fn told_bounds(matcher: &TimeMatcher) -> impl Iterator<Item = Option<Fixed<'_>>> {
-    let scope = Scope::new();
-    matcher.bounds.iter().map(move |bound| {
-        let read = |text: &Text| other(text, matcher.clock, &scope).ok();
-        Some(match bound {
-            TimeBound::Is(order, text) => Fixed::Is(*order, read(text)?),
-            TimeBound::Near(text, give) => Fixed::Near(read(text)?, delta(*give)),
-            TimeBound::NewerThan(_) | TimeBound::OlderThan(_) => Fixed::Age(bound),
-        })
-    })
+fn told_bounds(matcher: &TimeMatcher) -> impl Iterator<Item = Option<Fixed>> {
+    let each = matcher.bounds.iter();
+    each.map(|bound| Fixed::of(bound, matcher.clock, &Scope::new()).ok())
 }
 
 /// What bounds leave: the times from `from` to `to`, and the ages between two.
@@ -189,7 +170,7 @@ struct Range {
 }
 
 impl Range {
-    fn of(bounds: &[Fixed<'_>]) -> Range {
+    fn of(bounds: &[Fixed]) -> Range {
         let step = TimeDelta::nanoseconds(1);
         let mut range = Range {
             from: DateTime::<Utc>::MIN_UTC,
@@ -208,12 +189,12 @@ impl Range {
                     other.checked_sub_signed(*give),
                     other.checked_add_signed(*give),
                 ),
-                Fixed::Age(age) => {
-                    match age {
-                        TimeBound::NewerThan(age) => range.newer = range.newer.min(delta(*age)),
-                        TimeBound::OlderThan(age) => range.older = range.older.max(delta(*age)),
-                        TimeBound::Is(..) | TimeBound::Near(..) => {}
-                    }
+                Fixed::NewerThan(age) => {
+                    range.newer = range.newer.min(*age);
+                    (None, None)
+                }
+                Fixed::OlderThan(age) => {
+                    range.older = range.older.max(*age);
                     (None, None)
                 }
             };
@@ -224,7 +205,7 @@ impl Range {
     }
 }
 
-fn impossible(bounds: &[Fixed<'_>]) -> bool {
+fn impossible(bounds: &[Fixed]) -> bool {
     let range = Range::of(bounds);
     range.from > range.to || range.older >= range.newer
 }
