@@ -44,7 +44,9 @@ const ASKED: &[&str] = &[
 pub(crate) fn gateproof(folder: &Path, state: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gateproof"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("GATEPROOF_") {
+        let text = name.to_string_lossy();
+        // Which replica is meant is asked by the lab's own commands, and never by the program.
+        if text.starts_with("GATEPROOF_") && !text.starts_with("GATEPROOF_LAB_") {
             command.env_remove(name);
         }
     }

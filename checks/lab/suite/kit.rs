@@ -223,10 +223,7 @@ impl Repository {
             .args(["verify", "claims/pxgate.yaml", "--ssh-config"])
             .arg(lab.config())
             .args(words);
-        // The seed's lines say `ssh cc-ci`, and mean this replica.
-        if let Some(instance) = std::env::var_os("GATEPROOF_LAB_INSTANCE") {
-            command.env("GATEPROOF_LAB_INSTANCE", instance);
-        }
+        // The seed's lines say `ssh cc-ci`, and mean the replica.
         let bin = lab.config().with_file_name("bin");
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{path}", bin.display()));
