@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::paper::{Paper, Papers, mail};
 use super::{AuditError, Case, kept, rule, signatures};
+use crate::attest::same_person;
 use crate::record::{
     ATTESTATIONS, Act, Attested, KeptAttestation, SIGNATURE, Stored, read_attestations,
 };
@@ -195,10 +196,9 @@ fn own_word(case: &mut Case<'_>, stored: &Stored, took: &Attested, (gate, check)
     }
     let claim = stored.record.reviews.as_ref();
     let claim = claim.and_then(|link| case.chain.follow(link));
-    let claimant = claim.and_then(|claim| claim.record.author.as_deref().and_then(mail));
-    if let (Some(one), Some(other)) = (claimant, mail(&took.author))
-        && one.eq_ignore_ascii_case(other)
-    {
+    let claimant = claim.and_then(|claim| claim.record.author.as_deref());
+    if claimant.is_some_and(|claimant| same_person(claimant, &took.author)) {
+        let other = mail(&took.author).unwrap_or(&took.author);
         case.log.find(
             &rule::SAME_AUTHOR,
             &stored.path,

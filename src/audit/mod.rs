@@ -30,6 +30,7 @@ pub use finding::Finding;
 pub use text::text;
 
 use crate::git::GitError;
+use crate::record::signature::AllowedSigners;
 use crate::record::{ATTESTATIONS, Phase, RecordError, RecordLink, read_phase};
 use attestations::Words;
 use finding::Log;
@@ -150,6 +151,7 @@ struct Case<'a> {
     wish: &'a Wish,
     repo: &'a mut Repo,
     chain: &'a Phase,
+    allowed: Option<&'a AllowedSigners>,
     log: Log,
 }
 
@@ -179,6 +181,7 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
         unchecked: Vec::new(),
         notes: Vec::new(),
     };
+    let allowed = signatures::allowed_signers(wish, &repo.root)?;
     for phase in phases(wish, (&repo.root, &reports), &docs) {
         let chain = read_phase(&reports.join("runs").join(&phase))?;
         let mut case = Case {
@@ -186,6 +189,7 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
             log: Log::new(&repo.root, &phase),
             repo: &mut repo,
             chain: &chain,
+            allowed: allowed.as_ref(),
         };
         let documents = documents::read(&case, &docs)?;
         let words = Words::read(&case.repo.root, &phase)?;

@@ -4,19 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::paper::{Paper, Papers};
-use super::{AuditError, Case, rule};
+use super::{AuditError, Case, Wish, rule};
 use crate::git::{GitError, line};
 use crate::record::signature::{self, AllowedSigners, Standing};
 use crate::report::text::time;
 
 /// Returns how many papers are signed by somebody who may.
 pub(super) fn signatures(case: &mut Case<'_>, papers: &Papers<'_>) -> Result<usize, AuditError> {
-    let allowed = allowed_signers(case)?;
     let (mut good, mut unsigned) = (0, Vec::new());
     for paper in &papers.all {
         if !paper.signature().exists() {
             unsigned.push(paper);
-        } else if one(case, paper, allowed.as_ref())? {
+        } else if one(case, paper)? {
             good += 1;
         }
     }
@@ -37,11 +36,8 @@ pub(super) fn signatures(case: &mut Case<'_>, papers: &Papers<'_>) -> Result<usi
 }
 
 /// Whether the signature is the author's, who may.
-fn one(
-    case: &mut Case<'_>,
-    paper: &Paper<'_>,
-    allowed: Option<&AllowedSigners>,
-) -> Result<bool, AuditError> {
+fn one(case: &mut Case<'_>, paper: &Paper<'_>) -> Result<bool, AuditError> {
+    let allowed = case.allowed;
     let read = |path: &Path| {
         fs::read(path).map_err(|source| AuditError::Read {
             path: path.to_owned(),
@@ -108,14 +104,17 @@ fn one(
     Ok(false)
 }
 
-fn allowed_signers(case: &Case<'_>) -> Result<Option<AllowedSigners>, AuditError> {
-    let root = &case.repo.root;
+/// Who may sign in a repository.
+pub(super) fn allowed_signers(
+    wish: &Wish,
+    root: &Path,
+) -> Result<Option<AllowedSigners>, AuditError> {
     let configured = |name: &str| -> Result<Option<PathBuf>, GitError> {
         let path = line(root, &["config", "--type=path", name])?;
         Ok(path.map(|path| root.join(path)))
     };
     let shipped = root.join("claims/allowed_signers");
-    let file = match &case.wish.allowed_signers {
+    let file = match &wish.allowed_signers {
         Some(file) => Some(std::path::absolute(file).unwrap_or_else(|_| file.clone())),
         None if shipped.exists() => Some(shipped),
         None => configured("gpg.ssh.allowedSignersFile")?,
