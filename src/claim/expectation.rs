@@ -166,6 +166,38 @@ pub struct Bounds {
     pub below: Option<f64>,
 }
 
+impl Bounds {
+    /// Adds a bound; of two of a kind the narrower stays.
+    pub fn narrow(&mut self, relation: Relation, value: f64) {
+        let higher = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old.max(new)));
+        let lower = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old.min(new)));
+        match relation {
+            Relation::Equals => self.equals = Some(value),
+            Relation::Not => self.not = Some(value),
+            Relation::Min => self.min = higher(self.min, value),
+            Relation::Max => self.max = lower(self.max, value),
+            Relation::Above => self.above = higher(self.above, value),
+            Relation::Below => self.below = lower(self.below, value),
+            Relation::Near(give) => {
+                let give = match give {
+                    Give::By(by) => by,
+                    Give::Percent(percent) => value.abs() * percent / 100.0,
+                };
+                self.min = higher(self.min, decimal(value - give));
+                self.max = lower(self.max, decimal(value + give));
+            }
+        }
+    }
+}
+
+/// A sum of decimals as a decimal: 0.7 and 0.1 are 0.8, and not a little less.
+fn decimal(sum: f64) -> f64 {
+    if !sum.is_finite() || sum.fract() == 0.0 {
+        return sum;
+    }
+    format!("{sum:.14e}").parse().unwrap_or(sum)
+}
+
 /// Bounds on a number as a claim says them: numbers, and values that are not known before the
 /// run. All of them must hold.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -63,7 +63,7 @@ fn partly(limits: &Limits) -> Bounds {
     let mut plain = limits.known.clone();
     for open in &limits.open {
         if let Ok(value) = value(open, &Scope::new()) {
-            put(&mut plain, open.relation, value);
+            plain.narrow(open.relation, value);
         }
     }
     plain
@@ -141,7 +141,7 @@ fn has_params(text: &Text) -> bool {
 fn resolve(limits: &Limits, scope: &Scope) -> Result<Bounds, Unread> {
     let mut plain = limits.known.clone();
     for open in &limits.open {
-        put(&mut plain, open.relation, value(open, scope)?);
+        plain.narrow(open.relation, value(open, scope)?);
     }
     Ok(plain)
 }
@@ -163,36 +163,6 @@ pub fn read_bound(text: &str, measure: Measure) -> Result<f64, String> {
             Err(_) => Err("that is not a duration, such as `850ms` or `12s`".to_owned()),
         },
     }
-}
-
-/// Adds a bound; of two of a kind the narrower stays.
-fn put(plain: &mut Bounds, relation: Relation, value: f64) {
-    let higher = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old.max(new)));
-    let lower = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old.min(new)));
-    match relation {
-        Relation::Equals => plain.equals = Some(value),
-        Relation::Not => plain.not = Some(value),
-        Relation::Min => plain.min = higher(plain.min, value),
-        Relation::Max => plain.max = lower(plain.max, value),
-        Relation::Above => plain.above = higher(plain.above, value),
-        Relation::Below => plain.below = lower(plain.below, value),
-        Relation::Near(give) => {
-            let give = match give {
-                Give::By(by) => by,
-                Give::Percent(percent) => value.abs() * percent / 100.0,
-            };
-            plain.min = higher(plain.min, decimal(value - give));
-            plain.max = lower(plain.max, decimal(value + give));
-        }
-    }
-}
-
-/// A sum of decimals as a decimal: 0.7 and 0.1 are 0.8, and not a little less.
-fn decimal(sum: f64) -> f64 {
-    if !sum.is_finite() || sum.fract() == 0.0 {
-        return sum;
-    }
-    format!("{sum:.14e}").parse().unwrap_or(sum)
 }
 
 #[cfg(test)]
@@ -302,7 +272,7 @@ mod tests {
                 open: vec![OpenBound { relation, value: Text::parse("${x}"), measure: Measure::Number }],
             };
             let mut plain = Bounds::default();
-            put(&mut plain, relation, value);
+            plain.narrow(relation, value);
             prop_assert_eq!(resolve(&open, &scope(&value.to_string())), Ok(plain.clone()));
             prop_assert_eq!(
                 within(&open, &value.to_string(), seen),

@@ -2,7 +2,7 @@
 
 use crate::claim::codes::Code;
 use crate::claim::diagnostic::Diagnostic;
-use crate::claim::expectation::{Bounds, Give, Limits, Measure, OpenBound, Relation};
+use crate::claim::expectation::{Give, Limits, Measure, OpenBound, Relation};
 use crate::claim::fields::{Fields, Reader};
 use crate::claim::text::{Scope, Text};
 use crate::claim::tree::{Kind, Node};
@@ -12,6 +12,21 @@ pub(super) const BOUND_KEYS: &[&str] = &[
     "equals", "not", "min", "max", "above", "below", "near", "give",
 ];
 const DURATION_KEYS: &[&str] = &["min", "max", "near", "give"];
+
+/// A bound: told in the claim file, or by the run.
+enum Value {
+    Told(f64),
+    Open(Text),
+}
+
+/// A number as the text of a bound.
+fn written(number: f64, measure: Measure) -> String {
+    match measure {
+        Measure::Number => number.to_string(),
+        Measure::Millis if number.fract() == 0.0 => format!("{number}ms"),
+        Measure::Millis => format!("{}ns", (number * 1e6).round()),
+    }
+}
 
 impl Reader {
     /// Bounds on a number: a bare one is equality.
@@ -96,10 +111,13 @@ impl Reader {
             }
         };
         let give = self.give(give, measure);
-        let text = self.bound_text(near, what, measure)?;
+        let value = match self.value(near, what, measure)? {
+            Value::Told(number) => Text::literal(written(number, measure)),
+            Value::Open(text) => text,
+        };
         limits.open.push(OpenBound {
             relation: Relation::Near(give?),
-            value: text,
+            value,
             measure,
         });
         Some(())
@@ -144,32 +162,19 @@ impl Reader {
         measure: Measure,
         limits: &mut Limits,
     ) -> Option<()> {
-        let value = self.bound_text(node, what, measure)?;
-        if value.params().next().is_some() {
-            limits.open.push(OpenBound {
+        match self.value(node, what, measure)? {
+            Value::Told(number) => limits.known.narrow(relation, number),
+            Value::Open(value) => limits.open.push(OpenBound {
                 relation,
                 value,
                 measure,
-            });
-            return Some(());
-        }
-        // It has just been read.
-        let number = crate::expect::read_bound(&value.render(&Scope::new()), measure).ok();
-        let known: &mut Bounds = &mut limits.known;
-        match relation {
-            Relation::Equals => known.equals = number,
-            Relation::Not => known.not = number,
-            Relation::Min => known.min = number,
-            Relation::Max => known.max = number,
-            Relation::Above => known.above = number,
-            Relation::Below => known.below = number,
-            Relation::Near(_) => {}
+            }),
         }
         Some(())
     }
 
-    /// The text of a bound, which is a number or can become one.
-    fn bound_text(&mut self, node: &Node, what: &str, measure: Measure) -> Option<Text> {
+    /// What stands in a bound: a number, or what can become one.
+    fn value(&mut self, node: &Node, what: &str, measure: Measure) -> Option<Value> {
         let text = Text::parse(self.scalar(node, what)?).bind(&self.scope);
         if text.params().next().is_none() {
             let number = match measure {
@@ -179,12 +184,7 @@ impl Reader {
                     duration.as_secs_f64() * 1000.0
                 }
             };
-            let plain = match measure {
-                Measure::Number => number.to_string(),
-                Measure::Millis if number.fract() == 0.0 => format!("{number}ms"),
-                Measure::Millis => format!("{}ns", (number * 1e6).round()),
-            };
-            return Some(Text::literal(plain));
+            return Some(Value::Told(number));
         }
         let text = self.text(node, what)?;
         let could_be = |value: &str| {
@@ -195,7 +195,7 @@ impl Reader {
             crate::expect::read_bound(&text.render(&scope), measure).is_ok()
         };
         if could_be("1") || measure == Measure::Millis && could_be("1s") {
-            return Some(text);
+            return Some(Value::Open(text));
         }
         let source = text.render(&Scope::new());
         self.bad_number(
