@@ -9,13 +9,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use gateproof::claim::text::Scope;
-use gateproof::claim::{Check, ClaimFile, Place};
-use gateproof::host::{Host, Invocation, Script, SshHost, SshOptions};
-use gateproof::outcome::Outcome;
+use claim::outcome::Outcome;
+use claim::{Check, ClaimFile, Place};
 use gateproof::record::{CheckRecord, RunRecord};
-use gateproof::run::{Interrupt, Options, Repository, RunEvent, Selection};
+use gateproof::run::{Options, Repository, RunEvent, Selection};
+use kit::interrupt::Interrupt;
+use kit::text::Scope;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use reach::host::{Host, Invocation, Script, SshHost, SshOptions};
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -44,7 +45,7 @@ fn main() {
 const AS_WRITTEN: &str = "pxgate-as-written.yaml";
 
 fn claim_files() -> Vec<ClaimFile> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("claims");
+    let folder = test_kit::root().join("claims");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .expect("the folder claims/")
         .map(|entry| entry.expect("an entry of claims/").path())
@@ -54,7 +55,7 @@ fn claim_files() -> Vec<ClaimFile> {
     paths.sort();
     paths
         .iter()
-        .map(|path| match gateproof::load::load(path, &overrides(path)) {
+        .map(|path| match claim::read::load(path, &overrides(path)) {
             Ok(file) => file,
             Err(invalid) => panic!("{}", invalid.render(false)),
         })
@@ -199,7 +200,7 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         role: None,
         selection,
         ssh: ssh_options(),
-        folder: Path::new(env!("CARGO_MANIFEST_DIR")).to_owned(),
+        folder: test_kit::root().to_owned(),
         repository,
         allow_destructive: false,
         besides: None,

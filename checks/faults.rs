@@ -1,6 +1,6 @@
 //! `warm-reconcile` as built, under faults: killed at every write that it waits for, told to stop,
 //! with torn state files and full disks. The engine is the one that is none
-//! (`src/reconcile/engine/fake.rs`) behind a stand-in of the `docker` program, so that a run takes
+//! (`test_kit::fake_engine`) behind a stand-in of the `docker` program, so that a run takes
 //! a second and every moment can be hit; `checks/reconcile` has the real engine.
 #![allow(
     missing_docs,
@@ -14,8 +14,6 @@
 mod data;
 #[path = "faults/disk.rs"]
 mod disk;
-#[path = "../src/reconcile/engine/fake.rs"]
-mod fake;
 #[path = "faults/files.rs"]
 mod files;
 #[path = "faults/mends.rs"]

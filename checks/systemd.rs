@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use gateproof::claim::source::Source;
-use gateproof::reconcile::app_file::{self, Environment};
-use gateproof::reconcile::order::{Routes, UnitGraph, check_order};
+use kit::yaml::source::Source;
 use libtest_mimic::{Arguments, Failed, Trial};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
+use warm_reconcile::app_file::{self, Environment};
+use warm_reconcile::order::{Routes, UnitGraph, check_order};
 
 /// Graphs of each trial; each costs one or two runs of systemd-analyze of 50 ms.
 const GRAPHS: u32 = 40;
@@ -312,7 +312,7 @@ fn verdict(folder: &Path, own: &str, creator: &str) -> bool {
 /// the old probe.
 fn reference() -> Result<(), Failed> {
     let folder = tempfile::tempdir().unwrap();
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = test_kit::root();
     // The proxy's unit is the module's.
     let mut units = vec![here.join("nix/test/golden/deploy-proxy.service")];
     let others = fs::read_dir(here.join("checks/lab/host/etc/systemd/system")).unwrap();

@@ -6,11 +6,20 @@
 }:
 rustPlatform.buildRustPackage {
   pname = "gateproof";
-  version = (builtins.fromTOML (builtins.readFile ../Cargo.toml)).package.version;
+  version = (builtins.fromTOML (builtins.readFile ../Cargo.toml)).workspace.package.version;
   src = lib.cleanSource ../.;
   cargoLock.lockFile = ../Cargo.lock;
   # The suites need sshd, systemd and Docker; `checks/run` runs them where these are.
-  cargoTestFlags = [ "--lib" ];
+  cargoBuildFlags = [
+    "--package"
+    "gateproof"
+    "--package"
+    "warm-reconcile"
+  ];
+  cargoTestFlags = [
+    "--workspace"
+    "--lib"
+  ];
   nativeCheckInputs = [ git ];
   meta = {
     description = "Claims as code for milestone gates, and a health-gated deployer for Docker Swarm";

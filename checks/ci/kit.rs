@@ -155,7 +155,7 @@ pub(crate) fn record(act: Act, run_id: &str) -> RunRecord {
     record.fixtures.clear();
     record
         .checks
-        .retain(|check| check.outcome == gateproof::outcome::Outcome::Pass);
+        .retain(|check| check.outcome == claim::outcome::Outcome::Pass);
     assert!(!record.checks.is_empty());
     for check in &mut record.checks {
         check.gate = "M1".to_owned();

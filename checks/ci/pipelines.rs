@@ -17,7 +17,7 @@ fn pipeline(server: &str) -> Value {
     } else {
         server
     };
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("claims/ci/{file}.yml"));
+    let shipped = test_kit::root().join(format!("claims/ci/{file}.yml"));
     assert_eq!(shown.out, std::fs::read_to_string(shipped).unwrap());
     serde_yaml::from_str(&shown.out).unwrap()
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use gateproof::outcome::Outcome;
+use claim::outcome::Outcome;
 use gateproof::record::Act;
 
 use crate::kit::{CLAIM, Desk, git, program, record, run};

@@ -6,7 +6,7 @@ use gateproof::record::{self, RunRecord};
 use gateproof::report;
 
 pub(crate) fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    test_kit::root()
         .join("checks/fixtures/documents")
         .join(name)
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use super::fake::{FakeEngine, State};
 use super::warm::{self, Ended, Running};
+use test_kit::fake_engine::{FakeEngine, State};
 
 pub const OLD: &str = "5.1.1+v3.6.15";
 pub const NEW: &str = "5.2.0+v3.7.15";

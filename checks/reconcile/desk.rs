@@ -1,6 +1,6 @@
 //! One app with a recipe repository, a state folder and an app file of its own, on one engine.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -183,7 +183,7 @@ apps:
 
     /// Releases a version with more flags for Traefik than the recipe has.
     pub fn release(&self, tag: &str, more: &str) {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/swarm/traefik.yml");
+        let source = test_kit::root().join("checks/swarm/traefik.yml");
         let compose = std::fs::read_to_string(source).unwrap();
         let flags = "\"--ping=true\"]\n";
         assert!(compose.contains(flags));
@@ -208,8 +208,7 @@ apps:
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command =
-            Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/swarm/engine"));
+        let mut command = Command::new(test_kit::root().join("checks/swarm/engine"));
         let engine = self.swarm.socket();
         // The stand-in for abra, where one was put.
         let path = std::env::var_os("PATH").unwrap_or_default();

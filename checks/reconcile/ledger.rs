@@ -112,7 +112,7 @@ PY
 /// The stand-in as `abra`, with an operator's folder for this app.
 pub fn abra(desk: &Desk) {
     std::fs::create_dir(desk.path("bin")).unwrap();
-    let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/fixtures/abra");
+    let stand_in = test_kit::root().join("checks/fixtures/abra");
     symlink(stand_in, desk.path("bin/abra")).unwrap();
     std::fs::create_dir_all(desk.path("abra/servers/default")).unwrap();
     trap(desk, "");

@@ -125,7 +125,7 @@ fn a_verdict_needs_the_adversarys_record_of_that_gate() {
     let world = World::new();
     let mut record = world.sample();
     record.role = Some("adversary".to_owned());
-    record.checks[1].outcome = gateproof::outcome::Outcome::Fail;
+    record.checks[1].outcome = claim::outcome::Outcome::Fail;
     world.keep(&record);
     let mut part = world.sample();
     part.role = Some("adversary".to_owned());

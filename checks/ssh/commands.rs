@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use gateproof::host::{Fault, Host, Leftovers};
-use gateproof::observation::{Captured, Ending};
 use libtest_mimic::Trial;
+use reach::host::{Fault, Host, Leftovers};
+use reach::observation::{Captured, Ending};
 
 use crate::kit::{alive, argv, host, run, runner_folders, shell, trial, wait_until, written};
 use crate::support::sshd::{Builder, Sshd, can_mount, kill, write_program};

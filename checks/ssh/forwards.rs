@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use gateproof::host::{Endpoint, Fault, Forward, SshHost};
 use libtest_mimic::Trial;
+use reach::host::{Endpoint, Fault, Forward, SshHost};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
@@ -43,7 +43,7 @@ async fn get(socket: &Path) -> Vec<u8> {
 }
 
 async fn close(host: SshHost) {
-    gateproof::host::Host::Ssh(host).close().await;
+    reach::host::Host::Ssh(host).close().await;
 }
 
 async fn answer() {

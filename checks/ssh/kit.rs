@@ -4,9 +4,9 @@ use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use gateproof::host::{Fault, Host, Invocation, Script, SshHost, SshOptions};
-use gateproof::observation::CommandObservation;
 use libtest_mimic::Trial;
+use reach::host::{Fault, Host, Invocation, Script, SshHost, SshOptions};
+use reach::observation::CommandObservation;
 
 use crate::support::sshd::{ALIAS, Sshd};
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gateproof::host::{Fault, Host, LocalHost};
 use libtest_mimic::Trial;
+use reach::host::{Fault, Host, LocalHost};
 
 use crate::kit::{
     alive, fault, host, host_at, run, runner_folders, shell, trial, wait_until, written,

@@ -1,13 +1,13 @@
 //! A real Docker engine of the tests' own (`checks/swarm/engine`), for as long as the guard lives.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Trial};
 
 fn script() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/swarm/engine")
+    test_kit::root().join("checks/swarm/engine")
 }
 
 /// Why no engine can be started here, if so.

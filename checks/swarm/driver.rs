@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use gateproof::reconcile::Version;
-use gateproof::reconcile::driver::{forget_images, keep_images, kept_image};
-use gateproof::reconcile::engine::{Settled, digests, settled};
 use libtest_mimic::Trial;
+use warm_reconcile::Version;
+use warm_reconcile::driver::{forget_images, keep_images, kept_image};
+use warm_reconcile::engine::{Settled, digests, settled};
 
 use super::kit::{App, trial};
 
@@ -146,7 +146,7 @@ async fn quick() {
     for _ in 0..20 {
         let begun = Instant::now();
         // As the program does it: a new client each time.
-        let engine = gateproof::reconcile::engine::Engine::at(app.swarm.socket()).unwrap();
+        let engine = warm_reconcile::engine::Engine::at(app.swarm.socket()).unwrap();
         engine.observe(&app.stack).await.unwrap();
         times.push(begun.elapsed());
     }

@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use gateproof::host::{Host, LocalHost};
-use gateproof::reconcile::Version;
-use gateproof::reconcile::driver::{
-    Cx, Driver, DriverReport, Programs, Release, Stack, Undeployed,
-};
-use gateproof::reconcile::engine::{Engine, Settled, StackView, settled};
 use libtest_mimic::Trial;
+use reach::host::{Host, LocalHost};
+use warm_reconcile::Version;
+use warm_reconcile::driver::{Cx, Driver, DriverReport, Programs, Release, Stack, Undeployed};
+use warm_reconcile::engine::{Engine, Settled, StackView, settled};
 
 use super::support::swarm::Swarm;
 
@@ -70,7 +68,7 @@ impl App {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("recipe")).unwrap();
         std::fs::create_dir(folder.path().join("scratch")).unwrap();
-        let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("checks/swarm");
+        let source = test_kit::root().join("checks/swarm");
         std::fs::copy(
             source.join(compose),
             folder.path().join("recipe").join(compose),

@@ -1,11 +1,11 @@
 //! What a look at a real engine shows.
 
-use gateproof::reconcile::driver::scale;
-use gateproof::reconcile::engine::{
+use libtest_mimic::Trial;
+use warm_reconcile::driver::scale;
+use warm_reconcile::engine::{
     Desired, Settled, StackView, TaskState, UpdateState, digests, poisoned, rolled_back_by_engine,
     settled,
 };
-use libtest_mimic::Trial;
 
 use super::kit::{App, trial};
 

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::text::Text;
-use crate::observation::NoAnswerCause;
-
-/// Where something stands in a claim file, in bytes.
-pub type Span = std::ops::Range<usize>;
+use kit::json_path::JsonPath;
+use kit::text::Text;
+use kit::yaml::source::Span;
+use reach::observation::NoAnswerCause;
 
 /// What must hold.
 #[derive(Clone, Debug)]
@@ -352,24 +351,6 @@ pub struct JsonTest {
     pub path: JsonPath,
     /// What it must be like.
     pub matcher: JsonMatcher,
-}
-
-/// A path such as `$.a.b[0]["c d"]`. Without wildcards: it names one value or none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JsonPath {
-    /// The path as written.
-    pub source: String,
-    /// The steps from the root.
-    pub steps: Vec<JsonStep>,
-}
-
-/// One step of a [`JsonPath`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum JsonStep {
-    /// A member of an object.
-    Key(String),
-    /// An element of an array; negative counts from the end.
-    Index(i64),
 }
 
 /// What a JSON value must be like.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::expectation::{Expect, Span, TextMatcher};
-use super::source::Source;
-use super::text::{Scope, Text};
+use super::expectation::{Expect, TextMatcher};
+use kit::text::{Scope, Text};
+use kit::yaml::source::Source;
+use kit::yaml::source::Span;
 
 /// A claim file.
 #[derive(Clone, Debug)]
@@ -291,7 +292,7 @@ pub enum Pick {
     /// The first group of the expression, or the whole match when it has none.
     Regex(regex::Regex),
     /// A JSON value; a string without its quotes.
-    Json(super::expectation::JsonPath),
+    Json(kit::json_path::JsonPath),
 }
 
 /// A disturbance that is made, seen, undone, and seen to be undone.

@@ -94,7 +94,7 @@ REPOSITORY=$(dirname "$(dirname "$LAB_SRC")")
 build_program() {
   local built=${GATEPROOF_LAB_PROGRAM:-}
   if [[ -z $built ]]; then
-    built=$(cd "$REPOSITORY" && cargo build --quiet --bin warm-reconcile --message-format=json-render-diagnostics 9>&- |
+    built=$(cd "$REPOSITORY" && cargo build --quiet --locked -p warm-reconcile --message-format=json-render-diagnostics 9>&- |
       python3 -c 'import json, sys
 for line in sys.stdin:
     found = json.loads(line).get("executable")

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use gateproof::outcome::Outcome;
+use claim::outcome::Outcome;
 
 use super::kit::{Lab, check, edit, not_passed, pxgate, status, steps, verify};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateproof::outcome::Outcome;
+use claim::outcome::Outcome;
 use gateproof::record::RunRecord;
 
 use super::kit::{Lab, Repository, Running, check, edit, pxgate, status, steps};

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use gateproof::outcome::Outcome;
+use claim::outcome::Outcome;
 use gateproof::record::{CheckRecord, ObservationRecord, RunRecord};
 
 use crate::program::{Shown, gateproof};
@@ -21,12 +21,12 @@ pub fn ssh_config() -> Option<PathBuf> {
 }
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    test_kit::root()
 }
 
 /// The claim file that ships.
 pub fn pxgate() -> String {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/claims/pxgate.yaml");
+    let file = root().join("claims/pxgate.yaml");
     let text = std::fs::read_to_string(file).unwrap();
     // The two checks of the reconciler need this repository, and these runs have one of their
     // own; `checks/claims.rs` runs them.

@@ -1,6 +1,6 @@
 //! A host that is not what it was taken for, or does not stay it: what the user is told.
 
-use gateproof::outcome::Outcome;
+use claim::outcome::Outcome;
 
 use super::kit::{
     Lab, Repository, Running, check, edit, not_passed, pxgate, status, steps, verify,

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use gateproof::outcome::Outcome;
+use claim::outcome::Outcome;
 use gateproof::record::RunRecord;
 
 use super::kit::{Lab, Repository, check, pxgate, status, steps};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gateproof::outcome::Outcome;
+use claim::outcome::Outcome;
 
 use super::kit::{Lab, Repository, check, not_passed, pxgate, verify};
 
@@ -119,7 +119,7 @@ fn unfixed(lab: &Lab) {
 /// The seed's gates as they were written.
 const SEED: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/claims/pxgate-as-written.yaml"
+    "/../../claims/pxgate-as-written.yaml"
 ));
 
 fn as_written(lab: &Lab) {

@@ -1,0 +1,11 @@
+//! The language of claims: what is claimed ([`model`], [`expectation`]), how a claim file is
+//! read ([`read`]), how an observation is held against it ([`matchers`]), and what that amounts
+//! to ([`outcome`]). Pure but for the reading of files.
+
+pub mod expectation;
+pub mod matchers;
+pub mod model;
+pub mod outcome;
+pub mod read;
+
+pub use model::*;

@@ -1,0 +1,349 @@
+//! Reading claim files: from a path to a [`ClaimFile`] that may be run, or to all that is
+//! wrong with it.
+
+mod checks;
+mod expectations;
+mod human;
+mod limits;
+mod lint;
+mod matchers;
+mod one_line;
+mod probes;
+mod reader;
+mod shell_text;
+mod steps;
+mod times;
+mod usage;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use crate::{ClaimFile, Fixture, Gate, HostSpec, Place};
+use kit::text::Scope;
+use kit::yaml::codes::Code;
+use kit::yaml::diagnostic::{Diagnostic, Invalid};
+use kit::yaml::fields::{self, Fields};
+use kit::yaml::source::Source;
+use kit::yaml::tree::{self, Kind, Node};
+use reader::Reader;
+
+use checks::Around;
+pub use human::is_inside;
+use probes::Places;
+
+const FILE_KEYS: &[&str] = &[
+    "phase",
+    "title",
+    "docs",
+    "fresh_for",
+    "on",
+    "hosts",
+    "vars",
+    "fixtures",
+    "gates",
+];
+
+/// Reads a claim file. `overrides` are the `--var` of the command line.
+///
+/// # Errors
+/// Everything that is wrong with the file, each with its place.
+pub fn load(path: &Path, overrides: &Scope) -> Result<ClaimFile, Box<Invalid>> {
+    match Source::read(path) {
+        Ok(source) => parse(Arc::new(source), overrides),
+        Err(error) => Err(Box::new(Invalid::unreadable(
+            path,
+            error,
+            "claim files that ship are in claims/; try `gateproof verify claims/quickstart.yaml`",
+        ))),
+    }
+}
+
+/// Reads the text of a claim file.
+///
+/// # Errors
+/// Everything that is wrong with it, each with its place.
+pub fn parse(source: Arc<Source>, overrides: &Scope) -> Result<ClaimFile, Box<Invalid>> {
+    let (root, problems) = tree::parse(&source.text);
+    let mut reader = Reader::new(Scope::new());
+    reader.problems = problems;
+    let file = root.and_then(|root| reader.file(&root, &source, overrides));
+    let mut diagnostics = std::mem::take(&mut reader.problems);
+    diagnostics.sort_by_key(|problem| (problem.span.start, problem.code));
+    match file {
+        Some(file) if diagnostics.is_empty() => Ok(file),
+        _ => Err(Box::new(Invalid {
+            source_file: source,
+            diagnostics,
+        })),
+    }
+}
+
+impl Reader {
+    fn file(&mut self, root: &Node, source: &Arc<Source>, overrides: &Scope) -> Option<ClaimFile> {
+        let fields = self.map(root, "a claim file", FILE_KEYS)?;
+        self.vars(&fields, overrides);
+        let phase = self.phase(&fields);
+        let title = fields
+            .get("title")
+            .and_then(|node| self.fixed(node, "`title`"))
+            .unwrap_or_default();
+        let docs = match fields.get("docs") {
+            Some(node) => self.fixed(node, "`docs`"),
+            None => Some("reports".to_owned()),
+        };
+        let fresh_for = match fields.get("fresh_for") {
+            Some(node) => self.duration(node, "`fresh_for`"),
+            None => Some(Duration::from_secs(24 * 3600)),
+        };
+        let hosts = self.hosts(&fields);
+        let host_names: Vec<&str> = hosts.keys().map(String::as_str).collect();
+        let places = Places { hosts: &host_names };
+        let default_on: Option<Place> = fields.get("on").and_then(|node| self.place(node, &places));
+        let fixture_names = names_in(&fields, "fixtures");
+        let fixtures = self.fixtures(&fields, default_on.as_ref(), &places, &fixture_names);
+        let around = Around {
+            places,
+            default_on: default_on.as_ref(),
+            fixtures: &fixtures,
+            fixture_names: &fixture_names,
+        };
+        let gates = self.gates(&fields, &around);
+        Some(ClaimFile {
+            source: source.clone(),
+            phase: phase?,
+            title,
+            docs: PathBuf::from(docs?),
+            fresh_for: fresh_for?,
+            hosts,
+            vars: self.scope.clone(),
+            fixtures,
+            gates,
+        })
+    }
+
+    fn phase(&mut self, fields: &Fields<'_>) -> Option<String> {
+        let Some(node) = fields.get("phase") else {
+            let help = "a short name; it becomes part of STATUS-<phase>.md";
+            self.missing_in(fields, "a claim file", "phase", help);
+            return None;
+        };
+        let phase = self.fixed(node, "`phase`")?;
+        let span = node.span.clone();
+        self.check_name(&phase, &span, "a phase").then_some(phase)
+    }
+
+    fn vars(&mut self, fields: &Fields<'_>, overrides: &Scope) {
+        if let Some(node) = fields.get("vars")
+            && let Some(vars) = self.open_map(node, "`vars`")
+        {
+            for (key, value) in vars.iter() {
+                self.check_variable(&key.text, &key.span);
+                if let Some(text) = self.scalar(value, "a variable") {
+                    self.scope.insert(key.text.clone(), text.to_owned());
+                }
+            }
+        }
+        for (name, value) in overrides {
+            if self.scope.contains_key(name) {
+                self.scope.insert(name.clone(), value.clone());
+                continue;
+            }
+            let known: Vec<&str> = self.scope.keys().map(String::as_str).collect();
+            let problem = Diagnostic::new(
+                Code::UNKNOWN_OVERRIDE,
+                steps::head(&fields.span),
+                format!("`--var {name}=…`: the file has no variable `{name}`"),
+            )
+            .help(match fields::nearest(name, &known) {
+                Some(word) => format!("did you mean `{word}`?"),
+                None if known.is_empty() => "it has no `vars:` at all".to_owned(),
+                None => format!("its variables: {}", known.join(", ")),
+            });
+            self.report(problem);
+        }
+    }
+
+    fn hosts(&mut self, fields: &Fields<'_>) -> IndexMap<String, HostSpec> {
+        let mut hosts = IndexMap::new();
+        let Some(map) = fields
+            .get("hosts")
+            .and_then(|node| self.open_map(node, "`hosts`"))
+        else {
+            return hosts;
+        };
+        for (key, node) in map.iter() {
+            self.check_name(&key.text, &key.span, "a host");
+            if matches!(key.text.as_str(), "local" | "clone") {
+                self.report(
+                    Diagnostic::new(
+                        Code::BAD_NAME,
+                        key.span.clone(),
+                        format!("`{}` is always this machine", key.text),
+                    )
+                    .help("give the host another name"),
+                );
+            }
+            if let Some(host) = self.host(&key.text, node, key.span.clone()) {
+                hosts.insert(key.text.clone(), host);
+            }
+        }
+        hosts
+    }
+
+    fn host(&mut self, name: &str, node: &Node, span: kit::yaml::source::Span) -> Option<HostSpec> {
+        let what = format!("host `{name}`");
+        let fields = self.map(node, &what, &["ssh", "revision"])?;
+        let Some(ssh) = fields.get("ssh") else {
+            let help = "an alias of your ssh_config, or `user@host:port`";
+            self.missing_in(&fields, &what, "ssh", help);
+            return None;
+        };
+        let destination = self.fixed(ssh, "`ssh`")?;
+        // ssh would read a leading dash as an option.
+        if destination.is_empty()
+            || destination.starts_with('-')
+            || destination.contains(|c: char| c.is_whitespace() || c.is_control())
+        {
+            self.report(
+                Diagnostic::new(Code::BAD_VALUE, ssh.span.clone(), "not an ssh destination")
+                    .help("an alias of your ssh_config, or `user@host:port`"),
+            );
+            return None;
+        }
+        let revision = match fields.get("revision") {
+            Some(node) => Some(self.command_node(node, "`revision`")?),
+            None => None,
+        };
+        Some(HostSpec {
+            name: name.to_owned(),
+            ssh: destination,
+            revision,
+            span,
+        })
+    }
+
+    fn fixtures(
+        &mut self,
+        fields: &Fields<'_>,
+        default_on: Option<&Place>,
+        places: &Places<'_>,
+        known: &[&str],
+    ) -> IndexMap<String, Fixture> {
+        let mut fixtures = IndexMap::new();
+        let Some(map) = fields
+            .get("fixtures")
+            .and_then(|node| self.open_map(node, "`fixtures`"))
+        else {
+            return fixtures;
+        };
+        for (key, node) in map.iter() {
+            self.check_name(&key.text, &key.span, "a fixture");
+            // A fixture may use what the fixtures around it capture.
+            let outer = outer_captures(node, &map);
+            if let Some(fixture) = self.fixture(key, node, default_on, places, known, &outer) {
+                fixtures.insert(key.text.clone(), fixture);
+            }
+        }
+        self.captures = Vec::new();
+        // From the tree itself, so that a fixture that is wrong elsewhere is part of it.
+        let edges = |name: &str| -> Vec<String> {
+            map.get(name)
+                .map(|node| outer_names(node).into_iter().map(str::to_owned).collect())
+                .unwrap_or_default()
+        };
+        let circle = map
+            .iter()
+            .find_map(|(key, _)| Some((checks::circle_from(&key.text, &edges)?, key)));
+        if let Some((circle, key)) = circle {
+            self.report(
+                Diagnostic::new(
+                    Code::CYCLE,
+                    key.span.clone(),
+                    format!(
+                        "the fixtures need each other in a circle: {}",
+                        circle.join(" → ")
+                    ),
+                )
+                .help("take one of the `with:` out"),
+            );
+        }
+        fixtures
+    }
+
+    fn gates(&mut self, fields: &Fields<'_>, around: &Around<'_>) -> Vec<Gate> {
+        let Some(node) = fields.get("gates") else {
+            self.report(
+                Diagnostic::new(
+                    Code::EMPTY,
+                    steps::head(&fields.span),
+                    "the file has no gates",
+                )
+                .help("add `gates:` with at least one gate and its checks"),
+            );
+            return Vec::new();
+        };
+        let Some(map) = self.open_map(node, "`gates`") else {
+            return Vec::new();
+        };
+        let gates: Vec<Gate> = map
+            .iter()
+            .filter_map(|(key, node)| self.gate(key, node, around))
+            .collect();
+        if map.iter().next().is_none() {
+            self.report(
+                Diagnostic::new(Code::EMPTY, node.span.clone(), "`gates` has no gate")
+                    .help("add at least one gate with its checks"),
+            );
+        }
+        gates
+    }
+}
+
+/// The keys of a map of the file, as far as it is one.
+fn names_in<'n>(fields: &Fields<'n>, key: &str) -> Vec<&'n str> {
+    match fields.get(key).map(|node| &node.kind) {
+        Some(Kind::Map(entries)) => entries.iter().map(|(key, _)| key.text.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The names captured by the fixtures that a fixture's `with:` names, however far out.
+fn outer_captures(node: &Node, fixtures: &Fields<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    let mut pending: Vec<&Node> = vec![node];
+    while let Some(node) = pending.pop() {
+        for name in outer_names(node) {
+            if let Some(node) = fixtures.get(name)
+                && !seen.contains(&name)
+            {
+                seen.push(name);
+                names.extend(steps::capture_names(node));
+                pending.push(node);
+            }
+        }
+    }
+    names
+}
+
+/// The names in a fixture's `with:`, as far as they can be read.
+fn outer_names(node: &Node) -> Vec<&str> {
+    let text = |node| match node {
+        &Node {
+            kind: Kind::Scalar { ref text, .. },
+            ..
+        } => Some(text.as_str()),
+        _ => None,
+    };
+    match node.get("with") {
+        Some(Node {
+            kind: Kind::List(items),
+            ..
+        }) => items.iter().filter_map(text).collect(),
+        Some(node) => text(node).into_iter().collect(),
+        None => Vec::new(),
+    }
+}

@@ -1,0 +1,356 @@
+//! Reading fixtures and their steps.
+
+use std::time::Duration;
+
+use crate::{Capture, CaptureFrom, Effect, Fixture, Pick, Place, Probe, Ready, Step, Timing};
+use kit::yaml::codes::Code;
+use kit::yaml::diagnostic::Diagnostic;
+use kit::yaml::source::Span;
+use kit::yaml::tree::{Key, Kind, Node};
+
+use super::expectations::{Asked, implied};
+use super::one_line;
+use super::probes::{HTTP_KEYS, Places, RUN_KEYS, TIMING_KEYS, transpose};
+use super::reader::Reader;
+use kit::yaml::fields::Fields;
+
+const FIXTURE_KEYS: &[&str] = &[
+    "on", "with", "baseline", "service", "ready", "do", "until", "undo", "settled", "deadline",
+    "capture", "effect",
+];
+pub(super) const EFFECTS: &[&str] = &["observe", "mutate", "destructive"];
+
+/// How long a fixture may be in force unless it says otherwise.
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
+/// How long a service may take to be ready, and the undoing to be seen, unless said otherwise.
+const DEFAULT_PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) fn effect(index: usize) -> Effect {
+    [Effect::Observe, Effect::Mutate, Effect::Destructive][index]
+}
+
+impl Reader {
+    pub(super) fn fixture(
+        &mut self,
+        key: &Key,
+        node: &Node,
+        default_on: Option<&Place>,
+        places: &Places<'_>,
+        known: &[&str],
+        outer_captures: &[String],
+    ) -> Option<Fixture> {
+        let what = format!("fixture `{}`", key.text);
+        let fields = self.map(node, &what, FIXTURE_KEYS)?;
+        let on = self.on(&fields, &what, default_on, places);
+        self.captures = capture_names(node);
+        self.captures.extend(outer_captures.iter().cloned());
+        let with = self.fixture_names(&fields, known);
+        let step = |reader: &mut Reader, name: &str| {
+            fields
+                .get(name)
+                .map(|node| reader.step(node, &format!("`{name}` of {what}"), places))
+        };
+        let baseline = step(self, "baseline");
+        let until = step(self, "until");
+        let settled = step(self, "settled");
+        let act = self.steps(&fields, "do", &what, places);
+        let undo = self.steps(&fields, "undo", &what, places);
+        let service = fields
+            .get("service")
+            .map(|node| self.command_node(node, "`service`"));
+        let ready = fields.get("ready").map(|node| self.ready(node, places));
+        let deadline = match fields.get("deadline") {
+            Some(node) => self.duration(node, "`deadline`"),
+            None => Some(DEFAULT_DEADLINE),
+        };
+        let effect = match fields.get("effect") {
+            Some(node) => self.one_of(node, "`effect`", EFFECTS).map(effect),
+            None if act.is_empty() => Some(Effect::Observe),
+            None => Some(Effect::Mutate),
+        };
+        let capture = fields
+            .get("capture")
+            .map(|node| self.captures_of(node, Asked::Command))
+            .unwrap_or_default();
+        self.lint_fixture(key, &fields);
+        Some(Fixture {
+            name: key.text.clone(),
+            on: on?,
+            with,
+            baseline: transpose(baseline)?,
+            service: transpose(service)?,
+            ready: transpose(ready)?,
+            act,
+            until: transpose(until)?,
+            undo,
+            settled: transpose(settled)?.map(|mut step| {
+                patient(&mut step);
+                step
+            }),
+            deadline: deadline?,
+            capture,
+            effect: effect?,
+            span: key.span.clone(),
+        })
+    }
+
+    fn lint_fixture(&mut self, key: &Key, fields: &Fields<'_>) {
+        let name = &key.text;
+        if fields.has("do") && !fields.has("undo") {
+            self.report(
+                Diagnostic::new(
+                    Code::NO_UNDO,
+                    key.span.clone(),
+                    format!("fixture `{name}` has a `do:` and no `undo:`"),
+                )
+                .help("add the command that puts it back"),
+            );
+        }
+        if fields.has("do") && !fields.has("baseline") {
+            self.report(
+                Diagnostic::new(
+                    Code::UNDO_UNSEEN,
+                    key.span.clone(),
+                    format!("nothing looks whether `{name}` is really undone"),
+                )
+                .help("add a `baseline:` that holds before and must hold again afterwards"),
+            );
+        }
+        if !["do", "service", "baseline", "with"]
+            .iter()
+            .any(|k| fields.has(k))
+        {
+            self.report(
+                Diagnostic::new(
+                    Code::EMPTY,
+                    key.span.clone(),
+                    format!("fixture `{name}` does nothing"),
+                )
+                .help("it needs a `do:` with its `undo:`, a `service:`, or a `baseline:`"),
+            );
+        }
+        for (needs, needed) in [("ready", "service"), ("until", "do"), ("undo", "do")] {
+            if let Some((key, _)) = fields.key(needs)
+                && !fields.has(needed)
+            {
+                self.report(
+                    Diagnostic::new(
+                        Code::CONFLICT,
+                        key.span.clone(),
+                        format!("`{needs}` needs a `{needed}`"),
+                    )
+                    .help(format!("add `{needed}:` or leave `{needs}:` out")),
+                );
+            }
+        }
+    }
+
+    fn ready(&mut self, node: &Node, places: &Places<'_>) -> Option<Ready> {
+        if node.get("stdout").is_none() {
+            let mut step = self.step(node, "`ready`", places)?;
+            patient(&mut step);
+            return Some(Ready::Step(Box::new(step)));
+        }
+        let fields = self.map(node, "`ready`", &["stdout", "within"])?;
+        let matcher = fields
+            .get("stdout")
+            .and_then(|node| self.text_matcher(node, "stdout"));
+        let within = match fields.get("within") {
+            Some(node) => self.duration(node, "`within`"),
+            None => Some(DEFAULT_PATIENCE),
+        };
+        Some(Ready::Stdout(matcher?, within?))
+    }
+
+    /// A command, a step, or a list of those.
+    fn steps(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &str,
+        what: &str,
+        places: &Places<'_>,
+    ) -> Vec<Step> {
+        let Some(node) = fields.get(name) else {
+            return Vec::new();
+        };
+        let what = format!("`{name}` of {what}");
+        self.items(node, &what)
+            .into_iter()
+            .filter_map(|item| self.step(item, &what, places))
+            .collect()
+    }
+
+    /// A probe with its expectation; a bare text is a command that must exit 0.
+    pub(super) fn step(&mut self, node: &Node, what: &str, places: &Places<'_>) -> Option<Step> {
+        if let Kind::Scalar { .. } = &node.kind {
+            let command = self.command_node(node, what)?;
+            return Some(Step {
+                on: None,
+                probe: Probe::Command(command),
+                expect: implied(Asked::Command, node),
+                expected: "exit 0".to_owned(),
+                timing: Timing::default(),
+            });
+        }
+        let keys: Vec<&str> = ["on", "expect"]
+            .iter()
+            .chain(RUN_KEYS)
+            .chain(HTTP_KEYS)
+            .chain(TIMING_KEYS)
+            .copied()
+            .collect();
+        let fields = self.map(node, what, &keys)?;
+        let on = fields.get("on").map(|node| self.place(node, places));
+        let asked = self.asked(&fields, what)?;
+        let probe = self.probe(&fields, asked, places);
+        let timing = self.timing(&fields);
+        let (expect, expected) = match fields.get("expect") {
+            Some(node) => {
+                let expect = self.expect(node, asked);
+                self.lint_teeth(expect.as_ref(), probe.as_ref(), &fields);
+                (expect, one_line::of(node))
+            }
+            None => (
+                Some(implied(asked, node)),
+                match asked {
+                    Asked::Command => "exit 0".to_owned(),
+                    Asked::Http => "2xx".to_owned(),
+                },
+            ),
+        };
+        Some(Step {
+            on: transpose(on)?,
+            probe: probe?,
+            expect: expect?,
+            expected: one_line::timed(expected, &timing),
+            timing,
+        })
+    }
+
+    /// `capture: { name: stdout }`, `{ name: { json: $.a } }`, `{ name: { matches: '…(…)' } }`.
+    pub(super) fn captures_of(&mut self, node: &Node, asked: Asked) -> Vec<Capture> {
+        let Some(fields) = self.open_map(node, "`capture`") else {
+            return Vec::new();
+        };
+        fields
+            .iter()
+            .filter_map(|(key, value)| {
+                self.check_variable(&key.text, &key.span);
+                let (from, pick) = self.capture(value, asked)?;
+                Some(Capture {
+                    name: key.text.clone(),
+                    from,
+                    pick,
+                })
+            })
+            .collect()
+    }
+
+    fn capture(&mut self, node: &Node, asked: Asked) -> Option<(CaptureFrom, Pick)> {
+        let (words, sources): (&[&str], &[CaptureFrom]) = match asked {
+            Asked::Command => (
+                &["stdout", "stderr"],
+                &[CaptureFrom::Stdout, CaptureFrom::Stderr],
+            ),
+            Asked::Http => (
+                &["body", "status"],
+                &[CaptureFrom::Body, CaptureFrom::Status],
+            ),
+        };
+        if let Kind::Scalar { .. } = &node.kind {
+            let at = self.one_of(node, "`capture`", words)?;
+            return Some((sources[at], Pick::All));
+        }
+        let fields = self.map(node, "`capture`", &["from", "json", "matches"])?;
+        let from = match fields.get("from") {
+            Some(node) => sources[self.one_of(node, "`from`", words)?],
+            None => sources[0],
+        };
+        let pick = match (fields.get("json"), fields.get("matches")) {
+            (Some(path), None) => {
+                let text = self.fixed(path, "`json`")?;
+                Pick::Json(self.json_path(&text, &path.span)?)
+            }
+            (None, Some(pattern)) => Pick::Regex(self.regex(pattern, "`matches`")?),
+            (None, None) => Pick::All,
+            (Some(_), Some(pattern)) => {
+                self.report(Diagnostic::new(
+                    Code::CONFLICT,
+                    pattern.span.clone(),
+                    "a capture takes either `json` or `matches`",
+                ));
+                return None;
+            }
+        };
+        Some((from, pick))
+    }
+
+    pub(super) fn on(
+        &mut self,
+        fields: &Fields<'_>,
+        what: &str,
+        default: Option<&Place>,
+        places: &Places<'_>,
+    ) -> Option<Place> {
+        match (fields.get("on"), default) {
+            (Some(node), _) => self.place(node, places),
+            (None, Some(place)) => Some(place.clone()),
+            (None, None) => {
+                let help =
+                    "say where: `on: local`, `on: clone` or a host; or once for the whole file";
+                self.missing_in(fields, what, "on", help);
+                None
+            }
+        }
+    }
+
+    /// The fixtures that `with:` names.
+    pub(super) fn fixture_names(&mut self, fields: &Fields<'_>, known: &[&str]) -> Vec<String> {
+        let Some(node) = fields.get("with") else {
+            return Vec::new();
+        };
+        let mut names = Vec::new();
+        for item in self.items(node, "`with`") {
+            let Some(name) = self.fixed(item, "a fixture") else {
+                continue;
+            };
+            if known.contains(&name.as_str()) {
+                names.push(name);
+                continue;
+            }
+            let problem = Diagnostic::new(
+                Code::UNKNOWN_FIXTURE,
+                item.span.clone(),
+                format!("unknown fixture `{name}`"),
+            )
+            .help(match kit::yaml::fields::nearest(&name, known) {
+                Some(word) => format!("did you mean `{word}`?"),
+                None if known.is_empty() => "define it in `fixtures:`".to_owned(),
+                None => format!("known fixtures: {}", known.join(", ")),
+            });
+            self.report(problem);
+        }
+        names
+    }
+}
+
+/// Only the beginning of a long place: where a reader looks for the missing key.
+pub(super) fn head(span: &Span) -> Span {
+    span.start..span.start + 1
+}
+
+/// The names a node's `capture:` gives, as far as they can be read.
+pub(super) fn capture_names(node: &Node) -> Vec<String> {
+    match node.get("capture").map(|capture| &capture.kind) {
+        Some(Kind::Map(entries)) => entries.iter().map(|(key, _)| key.text.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Waiting for something to come up needs patience, also where the file does not say so.
+fn patient(step: &mut Step) {
+    if step.timing.within.is_none() && step.timing.repeat == 1 {
+        step.timing.within = Some(DEFAULT_PATIENCE);
+        step.timing.every = Duration::from_millis(500);
+    }
+}

@@ -1,0 +1,266 @@
+//! The audit: are the records what was recorded, and do the documents say what the records say?
+//!
+//! It holds the records of a phase against each other (the chain), against their signatures,
+//! against git (commits, times, and that nobody ever edited one), people's attestations likewise,
+//! and the documents against the records. It believes nothing that is written in one place only.
+
+mod attestations;
+mod blocks;
+mod documents;
+mod finding;
+mod history;
+mod kept;
+mod paper;
+mod records;
+mod roles;
+pub mod rule;
+mod signatures;
+mod text;
+mod verdicts;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use thiserror::Error;
+
+pub use finding::Finding;
+pub use text::text;
+
+use crate::record::signature::AllowedSigners;
+use crate::record::{ATTESTATIONS, Phase, RecordError, RecordLink, read_phase};
+use attestations::Words;
+use finding::Log;
+use history::Repo;
+use kit::git::GitError;
+use paper::{Paper, Papers};
+
+/// Name and version of an audit's JSON form.
+pub const SCHEMA: &str = "gateproof.audit/1";
+
+/// How far two clocks may be apart before a time is taken for wrong; commits have whole seconds.
+const TOLERANCE: TimeDelta = TimeDelta::seconds(60);
+
+/// What is audited, and how strictly.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// A folder in the repository.
+    pub folder: PathBuf,
+    /// The folder in which `runs/<phase>` are; `reports` of the repository without it.
+    pub reports: Option<PathBuf>,
+    /// Folders of documents, besides the reports and those that the records name.
+    pub docs: Vec<PathBuf>,
+    /// One phase; all of them without it.
+    pub phase: Option<String>,
+    /// Whether an unsigned record is a finding.
+    pub require_signatures: bool,
+    /// Who may sign; `claims/allowed_signers` or what git is configured with without it.
+    pub allowed_signers: Option<PathBuf>,
+    /// The time of the audit.
+    pub now: DateTime<Utc>,
+}
+
+/// Why nothing could be audited.
+#[derive(Debug, Error)]
+pub enum AuditError {
+    /// There is no repository.
+    #[error(
+        "`{path}` is in no git repository; what records are about, and that nobody edited them, is known only by git"
+    )]
+    NoRepository {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A part of the history is missing.
+    #[error(
+        "`{path}` is a shallow clone, and its history cannot be judged; run `git fetch --unshallow`"
+    )]
+    Shallow {
+        /// The repository.
+        path: PathBuf,
+    },
+    /// git did not answer.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The folder of the records cannot be listed.
+    #[error(transparent)]
+    Records(#[from] RecordError),
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// There is nothing to audit: that is no clean audit.
+    #[error("there is no record and no document of {what} below `{path}`: nothing was audited")]
+    Nothing {
+        /// `any phase`, or `phase x`.
+        what: String,
+        /// The folder of the reports.
+        path: PathBuf,
+    },
+}
+
+/// What an audit showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Audit {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// HEAD at that time.
+    pub commit: Option<String>,
+    /// What there was.
+    pub phases: Vec<PhaseSummary>,
+    /// What is not as it should be.
+    pub findings: Vec<Finding>,
+    /// What could not be checked, and why.
+    pub unchecked: Vec<String>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// What there was of a phase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PhaseSummary {
+    /// The phase.
+    pub phase: String,
+    /// How many records.
+    pub records: usize,
+    /// How many of them are signed, and by somebody who may.
+    pub signed: usize,
+    /// How many of them are in HEAD as they are.
+    pub committed: usize,
+    /// How many words of people there are for `human:` checks.
+    pub attestations: usize,
+    /// How many blocks of ours there are in documents.
+    pub blocks: usize,
+    /// How many verdicts people wrote.
+    pub verdicts: usize,
+    /// The newest records: whoever keeps these digests can tell later whether anything before
+    /// them was changed, also when git's history was.
+    pub heads: Vec<RecordLink>,
+}
+
+/// One phase under audit.
+struct Case<'a> {
+    wish: &'a Wish,
+    repo: &'a mut Repo,
+    chain: &'a Phase,
+    allowed: Option<&'a AllowedSigners>,
+    log: Log,
+}
+
+/// Audits the phases of a repository.
+///
+/// # Errors
+/// [`AuditError`] when it could not be done at all. A single thing that could not be checked is
+/// in [`Audit::unchecked`].
+pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
+    let mut repo = Repo::open(&wish.folder)?;
+    let reports = match &wish.reports {
+        Some(reports) => std::path::absolute(reports).map_err(|source| AuditError::Read {
+            path: reports.clone(),
+            source,
+        })?,
+        None => repo.root.join("reports"),
+    };
+    // Both as git names its top, so that one is found below the other.
+    let reports = std::fs::canonicalize(&reports).unwrap_or(reports);
+    let docs = documents::folders(wish, &repo.root, &reports);
+    let mut result = Audit {
+        schema: SCHEMA,
+        at: wish.now,
+        commit: repo.head.clone(),
+        phases: Vec::new(),
+        findings: Vec::new(),
+        unchecked: Vec::new(),
+        notes: Vec::new(),
+    };
+    let allowed = signatures::allowed_signers(wish, &repo.root)?;
+    for phase in phases(wish, (&repo.root, &reports), &docs) {
+        let chain = read_phase(&reports.join("runs").join(&phase))?;
+        let mut case = Case {
+            wish,
+            log: Log::new(&repo.root, &phase),
+            repo: &mut repo,
+            chain: &chain,
+            allowed: allowed.as_ref(),
+        };
+        let documents = documents::read(&case, &docs)?;
+        let words = Words::read(&case.repo.root, &phase)?;
+        let recorded = !chain.records.is_empty() || !chain.faults.is_empty();
+        if !recorded && documents.is_empty() && words.is_empty() {
+            continue;
+        }
+        records::chain(&mut case);
+        let papers = Papers {
+            noun: "records",
+            folder: &chain.folder,
+            all: chain.records.iter().map(Paper::of_record).collect(),
+        };
+        let committed = kept::history(&mut case, &papers)?;
+        kept::times(&mut case, &papers.all);
+        kept::commits(&mut case, &papers.all)?;
+        roles::roles(&mut case);
+        let signed = signatures::signatures(&mut case, &papers)?;
+        attestations::attestations(&mut case, &words)?;
+        let (blocks, verdicts) = documents::documents(&mut case, &documents)?;
+        result.phases.push(PhaseSummary {
+            phase,
+            records: chain.records.len(),
+            signed,
+            committed,
+            attestations: words.len(),
+            blocks,
+            verdicts,
+            heads: chain.heads.clone(),
+        });
+        result.findings.append(&mut case.log.findings);
+        result.notes.append(&mut case.log.notes);
+        result.unchecked.append(&mut case.log.unchecked);
+    }
+    if result.phases.is_empty() {
+        return Err(AuditError::Nothing {
+            what: match &wish.phase {
+                Some(phase) => format!("phase `{phase}`"),
+                None => "any phase".to_owned(),
+            },
+            path: reports,
+        });
+    }
+    Ok(result)
+}
+
+/// The phases that have records, attestations or documents.
+fn phases(wish: &Wish, (root, reports): (&Path, &Path), docs: &[PathBuf]) -> BTreeSet<String> {
+    if let Some(phase) = &wish.phase {
+        return BTreeSet::from([phase.clone()]);
+    }
+    let names = |folder: &Path| -> Vec<(String, bool)> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries
+            .map(|entry| {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                (name, entry.path().is_dir())
+            })
+            .collect()
+    };
+    let of_records = [reports.join("runs"), root.join(ATTESTATIONS)]
+        .into_iter()
+        .flat_map(|folder| names(&folder))
+        .filter_map(|(name, folder)| folder.then_some(name));
+    let of_documents = docs
+        .iter()
+        .flat_map(|folder| names(folder))
+        .filter_map(|(name, _)| {
+            let name = name.strip_suffix(".md")?;
+            let (kind, phase) = name.split_once('-')?;
+            documents::KINDS.contains(&kind).then(|| phase.to_owned())
+        });
+    of_records.chain(of_documents).collect()
+}

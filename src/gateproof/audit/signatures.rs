@@ -1,0 +1,134 @@
+//! Records against their signatures.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::paper::{Paper, Papers};
+use super::{AuditError, Case, Wish, rule};
+use crate::record::signature::{self, AllowedSigners, Standing};
+use crate::report::text::time;
+use kit::git::{GitError, line};
+
+/// Returns how many papers are signed by somebody who may.
+pub(super) fn signatures(case: &mut Case<'_>, papers: &Papers<'_>) -> Result<usize, AuditError> {
+    let (mut good, mut unsigned) = (0, Vec::new());
+    for paper in &papers.all {
+        if !paper.signature().exists() {
+            unsigned.push(paper);
+        } else if one(case, paper)? {
+            good += 1;
+        }
+    }
+    let names: Vec<&str> = unsigned.iter().map(|it| &*it.name).collect();
+    if case.wish.require_signatures {
+        for paper in unsigned {
+            case.log.find(
+                &rule::UNSIGNED,
+                paper.path,
+                "no signature",
+                case.log.shown(&paper.signature()),
+            );
+        }
+    } else if !names.is_empty() {
+        case.log.note(papers.some(&names, "not signed"));
+    }
+    Ok(good)
+}
+
+/// Whether the signature is the author's, who may.
+fn one(case: &mut Case<'_>, paper: &Paper<'_>) -> Result<bool, AuditError> {
+    let allowed = case.allowed;
+    let read = |path: &Path| {
+        fs::read(path).map_err(|source| AuditError::Read {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    let path = paper.signature();
+    let bytes = read(paper.path)?;
+    let author = paper.mail();
+    let told = match (allowed, author) {
+        (Some(allowed), Some(author)) => {
+            signature::verify(&bytes, &path, allowed, author, paper.ended)
+        }
+        _ => signature::intact(&bytes, &path),
+    };
+    let standing = match told {
+        Ok(standing) => standing,
+        Err(error) => {
+            case.log
+                .unchecked
+                .push(format!("{}: {error}", case.log.shown(&path)));
+            return Ok(false);
+        }
+    };
+    let key = fs::read(&path)
+        .ok()
+        .and_then(|armored| signature::fingerprint(&armored));
+    let key = key.unwrap_or_else(|| "no key".to_owned());
+    let by = author.unwrap_or("nobody that git knew");
+    match (standing, allowed) {
+        (Standing::Broken { said }, _) => {
+            case.log.find(
+                &rule::BAD_SIGNATURE,
+                &path,
+                said.lines().next().unwrap_or_default().trim_end(),
+                "a signature of the file beside it, made for `gateproof`",
+            );
+        }
+        (Standing::OfOther { principals, said }, _) => {
+            let whose = match principals.is_empty() {
+                true => format!("the key {key}, which is nobody's at {}", time(paper.ended)),
+                false => format!("the key {key} of {}", principals.join(", ")),
+            };
+            let said = said.lines().next().unwrap_or_default().trim_end();
+            case.log.find(
+                &rule::OTHER_SIGNER,
+                &path,
+                format!("{whose} ({said})"),
+                format!("a key of the author, {by}"),
+            );
+        }
+        (Standing::Good, Some(_)) if author.is_some() => return Ok(true),
+        (Standing::Good, None) if !case.wish.require_signatures => case.log.note(format!(
+            "{} is signed with {key}, and no file of allowed signers says whose key that is",
+            paper.name
+        )),
+        (Standing::Good, _) => case.log.find(
+            &rule::OTHER_SIGNER,
+            &path,
+            format!("the key {key}; nothing says that it is the key of {by}"),
+            "an author, and a line for the mail address in claims/allowed_signers",
+        ),
+    }
+    Ok(false)
+}
+
+/// Who may sign in a repository.
+pub(super) fn allowed_signers(
+    wish: &Wish,
+    root: &Path,
+) -> Result<Option<AllowedSigners>, AuditError> {
+    let configured = |name: &str| -> Result<Option<PathBuf>, GitError> {
+        let path = line(root, &["config", "--type=path", name])?;
+        Ok(path.map(|path| root.join(path)))
+    };
+    let shipped = root.join("claims/allowed_signers");
+    let file = match &wish.allowed_signers {
+        Some(file) => Some(std::path::absolute(file).unwrap_or_else(|_| file.clone())),
+        None if shipped.exists() => Some(shipped),
+        None => configured("gpg.ssh.allowedSignersFile")?,
+    };
+    let Some(file) = file else {
+        return Ok(None);
+    };
+    // A file that cannot be read would make every signature look like somebody else's.
+    fs::read(&file).map_err(|source| AuditError::Read {
+        path: file.clone(),
+        source,
+    })?;
+    Ok(Some(AllowedSigners {
+        file,
+        revoked: configured("gpg.ssh.revocationFile")?,
+    }))
+}

@@ -1,0 +1,302 @@
+//! Why a gate is not done, with both values where something changed.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use claim::outcome::Outcome;
+
+/// Why a gate is not done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(
+    missing_docs,
+    reason = "the fields are what the sentences below say of them"
+)]
+pub enum Reason {
+    /// Nobody has claimed the gate.
+    Unclaimed,
+    /// There is a claim and no review of it.
+    NeverVerified { claim: String },
+    /// The claim file is not the one that was claimed.
+    ClaimEdited { claimed: String, now: String },
+    /// The review ran another claim file than was claimed.
+    OtherClaimFile { claimed: String, judged: String },
+    /// The record of the claim is not the one that was reviewed.
+    OtherRecord { judged: String, now: String },
+    /// The review looked at another commit.
+    OtherCommit { claimed: String, judged: String },
+    /// There is no commit that was claimed or judged.
+    NoCommit { run: String },
+    /// The run was in the working tree.
+    OnlyWorktree { run: String },
+    /// The run was cut short, or left something behind that no check tells of.
+    Unfinished { run: String, exit_code: u8 },
+    /// The run left out checks of the gate.
+    Partial { run: String, missing: Vec<String> },
+    /// The review was run in another role.
+    WrongRole { run: String, role: String },
+    /// Claim and review are by the same author.
+    SameAuthor { author: String },
+    /// It is not known who ran it.
+    UnknownAuthor { run: String },
+    /// Claim and review are from the same clone.
+    SameClone { clone_id: String },
+    /// It is not known in which clone it was run.
+    UnknownClone { run: String },
+    /// The review began before the claim was made.
+    EvidenceOlder {
+        claimed: DateTime<Utc>,
+        seen: DateTime<Utc>,
+    },
+    /// The record says that it ended at a time that has not come.
+    InTheFuture {
+        run: String,
+        ended: DateTime<Utc>,
+        now: DateTime<Utc>,
+    },
+    /// A check is not PASS.
+    NotPass { check: String, outcome: Outcome },
+    /// A person has to look.
+    AwaitingPerson { check: String },
+    /// The host ran something else at the review than at the claim.
+    RunsOther {
+        host: String,
+        claimed: String,
+        judged: String,
+    },
+    /// What the host ran, or whether it was rebooted, is not on record.
+    HostUnknown { host: String, why: String },
+    /// The PASS is too old.
+    TooOld {
+        passed: DateTime<Utc>,
+        now: DateTime<Utc>,
+        fresh_for: Duration,
+    },
+    /// The host was rebooted since the PASS.
+    Rebooted {
+        host: String,
+        then: String,
+        now: String,
+    },
+    /// The host runs something else than at the PASS.
+    Redeployed {
+        host: String,
+        then: String,
+        now: String,
+    },
+    /// The hosts were not asked.
+    HostsNotAsked { hosts: Vec<String> },
+    /// The host does not say who it is.
+    HostSilent { host: String, why: String },
+    /// REVIEW forbids it.
+    Vetoed { line: usize, reason: String },
+    /// Something is not back.
+    Unrestored {
+        run: String,
+        fixture: String,
+        on: String,
+        remedy: String,
+    },
+    /// The review found something besides the checks.
+    Filed { run: String, ids: Vec<String> },
+    /// The reviewer's finding is open.
+    FindingOpen {
+        id: String,
+        run: String,
+        text: String,
+    },
+    /// A record of the phase is missing or damaged.
+    Damaged { what: String },
+}
+
+impl Reason {
+    /// Whether it takes back a PASS that once counted.
+    pub fn makes_stale(&self) -> bool {
+        matches!(
+            self,
+            Reason::ClaimEdited { .. }
+                | Reason::TooOld { .. }
+                | Reason::Rebooted { .. }
+                | Reason::Redeployed { .. }
+        )
+    }
+}
+
+fn time(at: &DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The first digits of a digest or commit.
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+fn span(duration: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Unclaimed => {
+                f.write_str("not claimed: no record of a Builder's claim of the whole gate")
+            }
+            Reason::NeverVerified { claim } => {
+                write!(
+                    f,
+                    "never verified: no Adversary has reviewed the claim {claim}"
+                )
+            }
+            Reason::ClaimEdited { claimed, now } => write!(
+                f,
+                "the claim file was edited since: claimed was {}, it is {}; claim it again",
+                short(claimed),
+                short(now)
+            ),
+            Reason::OtherClaimFile { claimed, judged } => write!(
+                f,
+                "the review ran another claim file: claimed was {}, judged was {}",
+                short(claimed),
+                short(judged)
+            ),
+            Reason::OtherRecord { judged, now } => write!(
+                f,
+                "the record of the claim is not the one that was reviewed: that had the digest {}, this has {}",
+                short(judged),
+                short(now)
+            ),
+            Reason::OtherCommit { claimed, judged } => write!(
+                f,
+                "the review judged another commit: claimed was {}, judged was {}",
+                short(claimed),
+                short(judged)
+            ),
+            Reason::NoCommit { run } => {
+                write!(f, "run {run} names no commit: it was in no git repository")
+            }
+            Reason::OnlyWorktree { run } => write!(
+                f,
+                "run {run} was in the working tree; only a run from a fresh clone counts"
+            ),
+            Reason::Partial { run, missing } if missing.is_empty() => {
+                write!(f, "run {run} was not of the whole gate")
+            }
+            Reason::Partial { run, missing } => write!(
+                f,
+                "run {run} was not of the whole gate: without {}",
+                missing.join(", ")
+            ),
+            Reason::WrongRole { run, role } => write!(
+                f,
+                "review {run} was run as {role}; only the Adversary's counts"
+            ),
+            Reason::SameAuthor { author } => {
+                write!(f, "claimed and reviewed by the same author, {author}")
+            }
+            Reason::UnknownAuthor { run } => write!(
+                f,
+                "git knows no author of run {run}; set user.name and user.email"
+            ),
+            Reason::SameClone { clone_id } => write!(
+                f,
+                "claimed and reviewed in the same clone ({}); the Adversary needs one of its own",
+                short(clone_id)
+            ),
+            Reason::UnknownClone { run } => {
+                write!(f, "run {run} does not say in which clone it was")
+            }
+            Reason::EvidenceOlder { claimed, seen } => write!(
+                f,
+                "the evidence is older than the claim: claimed at {}, seen at {}",
+                time(claimed),
+                time(seen)
+            ),
+            Reason::InTheFuture { run, ended, now } => write!(
+                f,
+                "run {run} says it ended at {}, and it is {}: one of the clocks is wrong",
+                time(ended),
+                time(now)
+            ),
+            Reason::NotPass { check, outcome } => {
+                let why = match outcome {
+                    Outcome::Attested => " (a person's word)",
+                    _ => "",
+                };
+                write!(f, "check {check} is {outcome}{why}; only PASS counts")
+            }
+            Reason::Unfinished { run, exit_code } => write!(
+                f,
+                "run {run} did not come to its end (exit code {exit_code}): what it saw decides nothing"
+            ),
+            Reason::AwaitingPerson { check } => {
+                write!(f, "check {check} awaits a person's attestation")
+            }
+            Reason::RunsOther {
+                host,
+                claimed,
+                judged,
+            } => write!(
+                f,
+                "{host} ran another revision than claimed: at the claim {claimed}, at the review {judged}"
+            ),
+            Reason::HostUnknown { host, why } => write!(f, "{host}: {why}"),
+            Reason::TooOld {
+                passed,
+                now,
+                fresh_for,
+            } => write!(
+                f,
+                "the PASS of {} is {} old; it counts for {}",
+                time(passed),
+                span((*now - *passed).to_std().unwrap_or_default()),
+                span(*fresh_for)
+            ),
+            Reason::Rebooted { host, then, now } => {
+                write!(
+                    f,
+                    "{host} was rebooted since: boot id then {then}, now {now}"
+                )
+            }
+            Reason::Redeployed { host, then, now } => {
+                write!(
+                    f,
+                    "{host} was redeployed since: revision then {then}, now {now}"
+                )
+            }
+            Reason::HostsNotAsked { hosts } => write!(
+                f,
+                "hosts not asked: {} (reboots and redeployments are seen with --probe)",
+                hosts.join(", ")
+            ),
+            Reason::HostSilent { host, why } => {
+                write!(f, "{host} does not say who it is now: {why}")
+            }
+            Reason::Vetoed { line, reason } => write!(f, "VETO in REVIEW line {line}: {reason}"),
+            Reason::Unrestored {
+                run,
+                fixture,
+                on,
+                remedy,
+            } => write!(
+                f,
+                "not restored: {fixture} on {on}, since run {run}; {remedy}"
+            ),
+            Reason::Filed { run, ids } => write!(
+                f,
+                "review {run} filed {}; it takes a new review to pass",
+                ids.join(", ")
+            ),
+            Reason::FindingOpen { id, run, text } => write!(
+                f,
+                "finding {id} is open (filed in {run}): {text}; the Adversary closes it with a line `{id} CLOSED` in REVIEW"
+            ),
+            Reason::Damaged { what } => write!(
+                f,
+                "a record cannot be believed, {what}; take it back from git (`gateproof audit` tells more)"
+            ),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Where the facts of a phase come from: its claim file, its records, its documents.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::heading::{self, Reading};
+use super::state::{ClaimSpec, GateSpec, Kept};
+use crate::record::{RecordError, read_phase};
+use claim::{Check, ClaimFile, Fixture, Place, Probe, Step};
+
+/// What the state of gates depends on in a claim file. `path` is the file's, as records have it:
+/// relative to the repository.
+pub fn claim_spec(file: &ClaimFile, path: &str) -> ClaimSpec {
+    let gates = file.gates.iter().map(|gate| {
+        let mut hosts = BTreeSet::new();
+        for check in &gate.checks {
+            check_hosts(file, check, &mut hosts);
+        }
+        GateSpec {
+            id: gate.id.clone(),
+            title: gate.title.clone(),
+            checks: gate.checks.iter().map(|check| check.id.clone()).collect(),
+            hosts: hosts.into_iter().collect(),
+        }
+    });
+    ClaimSpec {
+        phase: file.phase.clone(),
+        title: file.title.clone(),
+        path: path.to_owned(),
+        sha256: file.source.digest(),
+        fresh_for: file.fresh_for,
+        gates: gates.collect(),
+    }
+}
+
+/// Every host that a check, its control and the fixtures of both can use.
+fn check_hosts(file: &ClaimFile, check: &Check, hosts: &mut BTreeSet<String>) {
+    place(&check.on, hosts);
+    probe(&check.probe, hosts);
+    let control = check.control.as_ref();
+    if let Some(other) = control.and_then(|control| control.probe.as_ref()) {
+        probe(other, hosts);
+    }
+    let mut wanted: Vec<&String> = check.with.iter().collect();
+    wanted.extend(
+        control
+            .into_iter()
+            .flat_map(|control| control.with.iter().flatten()),
+    );
+    let mut seen = BTreeSet::new();
+    while let Some(name) = wanted.pop() {
+        if seen.insert(name)
+            && let Some(fixture) = file.fixtures.get(name)
+        {
+            wanted.extend(&fixture.with);
+            fixture_hosts(fixture, hosts);
+        }
+    }
+}
+
+fn fixture_hosts(fixture: &Fixture, hosts: &mut BTreeSet<String>) {
+    place(&fixture.on, hosts);
+    let ready = fixture.ready.iter().filter_map(|ready| match ready {
+        claim::Ready::Step(step) => Some(step.as_ref()),
+        claim::Ready::Stdout(..) => None,
+    });
+    let steps = fixture
+        .baseline
+        .iter()
+        .chain(&fixture.act)
+        .chain(&fixture.until)
+        .chain(&fixture.undo)
+        .chain(&fixture.settled)
+        .chain(ready);
+    for Step {
+        on, probe: asked, ..
+    } in steps
+    {
+        if let Some(on) = on {
+            place(on, hosts);
+        }
+        probe(asked, hosts);
+    }
+}
+
+fn probe(asked: &Probe, hosts: &mut BTreeSet<String>) {
+    if let Probe::Http(http) = asked {
+        for vantage in &http.vantage {
+            place(vantage, hosts);
+        }
+    }
+}
+
+fn place(on: &Place, hosts: &mut BTreeSet<String>) {
+    if let Place::Host(name) = on {
+        hosts.insert(name.clone());
+    }
+}
+
+/// The records of a phase.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Records {
+    /// Those with which nothing is wrong, in the order of the chain.
+    pub kept: Vec<Kept>,
+    /// Everything that is wrong, by file. What a damaged or missing record says is not known, so
+    /// nothing may be called done.
+    pub damaged: Vec<String>,
+}
+
+/// Reads every record of a phase, `<reports>/runs/<phase>`. A folder that does not exist has none.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn records(runs: &Path) -> Result<Records, RecordError> {
+    let phase = read_phase(runs)?;
+    let kept = phase.sound().map(|stored| Kept {
+        record: stored.record.clone(),
+        sha256: stored.link.sha256.clone(),
+    });
+    Ok(Records {
+        kept: kept.collect(),
+        damaged: phase.faults.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// What the document says about the gates of a claim file; one that does not exist says nothing.
+///
+/// # Errors
+/// When it exists and cannot be read.
+pub fn document(path: &Path, claim: &ClaimSpec) -> io::Result<Reading> {
+    let known: Vec<&str> = claim.gates.iter().map(|gate| gate.id.as_str()).collect();
+    match fs::read(path) {
+        Ok(bytes) => Ok(heading::read(&String::from_utf8_lossy(&bytes), &known)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Reading::default()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kit::text::Scope;
+    use kit::yaml::source::Source;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_gates_hosts_are_all_that_its_checks_controls_and_fixtures_use() {
+        let text = "phase: p
+hosts: { a: { ssh: a }, b: { ssh: b }, c: { ssh: c }, d: { ssh: d }, e: { ssh: e } }
+fixtures:
+  down: { on: b, baseline: { run: 'true', expect: up }, do: 'stop', undo: start, settled: { on: c, run: state, expect: up, within: 5s } }
+gates:
+  M1:
+    checks:
+      - { id: x, claim: x, on: a, with: down, run: look, expect: one }
+      - { id: y, claim: y, on: a, http: 'http://x.test/', vantage: [a, d], expect: 200 }
+  M2:
+    checks:
+      - { id: z, claim: z, on: local, run: look, expect: one }
+";
+        let source = Source {
+            path: "claims/p.yaml".into(),
+            text: text.into(),
+        };
+        let file = claim::read::parse(Arc::new(source), &Scope::new())
+            .map_err(|invalid| invalid.render(false))
+            .unwrap();
+        let spec = claim_spec(&file, "claims/p.yaml");
+        assert_eq!(spec.gates[0].hosts, ["a", "b", "c", "d"]);
+        assert!(spec.gates[1].hosts.is_empty());
+        assert_eq!(spec.gates[0].checks, ["x", "y"]);
+        assert_eq!(spec.sha256, file.source.digest());
+    }
+
+    #[test]
+    fn records_are_read_with_their_digests_and_a_damaged_or_missing_one_is_named_and_not_believed()
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = folder.path().join("runs/pxgate");
+        assert_eq!(records(&runs).unwrap(), Records::default());
+        let mut record = crate::report::sample::record();
+        let first = crate::record::write(&record, &runs).unwrap();
+        record.run_id = "second".into();
+        // By its clock it is older; by the chain it is newer.
+        record.started -= chrono::TimeDelta::hours(1);
+        let second = crate::record::write(&record, &runs).unwrap();
+        fs::write(runs.join(".half.json"), "").unwrap();
+        let found = records(&runs).unwrap();
+        let digest = |path| kit::digest::sha256(fs::read(path).unwrap());
+        let digests: Vec<&str> = found.kept.iter().map(|kept| kept.sha256.as_str()).collect();
+        assert_eq!(digests, [digest(&first), digest(&second)]);
+        assert_eq!(found.damaged, [""; 0]);
+
+        let text = fs::read_to_string(&second).unwrap();
+        fs::write(
+            &second,
+            text.replace("\"exit_code\": 5", "\"exit_code\": 0"),
+        )
+        .unwrap();
+        assert!(fs::read_to_string(&second).unwrap() != text);
+        fs::write(runs.join("cut.json"), "{\"schema\":").unwrap();
+        fs::remove_file(&first).unwrap();
+        let found = records(&runs).unwrap();
+        assert_eq!(found.kept, []);
+        for name in [
+            "second.json",
+            "cut.json",
+            &first.file_name().unwrap().to_string_lossy(),
+        ] {
+            assert!(
+                found.damaged.iter().any(|it| it.starts_with(name)),
+                "{name}: {found:?}"
+            );
+        }
+    }
+}

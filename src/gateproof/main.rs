@@ -1,0 +1,5 @@
+//! The `gateproof` program.
+
+fn main() -> std::process::ExitCode {
+    gateproof::cli::main()
+}

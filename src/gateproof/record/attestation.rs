@@ -1,0 +1,286 @@
+//! What a person attests about a `human:` check, as a file:
+//! `<reports>/attestations/<phase>/<id>.json`, written once, sealed and signed as run records are.
+//! They stand beside the runs and not among them: they are part of no chain, and a run names the
+//! one that it took by its digest.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::model::RunRecord;
+use super::seal::{self, Seal};
+use super::sign::Signer;
+use super::store::{self, RecordError};
+use kit::digest;
+
+/// Name and version of an attestation's JSON form.
+pub const ATTESTATION_SCHEMA: &str = "gateproof.attestation/1";
+
+/// Where attestations stand, from the top of the repository; each phase has a folder there.
+pub const ATTESTATIONS: &str = "reports/attestations";
+
+/// A person's word about one check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attestation {
+    /// [`ATTESTATION_SCHEMA`].
+    pub schema: String,
+    /// Its name: the time and a few random characters, as of a run.
+    pub id: String,
+    /// `gateproof` and its version.
+    pub tool: String,
+    /// Who: `user@machine`.
+    pub who: String,
+    /// Who that is to git: `Name <mail>`.
+    pub author: String,
+    /// The clone it was made in; see [`super::RepositoryState::clone_id`].
+    #[serde(default)]
+    pub clone_id: Option<String>,
+    /// When, by that person's machine.
+    pub at: DateTime<Utc>,
+    /// The phase.
+    pub phase: String,
+    /// Path of the claim file, relative to the repository.
+    pub claim_path: String,
+    /// SHA-256 of the claim file, lower-case hex.
+    pub claim_sha256: String,
+    /// The gate.
+    pub gate: String,
+    /// The check, with `[value]` when expanded by `for:`.
+    pub check: String,
+    /// What the claim file asks a person to look at.
+    pub asked: String,
+    /// Full hash of the commit that was checked out.
+    pub commit: String,
+    /// What was looked at, where it is a file.
+    #[serde(default)]
+    pub artefact: Option<Artefact>,
+    /// What the person says to have seen.
+    pub words: String,
+}
+
+/// A file that a person has looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artefact {
+    /// As the check names it; of a file that no check names, relative to the repository.
+    pub path: String,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
+}
+
+impl Artefact {
+    /// The artefact of that name, as the file is now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_file(path: String, file: &Path) -> io::Result<Artefact> {
+        let (sha256, _) = fs::File::open(file).and_then(digest::of_reader)?;
+        Ok(Artefact { path, sha256 })
+    }
+}
+
+/// The maker of a claim, as far as it is known; nobody's own word counts in a review.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedBy {
+    /// Who that is to git.
+    pub author: Option<String>,
+    /// The clone it was made in.
+    pub clone_id: Option<String>,
+    /// When its run ended.
+    pub at: Option<DateTime<Utc>>,
+}
+
+impl ClaimedBy {
+    /// The maker of a claim, by its record.
+    pub fn of(claim: &RunRecord) -> ClaimedBy {
+        let repository = claim.repository.as_ref();
+        ClaimedBy {
+            author: claim.author.clone(),
+            clone_id: repository.and_then(|r| r.clone_id.clone()),
+            at: Some(claim.ended),
+        }
+    }
+}
+
+/// The attestation that a run has taken, as its record tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attested {
+    /// The file, relative to the repository.
+    pub file: String,
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+    /// Who that is to git.
+    pub author: String,
+    /// The clone it was made in.
+    pub clone_id: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The commit that was checked out then.
+    pub commit: String,
+    /// What was looked at, where it is a file; in the run it had the same digest.
+    pub artefact: Option<Artefact>,
+    /// What the person says to have seen.
+    pub words: String,
+    /// Of a review: whose word it must not be.
+    #[serde(default)]
+    pub besides: Option<ClaimedBy>,
+}
+
+/// An attestation as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAttestation {
+    /// The file.
+    pub path: PathBuf,
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+    /// Whether it is what was sealed.
+    pub whole: bool,
+    /// What it says.
+    pub attestation: Attestation,
+}
+
+/// Writes an attestation to `<folder>/<id>.json`, and `<id>.json.sig` with a signer; whole or not
+/// at all, and never over another one. Its texts must have been redacted before.
+///
+/// # Errors
+/// See [`RecordError`]; after each of them the folder is as it was.
+pub fn write_attestation(
+    attestation: &Attestation,
+    folder: &Path,
+    signer: Option<&Signer>,
+) -> Result<PathBuf, RecordError> {
+    if !store::is_file_name(&attestation.id) {
+        return Err(RecordError::RunId {
+            run_id: attestation.id.clone(),
+        });
+    }
+    let path = folder.join(format!("{}.json", attestation.id));
+    let json = serde_json::to_vec_pretty(attestation);
+    let mut json = json.map_err(|source| RecordError::Serialise {
+        run_id: attestation.id.clone(),
+        source,
+    })?;
+    json.push(b'\n');
+    let bytes = seal::seal(&json);
+    let signature = signer.map(|signer| signer.sign(&bytes)).transpose();
+    let signature = signature.map_err(|source| RecordError::Sign {
+        path: path.clone(),
+        source,
+    })?;
+    fs::create_dir_all(folder).map_err(|source| RecordError::Folder {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let _lock = store::lock(folder)?;
+    store::place(&path, folder, &bytes, signature.as_deref())?;
+    Ok(path)
+}
+
+/// Reads the attestations of a phase's folder, and why files of it cannot be read. A folder that
+/// does not exist has none.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn read_attestations(folder: &Path) -> io::Result<(Vec<KeptAttestation>, Vec<String>)> {
+    let (mut kept, mut unreadable) = (Vec::new(), Vec::new());
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((kept, unreadable)),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // What begins with a dot is a file that is just being written.
+        if name.starts_with('.') || !name.ends_with(".json") {
+            continue;
+        }
+        match read_one(&path) {
+            Ok(one) => kept.push(one),
+            Err(why) => unreadable.push(format!("{name}: {why}")),
+        }
+    }
+    kept.sort_by(|a, b| {
+        let key = |it: &KeptAttestation| (it.attestation.at, it.path.clone());
+        key(a).cmp(&key(b))
+    });
+    unreadable.sort();
+    Ok((kept, unreadable))
+}
+
+fn read_one(path: &Path) -> Result<KeptAttestation, String> {
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let value: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    let schema = value["schema"].as_str().unwrap_or("(none)");
+    if schema != ATTESTATION_SCHEMA {
+        return Err(format!(
+            "it has the schema `{schema}`; this gateproof reads `{ATTESTATION_SCHEMA}`"
+        ));
+    }
+    let attestation = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    Ok(KeptAttestation {
+        path: path.to_owned(),
+        sha256: digest::sha256(&bytes),
+        whole: seal::look(&bytes) == Seal::Whole,
+        attestation,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attestation(id: &str) -> Attestation {
+        Attestation {
+            schema: ATTESTATION_SCHEMA.to_owned(),
+            id: id.to_owned(),
+            tool: "gateproof".to_owned(),
+            who: "eve@box".to_owned(),
+            author: "Eve <eve@example.org>".to_owned(),
+            clone_id: None,
+            at: DateTime::UNIX_EPOCH,
+            phase: "p".to_owned(),
+            claim_path: "claims/p.yaml".to_owned(),
+            claim_sha256: "aa".repeat(32),
+            gate: "M1".to_owned(),
+            check: "look".to_owned(),
+            asked: "look at it".to_owned(),
+            commit: "c0".repeat(20),
+            artefact: None,
+            words: "it is blue".to_owned(),
+        }
+    }
+
+    #[test]
+    fn is_written_once_sealed_and_read_back_and_a_changed_one_is_not_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("attestations/p");
+        assert_eq!(read_attestations(&dir).unwrap(), (vec![], vec![]));
+        let one = attestation("one");
+        let path = write_attestation(&one, &dir, None).unwrap();
+        let again = write_attestation(&one, &dir, None).unwrap_err();
+        assert!(matches!(again, RecordError::Exists { .. }), "{again}");
+        let (kept, unreadable) = read_attestations(&dir).unwrap();
+        assert!(kept[0].whole && kept[0].attestation == one && unreadable.is_empty());
+        assert_eq!(kept[0].sha256, digest::sha256(fs::read(&path).unwrap()));
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("blue", "red!")).unwrap();
+        fs::write(dir.join("other.json"), r#"{"schema":"gateproof.run/1"}"#).unwrap();
+        fs::write(dir.join("half.json"), "{").unwrap();
+        let (kept, unreadable) = read_attestations(&dir).unwrap();
+        assert!(!kept[0].whole);
+        assert_eq!(unreadable.len(), 2, "{unreadable:?}");
+        assert!(unreadable[1].contains("gateproof.run/1"), "{unreadable:?}");
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let wrong = write_attestation(&attestation("../out"), &folder.path().join("p"), None);
+        assert!(matches!(wrong, Err(RecordError::RunId { .. })));
+        assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+    }
+}

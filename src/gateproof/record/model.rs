@@ -1,0 +1,334 @@
+//! The shape of a run record. Its JSON form is versioned by [`SCHEMA`]; fields are only ever
+//! added, and a reader ignores what it does not know.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::attestation::Attested;
+use claim::outcome::Outcome;
+
+/// Name and version of the record's JSON form.
+pub const SCHEMA: &str = "gateproof.run/1";
+
+/// One run of a claim file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Unique name of the run: UTC start and a few random characters.
+    pub run_id: String,
+    /// `gateproof` and its version.
+    pub tool: String,
+    /// `builder`, `adversary`, `ci`, or none: a run without a role counts for nobody.
+    pub role: Option<String>,
+    /// What the run was for. Records of older versions were all of them [`Act::Verify`].
+    #[serde(default)]
+    pub act: Act,
+    /// Who ran it: `user@machine`.
+    pub who: String,
+    /// Who that is to git: `Name <mail>`, where git knows.
+    #[serde(default)]
+    pub author: Option<String>,
+    /// The claim file.
+    pub claim: ClaimRef,
+    /// The repository, where there is one.
+    pub repository: Option<RepositoryState>,
+    /// The hosts that were used.
+    pub hosts: Vec<HostState>,
+    /// By this machine's clock.
+    pub started: DateTime<Utc>,
+    /// By this machine's clock.
+    pub ended: DateTime<Utc>,
+    /// Every check that was selected, in the order of the file.
+    pub checks: Vec<CheckRecord>,
+    /// What was disturbed, and whether it is back.
+    pub fixtures: Vec<FixtureRecord>,
+    /// The selection, when not everything was run: `--gate M1 --tag fast`.
+    pub selection: Option<String>,
+    /// The gates of which every check was selected; only of them the run can say anything whole.
+    #[serde(default)]
+    pub gates: Vec<String>,
+    /// Of a review: the claim that it judges.
+    #[serde(default)]
+    pub reviews: Option<RecordLink>,
+    /// Of a review: what the reviewer found besides the checks.
+    #[serde(default)]
+    pub filed: Vec<FiledFinding>,
+    /// Of a review: names of earlier findings that the reviewer tested again and closes.
+    #[serde(default)]
+    pub closed: Vec<String>,
+    /// The newest records of the phase when this one was written, which no other record followed
+    /// yet; none for the first one. Two people who write at the same time make two branches, and
+    /// whoever writes next follows both.
+    #[serde(default)]
+    pub follows: Vec<RecordLink>,
+    /// The worst outcome's exit code.
+    pub exit_code: u8,
+    /// Things a reader should know: a dirty tree, a stand-in, an interrupted run.
+    pub notes: Vec<String>,
+}
+
+/// What a run was for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// To look: counts for nobody.
+    #[default]
+    Verify,
+    /// A builder claims the gates.
+    Claim,
+    /// An adversary judges a claim.
+    Review,
+    /// A push job observes.
+    Ci,
+}
+
+/// Another record of the same phase, named so that it cannot be exchanged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordLink {
+    /// Its run.
+    pub run_id: String,
+    /// SHA-256 of its file, lower-case hex.
+    pub sha256: String,
+}
+
+/// A finding of a reviewer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiledFinding {
+    /// Its name in the phase: `A1`, `A2` …
+    pub id: String,
+    /// The gate it is about.
+    pub gate: String,
+    /// What was found, in words.
+    pub text: String,
+}
+
+/// The claim file of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClaimRef {
+    /// Path relative to the repository, or as given.
+    pub path: String,
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+    /// Its phase.
+    pub phase: String,
+    /// Its title.
+    pub title: String,
+    /// Folder of the phase's documents, relative to the repository.
+    pub docs: String,
+}
+
+/// The repository a run speaks of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RepositoryState {
+    /// Full commit hash of what was checked.
+    pub commit: String,
+    /// Branch, when one is checked out.
+    pub branch: Option<String>,
+    /// Whether the tree differs from the commit.
+    pub dirty: bool,
+    /// `clone` (a fresh one) or `worktree` (never counts towards a gate).
+    pub tree: String,
+    /// Names the clone that the run was started in, on this machine: the first half of SHA-256
+    /// over the machine's id and the folder. Two runs with the same one are not independent.
+    #[serde(default)]
+    pub clone_id: Option<String>,
+}
+
+/// A host of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HostState {
+    /// Its name in the claim file.
+    pub name: String,
+    /// The ssh destination.
+    pub destination: String,
+    /// What it really runs, as its `revision:` command told, or why it could not be told.
+    pub revision: Option<String>,
+    /// Linux boot id.
+    pub boot_id: Option<String>,
+    /// The host's clock minus ours, in milliseconds.
+    pub clock_skew_ms: Option<i64>,
+}
+
+/// One check of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckRecord {
+    /// The gate it belongs to.
+    pub gate: String,
+    /// The gate's title.
+    pub gate_title: String,
+    /// Its id, with `[value]` when expanded by `for:`.
+    pub id: String,
+    /// What is claimed, in words.
+    pub claim: String,
+    /// Where it was asked from.
+    pub on: String,
+    /// The fixtures in force.
+    pub with: Vec<String>,
+    /// What was asked, on one line: the command, or method and URL.
+    pub asked: String,
+    /// The expectation, as written, on one line.
+    pub expected: String,
+    /// `observe`, `mutate` or `destructive`.
+    pub effect: String,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// What was seen, in one short line.
+    pub observed: String,
+    /// Why the outcome is what it is, when it is not a PASS: one paragraph per finding.
+    pub findings: Vec<Finding>,
+    /// The whole observation (bounded, redacted).
+    pub observation: Option<ObservationRecord>,
+    /// The control, when there is one.
+    pub control: Option<ControlRecord>,
+    /// Of a `human:` check that is ATTESTED: the attestation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<Attested>,
+    /// How many times it was asked.
+    pub attempts: u32,
+    /// By this machine's clock.
+    pub started: DateTime<Utc>,
+    /// Wall time of the asking in milliseconds, every attempt included; the steps of fixtures have
+    /// their own.
+    pub duration_ms: u64,
+    /// One line that reproduces it by hand.
+    pub reproduce: String,
+    /// File, line and column of the check.
+    pub place: String,
+    /// What a reader should know of it: somebody else disturbed the host.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// Why a check is not a PASS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What it is about: `stdout`, `status`, `fixture dashboard-down` …
+    pub subject: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was there.
+    pub observed: String,
+    /// An explanation in words.
+    pub note: Option<String>,
+    /// A line diff.
+    pub diff: Option<String>,
+    /// File, line and column of the matcher.
+    pub place: Option<String>,
+}
+
+/// What a check saw, as it is recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObservationRecord {
+    /// A command.
+    Command {
+        /// Exit status.
+        exit: Option<i32>,
+        /// The signal that ended it.
+        signal: Option<i32>,
+        /// Standard output, lossy UTF-8, bounded.
+        stdout: StreamRecord,
+        /// Standard error, lossy UTF-8, bounded.
+        stderr: StreamRecord,
+    },
+    /// One answer per vantage.
+    Http(Vec<HttpRecord>),
+}
+
+/// A stream, as it is recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamRecord {
+    /// The text, bounded.
+    pub text: String,
+    /// How many bytes there were.
+    pub bytes: u64,
+    /// Whether `text` is not all of it.
+    pub truncated: bool,
+    /// SHA-256 of the bytes that were kept, lower-case hex.
+    pub sha256: String,
+}
+
+/// An HTTP answer, as it is recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HttpRecord {
+    /// From where it was asked.
+    pub vantage: String,
+    /// The status, when there was an answer.
+    pub status: Option<u16>,
+    /// The cause, when there was none.
+    pub no_answer: Option<String>,
+    /// The system's words about that.
+    pub detail: Option<String>,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<StreamRecord>,
+    /// Fingerprint of the certificate, lower-case hex.
+    pub certificate_sha256: Option<String>,
+    /// In milliseconds.
+    pub duration_ms: u64,
+}
+
+/// A control of a check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ControlRecord {
+    /// What was to be seen.
+    pub expected: String,
+    /// What was seen.
+    pub observed: String,
+    /// Whether the control went red as declared.
+    pub red: bool,
+}
+
+/// A fixture of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FixtureRecord {
+    /// Its name.
+    pub name: String,
+    /// Where it acted.
+    pub on: String,
+    /// Whether everything is back and seen to be back.
+    pub restored: bool,
+    /// Its steps in the order in which they were taken.
+    pub steps: Vec<FixtureStepRecord>,
+    /// From the first act to the baseline seen again, in milliseconds.
+    pub disturbed_ms: Option<u64>,
+    /// What a person has to do, when it is not restored.
+    pub remedy: Option<String>,
+    /// What waited on the hosts to undo it, whatever would have become of the run.
+    #[serde(default)]
+    pub armed: Vec<ArmedRecord>,
+}
+
+/// An undoing that was armed on a host before the first act.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmedRecord {
+    /// Where: `local`, or the host's name.
+    pub on: String,
+    /// Its name there.
+    pub id: String,
+    /// What waited: `watcher`, `systemd-timer`, or both.
+    pub by: String,
+    /// After so many milliseconds the host would have undone it by itself.
+    pub deadline_ms: u64,
+}
+
+/// One step of a fixture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FixtureStepRecord {
+    /// `baseline`, `service`, `ready`, `do`, `until`, `undo`, `settled`, `baseline again`.
+    pub step: String,
+    /// What was asked or done, on one line.
+    pub asked: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was seen, in one short line.
+    pub observed: String,
+    /// Whether it held.
+    pub held: bool,
+    /// How many times it was asked.
+    pub attempts: u32,
+    /// Wall time in milliseconds.
+    pub duration_ms: u64,
+}

@@ -1,0 +1,201 @@
+//! Looking at signatures: whether one is whole, whose it is, and whether that one may sign.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use super::sign::{NAMESPACE, SignError};
+use kit::git;
+
+const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
+const END: &str = "-----END SSH SIGNATURE-----";
+
+/// Who may sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedSigners {
+    /// A file as `ssh-keygen(1)` describes under ALLOWED SIGNERS.
+    pub file: PathBuf,
+    /// Keys that were revoked: a file of public keys, or a KRL.
+    pub revoked: Option<PathBuf>,
+}
+
+/// What a signature is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is that person's, who may sign at that time.
+    Good,
+    /// It belongs to these bytes, and its key is another's.
+    OfOther {
+        /// Whose key it is at that time; nobody's when the list is empty.
+        principals: Vec<String>,
+        /// What `ssh-keygen` said about the person asked for.
+        said: String,
+    },
+    /// It belongs to other bytes, or is no signature at all.
+    Broken {
+        /// Why.
+        said: String,
+    },
+}
+
+/// Whether the signature is that of `principal` over `bytes`, and was allowed at that time.
+///
+/// # Errors
+/// [`SignError`] when it could not be told.
+pub fn verify(
+    bytes: &[u8],
+    signature: &Path,
+    allowed: &AllowedSigners,
+    principal: &str,
+    at: DateTime<Utc>,
+) -> Result<Standing, SignError> {
+    if let Standing::Broken { said } = intact(bytes, signature)? {
+        return Ok(Standing::Broken { said });
+    }
+    // Without a zone and in UTC: releases before 9.1 know no `Z`.
+    let time = format!("-Overify-time={}", at.format("%Y%m%d%H%M%S"));
+    let mut command = keygen("verify", signature);
+    command.arg(&time).args(["-n", NAMESPACE, "-I", principal]);
+    command.arg("-f").arg(&allowed.file);
+    if let Some(revoked) = &allowed.revoked {
+        command.arg("-r").arg(revoked);
+    }
+    let (good, said) = ask(&mut command, Some(bytes))?;
+    if good {
+        return Ok(Standing::Good);
+    }
+    let mut command = keygen("find-principals", signature);
+    command.arg(&time).arg("-f").arg(&allowed.file);
+    let (found, names) = ask(&mut command, None)?;
+    let principals = match found {
+        true => names.lines().map(str::to_owned).collect(),
+        false => Vec::new(),
+    };
+    Ok(Standing::OfOther { principals, said })
+}
+
+/// Whether the signature belongs to the bytes, whoever made it: [`Standing::Good`] or
+/// [`Standing::Broken`].
+///
+/// # Errors
+/// [`SignError`] when it could not be told.
+pub fn intact(bytes: &[u8], signature: &Path) -> Result<Standing, SignError> {
+    let broken = |said: &str| Standing::Broken {
+        said: said.to_owned(),
+    };
+    let armored = match std::fs::read(signature) {
+        Ok(armored) => armored,
+        Err(error) => return Ok(broken(&error.to_string())),
+    };
+    if let Err(said) = unarmored(&armored) {
+        return Ok(broken(said));
+    }
+    let mut command = keygen("check-novalidate", signature);
+    let (good, said) = ask(command.args(["-n", NAMESPACE]), Some(bytes))?;
+    Ok(match good {
+        true => Standing::Good,
+        false => broken(&said),
+    })
+}
+
+/// The bytes of an armored signature. Only the one form that `ssh-keygen` writes is taken, so
+/// that no byte of the file can be changed without a word.
+fn unarmored(armored: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let text = std::str::from_utf8(armored).map_err(|_| "it is not text")?;
+    let body = text
+        .strip_prefix(BEGIN)
+        .and_then(|rest| rest.strip_prefix('\n'))
+        .and_then(|rest| rest.strip_suffix('\n'))
+        .and_then(|rest| rest.strip_suffix(END))
+        .and_then(|rest| rest.strip_suffix('\n'))
+        .ok_or("it does not stand between the lines of an SSH signature and nothing else")?;
+    let lines: Vec<&str> = body.split('\n').collect();
+    let width = lines[0].len();
+    let (last, full) = lines.split_last().ok_or("it is empty")?;
+    if full.iter().any(|line| line.len() != width) || last.is_empty() || last.len() > width {
+        return Err("its lines are not of one width");
+    }
+    STANDARD
+        .decode(lines.concat())
+        .map_err(|_| "it is not base64")
+}
+
+/// The fingerprint of the key that made an armored signature, as `ssh-keygen -l` shows it.
+pub fn fingerprint(armored: &[u8]) -> Option<String> {
+    let blob = unarmored(armored).ok()?;
+    // PROTOCOL.sshsig: six bytes of magic, four of version, then the public key as a string.
+    let rest = blob.strip_prefix(b"SSHSIG")?.get(4..)?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let key = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+    let digest = STANDARD_NO_PAD.encode(Sha256::digest(key));
+    Some(format!("SHA256:{digest}"))
+}
+
+fn keygen(act: &str, signature: &Path) -> Command {
+    let mut command = Command::new("ssh-keygen");
+    command.args(["-Y", act, "-s"]).arg(signature);
+    command.env("TZ", "UTC").env("LC_ALL", "C");
+    command
+}
+
+/// Whether it said yes, and what it said.
+fn ask(command: &mut Command, input: Option<&[u8]>) -> Result<(bool, String), SignError> {
+    let output = git::feed(command, input).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => SignError::NoProgram {
+            program: "ssh-keygen".to_owned(),
+        },
+        _ => SignError::Io {
+            program: "ssh-keygen".to_owned(),
+            source,
+        },
+    })?;
+    let good = output.status.success();
+    let said = match good {
+        true => output.stdout,
+        false => [output.stderr, output.stdout].concat(),
+    };
+    let said = String::from_utf8_lossy(&said).trim().to_owned();
+    Ok((good, said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARMORED: &str =
+        "-----BEGIN SSH SIGNATURE-----\nU1NIU0lHAAAA\nAQAAAANhYmM=\n-----END SSH SIGNATURE-----\n";
+
+    #[test]
+    fn only_the_one_form_of_the_armor_is_taken() {
+        assert_eq!(
+            unarmored(ARMORED.as_bytes()).unwrap(),
+            b"SSHSIG\0\0\0\x01\0\0\0\x03abc"
+        );
+        for other in [
+            ARMORED.replace("AAAA\n", "AAAA\r\n"),
+            ARMORED.replace("AAAA\nAQ", "AAAAAQ").replace("lH", "lH\n"),
+            ARMORED.replace("YmM=", "YmN="),
+            format!("{ARMORED}\n"),
+            format!(" {ARMORED}"),
+            ARMORED.trim_end().to_owned(),
+            String::new(),
+        ] {
+            assert!(unarmored(other.as_bytes()).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_fingerprint_is_that_of_the_key_in_the_signature() {
+        // printf abc | sha256sum | xxd -r -p | base64
+        assert_eq!(
+            fingerprint(ARMORED.as_bytes()).unwrap(),
+            "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0"
+        );
+        assert_eq!(fingerprint(b""), None);
+    }
+}

@@ -1,0 +1,256 @@
+//! Changing a document that others change too.
+//!
+//! Writers of ours exclude each other by a lock on the document itself, so nothing is left beside
+//! it. As a document is replaced by renaming, a lock may turn out to be on a file that is no
+//! longer the document; then it is taken again on the new one. A document that does not exist is
+//! created without overwriting, and who comes second starts over.
+//!
+//! Not kept by a replacement: hard links and extended attributes.
+
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, fchown};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::error::{DocumentError, MarkerError};
+use kit::atomic;
+
+/// How long to wait for other writers.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait between two tries.
+const PAUSE: Duration = Duration::from_millis(10);
+/// How many symbolic links may follow each other (as the kernel).
+const MAX_LINKS: usize = 40;
+
+/// What became of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is new.
+    Created,
+    /// It was replaced.
+    Updated,
+    /// It was right already and was not touched.
+    Unchanged,
+}
+
+/// Replaces the document by what `change` makes of it (of nothing, when it does not exist).
+pub(super) fn edit(
+    path: &Path,
+    change: impl Fn(&[u8]) -> Result<Vec<u8>, MarkerError>,
+) -> Result<Written, DocumentError> {
+    let deadline = Instant::now() + PATIENCE;
+    let target = resolve(path)?;
+    loop {
+        let tried = match open(&target) {
+            Ok(file) => replace(path, &target, file, &change, deadline)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                create(path, &target, &change)?
+            }
+            Err(error) => return Err(failed(path, "read", error)),
+        };
+        if let Some(written) = tried {
+            return Ok(written);
+        }
+        if Instant::now() >= deadline {
+            return Err(busy(path));
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Opened for writing, which is not done through it: a document that may not be written must not
+/// be replaced either.
+fn open(target: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(target)
+}
+
+/// `None` when somebody else was faster and all is to be done again.
+fn replace(
+    path: &Path,
+    target: &Path,
+    file: File,
+    change: &impl Fn(&[u8]) -> Result<Vec<u8>, MarkerError>,
+    deadline: Instant,
+) -> Result<Option<Written>, DocumentError> {
+    if !lock(&file, deadline).map_err(|error| failed(path, "locked", error))? {
+        return Err(busy(path));
+    }
+    let opened = file
+        .metadata()
+        .map_err(|error| failed(path, "read", error))?;
+    if !still(target, &opened, false) {
+        return Ok(None);
+    }
+    if opened.permissions().readonly() {
+        let source = io::Error::new(io::ErrorKind::PermissionDenied, "it is marked read-only");
+        return Err(failed(path, "written", source));
+    }
+    let mut existing = Vec::new();
+    (&file)
+        .read_to_end(&mut existing)
+        .map_err(|error| failed(path, "read", error))?;
+    let (folder, name) = parts(path, target)?;
+    clear_litter(folder, &name);
+    let changed = marked(path, change(&existing))?;
+    if changed == existing {
+        return Ok(Some(Written::Unchanged));
+    }
+    let written = |error| failed(path, "written", error);
+    let staged = atomic::stage(folder, &name, &changed).map_err(written)?;
+    // The owner first: changing it may clear bits of the mode. Who may not give the file away
+    // becomes its owner, as with any editor that replaces files.
+    let _ = fchown(staged.as_file(), Some(opened.uid()), Some(opened.gid()));
+    staged
+        .as_file()
+        .set_permissions(opened.permissions())
+        .map_err(written)?;
+    // An editor knows nothing of our lock: what it has saved meanwhile must not be lost.
+    if !still(target, &opened, true) {
+        return Ok(None);
+    }
+    staged
+        .persist(target)
+        .map_err(|error| written(error.error))?;
+    atomic::sync_folder(folder).map_err(written)?;
+    Ok(Some(Written::Updated))
+}
+
+fn create(
+    path: &Path,
+    target: &Path,
+    change: &impl Fn(&[u8]) -> Result<Vec<u8>, MarkerError>,
+) -> Result<Option<Written>, DocumentError> {
+    let (folder, name) = parts(path, target)?;
+    if !folder.is_dir() {
+        return Err(DocumentError::NoFolder {
+            path: path.to_owned(),
+            folder: folder.to_owned(),
+        });
+    }
+    let written = |error| failed(path, "written", error);
+    let content = marked(path, change(b""))?;
+    let staged = atomic::stage(folder, &name, &content).map_err(written)?;
+    match staged.persist_noclobber(target) {
+        Ok(_) => {
+            atomic::sync_folder(folder).map_err(written)?;
+            Ok(Some(Written::Created))
+        }
+        // Somebody else created it meanwhile, and may have taken our file for litter.
+        Err(error)
+            if matches!(
+                error.error.kind(),
+                io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(written(error.error)),
+    }
+}
+
+/// False when the lock was not to be had in time.
+fn lock(file: &File, deadline: Instant) -> io::Result<bool> {
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Ok(false),
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// Whether the document is still the file that was opened, and, if asked, unchanged.
+fn still(target: &Path, opened: &Metadata, unchanged: bool) -> bool {
+    fs::metadata(target).is_ok_and(|now| {
+        (now.dev(), now.ino()) == (opened.dev(), opened.ino())
+            && (!unchanged
+                || (now.size(), now.mtime(), now.mtime_nsec())
+                    == (opened.size(), opened.mtime(), opened.mtime_nsec()))
+    })
+}
+
+/// Removes temporary files that killed writers left. Only the holder of the lock has any.
+fn clear_litter(folder: &Path, name: &str) {
+    let prefix = atomic::prefix(name);
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let file_name = entry.file_name();
+        let ours = file_name
+            .to_str()
+            .is_some_and(|n| n.starts_with(&prefix) && n.ends_with(atomic::SUFFIX));
+        if ours {
+            // A failure leaves litter and harms nothing.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The file behind symbolic links, also when it does not exist yet.
+fn resolve(path: &Path) -> Result<PathBuf, DocumentError> {
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(metadata) = fs::symlink_metadata(&target) else {
+            return Ok(target);
+        };
+        if metadata.is_file() {
+            return Ok(target);
+        }
+        if !metadata.is_symlink() {
+            return Err(DocumentError::NotAFile {
+                path: path.to_owned(),
+            });
+        }
+        let link = fs::read_link(&target).map_err(|error| failed(path, "read", error))?;
+        target = target.parent().unwrap_or(Path::new("")).join(link);
+    }
+    Err(failed(
+        path,
+        "read",
+        io::Error::other("too many symbolic links"),
+    ))
+}
+
+fn parts<'t>(path: &Path, target: &'t Path) -> Result<(&'t Path, String), DocumentError> {
+    let name = target.file_name().ok_or_else(|| DocumentError::NotAFile {
+        path: path.to_owned(),
+    })?;
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    Ok((folder, name.to_string_lossy().into_owned()))
+}
+
+fn marked(path: &Path, content: Result<Vec<u8>, MarkerError>) -> Result<Vec<u8>, DocumentError> {
+    content.map_err(|source| DocumentError::Markers {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn busy(path: &Path) -> DocumentError {
+    DocumentError::Busy {
+        path: path.to_owned(),
+        seconds: PATIENCE.as_secs(),
+    }
+}
+
+fn failed(path: &Path, doing: &'static str, source: io::Error) -> DocumentError {
+    let path = path.to_owned();
+    match source.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            DocumentError::NotWritable { path, source }
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            DocumentError::Full { path, source }
+        }
+        _ => DocumentError::Io {
+            path,
+            doing,
+            source,
+        },
+    }
+}

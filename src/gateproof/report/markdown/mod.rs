@@ -1,0 +1,109 @@
+//! The Markdown blocks of the STATUS and JOURNAL documents.
+//!
+//! Rules of emission, kept by construction and tested:
+//!
+//! 1. A block stands between two HTML comments of ours that carry what it is of, the run and a
+//!    content hash ([`super::documents`]).
+//! 2. STATUS holds the claim and how to verify it, and never an observed output or an outcome:
+//!    who re-runs it must not be anchored by what the author saw. Outputs are in JOURNAL.
+//! 3. No line of ours reads as a gate state, but for the one of [`claim_block`], of a claim that was made. `## DONE`, `## VETO`, `CLAIMED, awaiting Adversary`
+//!    and `## Gate: M1 — PASS` are read by people and by watchdogs as decisions, and a run decides
+//!    nothing: we print results, the role sets the state. Where a command, its output or a title
+//!    holds such words, a backslash is put into them, in the open ([`escape::neutralise`]).
+//! 4. Nothing from outside can break out of its place: cells are escaped, fences are longer than
+//!    any fence inside them, HTML comments are opened up, control characters are shown.
+
+pub mod escape;
+mod journal;
+mod status;
+
+pub use journal::journal_entry;
+pub use status::{claim_block, status_block};
+
+use crate::record::{Act, RunRecord};
+use claim::outcome::Outcome;
+use escape::{code, prose};
+
+/// `✅ PASS`.
+pub(crate) fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "✅ PASS",
+        Outcome::Fail => "❌ FAIL",
+        Outcome::Error => "⚠️ ERROR",
+        Outcome::Toothless => "⚠️ TOOTHLESS",
+        Outcome::Unrestored => "🚨 UNRESTORED",
+        Outcome::Stale => "⚠️ STALE",
+        Outcome::Flaky => "⚠️ FLAKY",
+        Outcome::Skipped => "ℹ️ SKIPPED",
+        Outcome::Attested => "ℹ️ ATTESTED",
+    }
+}
+
+/// The commit of a record, as a list item's text.
+pub(crate) fn commit_words(record: &RunRecord) -> String {
+    let Some(repository) = &record.repository else {
+        return "none: the claim file is in no repository, so nothing pins what was checked"
+            .to_owned();
+    };
+    let mut words = code(&repository.commit);
+    if let Some(branch) = &repository.branch {
+        words.push_str(&format!(" (branch {})", code(branch)));
+    }
+    if repository.tree != "clone" {
+        words.push_str(&format!(
+            ", run in the {}: does not count towards a gate",
+            prose(&repository.tree)
+        ));
+    }
+    if repository.dirty {
+        words.push_str(", **with uncommitted changes beside it**");
+    }
+    words
+}
+
+/// The line that runs a gate's checks again.
+fn command_line(record: &RunRecord, gate: &str) -> String {
+    format!(
+        "gateproof verify {} --gate {}",
+        kit::shell::quote(&record.claim.path),
+        kit::shell::quote(gate)
+    )
+}
+
+/// The line that was run: what it selected, and in which role.
+fn line_that_was_run(record: &RunRecord) -> String {
+    let command = match record.act {
+        Act::Claim => "claim",
+        Act::Review => "review",
+        Act::Verify | Act::Ci => return verify_line(record),
+    };
+    let gates: Vec<String> = record.gates.iter().map(|g| kit::shell::quote(g)).collect();
+    format!("gateproof {command} {}", gates.join(" "))
+}
+
+fn verify_line(record: &RunRecord) -> String {
+    let mut line = format!("gateproof verify {}", kit::shell::quote(&record.claim.path));
+    if let Some(selection) = &record.selection {
+        line.push_str(&format!(" {selection}"));
+    }
+    if let Some(role) = &record.role {
+        line.push_str(&format!(" --as {}", kit::shell::quote(role)));
+    }
+    line
+}
+
+/// The selection of a run, when it may have left out checks of a gate: `--gate` alone does not.
+fn partial_selection(record: &RunRecord) -> Option<&str> {
+    let selection = record.selection.as_deref()?;
+    let mut words = selection.split_whitespace();
+    loop {
+        match (words.next(), words.next()) {
+            (None, _) => return None,
+            (Some("--gate"), Some(_)) => {}
+            _ => return Some(selection),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

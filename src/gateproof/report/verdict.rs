@@ -1,0 +1,130 @@
+//! The verdict of a push job on the claims alone.
+
+use crate::record::RunRecord;
+use claim::outcome::{ExitCode, Outcome, worst};
+
+use super::text;
+
+/// What several runs amount to together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The exit code.
+    pub code: ExitCode,
+    /// What was seen, in one line: `6 checks: 4 PASS, 2 SKIPPED`.
+    pub tally: String,
+}
+
+impl Verdict {
+    /// The line that says so.
+    ///
+    /// It names whose verdict it is, because a push job that is red for another reason is soon
+    /// not looked at any more.
+    pub fn line(&self) -> String {
+        format!(
+            "gateproof ci: claims {} (exit {}): {}. This is the verdict on the claims alone, whatever lint and tests say.",
+            self.word(),
+            self.code as u8,
+            self.tally
+        )
+    }
+
+    /// The verdict in one word.
+    pub fn word(&self) -> &'static str {
+        match self.code {
+            ExitCode::Success => "PASS",
+            ExitCode::Failed => "FAIL",
+            ExitCode::Invalid => "INVALID",
+            ExitCode::CouldNotCheck => "ERROR",
+            ExitCode::Toothless => "TOOTHLESS",
+            ExitCode::Unrestored => "UNRESTORED",
+            ExitCode::Stale => "STALE",
+        }
+    }
+}
+
+/// The verdict on all records of a push job.
+///
+/// A claim file of which nothing may be observed from CI says nothing, good or bad: it is a
+/// failure only when no file says anything.
+pub fn verdict_of(records: &[RunRecord]) -> Verdict {
+    let telling = records.iter().filter(|record| !only_skipped(record));
+    let codes = telling
+        .map(|record| ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck));
+    let code = worst(codes);
+    let outcomes: Vec<Outcome> = records
+        .iter()
+        .flat_map(|record| record.checks.iter().map(|check| check.outcome))
+        .collect();
+    let tally = text::tally(&outcomes);
+    Verdict {
+        code: code.unwrap_or(ExitCode::CouldNotCheck),
+        tally: match code {
+            None if !outcomes.is_empty() => {
+                format!("{tally}; nothing could be observed, and that is no success")
+            }
+            _ => tally,
+        },
+    }
+}
+
+/// Whether a run was nothing but checks that were left out for a reason.
+fn only_skipped(record: &RunRecord) -> bool {
+    !record.checks.is_empty()
+        && record.fixtures.iter().all(|fixture| fixture.restored)
+        && record
+            .checks
+            .iter()
+            .all(|check| check.outcome == Outcome::Skipped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::record;
+
+    fn with(outcomes: &[Outcome], exit_code: u8) -> RunRecord {
+        let mut record = record();
+        record.fixtures.clear();
+        let check = record.checks[0].clone();
+        record.checks = outcomes
+            .iter()
+            .map(|outcome| {
+                let mut check = check.clone();
+                check.outcome = *outcome;
+                check
+            })
+            .collect();
+        record.exit_code = exit_code;
+        record
+    }
+
+    #[test]
+    fn a_file_that_ci_may_not_observe_spoils_nothing_and_alone_it_is_no_success() {
+        let left_out = with(&[Outcome::Skipped, Outcome::Skipped], 3);
+        let good = with(&[Outcome::Pass, Outcome::Skipped], 0);
+        let both = verdict_of(&[good, left_out.clone()]);
+        assert_eq!(both.code, ExitCode::Success);
+        assert_eq!(
+            both.line(),
+            "gateproof ci: claims PASS (exit 0): 4 checks: 1 PASS, 3 SKIPPED. This is the verdict on the claims alone, whatever lint and tests say."
+        );
+        let alone = verdict_of(&[left_out]);
+        assert_eq!(alone.code, ExitCode::CouldNotCheck);
+        assert!(
+            alone.tally.contains("nothing could be observed"),
+            "{alone:?}"
+        );
+        assert_eq!(verdict_of(&[]).code, ExitCode::CouldNotCheck);
+    }
+
+    #[test]
+    fn the_worst_run_decides_and_what_is_not_back_is_never_left_out() {
+        let good = with(&[Outcome::Pass], 0);
+        let bad = with(&[Outcome::Fail], 1);
+        assert_eq!(verdict_of(&[good.clone(), bad]).code, ExitCode::Failed);
+        let mut lost = with(&[Outcome::Skipped], 5);
+        lost.fixtures = record().fixtures;
+        assert!(lost.fixtures.iter().any(|fixture| !fixture.restored));
+        assert_eq!(verdict_of(&[good, lost]).code, ExitCode::Unrestored);
+    }
+}

@@ -1,0 +1,409 @@
+//! Where a clone stands: what is committed, and whether everybody else can fetch it. Git tells
+//! the facts ([`Checkout::look`]); whether a claim may be made from there is decided without it.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::run::{
+    CloneFacts, CloneFinding, CloneQuestion, Distance, Purpose, Remote, Upstream, Wanted, Wrong,
+    clone_facts, clone_findings, clone_id, identity,
+};
+use kit::git;
+use reach::host::Fault;
+
+/// Where our own records of looks stand; nobody claims anything about them.
+const RECORDS: &str = "reports/runs/";
+
+fn in_words(findings: &[CloneFinding]) -> String {
+    let each = findings.iter();
+    let each: Vec<String> = each
+        .map(|it| format!("{}; {}", it.what, it.remedy))
+        .collect();
+    each.join("; and ")
+}
+
+/// Why nothing can be claimed or reviewed from here. Nothing was run.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// No repository, or one without any commit.
+    #[error(
+        "{folder} is in no git repository with a commit, and a claim speaks of a commit: go into the clone of the project"
+    )]
+    NoRepository {
+        /// The folder.
+        folder: String,
+    },
+    /// No branch is checked out.
+    #[error(
+        "HEAD is detached, so nobody knows which branch others fetch: `git switch BRANCH` first"
+    )]
+    Detached,
+    /// The branch follows no branch of a remote.
+    #[error(
+        "branch `{branch}` has no upstream branch, so nobody else can fetch what it has: `git push -u origin {branch}` first"
+    )]
+    NoUpstream {
+        /// The branch.
+        branch: String,
+    },
+    /// The upstream could not be asked.
+    #[error("`{upstream}` could not be fetched, so what is on it is not known: {said}")]
+    Fetch {
+        /// The upstream branch.
+        upstream: String,
+        /// What git said.
+        said: String,
+    },
+    /// The claim file is not in the commit.
+    #[error(
+        "the claim file `{path}` is not in the commit that would be claimed, so nobody else could run it: `git add {path}`, commit and push it first"
+    )]
+    UntrackedClaim {
+        /// The file.
+        path: String,
+    },
+    /// The clone is not what others get.
+    #[error("{}", in_words(.0))]
+    Clone(Vec<CloneFinding>),
+    /// Git knows nobody here.
+    #[error(
+        "git does not know who you are, so nobody could tell who judges the claim from who made it: `git config user.name NAME` and `git config user.email MAIL` first"
+    )]
+    Nobody,
+    /// Git itself.
+    #[error("{0}")]
+    Git(#[from] Fault),
+}
+
+/// Where a clone stands, after a fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkout {
+    /// Its top folder.
+    pub root: PathBuf,
+    /// Full hash of HEAD.
+    pub head: String,
+    /// The branch that is checked out.
+    pub branch: String,
+    /// The remote of its upstream.
+    pub remote: String,
+    /// Its upstream branch as the remote calls it, such as `refs/heads/main`.
+    pub merge: String,
+    /// The upstream branch as seen here, such as `origin/main`.
+    pub upstream: String,
+    /// Full hash of that, after the fetch.
+    pub upstream_commit: String,
+    /// What git tells of the clone and its upstream.
+    pub facts: CloneFacts,
+    /// Who works here, as git knows: `Name <mail>`.
+    pub author: Option<String>,
+    /// Names this clone; see [`crate::record::RepositoryState::clone_id`].
+    pub clone_id: Option<String>,
+}
+
+impl Checkout {
+    /// Asks git, and fetches the upstream branch.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is no upstream to speak of, or it cannot be fetched.
+    pub async fn look(folder: &Path) -> Result<Checkout, Refusal> {
+        let nowhere = |_| Refusal::NoRepository {
+            folder: folder.display().to_string(),
+        };
+        let top = git::ask(folder, &["rev-parse", "--show-toplevel"]).await;
+        let root = PathBuf::from(top.map_err(nowhere)?);
+        let head = git::ask(
+            &root,
+            &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"],
+        )
+        .await;
+        let head = head.map_err(nowhere)?;
+        let branch = git::ask(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"]).await;
+        let branch = branch.map_err(|_| Refusal::Detached)?;
+        let no_upstream = || Refusal::NoUpstream {
+            branch: branch.clone(),
+        };
+        let config = async |key: &str| {
+            let key = format!("branch.{branch}.{key}");
+            git::ask(&root, &["config", &key])
+                .await
+                .map_err(|_| no_upstream())
+        };
+        let (remote, merge) = (config("remote").await?, config("merge").await?);
+        if remote == "." {
+            return Err(no_upstream()); // a branch of this very clone
+        }
+        let short = merge.strip_prefix("refs/heads/").unwrap_or(&merge);
+        let shown = format!("{remote}/{short}");
+        // The branch by its name: one that is gone from the remote must not pass for fetched.
+        git::ask(&root, &["fetch", "--quiet", &remote, &merge])
+            .await
+            .map_err(|fault| Refusal::Fetch {
+                upstream: shown,
+                said: fault.to_string(),
+            })?;
+        let name = [
+            "rev-parse",
+            "--abbrev-ref",
+            "--symbolic-full-name",
+            "@{upstream}",
+        ];
+        let upstream = git::ask(&root, &name).await.map_err(|_| no_upstream())?;
+        let upstream_commit = git::ask(&root, &["rev-parse", "--verify", "@{upstream}^{commit}"])
+            .await
+            .map_err(Fault::from)?;
+        let question = CloneQuestion {
+            remote: Some(remote.clone()),
+            branch: Some(branch.clone()),
+            ..CloneQuestion::default()
+        };
+        let facts = clone_facts(&root, &question).await?;
+        Ok(Checkout {
+            author: identity(&root).await,
+            clone_id: clone_id(&root),
+            root,
+            head,
+            branch,
+            remote,
+            merge,
+            upstream,
+            upstream_commit,
+            facts,
+        })
+    }
+
+    /// Whether a commit is on the upstream branch.
+    pub async fn has(&self, commit: &str) -> bool {
+        let words = ["merge-base", "--is-ancestor", commit, &self.upstream_commit];
+        git::ask(&self.root, &words).await.is_ok()
+    }
+
+    /// Whether the file is the same on the commit and on the upstream branch.
+    pub async fn is_todays(&self, commit: &str, path: &str) -> bool {
+        let blob = async |revision: &str| {
+            let name = format!("{revision}:{path}");
+            git::ask(&self.root, &["rev-parse", "--verify", "--quiet", &name])
+                .await
+                .ok()
+        };
+        blob(commit).await == blob(&self.upstream_commit).await
+    }
+
+    /// How many commits on the upstream branch after that one change more than records and the
+    /// documents in `docs`.
+    pub async fn commits_since(&self, commit: &str, docs: &str) -> u64 {
+        let range = format!("{commit}..{}", self.upstream_commit);
+        let (runs, docs) = (
+            format!(":(top,exclude){RECORDS}"),
+            format!(":(top,exclude){docs}/*-*.md"),
+        );
+        let words = ["rev-list", "--count", &range, "--", ":(top)", &runs, &docs];
+        let counted = git::ask(&self.root, &words).await;
+        counted.ok().and_then(|n| n.parse().ok()).unwrap_or(0)
+    }
+
+    /// The text of a file on the upstream branch, if it is there.
+    pub async fn upstream_text(&self, path: &str) -> Option<String> {
+        let name = format!("{}:{path}", self.upstream_commit);
+        git::ask(&self.root, &["show", &name]).await.ok()
+    }
+
+    /// The STATUS documents on the upstream branch that call a gate claimed, by a person's hand or
+    /// ours; only to tell why nothing was found.
+    pub async fn told_claimed(&self, gate: &str) -> Vec<String> {
+        let list = ["ls-tree", "-r", "--name-only", "-z", &self.upstream_commit];
+        let listed = git::ask(&self.root, &list).await.unwrap_or_default();
+        let mut told = Vec::new();
+        for path in listed.split('\0').filter(|path| is_status(path)) {
+            let text = self.upstream_text(path).await.unwrap_or_default();
+            let word = |line: &str| {
+                let mut words = line.split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)));
+                words.any(|word| word == gate)
+            };
+            if text
+                .lines()
+                .any(|line| line.contains("CLAIMED") && word(line))
+            {
+                told.push(path.to_owned());
+            }
+        }
+        told
+    }
+
+    /// Whether HEAD may be claimed: clean, pushed, and the newest there is.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that tells what is in the way.
+    pub fn may_claim(&self) -> Result<(), Refusal> {
+        let claim = |path: &&String| is_claim_file(path);
+        if let Some(path) = self.facts.untracked.iter().find(claim) {
+            return Err(Refusal::UntrackedClaim { path: path.clone() });
+        }
+        self.may(Purpose::Claim)?;
+        match self.author {
+            Some(_) => Ok(()),
+            None => Err(Refusal::Nobody),
+        }
+    }
+
+    /// Whether claims can be judged from here.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that tells what is in the way.
+    pub fn may_review(&self) -> Result<(), Refusal> {
+        self.may(Purpose::Review)
+    }
+
+    fn may(&self, purpose: Purpose) -> Result<(), Refusal> {
+        let mut findings = self.findings();
+        findings.retain(|finding| finding.wrong.stops(purpose));
+        match findings.is_empty() {
+            true => Ok(()),
+            false => Err(Refusal::Clone(findings)),
+        }
+    }
+
+    /// What is wrong with the clone and stops nobody, as far as it concerns who does that.
+    pub fn told(&self, purpose: Purpose) -> Vec<CloneFinding> {
+        let mut findings = self.findings();
+        findings.retain(|it| it.wrong.concerns(purpose) && !it.wrong.stops(purpose));
+        findings
+    }
+
+    fn findings(&self) -> Vec<CloneFinding> {
+        let mut findings = clone_findings(&self.facts, &Wanted::default());
+        // The commit may be on another branch; whoever judges looks for it on this one.
+        if let Remote::Heard(Upstream {
+            has_commit: true,
+            distance: Some(Distance { ahead, .. }),
+            ..
+        }) = &self.facts.remote
+            && *ahead > 0
+        {
+            findings.push(CloneFinding {
+                wrong: Wrong::Unpushed,
+                what: format!(
+                    "{ahead} commit(s) of HEAD are not on `{}`, so nobody finds there what is claimed",
+                    self.upstream
+                ),
+                remedy: "`git push`".to_owned(),
+            });
+        }
+        findings
+    }
+}
+
+fn is_status(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with("STATUS-") && name.ends_with(".md")
+}
+
+/// Whether a path is that of a claim file in `claims/`.
+fn is_claim_file(path: &str) -> bool {
+    let yaml = path.ends_with(".yaml") || path.ends_with(".yml");
+    path.starts_with("claims/") && yaml
+}
+
+/// Whether the file, of that path from the top folder, is one that git does not know.
+pub async fn untracked(root: &Path, path: &str) -> bool {
+    let known = ["ls-files", "--error-unmatch", "--", path];
+    git::ask(root, &known).await.is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clean() -> Checkout {
+        Checkout {
+            root: "r".into(),
+            head: "a".into(),
+            branch: "main".into(),
+            remote: "origin".into(),
+            merge: "refs/heads/main".into(),
+            upstream: "origin/main".into(),
+            upstream_commit: "a".into(),
+            author: Some("Ada <ada@example.org>".into()),
+            clone_id: None,
+            facts: CloneFacts {
+                commit: "a".into(),
+                branch: Some("main".into()),
+                remote: Remote::Heard(Upstream {
+                    name: "origin".into(),
+                    branch: "main".into(),
+                    tip: Some("a".into()),
+                    has_commit: true,
+                    distance: Some(Distance::default()),
+                    ..Upstream::default()
+                }),
+                ..CloneFacts::default()
+            },
+        }
+    }
+
+    #[test]
+    fn only_a_clean_and_pushed_head_may_be_claimed_and_every_reason_is_its_own() {
+        assert_eq!(clean().may_claim(), Ok(()));
+        assert_eq!(clean().told(Purpose::Claim), []);
+        let at = |ahead, behind| {
+            let mut checkout = clean();
+            if let Remote::Heard(upstream) = &mut checkout.facts.remote {
+                upstream.tip = Some("b".into());
+                upstream.distance = Some(Distance { ahead, behind });
+            }
+            checkout
+        };
+        let with = |changed: &[&str], untracked: &[&str]| {
+            let owned = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
+            let mut checkout = at(1, 1);
+            checkout.facts.changed = owned(changed);
+            checkout.facts.untracked = owned(untracked);
+            checkout
+        };
+        let nobody = Checkout {
+            author: None,
+            ..clean()
+        };
+        let mut silent = clean();
+        silent.facts.remote = Remote::None;
+        let cases = [
+            (nobody, "git does not know who you are"),
+            (silent, "no remote"),
+            (at(2, 0), "2 commit(s) of HEAD are not on `origin/main`"),
+            (at(0, 3), "3 commits behind `main` of `origin`"),
+            (at(2, 3), "; and 2 commit(s) of HEAD"),
+            (with(&["a"], &[]), "differs from the commit: a; commit"),
+            (with(&[], &["b"]), "in no commit: b; commit"),
+            (
+                with(&["a"], &["b", "claims/x.yaml"]),
+                "`claims/x.yaml` is not in the commit",
+            ),
+        ];
+        for (checkout, words) in cases {
+            let why = checkout.may_claim().unwrap_err().to_string();
+            assert!(why.contains(words), "{words}: {why}");
+        }
+        // A reviewer uses nothing of the tree, and is not told of it.
+        for checkout in [at(2, 3), with(&["a"], &["b"])] {
+            assert_eq!(checkout.may_review(), Ok(()));
+            assert_eq!(checkout.told(Purpose::Review), []);
+        }
+    }
+
+    #[test]
+    fn nobody_claims_or_judges_with_a_moved_tag_or_without_the_history() {
+        let mut moved = clean();
+        moved.facts.tags.insert("v1".into(), "a".into());
+        if let Remote::Heard(upstream) = &mut moved.facts.remote {
+            upstream.tags.insert("v1".into(), "b".into());
+        }
+        let mut shallow = clean();
+        shallow.facts.shallow = true;
+        for (checkout, words) in [(moved, "tag `v1`"), (shallow, "is shallow")] {
+            for refused in [checkout.may_claim(), checkout.may_review()] {
+                let why = refused.unwrap_err().to_string();
+                assert!(why.contains(words), "{why}");
+            }
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The REVIEW block of a run: a verdict, or in so many words none.
+
+use super::header::Header;
+use super::independence::dependence;
+use crate::gate::verdict::{Verdict, in_words, weigh};
+use crate::record::{CheckRecord, FiledFinding, FixtureRecord, RunRecord};
+use crate::report::documents::{Block, Document};
+use crate::report::markdown::escape::{code, code_cell, fence, prose};
+use crate::report::markdown::{commit_words, outcome_words};
+use crate::report::{explain, text};
+
+/// How the line begins that names what was filed before.
+pub(crate) const EARLIER: &str = "- **Filed about this gate before:** ";
+
+/// What a run of an Adversary amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It judges a claim.
+    Judges,
+    /// Somebody looked ([`Act::Verify`](crate::record::Act)); no claim is judged.
+    Looks,
+    /// The claim's own author or clone: it counts for nobody.
+    Rehearses,
+}
+
+/// What is known of the claim that is judged.
+#[derive(Clone, Debug)]
+pub struct Judged<'c> {
+    /// Its record, without what its author saw.
+    pub claim: &'c Header,
+    /// What was filed about the gate before.
+    pub earlier: Vec<&'c FiledFinding>,
+}
+
+impl Standing {
+    /// What a run of an Adversary amounts to, given the claim that its record names, if any.
+    pub fn of(record: &RunRecord, claim: Option<&Header>) -> Standing {
+        let clone = record
+            .repository
+            .as_ref()
+            .and_then(|r| r.clone_id.as_deref());
+        match claim {
+            None => Standing::Looks,
+            Some(claim) if dependence(claim, clone, record.author.as_deref()).is_empty() => {
+                Standing::Judges
+            }
+            Some(_) => Standing::Rehearses,
+        }
+    }
+}
+
+/// The block of one gate of an Adversary's record for `REVIEW-<phase>.md`. Only a run that judges
+/// a claim, and could be told, gets a heading that reads as a verdict.
+///
+/// `None` when the record has no check of that gate.
+pub fn review_block(
+    record: &RunRecord,
+    gate: &str,
+    standing: Standing,
+    judged: Option<&Judged<'_>>,
+) -> Option<Block> {
+    let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
+    if checks.is_empty() {
+        return None;
+    }
+    let mut body = heading(record, gate, standing);
+    body.push_str(&facts(record, &checks, judged));
+    body.push_str(&evidence(&checks));
+    body.push_str(&failures(&checks));
+    body.push_str(&disturbed(record, &checks));
+    for finding in record.filed.iter().filter(|f| f.gate == gate) {
+        body.push_str(&filed(record, finding));
+    }
+    for id in &record.closed {
+        body.push_str(&format!(
+            "- [x] **{} [adversary] CLOSED @{}**\n",
+            prose(id),
+            record.ended.format("%Y-%m-%dT%H:%MZ")
+        ));
+    }
+    if !record.closed.is_empty() {
+        body.push('\n');
+    }
+    if !record.notes.is_empty() {
+        body.push_str("**Notes.**\n\n");
+        for note in &record.notes {
+            body.push_str(&format!("- {}\n", prose(note)));
+        }
+        body.push('\n');
+    }
+    let end = body.trim_end().len();
+    body.truncate(end);
+    body.push('\n');
+    Some(Block {
+        document: Document::Review,
+        phase: record.claim.phase.clone(),
+        gate: gate.to_owned(),
+        run_id: record.run_id.clone(),
+        body,
+    })
+}
+
+fn heading(record: &RunRecord, gate: &str, standing: Standing) -> String {
+    let (gate_name, at) = (prose(gate), record.ended.format("%Y-%m-%dT%H:%MZ"));
+    let weighed = weigh(record, gate);
+    let why = match (standing, weighed.verdict) {
+        (Standing::Judges, verdict @ (Verdict::Pass | Verdict::Fail)) => {
+            return format!("## {gate_name} — {} @{at}\n\n", verdict.name());
+        }
+        (Standing::Judges, Verdict::Undecided) => format!(
+            "it could not be told whether the claim holds: {}.",
+            prose(&in_words(&weighed.reasons))
+        ),
+        (Standing::Looks, _) => {
+            "somebody looked. Only `gateproof review` judges a claim.".to_owned()
+        }
+        (Standing::Rehearses, _) => {
+            "not independent of the claim, so it counts for nobody.".to_owned()
+        }
+    };
+    format!("## {gate_name} — not a verdict @{at}\n\n**Not a verdict:** {why}\n\n")
+}
+
+fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&Judged<'_>>) -> String {
+    let author = record.author.as_deref().unwrap_or("not known to git");
+    let mut out = format!(
+        "- **Adversary:** {} ({}), {}, run {}\n",
+        prose(author),
+        prose(&record.who),
+        prose(&record.tool),
+        prose(&record.run_id)
+    );
+    if let Some(judged) = judged {
+        let claim = judged.claim;
+        out.push_str(&format!(
+            "- **Claim:** run {} of {}, {}, record sha256 {}\n",
+            prose(&claim.run_id),
+            prose(claim.author.as_deref().unwrap_or(&claim.who)),
+            text::time(claim.ended),
+            code(&claim.sha256)
+        ));
+    }
+    let clone = record
+        .repository
+        .as_ref()
+        .and_then(|r| r.clone_id.as_deref());
+    let clone = code(clone.unwrap_or("unknown"));
+    // A look runs what is here, and clones only for the checks that want it.
+    let (clone, of_commit) = match judged {
+        Some(_) => (
+            format!("a cold one, made for this run from clone {clone}"),
+            ", of that commit",
+        ),
+        None => (clone, ""),
+    };
+    out.push_str(&format!(
+        "- **Commit:** {}\n- **Clone:** {clone}\n- **Claim file:** {} (sha256 {}){of_commit}\n",
+        commit_words(record),
+        code(&record.claim.path),
+        code(&record.claim.sha256)
+    ));
+    for host in &record.hosts {
+        let known = |value: Option<&str>| value.map_or_else(|| "unknown".to_owned(), code);
+        out.push_str(&format!(
+            "- **Host:** {} ({}), revision {}, boot {}\n",
+            code(&host.name),
+            code(&host.destination),
+            known(host.revision.as_deref()),
+            known(host.boot_id.as_deref())
+        ));
+    }
+    if let Some(judged) = judged {
+        out.push_str(
+            "- **Blind:** JOURNAL was not read by this run, and of the claim's record no observation\n",
+        );
+        if !judged.earlier.is_empty() {
+            let earlier = judged.earlier.iter();
+            let earlier: Vec<String> = earlier
+                .map(|f| format!("{} ({})", prose(&f.id), prose(&text::cut(&f.text, 80))))
+                .collect();
+            out.push_str(&format!("{EARLIER}{}\n", earlier.join(", ")));
+        }
+    }
+    let outcomes: Vec<_> = checks.iter().map(|check| check.outcome).collect();
+    format!("{out}- **Checks:** {}\n\n", text::tally(&outcomes))
+}
+
+fn evidence(checks: &[&CheckRecord]) -> String {
+    let mut out = String::from("| Check | Expected | Observed | Result |\n|---|---|---|---|\n");
+    for check in checks {
+        out.push_str(&format!(
+            "| {} | {} | {} | {} |\n",
+            code_cell(&check.id),
+            code_cell(&text::cut(&text::visible(&check.expected), 160)),
+            code_cell(&text::cut(&text::visible(&check.observed), 160)),
+            outcome_words(check.outcome)
+        ));
+    }
+    out + "\n"
+}
+
+/// Every check that is no PASS: the line that reproduces it, and why.
+fn failures(checks: &[&CheckRecord]) -> String {
+    let mut script = String::new();
+    for check in checks {
+        if check.outcome == claim::outcome::Outcome::Pass {
+            continue;
+        }
+        let line = text::visible(check.reproduce.trim());
+        // What a person looks at is no command.
+        let by_hand = if line.starts_with("human:") { "# " } else { "" };
+        script.push_str(&format!(
+            "# {}: {}\n{by_hand}{line}\n# expected: {}\n# observed: {}\n",
+            text::visible(&check.id),
+            check.outcome,
+            text::visible(&check.expected),
+            text::visible(&check.observed)
+        ));
+        for finding in &check.findings {
+            let mut line = format!("# {}", text::visible(&finding.subject));
+            if !finding.expected.is_empty() || !finding.observed.is_empty() {
+                line.push_str(&format!(
+                    ": expected {}, observed {}",
+                    text::visible(&finding.expected),
+                    text::visible(&finding.observed)
+                ));
+            }
+            if let Some(note) = &finding.note {
+                line.push_str(&format!(" — {}", text::visible(note)));
+            }
+            script.push_str(&line);
+            script.push('\n');
+        }
+    }
+    if script.is_empty() {
+        return String::new();
+    }
+    format!("**Reproduce.**\n\n{}\n", fence("bash", &script))
+}
+
+fn disturbed(record: &RunRecord, checks: &[&CheckRecord]) -> String {
+    let used = |fixture: &&FixtureRecord| checks.iter().any(|c| c.with.contains(&fixture.name));
+    let items: String = record
+        .fixtures
+        .iter()
+        .filter(used)
+        .map(|fixture| {
+            let mut item = format!("- {}\n", prose(&explain::fixture_line(fixture)));
+            if let Some(remedy) = &fixture.remedy {
+                item.push_str(&format!("  - **To be done by hand:** {}\n", code(remedy)));
+            }
+            item
+        })
+        .collect();
+    match items.is_empty() {
+        true => String::new(),
+        false => format!("**Disturbed and restored.**\n\n{items}\n"),
+    }
+}
+
+/// In the shape in which findings are kept.
+fn filed(record: &RunRecord, finding: &FiledFinding) -> String {
+    let words = finding
+        .text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    format!(
+        "### {} [adversary] {}\n\n- **Filed:** {}\n- **Gate:** {}\n- **Status:** open\n\n",
+        finding.id,
+        prose(&words),
+        record.ended.format("%Y-%m-%dT%H:%MZ"),
+        prose(&finding.gate)
+    )
+}

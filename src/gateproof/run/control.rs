@@ -1,0 +1,70 @@
+//! What a control shows: whether a check that passed can fail at all.
+
+use crate::record::{ControlRecord, Finding};
+use claim::outcome::Outcome;
+use claim::{Check, Control};
+use kit::text::Scope;
+
+use super::ask::{Reply, Verdict};
+use super::fixture::observed;
+use super::recorded::remark;
+use super::secrets;
+
+/// Outcome, record and finding of a check whose control was asked: the control must show its
+/// own value, and the check's expectation must not hold there.
+pub(super) fn judge_control(
+    check: &Check,
+    control: &Control,
+    reply: &Reply,
+    scope: &Scope,
+) -> (Outcome, Option<ControlRecord>, Option<Finding>) {
+    let seen = observed(reply);
+    let record = |red: bool| {
+        Some(ControlRecord {
+            expected: control.expected.clone(),
+            observed: seen.clone(),
+            red,
+        })
+    };
+    match &reply.verdict {
+        Verdict::Holds => {
+            let also_holds = reply.observation.as_ref().is_some_and(|observation| {
+                let scope = secrets::with_sought(&check.expect, scope);
+                claim::matchers::judge(&check.expect, observation, &scope)
+                    == claim::matchers::Judgement::Holds
+            });
+            if also_holds {
+                let why = "the check's own expectation holds under its control, too: it cannot tell the two apart";
+                return (
+                    Outcome::Toothless,
+                    record(false),
+                    Some(remark("control", why)),
+                );
+            }
+            (Outcome::Pass, record(true), None)
+        }
+        Verdict::Differs(_) => {
+            let finding = Finding {
+                subject: "control".to_owned(),
+                expected: control.expected.clone(),
+                observed: seen.clone(),
+                note: Some(
+                    "the control did not go red as declared: nothing shows that the check can fail"
+                        .to_owned(),
+                ),
+                diff: None,
+                place: None,
+            };
+            (Outcome::Toothless, record(false), Some(finding))
+        }
+        other => {
+            let why = match other {
+                Verdict::Fault(fault) => fault.to_string(),
+                Verdict::Undecidable(why) => why.clone(),
+                Verdict::Interrupted(name) => format!("interrupted by {name}"),
+                Verdict::Holds | Verdict::Differs(_) => String::new(),
+            };
+            (Outcome::Error, record(false), Some(remark("control", why)))
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What is run, in which order, under which fixtures. Pure.
+
+use claim::{Check, ClaimFile};
+
+/// Which checks of the claim files are wanted. An empty list wants all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Gates by id.
+    pub gates: Vec<String>,
+    /// Checks by id, with or without their `[value]`.
+    pub checks: Vec<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+}
+
+impl Selection {
+    /// Whether everything is wanted.
+    pub fn is_all(&self) -> bool {
+        self.gates.is_empty() && self.checks.is_empty() && self.tags.is_empty()
+    }
+
+    /// The selection as the options of a command line.
+    pub fn describe(&self) -> Option<String> {
+        let options: Vec<String> = [
+            ("--gate", &self.gates),
+            ("--check", &self.checks),
+            ("--tag", &self.tags),
+        ]
+        .into_iter()
+        .flat_map(|(option, names)| {
+            names
+                .iter()
+                .map(move |name| format!("{option} {}", kit::shell::quote(name)))
+        })
+        .collect();
+        (!options.is_empty()).then(|| options.join(" "))
+    }
+
+    fn wants(&self, gate: &str, check: &Check) -> bool {
+        let named = |names: &[String], test: &dyn Fn(&String) -> bool| {
+            names.is_empty() || names.iter().any(test)
+        };
+        named(&self.gates, &|name| name == gate)
+            && named(&self.checks, &|name| {
+                *name == check.id || *name == check.base_id
+            })
+            && named(&self.tags, &|name| check.tags.contains(name))
+    }
+
+    /// The first name of the selection that occurs in none of the files, with its option.
+    pub fn unknown(&self, files: &[ClaimFile]) -> Option<(&'static str, &str)> {
+        let gates = || files.iter().flat_map(|file| &file.gates);
+        let checks = || gates().flat_map(|gate| &gate.checks);
+        let gate = self
+            .gates
+            .iter()
+            .find(|name| !gates().any(|gate| gate.id == **name))
+            .map(|name| ("--gate", name.as_str()));
+        let check = || {
+            self.checks
+                .iter()
+                .find(|name| !checks().any(|c| c.id == **name || c.base_id == **name))
+                .map(|name| ("--check", name.as_str()))
+        };
+        let tag = || {
+            self.tags
+                .iter()
+                .find(|name| !checks().any(|c| c.tags.contains(name)))
+                .map(|name| ("--tag", name.as_str()))
+        };
+        gate.or_else(check).or_else(tag)
+    }
+}
+
+/// A check of a file, by position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CheckAt {
+    /// Index of the gate.
+    pub gate: usize,
+    /// Index of the check in its gate.
+    pub check: usize,
+}
+
+impl CheckAt {
+    /// The check itself.
+    pub fn of(self, file: &ClaimFile) -> &Check {
+        &file.gates[self.gate].checks[self.check]
+    }
+}
+
+/// One item of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The check.
+    pub at: CheckAt,
+    /// Whether this asks the check's control and not the check itself.
+    pub control: bool,
+    /// The fixtures that must be in force, outermost first.
+    pub with: Vec<String>,
+}
+
+/// The selected checks of a file, in the order of the file, with those they need.
+pub fn select(file: &ClaimFile, selection: &Selection) -> Vec<CheckAt> {
+    let mut wanted: Vec<CheckAt> = Vec::new();
+    for (gate_index, gate) in file.gates.iter().enumerate() {
+        let at = |check| CheckAt {
+            gate: gate_index,
+            check,
+        };
+        let mut pending: Vec<usize> = (0..gate.checks.len())
+            .filter(|index| selection.wants(&gate.id, &gate.checks[*index]))
+            .collect();
+        while let Some(index) = pending.pop() {
+            if wanted.contains(&at(index)) {
+                continue;
+            }
+            wanted.push(at(index));
+            let needs = &gate.checks[index].needs;
+            pending.extend(
+                (0..gate.checks.len()).filter(|other| needs.contains(&gate.checks[*other].id)),
+            );
+        }
+    }
+    wanted.sort();
+    wanted
+}
+
+/// The gates of which every check was selected, in the order of the file.
+pub(super) fn whole_gates(file: &ClaimFile, selected: &[CheckAt]) -> Vec<String> {
+    let whole = |index: usize| {
+        (0..file.gates[index].checks.len())
+            .all(|check| selected.contains(&CheckAt { gate: index, check }))
+    };
+    let gates = file.gates.iter().enumerate();
+    gates
+        .filter(|(index, _)| whole(*index))
+        .map(|(_, gate)| gate.id.clone())
+        .collect()
+}
+
+/// Orders the selected checks: needs first, then checks under the same fixtures together, so
+/// that one disturbance serves them all, then the order of the file. Gates stay apart.
+pub fn schedule(file: &ClaimFile, selected: &[CheckAt]) -> Vec<Item> {
+    let mut open: Vec<Item> = selected.iter().flat_map(|at| items(file, *at)).collect();
+    let mut done: Vec<Item> = Vec::new();
+    while !open.is_empty() {
+        let gate = open[0].at.gate;
+        let current: &[String] = match done.last() {
+            Some(item) if item.at.gate == gate => &item.with,
+            _ => &[],
+        };
+        let ready = |item: &Item| {
+            item.at.gate == gate
+                && !open
+                    .iter()
+                    .any(|other| other != item && comes_before(file, other, item))
+        };
+        let next = open
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| ready(item))
+            // The same fixtures first; else the first of the file.
+            .min_by_key(|(index, item)| (item.with != current, *index))
+            .map_or(0, |(index, _)| index);
+        done.push(open.remove(next));
+    }
+    done
+}
+
+fn items(file: &ClaimFile, at: CheckAt) -> Vec<Item> {
+    let check = at.of(file);
+    let mut items = vec![Item {
+        at,
+        control: false,
+        with: check.with.clone(),
+    }];
+    if let Some(control) = &check.control {
+        items.push(Item {
+            at,
+            control: true,
+            with: control.with.clone().unwrap_or_else(|| check.with.clone()),
+        });
+    }
+    items
+}
+
+fn comes_before(file: &ClaimFile, first: &Item, second: &Item) -> bool {
+    if first.at == second.at {
+        return !first.control && second.control;
+    }
+    !first.control
+        && first.at.gate == second.at.gate
+        && second.at.of(file).needs.contains(&first.at.of(file).id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kit::text::Scope;
+    use kit::yaml::source::Source;
+    use std::sync::Arc;
+
+    fn file(checks: &str) -> ClaimFile {
+        let text = format!(
+            "phase: p\non: local\nfixtures:\n  down: {{ baseline: {{ run: test -e x }} }}\n  other: {{ with: down, baseline: {{ run: test -e y }} }}\ngates:\n  M1:\n    checks:\n{checks}"
+        );
+        let source = Source {
+            path: "p.yaml".into(),
+            text,
+        };
+        match claim::read::parse(Arc::new(source), &Scope::new()) {
+            Ok(file) => file,
+            Err(invalid) => panic!("{}", invalid.render(false)),
+        }
+    }
+
+    fn line(id: &str, rest: &str) -> String {
+        format!("      - {{ id: {id}, claim: c, run: echo x, expect: x{rest} }}\n")
+    }
+
+    fn order(file: &ClaimFile, selection: &Selection) -> Vec<String> {
+        schedule(file, &select(file, selection))
+            .iter()
+            .map(|item| {
+                let mark = if item.control { "!" } else { "" };
+                format!("{}{mark}", item.at.of(file).id)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn checks_under_the_same_fixture_share_one_disturbance() {
+        let file = file(
+            &[
+                line("a", ""),
+                line("b", ", with: down"),
+                line("c", ""),
+                line("d", ", with: down"),
+                line("e", ", with: other"),
+                line("f", ", with: down"),
+            ]
+            .concat(),
+        );
+        assert_eq!(
+            order(&file, &Selection::default()),
+            ["a", "c", "b", "d", "f", "e"]
+        );
+        assert_eq!(file.gates[0].checks[4].with, ["down", "other"]);
+    }
+
+    #[test]
+    fn needs_come_first_and_are_selected_along() {
+        let file = file(&[line("a", ", needs: b"), line("b", ""), line("c", "")].concat());
+        let only_a = Selection {
+            checks: vec!["a".to_owned()],
+            ..Selection::default()
+        };
+        assert_eq!(order(&file, &only_a), ["b", "a"]);
+        assert_eq!(order(&file, &Selection::default()), ["b", "a", "c"]);
+    }
+
+    #[test]
+    fn a_control_comes_after_its_check_and_beside_its_fixture() {
+        let control = ", control: { with: down, expect: y }";
+        let file = file(&[line("a", control), line("b", ""), line("c", ", with: down")].concat());
+        assert_eq!(order(&file, &Selection::default()), ["a", "b", "a!", "c"]);
+    }
+
+    #[test]
+    fn a_misspelt_selection_is_named() {
+        let file = file(&line("a", ", tags: fast"));
+        let selection = |gate: &str, tag: &str| Selection {
+            gates: vec![gate.to_owned()],
+            checks: Vec::new(),
+            tags: vec![tag.to_owned()],
+        };
+        let files = [file];
+        assert_eq!(selection("M1", "fast").unknown(&files), None);
+        assert_eq!(
+            selection("M2", "fast").unknown(&files),
+            Some(("--gate", "M2"))
+        );
+        assert_eq!(
+            selection("M1", "slow").unknown(&files),
+            Some(("--tag", "slow"))
+        );
+        assert_eq!(
+            selection("M1", "fast").describe().as_deref(),
+            Some("--gate M1 --tag fast")
+        );
+    }
+}

@@ -1,0 +1,247 @@
+//! The repository a claim speaks of: its commit, and a fresh clone of it.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
+
+use crate::record::RepositoryState;
+use kit::git;
+use reach::host::Fault;
+use reach::host::guard::Guard;
+
+/// How `git status` begins the line of a record that nobody has committed.
+const UNTRACKED_RECORD: &str = "?? reports/runs/";
+
+/// What a clone's guard does when we were killed. Whoever still writes there is ended meanwhile by
+/// another guard, so it is tried for a while.
+const CLEAN: &str = r#"
+await_undone
+turns=0
+until rm -rf -- "$2" 2>/dev/null || [ "$turns" -ge 50 ]; do
+  sleep 0.2
+  turns=$((turns + 1))
+done
+"#;
+
+/// A fresh clone. Dropped, it is removed; the guard removes it when nobody could drop it.
+#[derive(Debug)]
+struct FreshClone {
+    folder: tempfile::TempDir,
+    guard: Guard,
+}
+
+/// The repository that holds the claim file, if it is in one.
+#[derive(Debug)]
+pub struct Repository {
+    root: PathBuf,
+    commit: String,
+    branch: Option<String>,
+    dirty: bool,
+    worktree: bool,
+    cold: bool,
+    author: Option<String>,
+    clone: OnceCell<Result<FreshClone, Fault>>,
+}
+
+impl Repository {
+    /// Finds the repository around a path. `at` is a revision in place of HEAD; with
+    /// `worktree`, checks that want a clone run in the tree as it is.
+    ///
+    /// # Errors
+    /// When the revision does not exist. No repository at all is `None`.
+    pub async fn find(
+        path: &Path,
+        at: Option<&str>,
+        worktree: bool,
+    ) -> Result<Option<Repository>, Fault> {
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let Ok(root) = git::ask(folder, &["rev-parse", "--show-toplevel"]).await else {
+            return Ok(None);
+        };
+        let root = PathBuf::from(root);
+        let wanted = format!("{}^{{commit}}", at.unwrap_or("HEAD"));
+        let commit = match git::ask(&root, &["rev-parse", "--verify", "--quiet", &wanted]).await {
+            Ok(commit) => commit,
+            Err(_) if at.is_none() => return Ok(None), // no commit yet
+            Err(error) => {
+                let at = at.unwrap_or("HEAD");
+                return Err(Fault::Other(format!(
+                    "revision `{at}` is not in this repository: {error}"
+                )));
+            }
+        };
+        let branch = git::ask(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
+            .await
+            .ok();
+        let status = git::ask(&root, &["status", "--porcelain", "--untracked-files=all"]).await?;
+        // A look that left its record here does not make the next one look at another tree.
+        let dirty = status
+            .lines()
+            .any(|line| !line.starts_with(UNTRACKED_RECORD));
+        let author = identity(&root).await;
+        Ok(Some(Repository {
+            author,
+            root,
+            commit,
+            branch,
+            dirty,
+            worktree,
+            cold: false,
+            clone: OnceCell::new(),
+        }))
+    }
+
+    /// The repository at a commit, of whose working tree nothing is used: the claim file too is
+    /// read from a fresh clone ([`Repository::clone_folder`]), under a path relative to it.
+    /// `commit` is a full hash.
+    ///
+    /// # Errors
+    /// When the folder is in no repository, or the repository has no such commit.
+    pub async fn cold(folder: &Path, commit: &str) -> Result<Repository, Fault> {
+        let root = PathBuf::from(git::ask(folder, &["rev-parse", "--show-toplevel"]).await?);
+        let wanted = format!("{commit}^{{commit}}");
+        let commit = git::ask(&root, &["rev-parse", "--verify", "--quiet", &wanted])
+            .await
+            .map_err(|_| Fault::Other(format!("commit {commit} is not in this repository")))?;
+        let branch = git::ask(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
+            .await
+            .ok();
+        Ok(Repository {
+            author: identity(&root).await,
+            root,
+            commit,
+            branch,
+            dirty: false,
+            worktree: false,
+            cold: true,
+            clone: OnceCell::new(),
+        })
+    }
+
+    /// Its top folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Who works in it, as git knows: `Name <mail>`.
+    pub fn author(&self) -> Option<String> {
+        self.author.clone()
+    }
+
+    /// Its state, as it is recorded.
+    pub fn state(&self) -> RepositoryState {
+        RepositoryState {
+            commit: self.commit.clone(),
+            branch: self.branch.clone(),
+            dirty: self.dirty,
+            tree: if self.worktree { "worktree" } else { "clone" }.to_owned(),
+            clone_id: clone_id(&self.root),
+        }
+    }
+
+    /// Whether nothing of the working tree is used.
+    pub(super) fn is_cold(&self) -> bool {
+        self.cold
+    }
+
+    /// Of a cold repository: where a path relative to it is in the clone, once that was made.
+    pub(super) fn in_clone(&self, path: &Path) -> Option<PathBuf> {
+        let made = self.clone.get()?.as_ref().ok()?;
+        self.cold
+            .then(|| made.folder.path().join("tree").join(path))
+    }
+
+    /// The beginning of a line that does something where checks `on: clone` run.
+    pub(super) fn way(&self) -> String {
+        let top = "\"$(git rev-parse --show-toplevel)\"";
+        if self.worktree {
+            return format!("cd {top} && ");
+        }
+        let commit = &self.commit;
+        format!(
+            "cold=$(mktemp -d) && git clone -q {top} \"$cold\" && cd \"$cold\" && git checkout -q {commit} && "
+        )
+    }
+
+    /// The folder in which checks `on: clone` run: a fresh clone, made when it is first needed.
+    ///
+    /// # Errors
+    /// When git cannot make it.
+    pub async fn clone_folder(&self) -> Result<PathBuf, Fault> {
+        if self.worktree {
+            return Ok(self.root.clone());
+        }
+        let made = self.clone.get_or_init(|| self.make_clone()).await;
+        match made {
+            Ok(made) => Ok(made.folder.path().join("tree")),
+            Err(fault) => Err(fault.clone()),
+        }
+    }
+
+    /// When we are killed, the clone stays until this folder is gone or says how its undoing
+    /// ended: it may have to be undone in the clone.
+    pub(super) async fn spare_clone_for(&self, folder: &str) {
+        if let Some(Ok(made)) = self.clone.get()
+            && !folder.contains(char::is_whitespace)
+        {
+            // Without a guard nobody removes the clone either.
+            let _ = made.guard.add(folder).await;
+        }
+    }
+
+    async fn make_clone(&self) -> Result<FreshClone, Fault> {
+        let folder = tempfile::Builder::new()
+            .prefix("gateproof-clone-")
+            .tempdir()
+            .map_err(|error| Fault::Other(format!("no folder for a clone: {error}")))?;
+        let guard = Guard::start(CLEAN, &[&folder.path().to_string_lossy()])?;
+        let root = self.root.to_string_lossy();
+        // No hard links: what a check does in the clone must never reach the repository.
+        let clone = [
+            "clone",
+            "--quiet",
+            "--no-hardlinks",
+            "--no-checkout",
+            &root,
+            "tree",
+        ];
+        git::ask(folder.path(), &clone).await?;
+        let tree = folder.path().join("tree");
+        git::ask(&tree, &["checkout", "--quiet", "--detach", &self.commit]).await?;
+        Ok(FreshClone { folder, guard })
+    }
+}
+
+/// Who works in a repository, as git knows: by its environment, else by its configuration. A mail
+/// that git would make up from the machine's name is nobody's.
+pub(crate) async fn identity(root: &Path) -> Option<String> {
+    let told = async |variable: &str, key: &str| {
+        let set = std::env::var(variable).ok();
+        match set.filter(|value| !value.trim().is_empty()) {
+            Some(value) => Some(value),
+            None => git::ask(root, &["config", key]).await.ok(),
+        }
+    };
+    let name = told("GIT_AUTHOR_NAME", "user.name").await?;
+    let mail = told("GIT_AUTHOR_EMAIL", "user.email").await?;
+    Some(format!("{name} <{mail}>"))
+}
+
+/// See [`RepositoryState::clone_id`].
+pub(crate) fn clone_id(root: &Path) -> Option<String> {
+    let root = std::fs::canonicalize(root).ok()?;
+    let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_else(|_| {
+        String::from_utf8_lossy(rustix::system::uname().nodename().to_bytes()).into_owned()
+    });
+    let mut digest = Sha256::new();
+    digest.update(machine.trim());
+    digest.update([0]);
+    digest.update(root.as_os_str().as_encoded_bytes());
+    kit::digest::hex(&digest.finalize())
+        .get(..32)
+        .map(str::to_owned)
+}

@@ -1,0 +1,360 @@
+//! What a commit hands off. Pure.
+
+use crate::gate::verdict::verdict;
+use crate::record::{Act, RunRecord};
+
+/// A commit that is new on the upstream's branch, with the records that it brings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Commit {
+    /// Its name, 40 hex digits.
+    pub sha: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// The run records that it adds: their paths, and what they are or why they cannot be read.
+    pub records: Vec<(String, Result<Box<RunRecord>, String>)>,
+}
+
+/// A gate changes hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandOff {
+    /// [`Act::Claim`] or [`Act::Review`].
+    pub act: Act,
+    /// The phase.
+    pub phase: String,
+    /// The gate.
+    pub gate: String,
+    /// The commit that brings it.
+    pub commit: String,
+    /// Of a review: what the reviewer's run of this gate amounts to. Of a claim: nothing, because
+    /// what the author saw must not be known to whoever judges it.
+    pub verdict: Option<&'static str>,
+    /// The run of its record.
+    pub run_id: String,
+    /// Where the record lies in the repository.
+    pub record: String,
+}
+
+impl HandOff {
+    /// `claim` or `review`.
+    pub fn act_name(&self) -> &'static str {
+        act_name(self.act)
+    }
+
+    /// What is handed off only once: a gate of a run.
+    pub fn key(&self) -> String {
+        format!("{} {}", self.run_id, self.gate)
+    }
+}
+
+/// Something that a watcher tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// A gate changes hands.
+    HandOff(HandOff),
+    /// A message lies in an inbox: the file, and the blob that it is.
+    Message {
+        /// Its path in the repository.
+        path: String,
+        /// The object that holds it.
+        blob: String,
+        /// The upstream's commit at which it was seen.
+        commit: String,
+    },
+    /// Something a person may want to know, and nothing to act on.
+    Note(String),
+}
+
+/// The act that a subject announces: only at its very beginning, as the protocol's prefixes are.
+fn announced(subject: &str) -> Option<Act> {
+    [("claim(", Act::Claim), ("review(", Act::Review)]
+        .into_iter()
+        .find(|(prefix, _)| subject.starts_with(prefix))
+        .map(|(_, act)| act)
+}
+
+fn act_name(act: Act) -> &'static str {
+    match act {
+        Act::Verify => "verify",
+        Act::Claim => "claim",
+        Act::Review => "review",
+        Act::Ci => "ci",
+    }
+}
+
+/// What a new commit hands off. `known` are the [`HandOff::key`]s that were handed off before: a
+/// rewritten history brings them again under other names.
+pub fn seen_in(commit: &Commit, known: &[String]) -> Vec<Seen> {
+    let short = commit.sha.get(..12).unwrap_or(&commit.sha);
+    let mut seen = Vec::new();
+    let announced = announced(&commit.subject);
+    let mut found = false;
+    for (path, record) in &commit.records {
+        let record = match record {
+            Ok(record) => record,
+            Err(why) => {
+                if announced.is_some() {
+                    seen.push(Seen::Note(format!("{short}: {path}: {why}")));
+                }
+                continue;
+            }
+        };
+        if !matches!(record.act, Act::Claim | Act::Review) {
+            continue;
+        }
+        let act = act_name(record.act);
+        if announced != Some(record.act) {
+            seen.push(Seen::Note(format!(
+                "{short} brings the record of a {act} ({path}), and its subject does not begin with `{act}(`: no hand-off"
+            )));
+            continue;
+        }
+        found = true;
+        seen.extend(gates(record, commit, path, short, known));
+    }
+    if let (Some(act), false) = (announced, found) {
+        let act = act_name(act);
+        seen.push(Seen::Note(format!(
+            "{short} says `{act}(` and brings no record of a {act}: no hand-off"
+        )));
+    }
+    newest(seen)
+}
+
+/// A commit may bring also the record of an earlier try: a gate changes hands by the newest.
+fn newest(mut seen: Vec<Seen>) -> Vec<Seen> {
+    let what = |seen: &Seen| match seen {
+        Seen::HandOff(it) => Some((it.act_name(), it.phase.clone(), it.gate.clone())),
+        _ => None,
+    };
+    let run = |seen: &Seen| match seen {
+        Seen::HandOff(it) => it.run_id.clone(),
+        _ => String::new(),
+    };
+    let newest: Vec<bool> = seen
+        .iter()
+        .map(|one| {
+            let same = |other: &&Seen| what(other) == what(one);
+            what(one).is_none() || seen.iter().filter(same).all(|other| run(other) <= run(one))
+        })
+        .collect();
+    let mut keep = newest.into_iter();
+    seen.retain(|_| keep.next().unwrap_or(true));
+    seen
+}
+
+fn gates(
+    record: &RunRecord,
+    commit: &Commit,
+    path: &str,
+    short: &str,
+    known: &[String],
+) -> Vec<Seen> {
+    if record.gates.is_empty() {
+        return vec![Seen::Note(format!(
+            "{short}: run {} covers no gate whole: no hand-off",
+            record.run_id
+        ))];
+    }
+    let names = std::iter::once(&record.claim.phase).chain(&record.gates);
+    if let Some(name) = names.into_iter().find(|name| !is_name(name)) {
+        return vec![Seen::Note(format!(
+            "{short}: {path}: {name:?} is no name of a phase or gate: no hand-off"
+        ))];
+    }
+    let hand_off = |gate: &String| {
+        let hand_off = HandOff {
+            act: record.act,
+            phase: record.claim.phase.clone(),
+            gate: gate.clone(),
+            commit: commit.sha.clone(),
+            verdict: (record.act == Act::Review).then(|| verdict(record, gate).name()),
+            run_id: record.run_id.clone(),
+            record: path.to_owned(),
+        };
+        match known.contains(&hand_off.key()) {
+            false => Seen::HandOff(hand_off),
+            true => Seen::Note(format!(
+                "{short} brings {gate} of run {} again, which was handed off before",
+                record.run_id
+            )),
+        }
+    };
+    record.gates.iter().map(hand_off).collect()
+}
+
+/// Names as claim files allow them; anything else did not come from a claim file.
+fn is_name(text: &str) -> bool {
+    text.len() <= 128
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use claim::outcome::Outcome;
+    use proptest::prelude::*;
+
+    const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    fn record(act: Act, run_id: &str) -> RunRecord {
+        let mut record = crate::report::sample::record();
+        record.act = act;
+        record.run_id = run_id.to_owned();
+        record.gates = vec!["M1".to_owned()];
+        record
+    }
+
+    fn commit(subject: &str, records: Vec<RunRecord>) -> Commit {
+        let path = |r: &RunRecord| format!("reports/runs/pxgate/{}.json", r.run_id);
+        Commit {
+            sha: SHA.to_owned(),
+            subject: subject.to_owned(),
+            records: records
+                .into_iter()
+                .map(|r| (path(&r), Ok(Box::new(r))))
+                .collect(),
+        }
+    }
+
+    fn hand_offs(seen: &[Seen]) -> Vec<&HandOff> {
+        seen.iter()
+            .filter_map(|seen| match seen {
+                Seen::HandOff(hand_off) => Some(hand_off),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_claim_with_its_record_is_a_hand_off_and_tells_nothing_of_what_was_seen() {
+        let seen = seen_in(
+            &commit("claim(pxgate-M1): x", vec![record(Act::Claim, "r1")]),
+            &[],
+        );
+        let [hand_off] = hand_offs(&seen)[..] else {
+            panic!("{seen:?}")
+        };
+        assert_eq!(
+            (
+                hand_off.act_name(),
+                &*hand_off.phase,
+                &*hand_off.gate,
+                hand_off.verdict
+            ),
+            ("claim", "pxgate", "M1", None)
+        );
+        assert_eq!((&*hand_off.commit, &*hand_off.run_id), (SHA, "r1"));
+    }
+
+    #[test]
+    fn the_references_false_hand_offs_are_none() {
+        // Prose that names gates, an early claim's form, a revert, the watcher's own words.
+        for subject in [
+            "status(2): Gate C6 CLAIMED, D0 CLAIMED, Gate: Q0 CLAIMED, awaiting Adversary, Q1",
+            "docs(1b): format clean-up, claim W0 gate",
+            "Revert \"claim(pxgate-M1): x\"",
+            "status+claim(pxgate-M1): x",
+            " claim(pxgate-M1): x",
+            "Claim(pxgate-M1): x",
+            "claim pxgate M1 at 0123456789ab",
+            "inbox(adversary): hand-off: claim pxgate M1; review(pxgate-M1) please",
+        ] {
+            assert_eq!(seen_in(&commit(subject, vec![]), &[]), [], "{subject}");
+        }
+        for subject in [
+            "review(shot): phase open, nothing to judge yet",
+            "review(pxgate): idle break-it probes PASS",
+            "claim(3 U0): see STATUS",
+        ] {
+            let seen = seen_in(&commit(subject, vec![]), &[]);
+            assert!(
+                matches!(&seen[..], [Seen::Note(note)] if note.contains("no hand-off")),
+                "{seen:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn prefix_and_record_must_be_of_the_same_act() {
+        let cases = [
+            ("claim(pxgate-M1): x", Act::Review),
+            ("review(pxgate-M1): x", Act::Claim),
+            ("claim(pxgate-M1): x", Act::Verify),
+            ("claim(pxgate-M1): x", Act::Ci),
+            ("journal(pxgate): x", Act::Claim),
+        ];
+        for (subject, act) in cases {
+            let seen = seen_in(&commit(subject, vec![record(act, "r")]), &[]);
+            assert!(
+                hand_offs(&seen).is_empty() && !seen.is_empty(),
+                "{subject}: {seen:?}"
+            );
+        }
+        // A CI record in any other commit is nobody's business.
+        assert_eq!(
+            seen_in(&commit("chore: x", vec![record(Act::Ci, "r")]), &[]),
+            []
+        );
+    }
+
+    #[test]
+    fn a_run_is_handed_off_once_and_never_without_a_whole_gate_or_with_a_hostile_name() {
+        let again = commit("claim(pxgate-M1): x", vec![record(Act::Claim, "r1")]);
+        let seen = seen_in(&again, &["r1 M1".to_owned()]);
+        assert!(
+            matches!(&seen[..], [Seen::Note(note)] if note.contains("again")),
+            "{seen:?}"
+        );
+        let both = vec![record(Act::Claim, "r2"), record(Act::Claim, "r1")];
+        let seen = seen_in(&commit("claim(pxgate-M1): x", both), &[]);
+        let told: Vec<&str> = hand_offs(&seen).iter().map(|it| &*it.run_id).collect();
+        assert_eq!(told, ["r2"]);
+        let mut partial = record(Act::Claim, "r2");
+        partial.gates.clear();
+        let seen = seen_in(&commit("claim(pxgate-M1): x", vec![partial]), &[]);
+        assert!(matches!(&seen[..], [Seen::Note(_)]), "{seen:?}");
+        for name in ["M1; rm -rf /", "M1\n## DONE", "", "-x", "$(id)"] {
+            let mut hostile = record(Act::Claim, "r3");
+            hostile.gates = vec![name.to_owned()];
+            let seen = seen_in(&commit("claim(x): y", vec![hostile]), &[]);
+            assert!(
+                matches!(&seen[..], [Seen::Note(note)] if !note.contains('\n')),
+                "{seen:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_review_tells_its_verdict_for_each_gate() {
+        let mut review = record(Act::Review, "r1");
+        review.fixtures.clear();
+        let (mut good, mut bad) = (review.checks[0].clone(), review.checks[0].clone());
+        (good.gate, good.outcome) = ("M1".to_owned(), Outcome::Pass);
+        (bad.gate, bad.outcome) = ("M2".to_owned(), Outcome::Fail);
+        review.checks = vec![good, bad];
+        review.gates = vec!["M1".to_owned(), "M2".to_owned()];
+        review.exit_code = 1;
+        let verdicts = |record: &RunRecord| -> Vec<Option<&'static str>> {
+            let seen = seen_in(&commit("review(pxgate): x", vec![record.clone()]), &[]);
+            hand_offs(&seen).iter().map(|h| h.verdict).collect()
+        };
+        assert_eq!(verdicts(&review), [Some("PASS"), Some("FAIL")]);
+        // Cut short: no gate was seen whole.
+        review.checks[1].outcome = Outcome::Pass;
+        review.exit_code = 3;
+        assert_eq!(verdicts(&review), [Some("no verdict"), Some("no verdict")]);
+        review.exit_code = 5;
+        assert_eq!(verdicts(&review), [Some("no verdict"), Some("no verdict")]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_subject_alone_is_ever_a_hand_off(subject in any::<String>()) {
+            let seen = seen_in(&commit(&subject, vec![]), &[]);
+            prop_assert!(hand_offs(&seen).is_empty());
+        }
+    }
+}

@@ -1,0 +1,200 @@
+use super::*;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
+
+fn shapes_only() -> Redactor {
+    Redactor::new(Vec::<String>::new())
+}
+
+#[test]
+fn every_shape_is_a_valid_pattern() {
+    assert_eq!(shapes::count(), 12);
+}
+
+#[test]
+fn known_shapes_are_redacted_and_what_surrounds_them_stays() {
+    let redactor = shapes_only();
+    let case = |text: &str, expected: &str| assert_eq!(redactor.text(text), expected);
+    case(
+        "Authorization: Bearer abc.def",
+        "Authorization: Bearer [REDACTED]",
+    );
+    case(
+        "curl -H 'authorization: Basic dXNlcjpwdw==' https://h/",
+        "curl -H 'authorization: Basic [REDACTED]' https://h/",
+    );
+    case(
+        "git clone https://bot:hunter2@git.example/r.git",
+        "git clone https://bot:[REDACTED]@git.example/r.git",
+    );
+    case(
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\nafter",
+        "[REDACTED]\nafter",
+    );
+    case("x -----BEGIN RSA PRIVATE KEY-----\nMIIE", "x [REDACTED]");
+    case("id AKIAIOSFODNN7EXAMPLE.", "id [REDACTED].");
+    case(
+        "ghp_0123456789abcdefghijABCDEFGHIJ012345 glpat-abcdefghij0123456789",
+        "[REDACTED] [REDACTED]",
+    );
+    case(
+        "POST user=a&password=p%20w&next=/",
+        "POST user=a&password=[REDACTED]&next=/",
+    );
+    case(
+        "DB_PASSWORD='two words' run",
+        "DB_PASSWORD='[REDACTED]' run",
+    );
+    case(
+        "client_secret=abc token=def",
+        "client_secret=[REDACTED] token=[REDACTED]",
+    );
+    case(
+        r#"{"token": "abc", "n": 1}"#,
+        r#"{"token": "[REDACTED]", "n": 1}"#,
+    );
+    case(
+        r#"{\"password\": \"abc\"}"#,
+        r#"{\"password\": \"[REDACTED]\"}"#,
+    );
+    case("  password: hunter2\n", "  password: [REDACTED]\n");
+    case(
+        "Set-Cookie: sid=1; Path=/\r\nx",
+        "Set-Cookie: [REDACTED]\r\nx",
+    );
+    case(
+        "docker swarm join --token SWMTKN-1-49nj1cmql0jkz5s954yi3oex3nedyz0fb0xx14ie39trti4wxv-8vxv8rssmk743ojnwacrr2e7c h:2377",
+        "docker swarm join --token [REDACTED] h:2377",
+    );
+}
+
+#[test]
+fn names_hashes_digests_and_prose_stay() {
+    let redactor = shapes_only();
+    for text in [
+        "162f731e912f4b1f0c7f6b3d0a6e8e8d3c1f2a4b",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "/nix/store/ls5d6s7q2892z0n0qv7sfk03zimwx3nd-runner/warm_reconcile.py",
+        "ssh://git@host:22/repo and http://h:80/a@b",
+        r#"{"a": "http://h:80", "b": "x@y"}"#,
+        "Basic authentication is off; the bearer mechanism too",
+        "no secret is logged, and the token: none",
+        "curl -H \"Authorization: Bearer $TOKEN\" --data password=${PW}",
+        "tokens=5 max_token_count=7",
+        r#"www-authenticate: Bearer realm="x""#,
+    ] {
+        assert_eq!(redactor.text(text), text);
+    }
+}
+
+#[test]
+fn every_encoded_form_of_a_secret_goes() {
+    let secret = "p/ä \"s's+w\\rd&9";
+    let redactor = Redactor::new([secret]);
+    let json = serde_json::to_string(secret).unwrap();
+    for text in [
+        format!("x{secret}y"),
+        STANDARD.encode(secret),
+        STANDARD.encode(format!("u:{secret}@h")),
+        STANDARD.encode(format!("us:{secret}@h")),
+        STANDARD.encode(format!("use:{secret}@h")),
+        "a=p%2F%C3%A4%20%22s%27s%2Bw%5Crd%269".to_owned(),
+        "a=p%2f%c3%a4+%22s%27s%2bw%5crd%269".to_owned(),
+        json.clone(),
+        serde_json::to_string(&json).unwrap(),
+        r#""p/\u00e4 \"s's+w\\rd&9""#.to_owned(),
+        crate::shell::quote(secret),
+    ] {
+        let redacted = redactor.text(&text);
+        assert!(redacted.contains(REDACTED), "{text} -> {redacted}");
+    }
+}
+
+#[test]
+fn short_values_are_counted_and_left() {
+    let redactor = Redactor::new(["on", "", "12345", "123456"]);
+    assert_eq!(redactor.too_short(), 2);
+    assert_eq!(redactor.text("on 12345 123456"), "on 12345 [REDACTED]");
+}
+
+#[test]
+fn overlapping_secrets_become_one_hole() {
+    let redactor = Redactor::new(["abcdefgh", "efghijkl"]);
+    assert_eq!(redactor.text("<abcdefghijkl>"), "<[REDACTED]>");
+}
+
+#[test]
+fn a_secret_that_a_bound_cut_in_two_goes_too() {
+    let redactor = Redactor::new(["correct-horse-battery"]);
+    assert_eq!(
+        redactor.text("pw correct-hor… (cut)"),
+        "pw [REDACTED]… (cut)"
+    );
+    let mut value =
+        serde_json::json!({"text": "pw correct-horse-b", "truncated": true, "sha256": "00"});
+    redactor.value(&mut value);
+    assert_eq!(
+        value,
+        serde_json::json!({"text": "pw [REDACTED]", "truncated": true, "sha256": "[REDACTED]"})
+    );
+}
+
+#[test]
+fn secret_headers_go_by_their_name() {
+    let mut value =
+        serde_json::json!([["set-cookie", "sid=1"], ["X-Api-Key", "k"], ["server", "t"]]);
+    shapes_only().value(&mut value);
+    assert_eq!(
+        value,
+        serde_json::json!([
+            ["set-cookie", "[REDACTED]"],
+            ["X-Api-Key", "[REDACTED]"],
+            ["server", "t"]
+        ])
+    );
+}
+
+proptest! {
+    #[test]
+    fn redacting_twice_is_redacting_once(text in "(password=|token: |Bearer |://a:|@|cookie: a=|[a-z0-9 ]{1,9}){0,6}") {
+        let redactor = Redactor::new(["hunter2x"]);
+        let once = redactor.text(&text).into_owned();
+        let twice = redactor.text(&once).into_owned();
+        prop_assert_eq!(once, twice);
+    }
+}
+
+#[test]
+fn the_names_of_the_shapes_are_no_secrets() {
+    let text = "password=hunter2x\nhttps://a:hunter2x@b\nAuthorization: Bearer hunter2x9\ncookie: a=b\nX-Api-Key: k1\n";
+    let found = shapes_in(text);
+    assert!(found.len() >= 5, "{found:?}");
+    for (name, at) in found {
+        let said = format!("{name} in line 3, {name} in line 4");
+        assert_eq!(shapes_only().text(&said), said);
+        assert!(at < text.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_found_by_its_look_is_what_is_redacted(
+        text in "(password=|token: |\"token\": \"|Bearer |://a:|@|cookie: a=|[A-Za-z0-9 ]{1,12}|\\$A|\n|-----BEGIN PRIVATE KEY-----){0,8}",
+    ) {
+        let kept = shapes::redact(&text) == text;
+        prop_assert_eq!(shapes_in(&text).is_empty(), kept);
+        for (_, at) in shapes_in(&text) {
+            prop_assert!(text.is_char_boundary(at));
+        }
+    }
+
+    #[test]
+    fn an_exact_value_is_found_where_it_stands(before in "[a-z \n]{0,20}", after in "[a-z \n]{0,20}") {
+        let text = format!("{before}hunter2x{after}");
+        prop_assert!(places_of("hunter2x", &text).unwrap().contains(&before.len()));
+        prop_assert_eq!(places_of("hunter2x", &format!("{before}{after}")), Some(Vec::new()));
+        prop_assert_eq!(places_of("abc", &text), None);
+    }
+}

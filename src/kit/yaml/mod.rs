@@ -1,0 +1,8 @@
+//! YAML read strictly: the tree with the text and the place of every scalar, closed keys, and
+//! errors with a code, a place and the likely right word.
+
+pub mod codes;
+pub mod diagnostic;
+pub mod fields;
+pub mod source;
+pub mod tree;

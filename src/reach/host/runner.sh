@@ -1,0 +1,272 @@
+# The gateproof runner: runs commands on a host, one at a time, for as long as the channel
+# it was started on is open, and leaves nothing behind. POSIX sh (dash, bash, busybox).
+#
+# In: one request a line. Out: frames, told from anything else by the random $nonce, which
+# was set before this text was read.
+#
+#   run ASSIGNMENTS    shell assignments, evaluated here:
+#                        id        the job's number
+#                        deadline  seconds until the watchdog kills it (the client, who
+#                                  keeps time more finely, cancels it before that)
+#                        limit     how many bytes of each stream are sent back
+#                        flood     how many bytes of a stream are too many
+#                        keep      yes: what the job leaves in its process group may stay
+#                        input     standard input as printf %b reads it; unset: /dev/null
+#                        text      shell text, given to /bin/sh -c
+#   cancel ID          kill that job and all its processes
+#   beat               the client lives
+#   (end of input)     kill everything, remove everything, end
+#
+#   ready VERSION LAUNCH DIR                     once, when requests can be sent
+#   fault KIND TEXT                              instead of that: this host will not do
+#   done ID STATE STATUS OUT OUT-ALL ERR ERR-ALL followed by OUT and ERR bytes, and `end ID`
+#
+# Who is who: this shell only sets up and cleans up. The reader takes requests from the
+# channel and never waits for a job; the executor runs one after the other and writes the
+# frames; the watchdog looks after all of them once a second, whatever became of the link.
+# Every process of a job has GATEPROOF_JOB in its environment, by which it is found again
+# even when it moved to a session of its own.
+
+newline='
+'
+tag="gateproof-$nonce"
+quiet_limit=45
+unset SSH_CLIENT SSH2_CLIENT # or bash reads its start-up files in every job
+
+refuse() {
+  printf '\n%s fault %s %s\n' "$tag" "$1" "$2"
+  exit 1
+}
+
+for tool in mkdir rm sleep wc head tr grep; do
+  command -v "$tool" >/dev/null 2>&1 || refuse tool "$tool"
+done
+[ -r /proc/self/environ ] || refuse other '/proc is not mounted: processes could not be found again'
+
+# A private folder, on the first place that can be written.
+dir=
+for base in "${TMPDIR:-/tmp}" /tmp /dev/shm /run /var/tmp; do
+  case $base in *[!A-Za-z0-9/._-]* | [!/]*) continue ;; esac
+  try=$base/$tag
+  mkdir -m 700 "$try" 2>/dev/null || continue
+  if echo probe 2>/dev/null >"$try/probe" && [ -s "$try/probe" ]; then
+    dir=$try
+    break
+  fi
+  rm -rf "$try"
+done
+[ -n "$dir" ] || refuse space "no folder can be written (tried ${TMPDIR:-/tmp}, /tmp, /dev/shm, /run, /var/tmp): full, or read-only?"
+for file in state killed pid beat; do echo >"$dir/$file"; done
+printf '' >"$dir/probe"
+
+# How to start a job in a session of its own. util-linux's setsid also tells whether a
+# signal ended it (it says so on its own standard error); with any other, and without one,
+# a signal looks like an exit status above 128, as in every shell.
+launch=none
+if command -v setsid >/dev/null 2>&1; then
+  launch=setsid
+  setsid -f -w /bin/sh -c 'kill -9 $$' >/dev/null 2>"$dir/sig" </dev/null
+  [ $? = 9 ] && [ -s "$dir/sig" ] && launch=exact
+fi
+
+# Kills the process group of job $1, if it is the one that runs now.
+kill_group() {
+  [ "$launch" = none ] && return 0
+  group_id='' group=''
+  read -r group_id group <"$dir/pid"
+  [ "$group_id" = "$1" ] && [ -n "$group" ] && kill -9 "-$group" 2>/dev/null
+  return 0
+}
+
+# Kills job $1 with all it started, and leaves word why ($2).
+stop_job() {
+  echo "$1 $2" >"$dir/killed"
+  kill_group "$1"
+  kill_marked "job:$nonce.$1."
+}
+
+reader() {
+  read -r self rest </proc/self/stat && echo "$self" >"$dir/reader"
+  beats=0 current=
+  while IFS=' ' read -r verb rest; do
+    case $verb in
+      run)
+        current=${rest#id=}
+        current=${current%% *}
+        printf '%s\n' "$rest"
+        ;;
+      cancel) stop_job "$rest" cancelled ;;
+    esac
+    beats=$((beats + 1))
+    echo "$beats" >"$dir/beat"
+  done
+  if [ -n "$current" ]; then stop_job "$current" gone; fi
+}
+
+executor() {
+  read -r self rest </proc/self/stat && echo "$self" >"$dir/executor"
+  while IFS= read -r line; do
+    id='' deadline='' limit='' flood='' keep='' text=''
+    unset input
+    eval "$line"
+    run_job
+  done
+}
+
+run_job() {
+  from=/dev/null
+  if [ -n "${input+set}" ]; then
+    from=$dir/in
+    printf '%b' "$input" >"$from"
+  fi
+  own=run:$nonce
+  if [ "$keep" = yes ]; then own=; fi
+  echo >"$dir/pid"
+  echo >"$dir/sig"
+  for file in fault out err; do printf '' >"$dir/$file"; done
+  echo "$id $deadline $flood" >"$dir/state"
+  # The job's shell first says which process it is; then its errors go where they belong.
+  # What setsid itself has to say stays apart from them.
+  start="echo $id \$\$ >$dir/pid || exit 126; exec 2>&3 3>&-$newline"
+  killed='' why=''
+  read -r killed why <"$dir/killed"
+  status=126
+  if [ "$killed" != "$id" ]; then
+    case $launch in
+      exact) set -- setsid -f -w /bin/sh -c "$start$text" sh ;;
+      setsid) set -- setsid /bin/sh -c "$start$text" sh ;;
+      none) set -- /bin/sh -c "$start$text" sh ;;
+    esac
+    printf '' >"$dir/sig"
+    # Appending: who opens /dev/stdout or /dev/stderr by name still empties the file, but
+    # nobody writes over what another has written.
+    GATEPROOF_JOB="job:$nonce.$id." GATEPROOF_RUN=$own "$@" \
+      <"$from" >>"$dir/out" 3>>"$dir/err" 2>"$dir/sig"
+    status=$?
+  fi
+  [ "$keep" = yes ] || kill_group "$id"
+
+  started='' pid=''
+  read -r started pid <"$dir/pid"
+  read -r killed why <"$dir/killed"
+  echo >"$dir/state"
+  if [ "$killed" = "$id" ]; then
+    state=$why
+    kill_marked "job:$nonce.$id."
+  elif [ -s "$dir/fault" ]; then
+    read -r state <"$dir/fault"
+  elif [ "$started" != "$id" ]; then
+    state=unstarted
+  elif [ "$launch" = exact ] && [ -s "$dir/sig" ]; then
+    state=signal status=$((status & 127))
+  else
+    state=exit
+  fi
+  echo >"$dir/pid"
+  # If not even this can be written, what the job wrote is not all of it either. (The file
+  # is empty until now, so that it takes room that was free while the job ran.)
+  { echo end >"$dir/probe" && [ -s "$dir/probe" ]; } 2>/dev/null || state=space
+  printf '' >"$dir/probe"
+  send_result
+}
+
+send_result() {
+  out=0 err=0
+  if [ -s "$dir/out" ] || [ -s "$dir/err" ]; then
+    set -- $(wc -c "$dir/out" "$dir/err")
+    out=$1 err=$3
+  fi
+  if [ "$out" -gt "$flood" ] || [ "$err" -gt "$flood" ]; then state=flood; fi
+  send_out=$out send_err=$err
+  [ "$out" -le "$limit" ] || send_out=$limit
+  [ "$err" -le "$limit" ] || send_err=$limit
+  printf '\n%s done %s %s %s %s %s %s %s\n' \
+    "$tag" "$id" "$state" "$status" "$send_out" "$out" "$send_err" "$err"
+  [ "$send_out" = 0 ] || head -c "$send_out" "$dir/out"
+  [ "$send_err" = 0 ] || head -c "$send_err" "$dir/err"
+  printf '%s end %s\n' "$tag" "$id"
+}
+
+# The lease that a job has taken is ours for as long as we live: renewed with each beat of the
+# client, and given back at the end. (Who may take one: src/reach/undo/common.sh.)
+renew_lease() {
+  read -r lease <"$dir/lease"
+  read -r uptime rest </proc/uptime
+  [ ! -f "$lease/lease" ] || echo "${uptime%%.*}" >"$lease/beat-$main-$main_start"
+}
+
+release_lease() {
+  [ -s "$dir/lease" ] || return 0
+  read -r lease <"$dir/lease"
+  rm -f "$lease/beat-$main-$main_start"
+  read -r pid started rest <"$lease/lease" && [ "$pid $started" = "$main $main_start" ] && rm -f "$lease/lease"
+  rmdir "$lease/undo" "$lease"
+} 2>/dev/null
+
+# Looks once a second: is the job overdue or flooding, does the client live, do we.
+watchdog() {
+  seen='' ticks=0 quiet=0 last=''
+  while sleep 1; do
+    [ -d "$dir" ] || exit 0
+    alive=yes
+    for file in reader executor; do
+      pid=
+      [ -s "$dir/$file" ] && read -r pid <"$dir/$file"
+      [ -z "$pid" ] || kill -0 "$pid" 2>/dev/null || alive=
+    done
+    kill -0 "$main" 2>/dev/null || alive=
+    beat=$last
+    read -r beat <"$dir/beat"
+    quiet=$((quiet + 1))
+    if [ "$beat" != "$last" ]; then
+      quiet=0
+      [ ! -s "$dir/lease" ] || renew_lease
+    fi
+    last=$beat
+    id='' deadline='' flood=''
+    read -r id deadline flood <"$dir/state"
+    if [ -z "$alive" ] || [ "$quiet" -ge "$quiet_limit" ]; then give_up; fi
+    if [ -z "$id" ]; then
+      seen=
+    elif [ "$id" != "$seen" ]; then
+      seen=$id ticks=0
+    else
+      ticks=$((ticks + 1))
+      [ "$ticks" -lt "$deadline" ] || stop_job "$id" overdue
+      set -- $(wc -c "$dir/out" "$dir/err")
+      if [ "$1" -gt "$flood" ] || [ "$3" -gt "$flood" ]; then stop_job "$id" flood; fi
+    fi
+  done 2>/dev/null
+}
+
+# The link or one of us is gone: end everything, the rest of us included.
+give_up() {
+  [ -z "$id" ] || stop_job "$id" gone
+  kill_marked "run:$nonce"
+  release_lease
+  for file in reader executor; do
+    pid=
+    [ -s "$dir/$file" ] && read -r pid <"$dir/$file"
+    [ -z "$pid" ] || kill -9 "$pid"
+  done
+  kill -9 "$main"
+  rm -rf "$dir"
+  # What is left of us (a `head` that writes into a dead link) is in our process group, if
+  # that group is ours: the login gave us one of our own.
+  [ "$main_group" != "$main" ] || kill -9 0
+  exit 0
+}
+
+read -r main name state parent main_group rest </proc/self/stat
+set -- $rest
+main_start=${17}
+# By this a job can tell others on the host for how long its client lives.
+export GATEPROOF_OWNER="$main $main_start $dir"
+watchdog </dev/null >/dev/null 2>&1 &
+dog=$!
+printf '\n%s ready 1 %s %s\n' "$tag" "$launch" "$dir"
+reader | executor
+kill_marked "run:$nonce"
+release_lease
+kill -9 "$dog" 2>/dev/null
+rm -rf "$dir"

@@ -1,0 +1,76 @@
+//! `warm-reconcile check-order`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde_json::json;
+
+use crate::app_file::Apps;
+use crate::order::{OrderReport, Routes, UnitGraph, Verdict, check_order};
+use crate::outcome::ExitCode as Code;
+
+use crate::cli::{Ended, known, out, print_json};
+
+pub(crate) fn check(
+    apps: &Apps,
+    app: &str,
+    units: &[PathBuf],
+    show: Option<&Path>,
+    json: bool,
+) -> Ended {
+    let spec = known(apps, app)?;
+    let graph = match show {
+        Some(file) => {
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("read {}", file.display()))?;
+            UnitGraph::from_show(&text)
+        }
+        None => {
+            let folders: Vec<PathBuf> = units.iter().filter(|dir| dir.is_dir()).cloned().collect();
+            anyhow::ensure!(!folders.is_empty(), "none of the folders of units exists");
+            UnitGraph::read(&folders)?
+        }
+    };
+    let report = check_order(spec, &graph, &Routes::of(apps));
+    let (word, code) = match report.verdict() {
+        Verdict::Accepted => ("accepted", Code::Current),
+        Verdict::Undecided => ("undecided", Code::Inconclusive),
+        Verdict::Refused => ("refused", Code::Degraded),
+    };
+    if json {
+        print_json(&document(&report, word));
+    } else {
+        for line in lines(&report) {
+            out(&format!("{line}\n"));
+        }
+        out(&format!("{app}: {word}\n"));
+    }
+    Ok(code.code())
+}
+
+fn lines(report: &OrderReport) -> Vec<String> {
+    let edges = report.edges.iter().map(|edge| {
+        format!(
+            "the probe of {} needs {} ({})",
+            edge.host, edge.unit, edge.said_by
+        )
+    });
+    let cycles = report.cycles.iter().map(|cycle| format!("CYCLE: {cycle}"));
+    let budget = report.does_not_fit.iter().map(ToString::to_string);
+    let doubts = report
+        .doubts
+        .iter()
+        .map(|doubt| format!("not known: {doubt}"));
+    edges.chain(cycles).chain(budget).chain(doubts).collect()
+}
+
+fn document(report: &OrderReport, verdict: &str) -> serde_json::Value {
+    json!({
+        "app": report.app,
+        "verdict": verdict,
+        "needs": report.edges.iter().map(|edge| json!({ "host": edge.host, "unit": edge.unit, "said_by": edge.said_by })).collect::<Vec<_>>(),
+        "cycles": report.cycles.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "does_not_fit": report.does_not_fit.as_ref().map(ToString::to_string),
+        "doubts": report.doubts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,259 @@
+//! What a run does.
+
+use serde::{Deserialize, Serialize};
+
+use super::world::{Release, Step};
+use crate::outcome::Outcome;
+
+/// What a run does. Only the variants for which [`Plan::acts`] is true change anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "plan")]
+pub enum Plan {
+    /// On the newest version and healthy: no writes at all.
+    Current {
+        /// What runs.
+        release: Release,
+        /// What runs has another digest than the same version would have now (its tag moved, or
+        /// its environment changed). Reported; deployed again only when asked to converge.
+        drifted: bool,
+    },
+    /// Healthy and not recorded yet: only our own record is written.
+    Adopt {
+        /// What runs.
+        release: Release,
+    },
+    /// Goes on with what an earlier run began.
+    Resume(Resume),
+    /// Nothing is touched; a person decides.
+    Hold {
+        /// Why.
+        reason: Hold,
+        /// The version that is held back, where there is one.
+        held_back: Option<Release>,
+        /// The running version is unhealthy, and is deployed again although the upgrade is held.
+        redeploy: Option<Release>,
+    },
+    /// Nothing ran and nothing was recorded: the first deploy. Nothing to go back to.
+    FirstDeploy {
+        /// What is deployed.
+        to: Release,
+    },
+    /// Nothing runs, and the last-good version is known: it is deployed. An upgrade is for the
+    /// next run.
+    BringBack {
+        /// The last-good version.
+        to: Release,
+    },
+    /// From one version to another, with a way back.
+    Upgrade {
+        /// What runs.
+        from: Release,
+        /// What is deployed.
+        to: Release,
+        /// The data is snapshotted first and restored on the way back.
+        stateful: bool,
+        /// What is gone back to when `to` fails; `None` where nothing is left that may be
+        /// deployed. Of a stateful app only `from`, the version that the snapshot belongs to.
+        back_to: Option<Release>,
+        /// `from` is healthy and not recorded as last-good: that is recorded first.
+        adopt: bool,
+    },
+    /// The version that should run is unhealthy: it is deployed again.
+    Redeploy {
+        /// The version.
+        release: Release,
+    },
+    /// Back to an earlier version; of a stateful app with its snapshot.
+    RollBack {
+        /// What runs.
+        from: Option<Release>,
+        /// What is deployed.
+        to: Release,
+        /// Its snapshot is restored first.
+        restore: bool,
+    },
+    /// Unhealthy, and nothing that may be tried. Nothing is touched.
+    Degraded {
+        /// Why.
+        why: Degraded,
+    },
+    /// It cannot be said. Nothing is touched.
+    Inconclusive {
+        /// Why.
+        why: Undecided,
+    },
+}
+
+/// How an unfinished run goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "resume")]
+pub enum Resume {
+    /// Nothing was touched: close its journal and decide anew.
+    Abandon,
+    /// It was seen healthy: record that, close the journal, and decide anew. What has become of
+    /// the app since is for that decision.
+    Commit {
+        /// What was seen healthy.
+        to: Release,
+    },
+    /// The same step again, and on from there.
+    Forward {
+        /// What is gone back to.
+        back_to: Option<Release>,
+        /// What is deployed.
+        to: Release,
+        /// The step.
+        step: Step,
+    },
+    /// Back to what ran before.
+    Back {
+        /// What is deployed.
+        to: Release,
+        /// What is given up.
+        given_up: Release,
+        /// The snapshot is restored first: the new code may have touched the data.
+        restore: bool,
+        /// The step at which going back begins.
+        step: Step,
+    },
+}
+
+/// Why nothing is touched until a person decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the outcomes of these names say what they are")]
+pub enum Hold {
+    Major,
+    ManualMigration,
+    Quarantined,
+    MinAge,
+    Operator,
+    Downgrade,
+    NoPrevious,
+}
+
+/// Why nothing can be tried any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Degraded {
+    /// The journal cannot be read.
+    StateUnreadable(String),
+    /// What runs is unhealthy and quarantined, and there is nothing else.
+    NothingToRollBackTo,
+    /// Going back was tried as often as it may be.
+    RollbackFailed,
+    /// Unhealthy, and a person holds it.
+    WhileHeld,
+    /// Nothing runs, and a newer version ran on the data than the one that could be deployed:
+    /// old code on new data is never tried.
+    DataTooNew,
+}
+
+/// Why it cannot be said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undecided {
+    /// The engine does not answer.
+    EngineUnreachable(String),
+    /// The engine cannot be trusted.
+    EnginePoisoned(String),
+    /// The recipe has no version.
+    NoVersion,
+    /// What runs is of no version that is known.
+    UnknownVersion,
+    /// Whether what runs is healthy could not be decided.
+    Health,
+}
+
+impl Plan {
+    /// Whether it changes anything on the engine.
+    pub fn acts(&self) -> bool {
+        match self {
+            Plan::Current { .. }
+            | Plan::Adopt { .. }
+            | Plan::Degraded { .. }
+            | Plan::Inconclusive { .. }
+            | Plan::Resume(Resume::Abandon | Resume::Commit { .. }) => false,
+            Plan::Hold { redeploy, .. } => redeploy.is_some(),
+            Plan::Resume(_)
+            | Plan::FirstDeploy { .. }
+            | Plan::BringBack { .. }
+            | Plan::Upgrade { .. }
+            | Plan::Redeploy { .. }
+            | Plan::RollBack { .. } => true,
+        }
+    }
+
+    /// The release whose containers this plan starts, if any; a resume backwards names the one
+    /// that is gone back to.
+    pub fn deploys(&self) -> Option<&Release> {
+        match self {
+            Plan::FirstDeploy { to }
+            | Plan::BringBack { to }
+            | Plan::Upgrade { to, .. }
+            | Plan::RollBack { to, .. }
+            | Plan::Resume(Resume::Forward { to, .. } | Resume::Back { to, .. }) => Some(to),
+            Plan::Redeploy { release } => Some(release),
+            Plan::Hold { redeploy, .. } => redeploy.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// How the run ends when all goes well.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Plan::Current { .. } => Outcome::NoopHealthy,
+            Plan::Adopt { .. } => Outcome::Adopted,
+            // What is decided anew after it says how that ends.
+            Plan::Resume(Resume::Abandon | Resume::Commit { .. }) => Outcome::NoopHealthy,
+            Plan::Resume(Resume::Forward { back_to: None, .. }) => Outcome::Deployed,
+            Plan::Resume(Resume::Forward { .. }) | Plan::Upgrade { .. } => Outcome::Upgraded,
+            Plan::Resume(Resume::Back { .. }) | Plan::RollBack { .. } => Outcome::RolledBack,
+            Plan::Hold { reason, .. } => reason.outcome(),
+            Plan::FirstDeploy { .. } => Outcome::Deployed,
+            Plan::BringBack { .. } => Outcome::BroughtBack,
+            Plan::Redeploy { .. } => Outcome::Redeployed,
+            Plan::Degraded { why } => why.outcome(),
+            Plan::Inconclusive { why } => why.outcome(),
+        }
+    }
+}
+
+impl Hold {
+    /// The outcome of a run that holds for this.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Hold::Major => Outcome::HeldMajor,
+            Hold::ManualMigration => Outcome::HeldManualMigration,
+            Hold::Quarantined => Outcome::HeldQuarantined,
+            Hold::MinAge => Outcome::HeldMinAge,
+            Hold::Operator => Outcome::HeldByOperator,
+            Hold::Downgrade => Outcome::HeldDowngrade,
+            Hold::NoPrevious => Outcome::HeldNoPrevious,
+        }
+    }
+}
+
+impl Degraded {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Degraded::StateUnreadable(_) => Outcome::StateUnreadable,
+            Degraded::NothingToRollBackTo => Outcome::NothingToRollBackTo,
+            Degraded::RollbackFailed => Outcome::RollbackFailed,
+            Degraded::WhileHeld => Outcome::UnhealthyWhileHeld,
+            Degraded::DataTooNew => Outcome::DataTooNew,
+        }
+    }
+}
+
+impl Undecided {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Undecided::EngineUnreachable(_) | Undecided::EnginePoisoned(_) => {
+                Outcome::InconclusiveEngine
+            }
+            Undecided::NoVersion | Undecided::UnknownVersion => Outcome::InconclusiveVersion,
+            Undecided::Health => Outcome::InconclusiveGate,
+        }
+    }
+}

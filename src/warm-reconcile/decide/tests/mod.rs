@@ -1,0 +1,71 @@
+//! Every row of the decision, the document, and random walks through faults.
+
+mod document;
+mod table;
+mod walk;
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::outcome::{ExitCode, Outcome};
+use crate::version::Version;
+
+/// A release whose digest is its tag's.
+fn release(tag: &str) -> Release {
+    Release {
+        version: Version::parse(tag).unwrap(),
+        digest: format!("digest of {tag}"),
+    }
+}
+
+fn newest(tag: &str) -> Option<Newest> {
+    Some(Newest {
+        release: release(tag),
+        manual_migration: false,
+        too_young: false,
+    })
+}
+
+fn running(tag: &str, healthy: bool) -> Option<Running> {
+    Some(Running {
+        release: Some(release(tag)),
+        healthy: Some(healthy),
+    })
+}
+
+const OLD: &str = "5.1.1+v3.6.15";
+const NEW: &str = "5.1.2+v3.7.0";
+const MAJOR: &str = "6.0.0+v3.7.0";
+const OLDER: &str = "5.1.0+v3.6.14";
+
+/// OLD runs healthy, is recorded, and is the newest.
+fn calm() -> World {
+    World {
+        app: "traefik".into(),
+        stateful: false,
+        ask: Ask::Run,
+        newest: newest(OLD),
+        running: running(OLD, true),
+        last_good: Some(release(OLD)),
+        previous: None,
+        data: None,
+        torn: false,
+        journal: Journal::Clean,
+        held: None,
+        quarantined: BTreeSet::new(),
+        acknowledged: BTreeSet::new(),
+        engine: Engine::Ok,
+    }
+}
+
+/// The same with a newer version.
+fn behind() -> World {
+    World {
+        newest: newest(NEW),
+        ..calm()
+    }
+}
+
+fn quarantined(tags: &[&str]) -> BTreeSet<String> {
+    tags.iter().map(|tag| release(tag).digest).collect()
+}

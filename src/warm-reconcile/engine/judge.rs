@@ -1,0 +1,291 @@
+//! What a look at a stack means. Pure: no clock, no engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+
+use super::view::{Container, Desired, PortMode, Service, StackView, Task, TaskState, UpdateState};
+use crate::{AppSpec, Version};
+
+/// So many failed starts of the present spec, with none running, are a crash loop. An app that
+/// waits for its database may fail once or twice and be well; Swarm keeps five tasks by default.
+const CRASH_LOOP: usize = 3;
+/// Older failures say nothing about now (as after a restart of the machine).
+const RECENT: TimeDelta = TimeDelta::minutes(5);
+
+/// Whether what was asked for is what runs, and nothing else does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Every service runs its present spec in full, and no other container is left.
+    Yes,
+    /// Something is still on its way, and why that is thought.
+    InFlight(String),
+    /// It will not come by itself, and why.
+    Broken(String),
+}
+
+/// Which version runs, from the label `coop-cloud.<stack>.version` of the services. `None` when
+/// no service carries one, when it cannot be read, or when services disagree: then no single
+/// version runs.
+///
+/// abra writes the tag, and for a deploy of a changed working tree `+U` after it.
+pub fn current_version(view: &StackView, spec: &AppSpec) -> Option<Version> {
+    let key = format!("coop-cloud.{}.version", spec.stack);
+    let labels = view.services.iter().filter_map(|one| one.labels.get(&key));
+    let mut versions = labels.map(|value| read_version(value));
+    let first = versions.next()??;
+    versions
+        .all(|other| other.as_ref() == Some(&first))
+        .then_some(first)
+}
+
+fn read_version(value: &str) -> Option<Version> {
+    let value = value.trim();
+    Version::parse(value.strip_suffix("+U").unwrap_or(value)).ok()
+}
+
+/// What really runs: for each service the id of the image of its running containers (several,
+/// joined by commas, when they differ). A service with no running container has none.
+pub fn digests(view: &StackView) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for service in &view.services {
+        let images = service.running(view).filter_map(|task| {
+            let container = view.container(task.container.as_deref()?)?;
+            Some(container.image_id.as_str())
+        });
+        let images: BTreeSet<&str> = images.collect();
+        if !images.is_empty() {
+            let joined: Vec<&str> = images.into_iter().collect();
+            all.insert(service.short.clone(), joined.join(","));
+        }
+    }
+    all
+}
+
+/// The first service that the engine itself took back, with its words. The record stays until
+/// the next write to the service.
+pub fn rolled_back_by_engine(view: &StackView) -> Option<String> {
+    view.services.iter().find_map(|service| {
+        let update = service.update.as_ref()?;
+        let back = matches!(
+            update.state,
+            UpdateState::RollbackStarted
+                | UpdateState::RollbackPaused
+                | UpdateState::RollbackCompleted
+        );
+        back.then(|| format!("{}: {}", service.name, update.message))
+    })
+}
+
+/// Whether the stack runs as its services' present specs say.
+///
+/// An update that the engine rolled back is `Broken`: what runs is not what was asked for, also
+/// when it runs well and carries the same version. Of several services the worst counts.
+pub fn settled(view: &StackView) -> Settled {
+    let outgoing = view.outgoing();
+    if view.services.is_empty() {
+        return match outgoing.first() {
+            Some(container) => Settled::InFlight(still_there(container)),
+            None if !view.orphans.is_empty() => {
+                Settled::InFlight("tasks of removed services are still there".into())
+            }
+            None => Settled::Broken(format!("the stack `{}` has no services", view.stack)),
+        };
+    }
+    let mut waiting = None;
+    for service in &view.services {
+        match one_settled(view, service) {
+            Settled::Yes => {}
+            Settled::InFlight(why) => waiting = waiting.or(Some(why)),
+            broken @ Settled::Broken(_) => return broken,
+        }
+    }
+    let left = outgoing.first().map(|container| still_there(container));
+    match waiting.or(left) {
+        Some(why) => Settled::InFlight(why),
+        None => Settled::Yes,
+    }
+}
+
+fn still_there(container: &Container) -> String {
+    let id: String = container.id.chars().take(12).collect();
+    format!(
+        "the container {id} ({}) of an older or removed task is still there",
+        container.name
+    )
+}
+
+fn one_settled(view: &StackView, service: &Service) -> Settled {
+    let name = &service.name;
+    if let Some(update) = &service.update {
+        let message = &update.message;
+        match update.state {
+            UpdateState::Paused | UpdateState::RollbackPaused => {
+                return Settled::Broken(format!("{name}: {message}"));
+            }
+            UpdateState::RollbackCompleted => {
+                return Settled::Broken(format!("{name}: the engine took it back: {message}"));
+            }
+            UpdateState::Updating | UpdateState::RollbackStarted | UpdateState::Unknown => {
+                return Settled::InFlight(format!("{name}: {message}"));
+            }
+            UpdateState::Completed => {}
+        }
+    }
+    let running = service.running(view).count() as u64;
+    let ended = ended(service);
+    let enough = match service.desired {
+        Desired::Replicas(wanted) => running + ended >= wanted,
+        // One on each node; how many those are, the tasks themselves show.
+        Desired::Global => {
+            running + ended > 0
+                && on_their_way(service).all(|task| task.state == TaskState::Running)
+        }
+        Desired::Job => ended > 0 && on_their_way(service).next().is_none(),
+    };
+    if enough {
+        return Settled::Yes;
+    }
+    not_enough(view, service, running)
+}
+
+/// The tasks that ended well where that is what they are for.
+fn ended(service: &Service) -> u64 {
+    if service.restarts && service.desired != Desired::Job {
+        return 0;
+    }
+    let mut slots = BTreeSet::new();
+    let mut count = 0;
+    // The newest first: of each slot the last try counts.
+    for task in service.tasks.iter().filter(|task| task.current) {
+        if slots.insert(task.slot) && task.state == TaskState::Complete {
+            count += 1;
+        }
+    }
+    count
+}
+
+fn on_their_way(service: &Service) -> impl Iterator<Item = &Task> {
+    service
+        .tasks
+        .iter()
+        .filter(|task| task.current && task.is_wanted())
+}
+
+fn not_enough(view: &StackView, service: &Service, running: u64) -> Settled {
+    let name = &service.name;
+    let recent = |task: &&Task| task.since.is_none_or(|since| view.taken - since <= RECENT);
+    let failures: Vec<&Task> = service
+        .tasks
+        .iter()
+        .filter(|task| task.current && task.has_failed())
+        .filter(recent)
+        .collect();
+    // The newest first.
+    let reason = match failures.first() {
+        Some(task) => format!(
+            "; last: {}",
+            task.error.as_deref().unwrap_or("failed without a reason")
+        ),
+        None => String::new(),
+    };
+    if running == 0 && failures.len() >= CRASH_LOOP {
+        return Settled::Broken(format!(
+            "{name}: {} starts failed and none runs{reason}",
+            failures.len()
+        ));
+    }
+    let waits = on_their_way(service).next().is_some();
+    if !waits && !failures.is_empty() {
+        return Settled::Broken(format!("{name}: no further start is tried{reason}"));
+    }
+    let wanted = match service.desired {
+        Desired::Replicas(wanted) => wanted.to_string(),
+        Desired::Global | Desired::Job => "all".to_owned(),
+    };
+    Settled::InFlight(format!("{name}: {running} of {wanted} run{reason}"))
+}
+
+/// Why answers on this stack's ports cannot be believed, if so: another container holds a port
+/// that a service publishes, or the engine holds a port as taken although no container has it
+/// (seen after the engine was killed in the middle of an update: then it may also answer by
+/// another app, and only a clean restart of the engine heals it).
+///
+/// Ports of the routing mesh belong to no container and cannot be judged here.
+pub fn poisoned(view: &StackView) -> Option<String> {
+    let services = view.services.iter();
+    services
+        .filter(|service| service.desired != Desired::Replicas(0))
+        .find_map(|service| foreign_owner(view, service).or_else(|| phantom_port(view, service)))
+}
+
+fn host_ports(service: &Service) -> impl Iterator<Item = (u16, &str)> {
+    service
+        .ports
+        .iter()
+        .filter(|port| port.mode == PortMode::Host && port.published != 0)
+        .map(|port| (port.published, port.protocol.as_str()))
+}
+
+fn foreign_owner(view: &StackView, service: &Service) -> Option<String> {
+    for (port, protocol) in host_ports(service) {
+        let owners = view.port_owners(port, protocol);
+        let foreign = owners
+            .iter()
+            .find(|owner| owner.service.as_deref() != Some(&service.id));
+        if let Some(owner) = foreign {
+            return Some(format!(
+                "port {port}/{protocol} of {} is held by another container: {} ({})",
+                service.name, owner.name, owner.image
+            ));
+        }
+    }
+    None
+}
+
+fn phantom_port(view: &StackView, service: &Service) -> Option<String> {
+    let newest = service
+        .tasks
+        .iter()
+        .find(|task| task.current && (task.has_failed() || task.state == TaskState::Running))?;
+    let error = newest.error.as_deref().unwrap_or_default();
+    let taken = Taken::read(error).filter(|_| newest.has_failed())?;
+    let unowned = host_ports(service)
+        .find(|(port, protocol)| view.port_owners(*port, protocol).is_empty())?;
+    let (port, protocol) = unowned;
+    let (name, advice) = (&service.name, taken.advice());
+    Some(format!(
+        "port {port}/{protocol} of {name} counts as taken, and no container has it: {advice} ({error})"
+    ))
+}
+
+/// Who says that a port is taken.
+enum Taken {
+    /// The engine's own book.
+    Book,
+    /// The kernel: somebody listens.
+    Kernel,
+}
+
+impl Taken {
+    fn read(error: &str) -> Option<Taken> {
+        if error.contains("port is already allocated") {
+            Some(Taken::Book)
+        } else if error.contains("address already in use") {
+            Some(Taken::Kernel)
+        } else {
+            None
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Taken::Book => "restart dockerd",
+            Taken::Kernel => "a process outside the engine listens on it",
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -1,0 +1,166 @@
+//! The way forward: to a new version, or the same one again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::act::{end, undecided};
+use super::deploy::Deployed;
+use super::restart::Before;
+use super::workspace::Workspace;
+use super::{End, Machine, RunError};
+use crate::driver;
+use crate::gate::{Verdict, Window};
+use crate::journal::{Event, Journal, Kind, State, Step};
+use crate::outcome::Outcome;
+
+/// What came of bringing a version onto the engine.
+enum Launched {
+    /// It was deployed, or may have been: the gate says.
+    Up(Journal),
+    /// It is given up, and why.
+    Failed(Journal, String),
+}
+
+impl Machine<'_> {
+    /// From wherever the journal stands to a healthy `to`, or back.
+    pub(super) async fn forward(&self, mut journal: Journal, fresh: bool) -> Result<End, RunError> {
+        let to = journal.plan().to.clone();
+        if journal.state() == State::Gating {
+            journal.start_try(Utc::now())?;
+        } else {
+            match self.launch(journal).await? {
+                Launched::Up(up) => journal = up,
+                Launched::Failed(journal, why) => {
+                    return self.failed(journal, Event::Failed, &why).await;
+                }
+            }
+        }
+        let window = self.window(&journal, journal.plan().at);
+        match self
+            .gate(&to.version, to.digests.clone(), window, fresh)
+            .await?
+        {
+            Verdict::Healthy => {
+                let run_id = journal.plan().run_id.clone();
+                let snapshot = self.taken(&journal)?;
+                self.commit(&to, &run_id, snapshot).await?;
+                // Only now does the snapshot before it give way to this run's.
+                self.settle_snapshots().await;
+                journal.advance(Event::Healthy, Step::default(), Utc::now())?;
+                let outcome = match (journal.plan().kind, &journal.plan().from) {
+                    (Kind::First, _) => Outcome::Deployed,
+                    (Kind::Redeploy, None) => Outcome::BroughtBack,
+                    (Kind::Redeploy, Some(_)) => Outcome::Redeployed,
+                    (Kind::Upgrade | Kind::Rollback | Kind::Again, _) => Outcome::Upgraded,
+                };
+                self.history(&journal);
+                Ok(end(outcome, &to.version))
+            }
+            Verdict::Unhealthy(why) => {
+                self.failed(journal, Event::Unhealthy, &why.to_string())
+                    .await
+            }
+            Verdict::Inconclusive(why) => {
+                journal.give_back(Utc::now())?;
+                self.flight.remark(format!("undecided: {why}"));
+                Ok(end(undecided(&why), &to.version))
+            }
+            Verdict::Waiting => Err(self.unsettled()),
+        }
+    }
+
+    /// All that comes before the gate; of a stateful upgrade with its data kept first.
+    async fn launch(&self, mut journal: Journal) -> Result<Launched, RunError> {
+        let work = self.workspace()?;
+        // Whatever can fail without the app being down is done before it is.
+        let release = match self.export(&journal.plan().to.clone(), &work).await {
+            Ok(release) => release,
+            // The app may be down, and what cannot be deployed now is no way up.
+            Err(error) if journal.keeps_data() && begun(&journal) => {
+                return Ok(Launched::Failed(journal, error.to_string()));
+            }
+            Err(error) => return Err(error),
+        };
+        journal.start_try(Utc::now())?;
+        if let Some(from) = journal.plan().from.clone() {
+            self.keep(&from, &work).await;
+        }
+        if journal.keeps_data()
+            && let Some(why) = self.keep_data(&mut journal, &work).await?
+        {
+            return Ok(Launched::Failed(journal, why));
+        }
+        self.put_up(journal, &release, &work).await
+    }
+
+    async fn put_up(
+        &self,
+        mut journal: Journal,
+        release: &driver::Release,
+        work: &Workspace,
+    ) -> Result<Launched, RunError> {
+        if journal.state() != State::Deploying {
+            journal.advance(Event::DeployStarted, Step::default(), Utc::now())?;
+        }
+        let plan = journal.plan();
+        let again = plan.from.as_ref() == Some(&plan.to);
+        let again = again.then_some(Before::Unhealthy(plan.at));
+        if let Deployed::Not(why) = self.deploy(release, work, again).await {
+            return Ok(Launched::Failed(journal, why));
+        }
+        let until = Some(self.gate_ends());
+        let step = Step { until, note: None };
+        journal.advance(Event::Deployed, step, Utc::now())?;
+        Ok(Launched::Up(journal))
+    }
+
+    /// `to` is given up: into quarantine first, then back.
+    pub(super) async fn failed(
+        &self,
+        mut journal: Journal,
+        event: Event,
+        why: &str,
+    ) -> Result<End, RunError> {
+        let plan = journal.plan().clone();
+        self.flight
+            .remark(format!("{} failed: {why}", plan.to.version));
+        let step = Step {
+            until: None,
+            note: Some(why.to_owned()),
+        };
+        let same = plan.from.is_some() && plan.kind == Kind::Redeploy;
+        if !same {
+            self.quarantine(&plan, why).await?;
+        }
+        if plan.from.is_none() || same {
+            journal.advance(Event::NoWayBack, step, Utc::now())?;
+            self.history(&journal);
+            let outcome = match same {
+                true => Outcome::UnhealthyOnLatest,
+                false => Outcome::NothingToRollBackTo,
+            };
+            return Ok(end(outcome, &plan.to.version));
+        }
+        journal.advance(event, step, Utc::now())?;
+        self.back(journal).await
+    }
+
+    pub(super) fn gate_ends(&self) -> DateTime<Utc> {
+        Window::new(Utc::now(), self.site.spec.times.gate).deadline
+    }
+
+    /// The gate's time: what the journal says, or anew where that has passed or was given up.
+    /// The tries bound how often.
+    pub(super) fn window(&self, journal: &Journal, intent: DateTime<Utc>) -> Window {
+        let soon = Utc::now() + TimeDelta::seconds(1);
+        let deadline = journal.until().filter(|until| *until > soon);
+        Window {
+            intent,
+            deadline: deadline.unwrap_or_else(|| self.gate_ends()),
+        }
+    }
+}
+
+/// Whether an earlier pass may have touched anything.
+fn begun(journal: &Journal) -> bool {
+    journal.state() != State::Planned || journal.tries() != journal.plan().tries
+}

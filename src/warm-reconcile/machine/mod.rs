@@ -1,0 +1,448 @@
+//! The state machine: carries a decision out, each step written down before it is taken.
+//!
+//! ```text
+//! look ── decide ──┬─ nothing to do ─────────────────────────────────────────► exit 0, 10, 30, 40
+//!                  ├─ forward: Planned ─────────────┬─ Deploying → Gating ── healthy ─► Committed, 0
+//!                  │  (stateful: → Quiesced → Snapshotted ┘            └─ undecided ──► goes on next time, 40
+//!                  │            failed: quarantine first, then
+//!                  └─ back: RollingBack ─────────┬─ Restored → ReGating ── healthy ──► RolledBack, 20
+//!                        (stateful: → Restoring ─┘                  └─ anything else ► Degraded, 30
+//! ```
+//!
+//! A stateful app is taken down before its data is copied or restored ([`stateful`]).
+//!
+//! One pass takes one try, counted down before its first act; a gate that could not be decided
+//! gives it back. A kill at any point leaves a journal with which the next run goes on.
+
+mod act;
+mod again;
+mod alarm;
+mod back;
+mod deploy;
+mod flight;
+mod forward;
+mod paper;
+mod record;
+mod report;
+mod restart;
+mod stateful;
+#[cfg(test)]
+pub(crate) mod tests;
+mod workspace;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use super::audit::AuditError;
+use super::decide::{Ask, Degraded, Moved, Plan, PlanDocument, Resume, decide};
+use super::driver::DriverError;
+use super::gate::{Gate, GateError, SystemClock, Verdict, Window, wait};
+use super::journal::{Event, Journal, JournalError, Kind, Step, Tries};
+use super::last_good;
+use super::layout::LayoutError;
+use super::lock::{Lock, LockError};
+use super::notify::Notify;
+use super::outcome::Outcome;
+use super::recipe::GitError;
+use super::state_file::StateError;
+use super::world::{Gathered, Site, gather};
+use kit::redact::Redactor;
+
+pub use flight::Flight;
+pub use report::Report;
+
+/// How often a run may be begun again in each direction, killed runs included.
+pub const TRIES: Tries = Tries {
+    forward: 3,
+    back: 3,
+};
+
+/// A run decides at most so often: an unfinished journal is closed, then decided anew.
+const ROUNDS: usize = 3;
+
+/// Why a run could not be carried on. Where a journal is open it stays so, and the next run
+/// goes on with it.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says in its message what it is")]
+pub enum RunError {
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Moved(#[from] Moved),
+    #[error("the recipe cannot be exported: {0}")]
+    Recipe(#[from] GitError),
+    #[error("{0}")]
+    Driver(#[from] DriverError),
+    #[error("{0}; the next run goes on from here")]
+    Engine(super::engine::EngineError),
+    #[error("it is not known what became of it: {0}; the next run goes on from here")]
+    Unseen(String),
+    #[error("no scratch folder: {0}")]
+    Scratch(#[source] std::io::Error),
+    #[error("the commit of {0} is not known: its tag is gone from the recipe")]
+    NoCommit(String),
+    #[error("`{0}` changed its mind {ROUNDS} times; look at its journal")]
+    Unsettled(String),
+}
+
+/// What a run is asked for.
+#[derive(Debug)]
+pub enum Asked {
+    /// The newest version, healthy.
+    Run,
+    /// The same, and a running version whose tag or environment has changed is deployed again.
+    Converge,
+    /// Exactly this plan, and nothing if the world has moved since.
+    Planned(Box<PlanDocument>),
+    /// Back to the version before.
+    RollBack,
+    /// An unfinished run brought to its end, and nothing new.
+    Resume,
+    /// The same; and where going back had failed for good, that begun anew with all its tries.
+    Again,
+}
+
+/// One run.
+pub struct Machine<'a> {
+    pub(super) site: &'a Site,
+    pub(super) run_id: String,
+    pub(super) started: DateTime<Utc>,
+    pub(super) began: Instant,
+    pub(super) notify: &'a Notify,
+    pub(super) redactor: &'a Redactor,
+    pub(super) flight: &'a Flight,
+    /// Whether the recipe may be fetched where something of it is not here.
+    pub(super) may_fetch: AtomicBool,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) outcome: Outcome,
+    /// The version it is about.
+    pub(super) version: Option<super::Version>,
+    /// What was given up, of a rollback.
+    pub(super) attempted: Option<super::Version>,
+    pub(super) acted: bool,
+}
+
+impl<'a> Machine<'a> {
+    /// A run that begins now.
+    pub fn new(
+        site: &'a Site,
+        notify: &'a Notify,
+        redactor: &'a Redactor,
+        flight: &'a Flight,
+    ) -> Machine<'a> {
+        let started = Utc::now();
+        Machine {
+            site,
+            run_id: kit::run_id::run_id(started, std::process::id()),
+            started,
+            began: Instant::now(),
+            notify,
+            redactor,
+            flight,
+            may_fetch: AtomicBool::new(false),
+        }
+    }
+
+    /// Carries out what is asked for, under the app's lock. With `fetch` new versions are looked
+    /// for where one may be wanted (`run`), and otherwise the recipe is fetched only when
+    /// something that is needed is not here: a way back must not wait for a network.
+    ///
+    /// # Errors
+    /// [`RunError`], after an alert was raised for it; everything that is known of the app is a
+    /// [`Report`].
+    pub async fn run(&self, asked: Asked, fetch: bool) -> Result<Report, RunError> {
+        self.may_fetch.store(fetch, Ordering::Relaxed);
+        let ended = self.attempt(asked, fetch).await;
+        if let Err(error) = &ended {
+            self.alarm(error).await;
+        }
+        ended
+    }
+
+    async fn attempt(&self, asked: Asked, fetch: bool) -> Result<Report, RunError> {
+        let paths = &self.site.paths;
+        paths.prepare()?;
+        let what = match &asked {
+            Asked::Run | Asked::Converge | Asked::Planned(_) => "run",
+            Asked::RollBack => "rollback",
+            Asked::Resume => "resume",
+            Asked::Again => "resume --again",
+        };
+        let _lock = Lock::acquire(paths, &self.run_id, what, self.started)?;
+        self.sweep_workspaces();
+        self.flight.begin(self, what);
+        self.complete_history();
+        for round in 0..ROUNDS {
+            let ask = match &asked {
+                Asked::RollBack => Ask::RollBack,
+                Asked::Planned(document) => document.world.ask,
+                Asked::Converge => Ask::Converge,
+                Asked::Run | Asked::Resume | Asked::Again => Ask::Run,
+            };
+            let wants_news = matches!(asked, Asked::Run | Asked::Converge);
+            let mut seen = gather(self.site, ask, fetch && round == 0 && wants_news).await;
+            let resumable = seen.journal.is_some();
+            let plan = match &asked {
+                Asked::Planned(document) if round == 0 => document.check(&seen.world)?.clone(),
+                Asked::Resume if !resumable => {
+                    return Ok(self.nothing_to_resume("there is no unfinished run"));
+                }
+                _ => self.decided(&mut seen).await?,
+            };
+            let plan = match fetch && ask == Ask::RollBack && goes_nowhere(&plan) {
+                false => plan,
+                true => {
+                    seen = gather(self.site, ask, true).await;
+                    self.decided(&mut seen).await?
+                }
+            };
+            self.flight.decided(&seen, &plan);
+            if let (Asked::Again, false) = (&asked, matches!(plan, Plan::Resume(_))) {
+                return Ok(match self.again(plan, seen).await? {
+                    Ok(end) => self.close(end).await,
+                    Err(why) => self.nothing_to_resume(&why),
+                });
+            }
+            if let Some(end) = self.carry_out(plan, seen).await? {
+                return Ok(self.close(end).await);
+            }
+        }
+        Err(RunError::Unsettled(self.site.spec.app.clone()))
+    }
+
+    /// Decides; an app that does not answer at once has its time first, as it may just be
+    /// starting.
+    async fn decided(&self, seen: &mut Gathered) -> Result<Plan, RunError> {
+        let doubtful = seen.world.running.as_ref().is_some_and(|running| {
+            running.release.is_some() && running.healthy == Some(false) && seen.journal.is_none()
+        });
+        if doubtful
+            && let Some(running) = &mut seen.world.running
+            && let Some(release) = running.release.clone()
+        {
+            let length = self.site.spec.times.first_gate;
+            let window = Window::new(Utc::now(), length);
+            let images = seen
+                .world
+                .last_good
+                .as_ref()
+                .filter(|good| **good == release);
+            let images = images.and_then(|good| {
+                let known = seen.targets.iter();
+                let mut known = known.filter(|target| super::world::release_of(target) == *good);
+                known.next().map(|target| target.digests.clone())
+            });
+            let verdict = self
+                .gate(&release.version, images.unwrap_or_default(), window, false)
+                .await?;
+            running.healthy = match verdict {
+                Verdict::Healthy => Some(true),
+                Verdict::Unhealthy(_) => Some(false),
+                Verdict::Waiting | Verdict::Inconclusive(_) => None,
+            };
+        }
+        Ok(decide(&seen.world))
+    }
+
+    /// `None`: a journal was closed, and what is now has to be decided.
+    async fn carry_out(&self, plan: Plan, seen: Gathered) -> Result<Option<End>, RunError> {
+        let outcome = plan.outcome();
+        let end = |version: Option<super::Version>| End {
+            outcome,
+            version,
+            attempted: None,
+            acted: false,
+        };
+        Ok(Some(match &plan {
+            Plan::Current { release, .. } => end(Some(release.version.clone())),
+            Plan::Adopt { release } => {
+                self.adopt(&seen, release)?;
+                end(Some(release.version.clone()))
+            }
+            Plan::Hold {
+                held_back,
+                redeploy: None,
+                ..
+            } => {
+                self.flight.notes(seen.notes_text());
+                end(held_back.as_ref().map(|held| held.version.clone()))
+            }
+            Plan::Inconclusive { .. } => end(self.version_of(&seen)),
+            Plan::Degraded { why } => {
+                let version = self.version_of(&seen);
+                if let Some(journal) = seen.journal {
+                    self.give_up(journal, why)?;
+                }
+                end(version)
+            }
+            Plan::Resume(Resume::Abandon) => {
+                let mut journal = seen.journal.ok_or_else(|| self.unsettled())?;
+                let note = Some("abandoned: it was killed before it touched anything".to_owned());
+                journal.advance(Event::Hold, Step { until: None, note }, Utc::now())?;
+                return Ok(None);
+            }
+            Plan::Resume(Resume::Commit { .. }) => {
+                let mut journal = seen.journal.ok_or_else(|| self.unsettled())?;
+                // Last-good says so already, and may name a snapshot that is not settled yet.
+                self.settle_snapshots().await;
+                // Without a try left only the word is another.
+                let event = match journal.start_try(Utc::now()) {
+                    Ok(()) => Event::Healthy,
+                    Err(JournalError::NoTriesLeft { .. }) => Event::Undecidable,
+                    Err(error) => return Err(error.into()),
+                };
+                journal.advance(event, Step::default(), Utc::now())?;
+                self.complete_history();
+                return Ok(None);
+            }
+            Plan::Resume(Resume::Forward { .. } | Resume::Back { .. })
+            | Plan::FirstDeploy { .. }
+            | Plan::BringBack { .. }
+            | Plan::Upgrade { .. }
+            | Plan::Redeploy { .. }
+            | Plan::RollBack { .. }
+            | Plan::Hold { .. } => self.act(&plan, seen).await?,
+        }))
+    }
+
+    fn unsettled(&self) -> RunError {
+        RunError::Unsettled(self.site.spec.app.clone())
+    }
+
+    /// What an alert is about when nothing was done: what runs, else what could.
+    fn version_of(&self, seen: &Gathered) -> Option<super::Version> {
+        let world = &seen.world;
+        let running = world.running.as_ref().and_then(|one| one.release.as_ref());
+        let journal = seen
+            .journal
+            .as_ref()
+            .map(|journal| &journal.plan().to.version);
+        let newest = world.newest.as_ref().map(|newest| &newest.release);
+        running
+            .or(world.last_good.as_ref())
+            .map(|one| &one.version)
+            .or(journal)
+            .or(newest.map(|one| &one.version))
+            .cloned()
+    }
+
+    /// Ends a journal that decide has given up.
+    fn give_up(&self, mut journal: Journal, why: &Degraded) -> Result<(), RunError> {
+        use super::journal::Direction;
+        let event = match journal.state().direction() {
+            None => return Ok(()),
+            Some(Direction::Forward) => Event::NoWayBack,
+            Some(Direction::Back) => Event::RollbackFailed,
+        };
+        let note = Some(format!("{why:?}"));
+        journal.advance(event, Step { until: None, note }, Utc::now())?;
+        Ok(())
+    }
+
+    /// Waits at the gate; the probes go into the flight record.
+    pub(super) async fn gate(
+        &self,
+        version: &super::Version,
+        images: std::collections::BTreeMap<String, String>,
+        window: Window,
+        fresh: bool,
+    ) -> Result<Verdict, RunError> {
+        let gate = Gate::new(&self.site.spec)?;
+        let expected = super::facts::Expected {
+            version: version.clone(),
+            images,
+        };
+        let facts = super::facts::StackFacts {
+            engine: &self.site.engine,
+            spec: &self.site.spec,
+            expected: &expected,
+            proxy: self.site.proxy.as_ref(),
+        };
+        let left = (window.deadline - Utc::now()).to_std().unwrap_or_default();
+        self.say(&format!("waiting for {version} to be healthy"), left);
+        let rules = gate.rules(version, window, fresh);
+        let mut open = self.flight.gate(version, fresh);
+        let clock = SystemClock::start();
+        let verdict = wait(&gate, rules, &facts, &clock, &mut open.timeline, |_| {
+            let _ = self.notify.watchdog();
+        })
+        .await;
+        Ok(verdict)
+    }
+
+    /// Tells systemd, and asks it for the time that the step may take. Nobody may be listening.
+    pub(super) fn say(&self, status: &str, time: Duration) {
+        let margin = Duration::from_secs(30);
+        let _ = self
+            .notify
+            .status(&format!("{}: {status}", self.site.spec.app));
+        let _ = self.notify.extend(time + margin);
+    }
+
+    fn nothing_to_resume(&self, why: &str) -> Report {
+        Report {
+            app: self.site.spec.app.clone(),
+            run: self.run_id.clone(),
+            outcome: None,
+            version: None,
+            alert: None,
+            flight: None,
+            remarks: vec![why.to_owned()],
+        }
+    }
+}
+
+/// Whether the version to go back to may only be missing here.
+fn goes_nowhere(plan: &Plan) -> bool {
+    use super::decide::Hold;
+    matches!(
+        plan,
+        Plan::Hold {
+            reason: Hold::NoPrevious,
+            ..
+        } | Plan::Degraded {
+            why: Degraded::NothingToRollBackTo
+        } | Plan::Inconclusive { .. }
+    )
+}
+
+/// The plan as it would be carried out now, with what it does to the data of a stateful app.
+/// Writes nothing but the tags that a fetch brings.
+pub async fn plan(site: &Site, ask: Ask, fetch: bool) -> (PlanDocument, Vec<String>) {
+    let seen = gather(site, ask, fetch).await;
+    let mut document = PlanDocument::new(seen.world, Utc::now());
+    document.data = paper::data_steps(site, &document.plan).await;
+    (document, seen.remarks)
+}
+
+/// The kind of run that a plan is in the journal.
+fn kind_of(plan: &Plan) -> Kind {
+    match plan {
+        Plan::FirstDeploy { .. } => Kind::First,
+        Plan::Upgrade { .. } => Kind::Upgrade,
+        Plan::RollBack { .. } => Kind::Rollback,
+        _ => Kind::Redeploy,
+    }
+}
+
+/// Whether this version is last-good: read again where it counts.
+fn is_last_good(site: &Site, version: &super::Version) -> Result<bool, StateError> {
+    let known = last_good::read(&site.paths)?;
+    Ok(known.is_some_and(|known| known.version() == version))
+}

@@ -1,0 +1,104 @@
+//! What a run leaves on record: last-good, and the quarantine.
+
+use chrono::Utc;
+
+use super::{Machine, RunError, is_last_good};
+use crate::app_file;
+use crate::decide::Release;
+use crate::engine::{current_version, digests};
+use crate::journal::{self, Target};
+use crate::last_good::{self, Known, LastGood};
+use crate::quarantine::{Quarantine, Quarantined};
+use crate::world::Gathered;
+
+impl Machine<'_> {
+    pub(super) async fn quarantine(&self, plan: &journal::Plan, why: &str) -> Result<(), RunError> {
+        let version = &plan.to.version;
+        if is_last_good(self.site, version)? {
+            return Ok(());
+        }
+        let mut images = plan.to.digests.clone();
+        if let Ok(view) = self.look().await
+            && current_version(&view, &self.site.spec).as_ref() == Some(version)
+        {
+            images = digests(&view);
+        }
+        let entry = Quarantined {
+            version: version.clone(),
+            digests: images,
+            reason: why.to_owned(),
+            since: Utc::now(),
+            run_id: plan.run_id.clone(),
+        };
+        Ok(Quarantine::put(&self.site.paths, entry)?)
+    }
+
+    /// Makes what was just seen healthy last-good, with the images that really run and the
+    /// snapshot of the data before it.
+    pub(super) async fn commit(
+        &self,
+        target: &Target,
+        run_id: &str,
+        snapshot: Option<String>,
+    ) -> Result<(), RunError> {
+        let view = self.look().await.map_err(|error| {
+            // The journal still says Gating: the next run looks again.
+            RunError::Engine(error)
+        })?;
+        let target = Target {
+            digests: digests(&view),
+            ..target.clone()
+        };
+        let work = self.workspace()?;
+        self.keep(&target, &work).await;
+        self.write_good(&target, run_id, snapshot)
+    }
+
+    /// The same after a rollback, where last-good mostly is what it was. The data before it is
+    /// no longer kept then.
+    pub(super) async fn commit_if_new(
+        &self,
+        target: &Target,
+        run_id: &str,
+    ) -> Result<(), RunError> {
+        match last_good::read(&self.site.paths)? {
+            Some(Known::Whole(good)) if is_of(&good, target) => Ok(()),
+            _ => self.commit(target, run_id, None).await,
+        }
+    }
+
+    /// Records what runs, healthy, as last-good for the first time.
+    pub(super) fn adopt(&self, seen: &Gathered, release: &Release) -> Result<(), RunError> {
+        let target = seen.target(release).ok_or_else(|| self.unsettled())?;
+        self.write_good(target, &self.run_id, None)
+    }
+
+    fn write_good(
+        &self,
+        target: &Target,
+        run_id: &str,
+        snapshot: Option<String>,
+    ) -> Result<(), RunError> {
+        let spec = app_file::to_json(&self.site.spec).to_string();
+        // The same version again keeps the snapshot of the data before it.
+        let known = match last_good::read(&self.site.paths)? {
+            Some(Known::Whole(good)) if is_of(&good, target) => good.snapshot,
+            _ => None,
+        };
+        let record = LastGood {
+            version: target.version.clone(),
+            commit: target.commit.clone().unwrap_or_default(),
+            digests: target.digests.clone(),
+            env_hash: target.env_hash.clone().unwrap_or_default(),
+            spec_hash: kit::digest::sha256(spec),
+            committed_at: Utc::now(),
+            run_id: run_id.to_owned(),
+            snapshot: snapshot.or(known),
+        };
+        Ok(last_good::commit(&self.site.paths, &record)?)
+    }
+}
+
+fn is_of(good: &LastGood, target: &Target) -> bool {
+    good.version == target.version && Some(&good.commit) == target.commit.as_ref()
+}

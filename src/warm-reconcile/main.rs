@@ -1,0 +1,5 @@
+//! The `warm-reconcile` program.
+
+fn main() -> std::process::ExitCode {
+    warm_reconcile::cli::main()
+}

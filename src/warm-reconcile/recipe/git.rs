@@ -1,0 +1,243 @@
+//! The one place that runs git: as an argument vector, with a deadline, and without what the
+//! caller's environment says of some other repository.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use reach::host::{Fault, Host, Invocation, Script};
+use reach::observation::{CommandObservation, Ending};
+
+/// The deadline of everything but a fetch.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// The most that git may print: a thousand tags are a hundred kilobytes.
+const OUTPUT: usize = 8 * 1024 * 1024;
+/// Variables of git that say how to reach a remote, and nothing about which repository is meant.
+const KEPT: &[&str] = &[
+    "GIT_SSH",
+    "GIT_PROXY",
+    "GIT_ASKPASS",
+    "GIT_CURL",
+    "GIT_HTTP",
+];
+
+/// Why git did not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GitError {
+    /// There is no git on the machine.
+    #[error("git is not installed: {0}")]
+    NotInstalled(String),
+    /// The folder is not there, or no repository.
+    #[error("{folder} is no git repository: {said}")]
+    NoRepository {
+        /// The folder.
+        folder: String,
+        /// Git's words.
+        said: String,
+    },
+    /// The deadline passed, and git was killed with everything it had started.
+    #[error("git {command} did not end within {}", humantime::format_duration(*limit))]
+    Deadline {
+        /// The subcommand.
+        command: String,
+        /// The deadline.
+        limit: Duration,
+    },
+    /// Git ran and failed.
+    #[error("git {command}: {said}")]
+    Failed {
+        /// The subcommand.
+        command: String,
+        /// Git's words.
+        said: String,
+    },
+}
+
+/// A repository, and how to ask git about it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Git<'a> {
+    host: &'a Host,
+    folder: &'a Path,
+    apart: Option<Apart<'a>>,
+}
+
+/// Another work tree and index for the same repository.
+#[derive(Clone, Copy, Debug)]
+struct Apart<'a> {
+    git_dir: &'a Path,
+    tree: &'a Path,
+    index: &'a Path,
+}
+
+impl<'a> Git<'a> {
+    pub(super) fn new(host: &'a Host, folder: &'a Path) -> Self {
+        Git {
+            host,
+            folder,
+            apart: None,
+        }
+    }
+
+    /// The same repository with a work tree and an index of our own.
+    pub(super) fn apart<'b>(&self, git_dir: &'b Path, tree: &'b Path, index: &'b Path) -> Git<'b>
+    where
+        'a: 'b,
+    {
+        Git {
+            host: self.host,
+            folder: self.folder,
+            apart: Some(Apart {
+                git_dir,
+                tree,
+                index,
+            }),
+        }
+    }
+
+    /// Runs git for what it does.
+    pub(super) async fn read(&self, words: &[&str]) -> Result<(), GitError> {
+        self.run(words, DEADLINE).await.map(drop)
+    }
+
+    /// Runs git for what it prints.
+    pub(super) async fn text(&self, words: &[&str]) -> Result<String, GitError> {
+        let seen = self.run(words, DEADLINE).await?;
+        if seen.stdout.is_truncated() {
+            let said = format!("it printed more than {OUTPUT} bytes");
+            return Err(self.error(words.first().unwrap_or(&""), &said));
+        }
+        Ok(seen.stdout.text().into_owned())
+    }
+
+    /// The same for a question that git answers by itself, without starting anything: asked
+    /// directly, as the guard that looks after a command's descendants costs more than the answer.
+    pub(super) async fn ask(&self, words: &[&str]) -> Result<String, GitError> {
+        if !matches!(self.host, Host::Local(_)) {
+            return self.text(words).await;
+        }
+        let command = words.first().copied().unwrap_or_default();
+        let (folder, variables) = self.place();
+        let mut git = tokio::process::Command::new("git");
+        for name in foreign() {
+            git.env_remove(name);
+        }
+        git.envs(variables)
+            .args(["-C", &folder])
+            .args(words)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        let output = tokio::time::timeout(DEADLINE, git.output())
+            .await
+            .map_err(|_| GitError::Deadline {
+                command: command.to_owned(),
+                limit: DEADLINE,
+            })?
+            .map_err(|error| GitError::NotInstalled(error.to_string()))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            return Err(self.failed(command, said.trim(), &output.status.to_string()));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    pub(super) fn error(&self, command: &str, said: &str) -> GitError {
+        GitError::Failed {
+            command: command.to_owned(),
+            said: said.to_owned(),
+        }
+    }
+
+    pub(super) async fn run(
+        &self,
+        words: &[&str],
+        deadline: Duration,
+    ) -> Result<CommandObservation, GitError> {
+        let command = words.first().copied().unwrap_or_default();
+        let seen = self.host.run(&self.invocation(words, deadline)).await;
+        let seen = seen.map_err(|fault| match fault {
+            Fault::ToolMissing { detail } => GitError::NotInstalled(detail),
+            Fault::Deadline { limit, .. } => GitError::Deadline {
+                command: command.to_owned(),
+                limit,
+            },
+            other => self.error(command, &other.to_string()),
+        })?;
+        if seen.ending == Ending::Exited(0) {
+            return Ok(seen);
+        }
+        let said = seen.stderr.text();
+        let said = said.trim();
+        // `env` could not find it.
+        if seen.ending == Ending::Exited(127) {
+            return Err(GitError::NotInstalled(said.to_owned()));
+        }
+        Err(self.failed(command, said, &seen.ending.to_string()))
+    }
+
+    /// What a git that failed means.
+    fn failed(&self, command: &str, said: &str, ending: &str) -> GitError {
+        if said.contains("not a git repository") || said.contains("cannot change to") {
+            return GitError::NoRepository {
+                folder: self.folder.display().to_string(),
+                said: said.to_owned(),
+            };
+        }
+        match said {
+            "" => self.error(command, &format!("{ending} without a word")),
+            said => self.error(command, said),
+        }
+    }
+
+    /// The folder that git is to work in, and the variables that say of which repository.
+    fn place(&self) -> (String, Vec<(&'static str, String)>) {
+        let mut variables: Vec<(&str, String)> = vec![
+            // Messages that are read are those of the C locale.
+            ("LC_ALL", "C".to_owned()),
+            ("GIT_TERMINAL_PROMPT", "0".to_owned()),
+            ("GIT_OPTIONAL_LOCKS", "0".to_owned()),
+            // A replaced object would be another commit under the recorded name.
+            ("GIT_NO_REPLACE_OBJECTS", "1".to_owned()),
+        ];
+        if let Some(parent) = self.folder.parent() {
+            // A folder that merely lies inside some repository is not the recipe's.
+            variables.push(("GIT_CEILING_DIRECTORIES", show(parent)));
+        }
+        let folder = self.apart.map_or(self.folder, |apart| apart.tree);
+        if let Some(apart) = &self.apart {
+            variables.push(("GIT_DIR", show(apart.git_dir)));
+            variables.push(("GIT_WORK_TREE", show(apart.tree)));
+            variables.push(("GIT_INDEX_FILE", show(apart.index)));
+        }
+        (show(folder), variables)
+    }
+
+    fn invocation(&self, words: &[&str], deadline: Duration) -> Invocation {
+        let (folder, variables) = self.place();
+        // Through `env`, because an invocation can set variables and not take them away.
+        let mut argv = vec!["env".to_owned()];
+        for name in foreign() {
+            argv.extend(["-u".to_owned(), name]);
+        }
+        argv.extend(
+            variables
+                .iter()
+                .map(|(name, value)| format!("{name}={value}")),
+        );
+        argv.extend(["git".to_owned(), "-C".to_owned(), folder]);
+        argv.extend(words.iter().map(|word| (*word).to_owned()));
+        Invocation::new(Script::Argv(argv), deadline, OUTPUT)
+    }
+}
+
+fn show(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// The variables of this process that would tell git about some other repository.
+fn foreign() -> Vec<String> {
+    std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.starts_with("GIT_"))
+        .filter(|name| !KEPT.iter().any(|kept| name.starts_with(kept)))
+        .collect()
+}

@@ -1,0 +1,187 @@
+//! A repository's tags, read and ordered. Pure.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::Version;
+
+/// What `git for-each-ref` is asked for, a line for each tag: name, kind of object, object, kind
+/// and name of what an annotated tag points at, and the tagger's time.
+pub(super) const FORMAT: &str = "%(refname:strip=2)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(taggerdate:unix)";
+
+/// A version of the recipe: an annotated tag of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tagged {
+    /// The version.
+    pub version: Version,
+    /// The commit, all its hexadecimal digits.
+    pub commit: String,
+    /// When it was tagged, by the tagger's clock; `None` when the tag does not say.
+    pub tagged_at: Option<DateTime<Utc>>,
+}
+
+/// A tag that is no version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// The tag.
+    pub tag: String,
+    /// Why.
+    pub why: WhyIgnored,
+}
+
+/// Why a tag is ignored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WhyIgnored {
+    /// It is not annotated: nobody signed for it, and it has no time of its own.
+    #[error("it is not annotated; versions are annotated tags (`git tag -a`)")]
+    Lightweight,
+    /// Its name is no version.
+    #[error("{0}")]
+    NoVersion(#[from] crate::version::VersionError),
+    /// It does not point at a commit.
+    #[error("it points at a {0}, not at a commit")]
+    NoCommit(String),
+}
+
+/// A tag that names another commit than when it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedTag {
+    /// The tag.
+    pub version: Version,
+    /// The commit that was recorded.
+    pub recorded: String,
+    /// The commit that it names now.
+    pub now: String,
+}
+
+/// All tags of a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// The versions, oldest first.
+    pub versions: Vec<Tagged>,
+    /// The tags that are none, by name.
+    pub ignored: Vec<Ignored>,
+}
+
+/// What is newest, and what is newer and not old enough yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newest<'t> {
+    /// The newest version that may be deployed.
+    pub version: Option<&'t Tagged>,
+    /// Newer versions that are younger than the minimum age, oldest first.
+    pub too_young: Vec<&'t Tagged>,
+}
+
+impl Tags {
+    /// Reads what git printed for [`FORMAT`].
+    pub(super) fn parse(listed: &str) -> Tags {
+        let mut tags = Tags::default();
+        for line in listed.lines() {
+            let fields: Vec<&str> = line.split('\0').collect();
+            let &[tag, kind, _, target_kind, target, time] = fields.as_slice() else {
+                continue;
+            };
+            match read(tag, kind, target_kind, target, time) {
+                Ok(tagged) => tags.versions.push(tagged),
+                Err(why) => tags.ignored.push(Ignored {
+                    tag: tag.to_owned(),
+                    why,
+                }),
+            }
+        }
+        tags.versions.sort_by(|a, b| a.version.cmp(&b.version));
+        tags
+    }
+
+    /// The tag of a version.
+    pub fn get(&self, version: &Version) -> Option<&Tagged> {
+        self.versions
+            .iter()
+            .find(|tagged| tagged.version == *version)
+    }
+
+    /// The newest version, pre-releases only if asked for; with a minimum age the newest that
+    /// is old enough. A version whose age is not known is not old enough.
+    pub fn newest(
+        &self,
+        pre_releases: bool,
+        min_age: Option<Duration>,
+        now: DateTime<Utc>,
+    ) -> Newest<'_> {
+        let mut too_young = Vec::new();
+        let wanted = |tagged: &&Tagged| pre_releases || !tagged.version.is_pre_release();
+        for tagged in self.versions.iter().rev().filter(wanted) {
+            if min_age.is_none_or(|age| tagged.is_at_least(age, now)) {
+                too_young.reverse();
+                return Newest {
+                    version: Some(tagged),
+                    too_young,
+                };
+            }
+            too_young.push(tagged);
+        }
+        too_young.reverse();
+        Newest {
+            version: None,
+            too_young,
+        }
+    }
+
+    /// The versions after `from` (from the first on without it) up to `to`, in order.
+    pub fn between<'t>(
+        &'t self,
+        from: Option<&'t Version>,
+        to: &'t Version,
+    ) -> impl Iterator<Item = &'t Tagged> {
+        self.versions.iter().filter(move |tagged| {
+            from.is_none_or(|from| tagged.version > *from) && tagged.version <= *to
+        })
+    }
+
+    /// Whether a version's tag names another commit than when it was recorded. A tag that is
+    /// gone has not moved.
+    pub fn moved(&self, version: &Version, recorded_commit: &str) -> Option<MovedTag> {
+        let tagged = self.get(version)?;
+        (tagged.commit != recorded_commit).then(|| MovedTag {
+            version: version.clone(),
+            recorded: recorded_commit.to_owned(),
+            now: tagged.commit.clone(),
+        })
+    }
+}
+
+impl Tagged {
+    /// Whether it was tagged at least so long ago. The tagger's clock may be wrong, and a tag of
+    /// the future is of no age at all.
+    fn is_at_least(&self, age: Duration, now: DateTime<Utc>) -> bool {
+        if age.is_zero() {
+            return true;
+        }
+        let since = self.tagged_at.map(|at| (now - at).to_std());
+        matches!(since, Some(Ok(since)) if since >= age)
+    }
+}
+
+fn read(
+    tag: &str,
+    kind: &str,
+    target_kind: &str,
+    target: &str,
+    time: &str,
+) -> Result<Tagged, WhyIgnored> {
+    let version = Version::parse(tag)?;
+    match (kind, target_kind) {
+        ("tag", "commit") => {}
+        ("commit", _) => return Err(WhyIgnored::Lightweight),
+        ("tag", other) | (other, _) => return Err(WhyIgnored::NoCommit(other.to_owned())),
+    }
+    Ok(Tagged {
+        version,
+        commit: target.to_owned(),
+        tagged_at: time
+            .parse()
+            .ok()
+            .and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+    })
+}
