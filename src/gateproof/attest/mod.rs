@@ -16,7 +16,7 @@ use thiserror::Error;
 
 pub use count::{besides, counts_from, unfulfilled};
 
-use crate::record::{ClaimedBy, KeptAttestation};
+use crate::record::{ClaimedBy, StoredAttestation};
 use claim::outcome::Outcome;
 
 /// Two machines' clocks may differ by so much without anybody noticing.
@@ -28,7 +28,7 @@ const SHORT: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// The attestation.
-    pub kept: KeptAttestation,
+    pub kept: StoredAttestation,
     /// Of an attestation with an artefact, and of every one where the check names one: that file
     /// now, its digest, or why it cannot be read.
     pub artefact_now: Option<Result<String, String>>,
@@ -39,7 +39,7 @@ pub struct Candidate {
 
 /// The check that waits for a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted<'w> {
+pub struct AttestationRequest<'w> {
     /// Its phase.
     pub phase: &'w str,
     /// Its gate.
@@ -60,7 +60,7 @@ pub struct Wanted<'w> {
 
 /// Why an attestation is void.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Void {
+pub enum VoidReason {
     /// Its file was changed.
     #[error("its file was changed after it was written: the seal does not fit")]
     Broken,
@@ -158,25 +158,28 @@ pub enum Void {
 
 /// What comes of all words about a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Word<'c> {
+pub enum AttestationResult<'c> {
     /// The newest one that holds.
-    Holds(&'c Candidate),
+    Valid(&'c Candidate),
     /// None does. The newest one, if there is any, and why it is void.
-    Awaited(Option<(&'c Candidate, Vec<Void>)>),
+    Awaited(Option<(&'c Candidate, Vec<VoidReason>)>),
 }
 
-impl Word<'_> {
+impl AttestationResult<'_> {
     /// The check's outcome. There is no way to PASS.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Word::Holds(_) => Outcome::Attested,
-            Word::Awaited(_) => Outcome::Error,
+            AttestationResult::Valid(_) => Outcome::Attested,
+            AttestationResult::Awaited(_) => Outcome::Error,
         }
     }
 }
 
 /// Judges everything that was attested, oldest first, of whatever check.
-pub fn judge<'c>(candidates: &'c [Candidate], wanted: &Wanted<'_>) -> Word<'c> {
+pub fn judge<'c>(
+    candidates: &'c [Candidate],
+    wanted: &AttestationRequest<'_>,
+) -> AttestationResult<'c> {
     let about = |it: &&Candidate| {
         let said = &it.kept.attestation;
         (said.phase.as_str(), said.gate.as_str(), said.check.as_str())
@@ -186,22 +189,22 @@ pub fn judge<'c>(candidates: &'c [Candidate], wanted: &Wanted<'_>) -> Word<'c> {
     for candidate in candidates.iter().rev().filter(about) {
         let void = void(candidate, wanted);
         if void.is_empty() {
-            return Word::Holds(candidate);
+            return AttestationResult::Valid(candidate);
         }
         newest.get_or_insert((candidate, void));
     }
-    Word::Awaited(newest)
+    AttestationResult::Awaited(newest)
 }
 
 /// Everything that makes an attestation void for a check.
-fn void(candidate: &Candidate, wanted: &Wanted<'_>) -> Vec<Void> {
+fn void(candidate: &Candidate, wanted: &AttestationRequest<'_>) -> Vec<VoidReason> {
     let said = &candidate.kept.attestation;
     let mut why = Vec::new();
     if !candidate.kept.whole {
-        why.push(Void::Broken);
+        why.push(VoidReason::Broken);
     }
     if said.claim_sha256 != wanted.claim_sha256 {
-        why.push(Void::OtherClaim {
+        why.push(VoidReason::OtherClaim {
             attested: said.claim_sha256.clone(),
             now: wanted.claim_sha256.to_owned(),
         });
@@ -209,19 +212,19 @@ fn void(candidate: &Candidate, wanted: &Wanted<'_>) -> Vec<Void> {
     why.extend(object(candidate, wanted));
     let times = (said.at, wanted.now);
     if times.0 > times.1 + CLOCKS {
-        why.push(Void::InTheFuture {
+        why.push(VoidReason::InTheFuture {
             at: times.0,
             now: times.1,
         });
     } else if (times.1 - times.0).to_std().unwrap_or_default() > wanted.fresh_for {
-        why.push(Void::TooOld {
+        why.push(VoidReason::TooOld {
             at: times.0,
             now: times.1,
             fresh_for: wanted.fresh_for,
         });
     }
     why.extend(match wanted.besides {
-        None if said.author.trim().is_empty() => Some(Void::UnknownAuthor {
+        None if said.author.trim().is_empty() => Some(VoidReason::UnknownAuthor {
             whose: "the attestation",
         }),
         None => None,
@@ -232,15 +235,15 @@ fn void(candidate: &Candidate, wanted: &Wanted<'_>) -> Vec<Void> {
 
 /// What is wrong with the thing that was looked at: a file is pinned by its digest, anything else
 /// by the commit.
-fn object(candidate: &Candidate, wanted: &Wanted<'_>) -> Option<Void> {
+fn object(candidate: &Candidate, wanted: &AttestationRequest<'_>) -> Option<VoidReason> {
     let said = &candidate.kept.attestation;
     match (&said.artefact, &candidate.artefact_now) {
-        (Some(then), Some(Ok(now))) => (then.sha256 != *now).then(|| Void::OtherArtefact {
+        (Some(then), Some(Ok(now))) => (then.sha256 != *now).then(|| VoidReason::OtherArtefact {
             path: then.path.clone(),
             attested: then.sha256.clone(),
             now: now.clone(),
         }),
-        (Some(then), now) => Some(Void::ArtefactGone {
+        (Some(then), now) => Some(VoidReason::ArtefactGone {
             path: then.path.clone(),
             attested: then.sha256.clone(),
             why: match now {
@@ -248,10 +251,10 @@ fn object(candidate: &Candidate, wanted: &Wanted<'_>) -> Option<Void> {
                 _ => "it was not looked for".to_owned(),
             },
         }),
-        (None, Some(now)) => Some(Void::NoArtefact {
+        (None, Some(now)) => Some(VoidReason::NoArtefact {
             now: now.clone().unwrap_or_else(|why| why),
         }),
-        (None, None) => candidate.moved.as_ref().map(|what| Void::Moved {
+        (None, None) => candidate.moved.as_ref().map(|what| VoidReason::Moved {
             attested: said.commit.clone(),
             now: wanted.commit.to_owned(),
             what: what.clone(),
@@ -263,29 +266,29 @@ fn object(candidate: &Candidate, wanted: &Wanted<'_>) -> Option<Void> {
 pub(crate) fn dependent(
     (author, clone_id, at): (&str, Option<&str>, DateTime<Utc>),
     claimed: &ClaimedBy,
-) -> Option<Void> {
+) -> Option<VoidReason> {
     let Some(claims) = known(claimed.author.as_deref()) else {
-        return Some(Void::UnknownAuthor { whose: "the claim" });
+        return Some(VoidReason::UnknownAuthor { whose: "the claim" });
     };
     let Some(author) = known(Some(author)) else {
-        return Some(Void::UnknownAuthor {
+        return Some(VoidReason::UnknownAuthor {
             whose: "the attestation",
         });
     };
     if same_person(author, claims) {
-        return Some(Void::ByTheClaim {
+        return Some(VoidReason::ByTheClaim {
             attested: author.to_owned(),
             claimed: claims.to_owned(),
         });
     }
     let same = clone_id.filter(|id| claimed.clone_id.as_deref() == Some(*id));
     if let Some(id) = same {
-        return Some(Void::InTheClaimsClone {
+        return Some(VoidReason::InTheClaimsClone {
             clone_id: id.to_owned(),
         });
     }
     let claim = claimed.at.filter(|claim| at < *claim);
-    claim.map(|claimed| Void::BeforeTheClaim { at, claimed })
+    claim.map(|claimed| VoidReason::BeforeTheClaim { at, claimed })
 }
 
 fn known(author: Option<&str>) -> Option<&str> {

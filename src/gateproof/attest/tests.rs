@@ -37,7 +37,7 @@ fn candidate() -> Candidate {
         words: "it is blue".to_owned(),
     };
     Candidate {
-        kept: KeptAttestation {
+        kept: StoredAttestation {
             path: "one.json".into(),
             sha256: digest("dd"),
             whole: true,
@@ -56,8 +56,8 @@ fn bob() -> ClaimedBy {
     }
 }
 
-fn wanted<'w>(besides: Option<&'w ClaimedBy>, sha: &'w str) -> Wanted<'w> {
-    Wanted {
+fn wanted<'w>(besides: Option<&'w ClaimedBy>, sha: &'w str) -> AttestationRequest<'w> {
+    AttestationRequest {
         phase: "p",
         gate: "M1",
         check: "look",
@@ -76,9 +76,9 @@ fn why(change: impl FnOnce(&mut Candidate)) -> String {
     change(&mut one);
     let all = [one];
     match judge(&all, &wanted(Some(&claimed), &sha)) {
-        Word::Holds(_) => "holds".to_owned(),
-        Word::Awaited(None) => "nothing".to_owned(),
-        Word::Awaited(Some((_, void))) => {
+        AttestationResult::Valid(_) => "holds".to_owned(),
+        AttestationResult::Awaited(None) => "nothing".to_owned(),
+        AttestationResult::Awaited(Some((_, void))) => {
             let words: Vec<String> = void.iter().map(ToString::to_string).collect();
             words.join("; ")
         }
@@ -170,12 +170,12 @@ fn the_claims_own_word_is_enough_to_claim_and_none_in_a_review() {
     let mut own = candidate();
     own.kept.attestation.author = "Bob <bob@example.org>".into();
     let all = [candidate(), own];
-    let Word::Holds(taken) = judge(&all, &wanted(None, &sha)) else {
+    let AttestationResult::Valid(taken) = judge(&all, &wanted(None, &sha)) else {
         panic!("the newest holds");
     };
     assert_eq!(taken, &all[1]);
     // In a review the newest that holds is an older one, and the newest is passed over.
-    let Word::Holds(taken) = judge(&all, &wanted(Some(&claimed), &sha)) else {
+    let AttestationResult::Valid(taken) = judge(&all, &wanted(Some(&claimed), &sha)) else {
         panic!("Eve's holds");
     };
     assert_eq!(taken, &all[0]);
@@ -282,7 +282,7 @@ proptest! {
         let besides = review.then_some(&claimed);
         let word = judge(&history, &wanted(besides, &sha));
         prop_assert!(matches!(word.outcome(), Outcome::Attested | Outcome::Error));
-        if let Word::Holds(taken) = &word {
+        if let AttestationResult::Valid(taken) = &word {
             let said = &taken.kept.attestation;
             prop_assert!(taken.kept.whole && said.claim_sha256 == sha && !said.author.is_empty());
             prop_assert!(said.at >= clock(-24 * 60) && said.at <= clock(5));
@@ -297,8 +297,8 @@ proptest! {
         }
         // And a gate of words alone never passes.
         let author = match &word {
-            Word::Holds(taken) => Some(taken.kept.attestation.author.clone()),
-            Word::Awaited(_) => None,
+            AttestationResult::Valid(taken) => Some(taken.kept.attestation.author.clone()),
+            AttestationResult::Awaited(_) => None,
         };
         let seen = check(word.outcome(), author.as_deref());
         prop_assert_eq!(left(std::slice::from_ref(&seen), besides), 1);

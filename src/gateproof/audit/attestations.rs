@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::paper::{Paper, Papers, mail};
-use super::{AuditError, Case, kept, rule, signatures};
+use super::evidence_file::{EvidenceFile, EvidenceFiles, mail};
+use super::{AuditError, Case, git_checks, rule, signatures};
 use crate::attest::same_person;
 use crate::record::{
-    ATTESTATIONS, Act, Attested, KeptAttestation, SIGNATURE, Stored, read_attestations,
+    ATTESTATIONS, Act, Attested, SIGNATURE, StoredAttestation, StoredRecord, read_attestations,
 };
 
 /// The attestations of a phase.
 pub(super) struct Words {
     folder: PathBuf,
-    kept: Vec<KeptAttestation>,
+    kept: Vec<StoredAttestation>,
     unreadable: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ impl Words {
     }
 
     /// Of a phase that has runs: one of the words by its digest.
-    fn find(&self, sha256: &str) -> Option<&KeptAttestation> {
+    fn find(&self, sha256: &str) -> Option<&StoredAttestation> {
         self.kept.iter().find(|one| one.sha256 == sha256)
     }
 }
@@ -51,23 +51,27 @@ impl Words {
 /// Audits them. Only those that a run took are held against their commit: on another one nothing
 /// rests, and it may speak of a commit that a rebase has replaced.
 pub(super) fn attestations(case: &mut Case<'_>, words: &Words) -> Result<(), AuditError> {
-    files(case, words)?;
-    let mut papers = Papers {
+    each_file(case, words)?;
+    let mut files = EvidenceFiles {
         noun: "attestations",
         folder: &words.folder,
-        all: words.kept.iter().map(Paper::of_attestation).collect(),
+        all: words
+            .kept
+            .iter()
+            .map(EvidenceFile::of_attestation)
+            .collect(),
     };
-    kept::history(case, &papers)?;
-    kept::times(case, &papers.all);
-    signatures::signatures(case, &papers)?;
+    git_checks::history(case, &files)?;
+    git_checks::times(case, &files.all);
+    signatures::signatures(case, &files)?;
     let taken = taken(case, words);
-    papers.all.retain(|paper| taken.contains(paper.path));
-    kept::commits(case, &papers.all)?;
+    files.all.retain(|file| taken.contains(file.path));
+    git_checks::commits(case, &files.all)?;
     Ok(())
 }
 
 /// Each file by itself.
-fn files(case: &mut Case<'_>, words: &Words) -> Result<(), AuditError> {
+fn each_file(case: &mut Case<'_>, words: &Words) -> Result<(), AuditError> {
     for line in &words.unreadable {
         let (name, why) = line.split_once(": ").unwrap_or((line, ""));
         case.log.find(
@@ -167,7 +171,7 @@ fn taken(case: &mut Case<'_>, words: &Words) -> BTreeSet<PathBuf> {
 /// In what a run says otherwise of an attestation than that does itself.
 fn differences(
     took: &Attested,
-    one: &KeptAttestation,
+    one: &StoredAttestation,
     (gate, check): (&str, &str),
 ) -> Vec<(String, String)> {
     let said = &one.attestation;
@@ -190,7 +194,12 @@ fn differences(
 }
 
 /// A reviewer's run that took the word of the claim's own author.
-fn own_word(case: &mut Case<'_>, stored: &Stored, took: &Attested, (gate, check): (&str, &str)) {
+fn own_word(
+    case: &mut Case<'_>,
+    stored: &StoredRecord,
+    took: &Attested,
+    (gate, check): (&str, &str),
+) {
     if stored.record.act != Act::Review {
         return;
     }

@@ -10,7 +10,7 @@ use crate::gate::heading;
 use crate::record::{Act, RunRecord};
 use crate::report::documents::{Block, Standing};
 use crate::report::markdown::{self, escape::code_cell};
-use crate::role::{self, EARLIER, Header, Judged};
+use crate::role::{self, EARLIER, JudgedClaim, RecordHeader};
 
 /// Whether a block says what its record says.
 pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
@@ -102,11 +102,11 @@ fn rendered(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Blo
 
 fn review(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Block> {
     let Some(link) = &record.reviews else {
-        return role::review_block(record, &block.gate, role::Standing::Looks, None);
+        return role::review_block(record, &block.gate, role::ReviewKind::ReadOnly, None);
     };
     // A claim that is not there is a finding of its own.
     let claim = case.chain.follow(link)?;
-    let claim = Header::of_record(&claim.record, &claim.link.sha256, "");
+    let claim = RecordHeader::of_record(&claim.record, &claim.link.sha256, "");
     // Which findings the reviewer knew of is in words only; what they say is in the records.
     let named = block
         .body
@@ -118,18 +118,18 @@ fn review(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Block
     let earlier = named
         .filter_map(|name| about(name.split_once(" (")?.0))
         .collect();
-    let judged = Judged {
+    let judged = JudgedClaim {
         claim: &claim,
         earlier,
     };
-    let standing = role::Standing::of(record, Some(&claim));
+    let standing = role::ReviewKind::of(record, Some(&claim));
     role::review_block(record, &block.gate, standing, Some(&judged))
 }
 
 /// Whether a block holds one veto, or the lifting of one.
 fn decides(body: &str) -> bool {
     let veto = heading::read(body, &[]).vetoes;
-    veto.len() == 1 && !veto[0].lifted || body.starts_with("## Lifted @")
+    veto.len() == 1 && veto[0].is_open() || body.starts_with("## Lifted @")
 }
 
 static CITED: LazyLock<Option<Regex>> =

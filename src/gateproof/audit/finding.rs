@@ -8,7 +8,7 @@ use super::rule::Rule;
 
 /// One thing that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct AuditFinding {
     /// The rule's code.
     pub code: &'static str,
     /// The phase.
@@ -28,7 +28,7 @@ pub(super) struct Log {
     /// The top of the repository; paths are shown from there.
     pub(super) root: PathBuf,
     pub(super) phase: String,
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<AuditFinding>,
     /// What a reader should know, and what is no finding.
     pub(super) notes: Vec<String>,
     /// What could not be checked, and why.
@@ -71,7 +71,7 @@ impl Log {
         found: impl Into<String>,
         expected: impl Into<String>,
     ) {
-        self.findings.push(Finding {
+        self.findings.push(AuditFinding {
             code: rule.code,
             phase: self.phase.clone(),
             file: self.shown(file),

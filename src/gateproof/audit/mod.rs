@@ -7,16 +7,15 @@
 mod attestations;
 mod blocks;
 mod documents;
+mod evidence_file;
 mod finding;
-mod history;
-mod kept;
-mod paper;
+mod git_checks;
 mod records;
+mod repository;
 mod roles;
 pub mod rule;
 mod signatures;
 mod text;
-mod verdicts;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -26,16 +25,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use thiserror::Error;
 
-pub use finding::Finding;
+pub use finding::AuditFinding;
 pub use text::text;
 
 use crate::record::signature::AllowedSigners;
-use crate::record::{ATTESTATIONS, Phase, RecordError, RecordLink, read_phase};
+use crate::record::{ATTESTATIONS, PhaseRecords, RecordError, RecordLink, read_phase};
 use attestations::Words;
+use evidence_file::{EvidenceFile, EvidenceFiles};
 use finding::Log;
-use history::Repo;
 use kit::git::GitError;
-use paper::{Paper, Papers};
+use repository::Repo;
 
 /// Name and version of an audit's JSON form.
 pub const SCHEMA: &str = "gateproof.audit/1";
@@ -45,7 +44,7 @@ const TOLERANCE: TimeDelta = TimeDelta::seconds(60);
 
 /// What is audited, and how strictly.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct AuditRequest {
     /// A folder in the repository.
     pub folder: PathBuf,
     /// The folder in which `runs/<phase>` are; `reports` of the repository without it.
@@ -117,7 +116,7 @@ pub struct Audit {
     /// What there was.
     pub phases: Vec<PhaseSummary>,
     /// What is not as it should be.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<AuditFinding>,
     /// What could not be checked, and why.
     pub unchecked: Vec<String>,
     /// What a reader should know.
@@ -148,9 +147,9 @@ pub struct PhaseSummary {
 
 /// One phase under audit.
 struct Case<'a> {
-    wish: &'a Wish,
+    request: &'a AuditRequest,
     repo: &'a mut Repo,
-    chain: &'a Phase,
+    chain: &'a PhaseRecords,
     allowed: Option<&'a AllowedSigners>,
     log: Log,
 }
@@ -160,9 +159,9 @@ struct Case<'a> {
 /// # Errors
 /// [`AuditError`] when it could not be done at all. A single thing that could not be checked is
 /// in [`Audit::unchecked`].
-pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
-    let mut repo = Repo::open(&wish.folder)?;
-    let reports = match &wish.reports {
+pub fn audit(request: &AuditRequest) -> Result<Audit, AuditError> {
+    let mut repo = Repo::open(&request.folder)?;
+    let reports = match &request.reports {
         Some(reports) => std::path::absolute(reports).map_err(|source| AuditError::Read {
             path: reports.clone(),
             source,
@@ -171,21 +170,21 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
     };
     // Both as git names its top, so that one is found below the other.
     let reports = std::fs::canonicalize(&reports).unwrap_or(reports);
-    let docs = documents::folders(wish, &repo.root, &reports);
+    let docs = documents::folders(request, &repo.root, &reports);
     let mut result = Audit {
         schema: SCHEMA,
-        at: wish.now,
+        at: request.now,
         commit: repo.head.clone(),
         phases: Vec::new(),
         findings: Vec::new(),
         unchecked: Vec::new(),
         notes: Vec::new(),
     };
-    let allowed = signatures::allowed_signers(wish, &repo.root)?;
-    for phase in phases(wish, (&repo.root, &reports), &docs) {
+    let allowed = signatures::allowed_signers(request, &repo.root)?;
+    for phase in phases(request, (&repo.root, &reports), &docs) {
         let chain = read_phase(&reports.join("runs").join(&phase))?;
         let mut case = Case {
-            wish,
+            request,
             log: Log::new(&repo.root, &phase),
             repo: &mut repo,
             chain: &chain,
@@ -198,16 +197,16 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
             continue;
         }
         records::chain(&mut case);
-        let papers = Papers {
+        let files = EvidenceFiles {
             noun: "records",
             folder: &chain.folder,
-            all: chain.records.iter().map(Paper::of_record).collect(),
+            all: chain.records.iter().map(EvidenceFile::of_record).collect(),
         };
-        let committed = kept::history(&mut case, &papers)?;
-        kept::times(&mut case, &papers.all);
-        kept::commits(&mut case, &papers.all)?;
+        let committed = git_checks::history(&mut case, &files)?;
+        git_checks::times(&mut case, &files.all);
+        git_checks::commits(&mut case, &files.all)?;
         roles::roles(&mut case);
-        let signed = signatures::signatures(&mut case, &papers)?;
+        let signed = signatures::signatures(&mut case, &files)?;
         attestations::attestations(&mut case, &words)?;
         let (blocks, verdicts) = documents::documents(&mut case, &documents)?;
         result.phases.push(PhaseSummary {
@@ -226,7 +225,7 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
     }
     if result.phases.is_empty() {
         return Err(AuditError::Nothing {
-            what: match &wish.phase {
+            what: match &request.phase {
                 Some(phase) => format!("phase `{phase}`"),
                 None => "any phase".to_owned(),
             },
@@ -237,8 +236,12 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
 }
 
 /// The phases that have records, attestations or documents.
-fn phases(wish: &Wish, (root, reports): (&Path, &Path), docs: &[PathBuf]) -> BTreeSet<String> {
-    if let Some(phase) = &wish.phase {
+fn phases(
+    request: &AuditRequest,
+    (root, reports): (&Path, &Path),
+    docs: &[PathBuf],
+) -> BTreeSet<String> {
+    if let Some(phase) = &request.phase {
         return BTreeSet::from([phase.clone()]);
     }
     let names = |folder: &Path| -> Vec<(String, bool)> {

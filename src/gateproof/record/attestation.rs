@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::model::RunRecord;
+use super::error::RecordError;
+use super::folder::{is_file_name, lock, place};
+use super::model::Artefact;
 use super::seal::{self, Seal};
 use super::sign::Signer;
-use super::store::{self, RecordError};
 use kit::digest;
 
 /// Name and version of an attestation's JSON form.
@@ -61,76 +62,9 @@ pub struct Attestation {
     pub words: String,
 }
 
-/// A file that a person has looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Artefact {
-    /// As the check names it; of a file that no check names, relative to the repository.
-    pub path: String,
-    /// SHA-256 of its bytes, lower-case hex.
-    pub sha256: String,
-}
-
-impl Artefact {
-    /// The artefact of that name, as the file is now.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn of_file(path: String, file: &Path) -> io::Result<Artefact> {
-        let (sha256, _) = fs::File::open(file).and_then(digest::of_reader)?;
-        Ok(Artefact { path, sha256 })
-    }
-}
-
-/// The maker of a claim, as far as it is known; nobody's own word counts in a review.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimedBy {
-    /// Who that is to git.
-    pub author: Option<String>,
-    /// The clone it was made in.
-    pub clone_id: Option<String>,
-    /// When its run ended.
-    pub at: Option<DateTime<Utc>>,
-}
-
-impl ClaimedBy {
-    /// The maker of a claim, by its record.
-    pub fn of(claim: &RunRecord) -> ClaimedBy {
-        let repository = claim.repository.as_ref();
-        ClaimedBy {
-            author: claim.author.clone(),
-            clone_id: repository.and_then(|r| r.clone_id.clone()),
-            at: Some(claim.ended),
-        }
-    }
-}
-
-/// The attestation that a run has taken, as its record tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attested {
-    /// The file, relative to the repository.
-    pub file: String,
-    /// SHA-256 of the file, lower-case hex.
-    pub sha256: String,
-    /// Who that is to git.
-    pub author: String,
-    /// The clone it was made in.
-    pub clone_id: Option<String>,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// The commit that was checked out then.
-    pub commit: String,
-    /// What was looked at, where it is a file; in the run it had the same digest.
-    pub artefact: Option<Artefact>,
-    /// What the person says to have seen.
-    pub words: String,
-    /// Of a review: whose word it must not be.
-    #[serde(default)]
-    pub besides: Option<ClaimedBy>,
-}
-
 /// An attestation as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptAttestation {
+pub struct StoredAttestation {
     /// The file.
     pub path: PathBuf,
     /// SHA-256 of the file, lower-case hex.
@@ -151,7 +85,7 @@ pub fn write_attestation(
     folder: &Path,
     signer: Option<&Signer>,
 ) -> Result<PathBuf, RecordError> {
-    if !store::is_file_name(&attestation.id) {
+    if !is_file_name(&attestation.id) {
         return Err(RecordError::RunId {
             run_id: attestation.id.clone(),
         });
@@ -173,8 +107,8 @@ pub fn write_attestation(
         path: folder.to_owned(),
         source,
     })?;
-    let _lock = store::lock(folder)?;
-    store::place(&path, folder, &bytes, signature.as_deref())?;
+    let _lock = lock(folder)?;
+    place(&path, folder, &bytes, signature.as_deref())?;
     Ok(path)
 }
 
@@ -183,7 +117,7 @@ pub fn write_attestation(
 ///
 /// # Errors
 /// When the folder cannot be listed.
-pub fn read_attestations(folder: &Path) -> io::Result<(Vec<KeptAttestation>, Vec<String>)> {
+pub fn read_attestations(folder: &Path) -> io::Result<(Vec<StoredAttestation>, Vec<String>)> {
     let (mut kept, mut unreadable) = (Vec::new(), Vec::new());
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -203,14 +137,14 @@ pub fn read_attestations(folder: &Path) -> io::Result<(Vec<KeptAttestation>, Vec
         }
     }
     kept.sort_by(|a, b| {
-        let key = |it: &KeptAttestation| (it.attestation.at, it.path.clone());
+        let key = |it: &StoredAttestation| (it.attestation.at, it.path.clone());
         key(a).cmp(&key(b))
     });
     unreadable.sort();
     Ok((kept, unreadable))
 }
 
-fn read_one(path: &Path) -> Result<KeptAttestation, String> {
+fn read_one(path: &Path) -> Result<StoredAttestation, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
     let value: serde_json::Value =
         serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
@@ -221,7 +155,7 @@ fn read_one(path: &Path) -> Result<KeptAttestation, String> {
         ));
     }
     let attestation = serde_json::from_value(value).map_err(|error| error.to_string())?;
-    Ok(KeptAttestation {
+    Ok(StoredAttestation {
         path: path.to_owned(),
         sha256: digest::sha256(&bytes),
         whole: seal::look(&bytes) == Seal::Whole,

@@ -1,11 +1,15 @@
 //! The shape of a run record. Its JSON form is versioned by [`SCHEMA`]; fields are only ever
 //! added, and a reader ignores what it does not know.
 
+use std::fs;
+use std::io;
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::attestation::Attested;
 use claim::outcome::Outcome;
+use kit::digest;
 
 /// Name and version of the record's JSON form.
 pub const SCHEMA: &str = "gateproof.run/1";
@@ -331,4 +335,71 @@ pub struct FixtureStepRecord {
     pub attempts: u32,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
+}
+
+/// A file that a person has looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artefact {
+    /// As the check names it; of a file that no check names, relative to the repository.
+    pub path: String,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
+}
+
+impl Artefact {
+    /// The artefact of that name, as the file is now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_file(path: String, file: &Path) -> io::Result<Artefact> {
+        let (sha256, _) = fs::File::open(file).and_then(digest::of_reader)?;
+        Ok(Artefact { path, sha256 })
+    }
+}
+
+/// The maker of a claim, as far as it is known; nobody's own word counts in a review.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedBy {
+    /// Who that is to git.
+    pub author: Option<String>,
+    /// The clone it was made in.
+    pub clone_id: Option<String>,
+    /// When its run ended.
+    pub at: Option<DateTime<Utc>>,
+}
+
+impl ClaimedBy {
+    /// The maker of a claim, by its record.
+    pub fn of(claim: &RunRecord) -> ClaimedBy {
+        let repository = claim.repository.as_ref();
+        ClaimedBy {
+            author: claim.author.clone(),
+            clone_id: repository.and_then(|r| r.clone_id.clone()),
+            at: Some(claim.ended),
+        }
+    }
+}
+
+/// The attestation that a run has taken, as its record tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attested {
+    /// The file, relative to the repository.
+    pub file: String,
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+    /// Who that is to git.
+    pub author: String,
+    /// The clone it was made in.
+    pub clone_id: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The commit that was checked out then.
+    pub commit: String,
+    /// What was looked at, where it is a file; in the run it had the same digest.
+    pub artefact: Option<Artefact>,
+    /// What the person says to have seen.
+    pub words: String,
+    /// Of a review: whose word it must not be.
+    #[serde(default)]
+    pub besides: Option<ClaimedBy>,
 }

@@ -26,7 +26,7 @@ pub struct AllowedSigners {
 
 /// What a signature is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum SignatureResult {
     /// It is that person's, who may sign at that time.
     Good,
     /// It belongs to these bytes, and its key is another's.
@@ -53,9 +53,9 @@ pub fn verify(
     allowed: &AllowedSigners,
     principal: &str,
     at: DateTime<Utc>,
-) -> Result<Standing, SignError> {
-    if let Standing::Broken { said } = intact(bytes, signature)? {
-        return Ok(Standing::Broken { said });
+) -> Result<SignatureResult, SignError> {
+    if let SignatureResult::Broken { said } = intact(bytes, signature)? {
+        return Ok(SignatureResult::Broken { said });
     }
     // Without a zone and in UTC: releases before 9.1 know no `Z`.
     let time = format!("-Overify-time={}", at.format("%Y%m%d%H%M%S"));
@@ -67,7 +67,7 @@ pub fn verify(
     }
     let (good, said) = ask(&mut command, Some(bytes))?;
     if good {
-        return Ok(Standing::Good);
+        return Ok(SignatureResult::Good);
     }
     let mut command = keygen("find-principals", signature);
     command.arg(&time).arg("-f").arg(&allowed.file);
@@ -76,16 +76,16 @@ pub fn verify(
         true => names.lines().map(str::to_owned).collect(),
         false => Vec::new(),
     };
-    Ok(Standing::OfOther { principals, said })
+    Ok(SignatureResult::OfOther { principals, said })
 }
 
-/// Whether the signature belongs to the bytes, whoever made it: [`Standing::Good`] or
-/// [`Standing::Broken`].
+/// Whether the signature belongs to the bytes, whoever made it: [`SignatureResult::Good`] or
+/// [`SignatureResult::Broken`].
 ///
 /// # Errors
 /// [`SignError`] when it could not be told.
-pub fn intact(bytes: &[u8], signature: &Path) -> Result<Standing, SignError> {
-    let broken = |said: &str| Standing::Broken {
+pub fn intact(bytes: &[u8], signature: &Path) -> Result<SignatureResult, SignError> {
+    let broken = |said: &str| SignatureResult::Broken {
         said: said.to_owned(),
     };
     let armored = match std::fs::read(signature) {
@@ -98,7 +98,7 @@ pub fn intact(bytes: &[u8], signature: &Path) -> Result<Standing, SignError> {
     let mut command = keygen("check-novalidate", signature);
     let (good, said) = ask(command.args(["-n", NAMESPACE]), Some(bytes))?;
     Ok(match good {
-        true => Standing::Good,
+        true => SignatureResult::Good,
         false => broken(&said),
     })
 }

@@ -1,5 +1,5 @@
 //! Where a clone stands: what is committed, and whether everybody else can fetch it. Git tells
-//! the facts ([`Checkout::look`]); whether a claim may be made from there is decided without it.
+//! the facts ([`Checkout::read`]); whether a claim may be made from there is decided without it.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use reach::host::Fault;
 /// Where our own records of looks stand; nobody claims anything about them.
 const RECORDS: &str = "reports/runs/";
 
-fn in_words(findings: &[CloneFinding]) -> String {
+fn join_reasons(findings: &[CloneFinding]) -> String {
     let each = findings.iter();
     let each: Vec<String> = each
         .map(|it| format!("{}; {}", it.what, it.remedy))
@@ -64,7 +64,7 @@ pub enum Refusal {
         path: String,
     },
     /// The clone is not what others get.
-    #[error("{}", in_words(.0))]
+    #[error("{}", join_reasons(.0))]
     Clone(Vec<CloneFinding>),
     /// Git knows nobody here.
     #[error(
@@ -106,7 +106,7 @@ impl Checkout {
     ///
     /// # Errors
     /// [`Refusal`] when there is no upstream to speak of, or it cannot be fetched.
-    pub async fn look(folder: &Path) -> Result<Checkout, Refusal> {
+    pub async fn read(folder: &Path) -> Result<Checkout, Refusal> {
         let nowhere = |_| Refusal::NoRepository {
             folder: folder.display().to_string(),
         };
@@ -179,7 +179,7 @@ impl Checkout {
     }
 
     /// Whether the file is the same on the commit and on the upstream branch.
-    pub async fn is_todays(&self, commit: &str, path: &str) -> bool {
+    pub async fn is_unchanged_upstream(&self, commit: &str, path: &str) -> bool {
         let blob = async |revision: &str| {
             let name = format!("{revision}:{path}");
             git::ask(&self.root, &["rev-parse", "--verify", "--quiet", &name])
@@ -210,7 +210,7 @@ impl Checkout {
 
     /// The STATUS documents on the upstream branch that call a gate claimed, by a person's hand or
     /// ours; only to tell why nothing was found.
-    pub async fn told_claimed(&self, gate: &str) -> Vec<String> {
+    pub async fn status_documents_claiming(&self, gate: &str) -> Vec<String> {
         let list = ["ls-tree", "-r", "--name-only", "-z", &self.upstream_commit];
         let listed = git::ask(&self.root, &list).await.unwrap_or_default();
         let mut told = Vec::new();
@@ -264,7 +264,7 @@ impl Checkout {
     }
 
     /// What is wrong with the clone and stops nobody, as far as it concerns who does that.
-    pub fn told(&self, purpose: Purpose) -> Vec<CloneFinding> {
+    pub fn remarks(&self, purpose: Purpose) -> Vec<CloneFinding> {
         let mut findings = self.findings();
         findings.retain(|it| it.wrong.concerns(purpose) && !it.wrong.stops(purpose));
         findings
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn only_a_clean_and_pushed_head_may_be_claimed_and_every_reason_is_its_own() {
         assert_eq!(clean().may_claim(), Ok(()));
-        assert_eq!(clean().told(Purpose::Claim), []);
+        assert_eq!(clean().remarks(Purpose::Claim), []);
         let at = |ahead, behind| {
             let mut checkout = clean();
             if let Remote::Heard(upstream) = &mut checkout.facts.remote {
@@ -386,7 +386,7 @@ mod tests {
         // A reviewer uses nothing of the tree, and is not told of it.
         for checkout in [at(2, 3), with(&["a"], &["b"])] {
             assert_eq!(checkout.may_review(), Ok(()));
-            assert_eq!(checkout.told(Purpose::Review), []);
+            assert_eq!(checkout.remarks(Purpose::Review), []);
         }
     }
 

@@ -28,7 +28,7 @@ pub enum CommitError {
 
 /// A commit of exactly these files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Commit<'c> {
+pub struct CommitRequest<'c> {
     /// One line.
     pub subject: String,
     /// Text below it; may be empty.
@@ -37,7 +37,7 @@ pub struct Commit<'c> {
     pub files: &'c [String],
 }
 
-impl Commit<'_> {
+impl CommitRequest<'_> {
     /// Commits the files as they are in the tree. Whatever else is staged stays staged and is not
     /// in the commit. Records are committed also where looks of this machine are ignored.
     ///

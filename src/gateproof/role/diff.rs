@@ -12,7 +12,7 @@ const NONE: &str = "—";
 
 /// One value of both runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct RunDifference {
     /// The check, the host or the fixture; `run` for the run as a whole.
     pub of: String,
     /// Which value: `outcome`, `stdout sha256`, `status from local` …
@@ -39,7 +39,7 @@ pub struct Comparison {
     /// Whether both are equal in substance.
     pub equal: bool,
     /// Every value of either.
-    pub values: Vec<Difference>,
+    pub values: Vec<RunDifference>,
 }
 
 /// Holds the review's run of a gate against the claim's. Values of checks, hosts and fixtures that
@@ -180,7 +180,7 @@ fn of_check(check: &CheckRecord) -> Vec<Value> {
 
 /// Groups of the same name go together; a second one of a name goes with a second one.
 fn groups(
-    out: &mut Vec<Difference>,
+    out: &mut Vec<RunDifference>,
     claim: Vec<(String, Vec<Value>)>,
     review: Vec<(String, Vec<Value>)>,
 ) {
@@ -199,8 +199,8 @@ fn groups(
     }
 }
 
-fn alone(of: &str, claim: &str, review: &str) -> Difference {
-    Difference {
+fn alone(of: &str, claim: &str, review: &str) -> RunDifference {
+    RunDifference {
         of: of.to_owned(),
         value: "whether it was run".to_owned(),
         claim: claim.to_owned(),
@@ -210,10 +210,10 @@ fn alone(of: &str, claim: &str, review: &str) -> Difference {
     }
 }
 
-fn pairs(out: &mut Vec<Difference>, of: &str, claim: Vec<Value>, review: Vec<Value>) {
+fn pairs(out: &mut Vec<RunDifference>, of: &str, claim: Vec<Value>, review: Vec<Value>) {
     let mut review: Vec<Option<Value>> = review.into_iter().map(Some).collect();
     let mut row = |name: String, claim: String, review: String, substance: bool| {
-        out.push(Difference {
+        out.push(RunDifference {
             of: of.to_owned(),
             equal: claim == review,
             value: name,
@@ -248,7 +248,7 @@ impl Comparison {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
         table.set_header(["of", "value", "claim", "review", ""]);
-        let shown = |value: &&Difference| all || !value.equal;
+        let shown = |value: &&RunDifference| all || !value.equal;
         let mut rows = 0;
         for value in self.values.iter().filter(shown) {
             let mark = match (value.equal, value.substance) {

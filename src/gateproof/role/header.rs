@@ -8,7 +8,7 @@ use crate::record::{
 
 /// What a record says of itself, without any observation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Header {
+pub struct RecordHeader {
     /// Its run.
     pub run_id: String,
     /// The role.
@@ -47,10 +47,10 @@ pub struct Header {
     pub at: Option<String>,
 }
 
-impl Header {
+impl RecordHeader {
     /// Of a record that was read as a whole.
-    pub fn of_record(record: &RunRecord, sha256: &str, path: &str) -> Header {
-        Header {
+    pub fn of_record(record: &RunRecord, sha256: &str, path: &str) -> RecordHeader {
+        RecordHeader {
             run_id: record.run_id.clone(),
             role: record.role.clone(),
             act: record.act,
@@ -99,7 +99,7 @@ impl Header {
     }
 
     /// Whether it is an Adversary's verdict about that claim.
-    pub fn judges(&self, claim: &Header) -> bool {
+    pub fn judges(&self, claim: &RecordHeader) -> bool {
         self.act == Act::Review
             && self.role.as_deref() == Some("adversary")
             && self
@@ -119,9 +119,9 @@ pub(crate) mod tests {
     use super::*;
 
     /// A header of a run of gate M1, from the sample record.
-    pub(crate) fn header(run_id: &str, act: Act, role: &str) -> Header {
+    pub(crate) fn header(run_id: &str, act: Act, role: &str) -> RecordHeader {
         let record = crate::report::sample::record();
-        let mut header = Header::of_record(&record, run_id, "r.json");
+        let mut header = RecordHeader::of_record(&record, run_id, "r.json");
         header.run_id = run_id.to_owned();
         header.act = act;
         header.role = Some(role.to_owned());
@@ -137,11 +137,11 @@ pub(crate) mod tests {
         let mut others = vec![
             header("2", Act::Verify, "builder"),
             header("3", Act::Claim, "adversary"),
-            Header {
+            RecordHeader {
                 exit_code: 1,
                 ..good.clone()
             },
-            Header {
+            RecordHeader {
                 repository: None,
                 ..good.clone()
             },

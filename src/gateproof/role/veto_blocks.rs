@@ -3,41 +3,19 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::gate::heading;
+use crate::gate::heading::{self, Veto};
 use crate::report::documents::{Block, Document};
 use crate::report::markdown::escape::{code, prose};
 
-/// A veto of a REVIEW document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Veto {
-    /// Its place among the vetoes of the document, from 1: `V1`, `V2` …
-    pub number: usize,
-    /// The rest of its heading.
-    pub reason: String,
-    /// The line of its heading, from 1.
-    pub line: usize,
-    /// The line that lifts it.
-    pub lifted: Option<usize>,
-}
-
-/// All vetoes of a REVIEW document, in order, as [`heading::read`] reads them for everybody.
+/// All vetoes of a REVIEW document, in order.
 pub fn vetoes(text: &str) -> Vec<Veto> {
-    let read = heading::read(text, &[]).vetoes.into_iter();
-    (1..)
-        .zip(read)
-        .map(|(number, veto)| Veto {
-            number,
-            reason: veto.reason,
-            line: veto.line,
-            lifted: veto.lifted_at,
-        })
-        .collect()
+    heading::read(text, &[]).vetoes
 }
 
 /// The vetoes that are not lifted.
 pub fn open_vetoes(text: &str) -> Vec<Veto> {
     let mut all = vetoes(text);
-    all.retain(|veto| veto.lifted.is_none());
+    all.retain(Veto::is_open);
     all
 }
 

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::record::{Act, KeptAttestation, Stored, signature_of};
+use crate::record::{Act, StoredAttestation, StoredRecord, signature_of};
 
-/// The papers of one kind that a phase has.
-pub(super) struct Papers<'a> {
+/// The files of one kind that a phase has.
+pub(super) struct EvidenceFiles<'a> {
     /// `records`, `attestations`.
     pub(super) noun: &'static str,
     /// Their folder.
     pub(super) folder: &'a Path,
-    pub(super) all: Vec<Paper<'a>>,
+    pub(super) all: Vec<EvidenceFile<'a>>,
 }
 
-impl Papers<'_> {
+impl EvidenceFiles<'_> {
     /// `2 of 3 records are`, and in the end which.
     pub(super) fn some(&self, some: &[&str], what: &str) -> String {
         let few = some.iter().take(3).copied().collect::<Vec<_>>().join(", ");
@@ -34,7 +34,7 @@ impl Papers<'_> {
 }
 
 /// A record or an attestation under audit.
-pub(super) struct Paper<'a> {
+pub(super) struct EvidenceFile<'a> {
     /// The file.
     pub(super) path: &'a Path,
     /// `run x`, `attestation x`.
@@ -55,11 +55,11 @@ pub(super) struct Paper<'a> {
     pub(super) loose: bool,
 }
 
-impl<'a> Paper<'a> {
-    pub(super) fn of_record(stored: &'a Stored) -> Paper<'a> {
+impl<'a> EvidenceFile<'a> {
+    pub(super) fn of_record(stored: &'a StoredRecord) -> EvidenceFile<'a> {
         let record = &stored.record;
         let state = record.repository.as_ref();
-        Paper {
+        EvidenceFile {
             path: &stored.path,
             name: format!("run {}", stored.link.run_id),
             author: record.author.as_deref(),
@@ -72,9 +72,9 @@ impl<'a> Paper<'a> {
         }
     }
 
-    pub(super) fn of_attestation(kept: &'a KeptAttestation) -> Paper<'a> {
+    pub(super) fn of_attestation(kept: &'a StoredAttestation) -> EvidenceFile<'a> {
         let said = &kept.attestation;
-        Paper {
+        EvidenceFile {
             path: &kept.path,
             name: format!("attestation {}", said.id),
             author: Some(&said.author),
