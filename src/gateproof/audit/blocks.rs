@@ -1,4 +1,4 @@
-//! Blocks of ours in documents against the records that they name.
+//! Our blocks in documents against the records that they name.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -28,7 +28,7 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
         );
     }
     let Some(stored) = case.chain.find(&block.run_id) else {
-        // A veto or its lifting is somebody's word, and of no run.
+        // A veto or its lifting belongs to no run.
         if block.kind == "review" && block.gate == "veto" && decides(&block.body) {
             return;
         }

@@ -66,7 +66,7 @@ pub(super) fn read(
     Ok(documents)
 }
 
-/// Returns how many blocks of ours and how many verdicts of people there are.
+/// Returns how many of our blocks and how many typed verdicts there are.
 pub(super) fn documents(
     case: &mut Case<'_>,
     documents: &[AuditedDocument],
@@ -78,12 +78,12 @@ pub(super) fn documents(
             Ok(found) => found,
             Err(error) => {
                 let line = error.line();
-                let said = error.to_string();
+                let found = error.to_string();
                 case.log.find_at(
                     &rule::HAND_EDITED,
                     &document.path,
                     line,
-                    said,
+                    found,
                     "whole blocks of gateproof",
                 );
                 Vec::new()
@@ -126,7 +126,7 @@ fn gates(case: &Case<'_>) -> Vec<String> {
     gates
 }
 
-/// Findings of records and of REVIEW: each stands in both, and so does its closing.
+/// Findings of records and of REVIEW: each is in both, and so is its closing.
 fn filings(case: &mut Case<'_>, reviews: &[(PathBuf, Reading)]) {
     let sound = |run_id: &str| case.chain.is_sound(run_id);
     let filed_in = |id: &str| {

@@ -1,4 +1,4 @@
-//! What records and attestations have in common: a file that was written once, by somebody, at some
+//! What records and attestations have in common: a file that was written once, by a person, at a
 //! time, about a claim file at a commit.
 
 use std::path::{Path, PathBuf};
@@ -7,11 +7,10 @@ use chrono::{DateTime, Utc};
 
 use crate::record::{Act, StoredAttestation, StoredRecord, signature_of};
 
-/// The files of one kind that a phase has.
+/// The evidence files of one kind that a phase has.
 pub(super) struct EvidenceFiles<'a> {
     /// `records`, `attestations`.
     pub(super) noun: &'static str,
-    /// Their folder.
     pub(super) folder: &'a Path,
     pub(super) all: Vec<EvidenceFile<'a>>,
 }
@@ -35,13 +34,12 @@ impl EvidenceFiles<'_> {
 
 /// A record or an attestation under audit.
 pub(super) struct EvidenceFile<'a> {
-    /// The file.
     pub(super) path: &'a Path,
     /// `run x`, `attestation x`.
     pub(super) name: String,
-    /// Who that is to git: `Name <mail>`.
+    /// The git author: `Name <mail>`.
     author: Option<&'a str>,
-    /// When what it tells of began.
+    /// When the run began or the attestation was given.
     pub(super) began: DateTime<Utc>,
     /// When it was over.
     pub(super) ended: DateTime<Utc>,
@@ -51,7 +49,7 @@ pub(super) struct EvidenceFile<'a> {
     pub(super) commit: Option<&'a str>,
     /// The branch that had the commit then.
     pub(super) branch: Option<&'a str>,
-    /// Whether it may be about a claim file that was not committed: whoever only looks may.
+    /// Whether it may be about a claim file that was not committed: a read-only run may.
     pub(super) loose: bool,
 }
 
@@ -72,16 +70,16 @@ impl<'a> EvidenceFile<'a> {
         }
     }
 
-    pub(super) fn of_attestation(kept: &'a StoredAttestation) -> EvidenceFile<'a> {
-        let said = &kept.attestation;
+    pub(super) fn of_attestation(stored: &'a StoredAttestation) -> EvidenceFile<'a> {
+        let attestation = &stored.attestation;
         EvidenceFile {
-            path: &kept.path,
-            name: format!("attestation {}", said.id),
-            author: Some(&said.author),
-            began: said.at,
-            ended: said.at,
-            claim: (&said.claim_path, &said.claim_sha256),
-            commit: Some(&said.commit),
+            path: &stored.path,
+            name: format!("attestation {}", attestation.id),
+            author: Some(&attestation.author),
+            began: attestation.at,
+            ended: attestation.at,
+            claim: (&attestation.claim_path, &attestation.claim_sha256),
+            commit: Some(&attestation.commit),
             branch: None,
             loose: false,
         }

@@ -9,17 +9,13 @@ use super::rule::Rule;
 /// One thing that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditFinding {
-    /// The rule's code.
     pub code: &'static str,
-    /// The phase.
     pub phase: String,
     /// The file, relative to the repository.
     pub file: String,
     /// Its line, from 1, where it is about one.
     pub line: Option<usize>,
-    /// What was found.
     pub found: String,
-    /// What was expected.
     pub expected: String,
 }
 
@@ -29,7 +25,7 @@ pub(super) struct Log {
     pub(super) root: PathBuf,
     pub(super) phase: String,
     pub(super) findings: Vec<AuditFinding>,
-    /// What a reader should know, and what is no finding.
+    /// What a reader should know and is not a finding.
     pub(super) notes: Vec<String>,
     /// What could not be checked, and why.
     pub(super) unchecked: Vec<String>,

@@ -9,8 +9,8 @@ use crate::record::SIGNATURE;
 use crate::report::text::time;
 use kit::git::GitError;
 
-/// What git knows of the files themselves: each was added once and is as it was. Returns how many
-/// of a folder's files are in HEAD as they are.
+/// Git's history of the files: each was added once and never changed. Returns how many of a
+/// folder's files are in HEAD as they are.
 pub(super) fn history(case: &mut Case<'_>, files: &EvidenceFiles<'_>) -> Result<usize, GitError> {
     let root = case.repo.root.clone();
     let Some(folder) = below(&root, files.folder) else {

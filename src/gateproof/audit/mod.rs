@@ -1,8 +1,8 @@
 //! The audit: are the records what was recorded, and do the documents say what the records say?
 //!
-//! It holds the records of a phase against each other (the chain), against their signatures,
-//! against git (commits, times, and that nobody ever edited one), people's attestations likewise,
-//! and the documents against the records. It believes nothing that is written in one place only.
+//! It checks the records of a phase against each other (the chain), their signatures and git
+//! (commits, times, and that nobody ever edited one), attestations in the same way, and the
+//! documents against the records. It believes nothing that is written in one place only.
 
 mod attestations;
 mod blocks;
@@ -64,37 +64,20 @@ pub struct AuditRequest {
 /// Why nothing could be audited.
 #[derive(Debug, Error)]
 pub enum AuditError {
-    /// There is no repository.
     #[error(
         "`{path}` is in no git repository; what records are about, and that nobody edited them, is known only by git"
     )]
-    NoRepository {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A part of the history is missing.
+    NoRepository { path: PathBuf },
     #[error(
         "`{path}` is a shallow clone, and its history cannot be judged; run `git fetch --unshallow`"
     )]
-    Shallow {
-        /// The repository.
-        path: PathBuf,
-    },
-    /// git did not answer.
+    Shallow { path: PathBuf },
     #[error(transparent)]
     Git(#[from] GitError),
-    /// The folder of the records cannot be listed.
     #[error(transparent)]
     Records(#[from] RecordError),
-    /// A file cannot be read.
     #[error("cannot read `{path}`: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// There is nothing to audit: that is no clean audit.
+    Read { path: PathBuf, source: io::Error },
     #[error("there is no record and no document of {what} below `{path}`: nothing was audited")]
     Nothing {
         /// `any phase`, or `phase x`.
@@ -109,7 +92,6 @@ pub enum AuditError {
 pub struct Audit {
     /// [`SCHEMA`].
     pub schema: &'static str,
-    /// When.
     pub at: DateTime<Utc>,
     /// HEAD at that time.
     pub commit: Option<String>,
@@ -126,9 +108,7 @@ pub struct Audit {
 /// What there was of a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PhaseSummary {
-    /// The phase.
     pub phase: String,
-    /// How many records.
     pub records: usize,
     /// How many of them are signed, and by somebody who may.
     pub signed: usize,

@@ -4,7 +4,7 @@ use super::evidence_file::mail;
 use super::{Case, rule};
 use crate::record::{Act, RunRecord, StoredRecord};
 
-/// Reviews by the claim's own author or from the claim's own clone, and those that do not fit
+/// Reviews by the claim's own author or from the claim's own clone, and reviews that do not fit
 /// their claim.
 pub(super) fn roles(case: &mut Case<'_>) {
     for stored in &case.chain.records {

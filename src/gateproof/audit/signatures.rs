@@ -9,7 +9,7 @@ use crate::record::signature::{self, AllowedSigners, SignatureResult};
 use crate::report::text::time;
 use kit::git::{GitError, line};
 
-/// Returns how many files are signed by somebody who may.
+/// Returns how many files are signed by a person who may sign.
 pub(super) fn signatures(
     case: &mut Case<'_>,
     files: &EvidenceFiles<'_>,
@@ -38,7 +38,7 @@ pub(super) fn signatures(
     Ok(good)
 }
 
-/// Whether the signature is the author's, who may.
+/// Whether the signature is that of the author, who may sign.
 fn one(case: &mut Case<'_>, file: &EvidenceFile<'_>) -> Result<bool, AuditError> {
     let allowed = case.allowed;
     let read = |path: &Path| {
@@ -50,13 +50,13 @@ fn one(case: &mut Case<'_>, file: &EvidenceFile<'_>) -> Result<bool, AuditError>
     let path = file.signature();
     let bytes = read(file.path)?;
     let author = file.mail();
-    let told = match (allowed, author) {
+    let checked = match (allowed, author) {
         (Some(allowed), Some(author)) => {
             signature::verify(&bytes, &path, allowed, author, file.ended)
         }
         _ => signature::intact(&bytes, &path),
     };
-    let standing = match told {
+    let standing = match checked {
         Ok(standing) => standing,
         Err(error) => {
             case.log
@@ -71,24 +71,31 @@ fn one(case: &mut Case<'_>, file: &EvidenceFile<'_>) -> Result<bool, AuditError>
     let key = key.unwrap_or_else(|| "no key".to_owned());
     let by = author.unwrap_or("nobody that git knew");
     match (standing, allowed) {
-        (SignatureResult::Broken { said }, _) => {
+        (SignatureResult::Broken { message }, _) => {
             case.log.find(
                 &rule::BAD_SIGNATURE,
                 &path,
-                said.lines().next().unwrap_or_default().trim_end(),
+                message.lines().next().unwrap_or_default().trim_end(),
                 "a signature of the file beside it, made for `gateproof`",
             );
         }
-        (SignatureResult::OfOther { principals, said }, _) => {
-            let whose = match principals.is_empty() {
-                true => format!("the key {key}, which is nobody's at {}", time(file.ended)),
-                false => format!("the key {key} of {}", principals.join(", ")),
+        (
+            SignatureResult::OfOther {
+                principals,
+                message,
+            },
+            _,
+        ) => {
+            let whose = if principals.is_empty() {
+                format!("the key {key}, which is nobody's at {}", time(file.ended))
+            } else {
+                format!("the key {key} of {}", principals.join(", "))
             };
-            let said = said.lines().next().unwrap_or_default().trim_end();
+            let message = message.lines().next().unwrap_or_default().trim_end();
             case.log.find(
                 &rule::OTHER_SIGNER,
                 &path,
-                format!("{whose} ({said})"),
+                format!("{whose} ({message})"),
                 format!("a key of the author, {by}"),
             );
         }

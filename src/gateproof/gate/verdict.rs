@@ -14,8 +14,8 @@ pub enum Verdict {
     Pass,
     /// A check did not hold or cannot fail, or the reviewer filed a finding.
     Fail,
-    /// It could not be told: an infrastructure fault is neither a PASS nor a FAIL, and what was not
-    /// run, or rests on a person's word, was not seen.
+    /// Nobody knows: an infrastructure fault is neither a PASS nor a FAIL, and a check that was not
+    /// run, or that rests on a person's word alone, proves nothing.
     Undecided,
 }
 
@@ -29,7 +29,7 @@ impl Verdict {
         }
     }
 
-    /// What the program ends with, given what the run ended with.
+    /// The program's exit code, given that of the run.
     pub fn exit_code(self, run: ExitCode) -> ExitCode {
         match (self, run) {
             (Verdict::Pass, _) => ExitCode::Success,
@@ -43,9 +43,8 @@ impl Verdict {
 /// A verdict, and everything that keeps it from being a PASS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assessment {
-    /// The verdict.
     pub verdict: Verdict,
-    /// Why it is no PASS, each check by its name; empty for a PASS only.
+    /// Why it is not a PASS, each check by its name; empty for a PASS only.
     pub reasons: Vec<Reason>,
 }
 
@@ -60,8 +59,8 @@ pub fn assess(record: &RunRecord, gate: &str) -> Assessment {
     assess_beside(record, gate, besides(record).as_ref())
 }
 
-/// The same of a review, where it is known whose claim it judges: the word of a person counts only
-/// if it is not the claimant's own.
+/// The same for a review whose claim is known: a person's word counts only if it is not that of
+/// the claim's author.
 pub fn assess_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>) -> Assessment {
     use Outcome::{Error, Stale, Unrestored};
     let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
@@ -110,7 +109,7 @@ pub(super) fn is_red(outcome: Outcome) -> bool {
     matches!(outcome, Fail | Toothless | Flaky)
 }
 
-/// The reasons in one line for people.
+/// The reasons in one line.
 pub fn join_reasons(reasons: &[Reason]) -> String {
     let each: Vec<String> = reasons.iter().map(ToString::to_string).collect();
     each.join("; ")
@@ -129,8 +128,8 @@ fn reason(check: &CheckRecord) -> Reason {
     }
 }
 
-/// What the run's exit code says and no check explains is about the whole of it: something is not
-/// back, or it was cut short.
+/// An exit code that no check explains is about the whole run: something is not restored, or the
+/// run was cut short.
 fn unfinished(record: &RunRecord) -> Option<Reason> {
     let of_checks = outcome::verdict(record.checks.iter().map(|check| check.outcome));
     let explained = match ExitCode::try_from(record.exit_code) {
@@ -172,7 +171,7 @@ mod tests {
         let cases = [
             (&[Pass][..], Verdict::Pass),
             (&[Pass, Pass], Verdict::Pass),
-            // Declared or not: what was not run was not seen.
+            // A check that was not run proves nothing, whether that was declared or not.
             (&[Pass, Skipped], Verdict::Undecided),
             (&[Skipped], Verdict::Undecided),
             (&[Pass, Attested], Verdict::Undecided),

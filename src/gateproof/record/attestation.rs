@@ -1,7 +1,7 @@
 //! What a person attests about a `human:` check, as a file:
 //! `<reports>/attestations/<phase>/<id>.json`, written once, sealed and signed as run records are.
-//! They stand beside the runs and not among them: they are part of no chain, and a run names the
-//! one that it took by its digest.
+//! They are not runs and are not part of the chain: a run names the attestation that it used by its
+//! digest.
 
 use std::fs;
 use std::io;
@@ -34,20 +34,18 @@ pub struct Attestation {
     pub tool: String,
     /// Who: `user@machine`.
     pub who: String,
-    /// Who that is to git: `Name <mail>`.
+    /// The git author: `Name <mail>`.
     pub author: String,
     /// The clone it was made in; see [`super::RepositoryState::clone_id`].
     #[serde(default)]
     pub clone_id: Option<String>,
     /// When, by that person's machine.
     pub at: DateTime<Utc>,
-    /// The phase.
     pub phase: String,
     /// Path of the claim file, relative to the repository.
     pub claim_path: String,
     /// SHA-256 of the claim file, lower-case hex.
     pub claim_sha256: String,
-    /// The gate.
     pub gate: String,
     /// The check, with `[value]` when expanded by `for:`.
     pub check: String,
@@ -55,23 +53,21 @@ pub struct Attestation {
     pub asked: String,
     /// Full hash of the commit that was checked out.
     pub commit: String,
-    /// What was looked at, where it is a file.
+    /// The file that the person looked at, if it is a file.
     #[serde(default)]
     pub artefact: Option<Artefact>,
-    /// What the person says to have seen.
+    /// What the person reports.
     pub words: String,
 }
 
 /// An attestation as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAttestation {
-    /// The file.
     pub path: PathBuf,
     /// SHA-256 of the file, lower-case hex.
     pub sha256: String,
-    /// Whether it is what was sealed.
+    /// Whether the file still fits its seal.
     pub whole: bool,
-    /// What it says.
     pub attestation: Attestation,
 }
 
@@ -118,10 +114,10 @@ pub fn write_attestation(
 /// # Errors
 /// When the folder cannot be listed.
 pub fn read_attestations(folder: &Path) -> io::Result<(Vec<StoredAttestation>, Vec<String>)> {
-    let (mut kept, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut stored, mut unreadable) = (Vec::new(), Vec::new());
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((kept, unreadable)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((stored, unreadable)),
         Err(error) => return Err(error),
     };
     for entry in entries {
@@ -132,16 +128,16 @@ pub fn read_attestations(folder: &Path) -> io::Result<(Vec<StoredAttestation>, V
             continue;
         }
         match read_one(&path) {
-            Ok(one) => kept.push(one),
+            Ok(one) => stored.push(one),
             Err(why) => unreadable.push(format!("{name}: {why}")),
         }
     }
-    kept.sort_by(|a, b| {
+    stored.sort_by(|a, b| {
         let key = |it: &StoredAttestation| (it.attestation.at, it.path.clone());
         key(a).cmp(&key(b))
     });
     unreadable.sort();
-    Ok((kept, unreadable))
+    Ok((stored, unreadable))
 }
 
 fn read_one(path: &Path) -> Result<StoredAttestation, String> {
@@ -197,15 +193,15 @@ mod tests {
         let path = write_attestation(&one, &dir, None).unwrap();
         let again = write_attestation(&one, &dir, None).unwrap_err();
         assert!(matches!(again, RecordError::Exists { .. }), "{again}");
-        let (kept, unreadable) = read_attestations(&dir).unwrap();
-        assert!(kept[0].whole && kept[0].attestation == one && unreadable.is_empty());
-        assert_eq!(kept[0].sha256, digest::sha256(fs::read(&path).unwrap()));
+        let (stored, unreadable) = read_attestations(&dir).unwrap();
+        assert!(stored[0].whole && stored[0].attestation == one && unreadable.is_empty());
+        assert_eq!(stored[0].sha256, digest::sha256(fs::read(&path).unwrap()));
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("blue", "red!")).unwrap();
         fs::write(dir.join("other.json"), r#"{"schema":"gateproof.run/1"}"#).unwrap();
         fs::write(dir.join("half.json"), "{").unwrap();
-        let (kept, unreadable) = read_attestations(&dir).unwrap();
-        assert!(!kept[0].whole);
+        let (stored, unreadable) = read_attestations(&dir).unwrap();
+        assert!(!stored[0].whole);
         assert_eq!(unreadable.len(), 2, "{unreadable:?}");
         assert!(unreadable[1].contains("gateproof.run/1"), "{unreadable:?}");
     }

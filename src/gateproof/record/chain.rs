@@ -1,8 +1,8 @@
 //! The records of a phase as a chain: each follows the newest ones before it, named by run and
 //! digest, so that a record that is missing, changed, renamed or exchanged is noticed.
 //!
-//! What a folder alone cannot show is that its newest record was taken away: nothing follows it.
-//! git shows that ([`crate::audit`]).
+//! A folder alone cannot show that its newest record was taken away, because nothing follows it. Git
+//! shows that ([`crate::audit`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,6 @@ use super::seal::Seal;
 /// The records of a phase.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PhaseRecords {
-    /// Their folder.
     pub folder: PathBuf,
     /// Every record that can be read, those with faults too: each after all that it follows,
     /// otherwise by their start.
@@ -31,11 +30,9 @@ pub struct PhaseRecords {
 /// A record with its file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRecord {
-    /// The file.
     pub path: PathBuf,
     /// The run by the file's name, and the digest of the file as it is.
     pub link: RecordLink,
-    /// What it says.
     pub record: RunRecord,
 }
 
@@ -70,9 +67,9 @@ impl PhaseRecords {
     }
 }
 
-/// Reads the records of a phase (`reports/runs/<phase>`) in the order of the chain, and says what
-/// is wrong with it. A folder that does not exist has none. A damaged file is a fault of the
-/// phase and no error.
+/// Reads the records of a phase (`reports/runs/<phase>`) in the order of the chain, and what is wrong
+/// with them. A folder that does not exist has none. A damaged file is a fault of the phase, not an
+/// error.
 ///
 /// # Errors
 /// When the folder cannot be listed.
@@ -81,8 +78,8 @@ pub fn read_phase(folder: &Path) -> Result<PhaseRecords, RecordError> {
     Ok(phase(folder, files, signatures))
 }
 
-/// As [`read_phase`], of files that were read elsewhere, such as from a commit: names and contents,
-/// of signatures the names alone.
+/// As [`read_phase`], for files that were read elsewhere, such as from a commit: names and contents;
+/// of signatures only the names.
 pub fn phase_of<'f>(
     folder: &Path,
     contents: impl IntoIterator<Item = (&'f str, &'f [u8])>,
@@ -156,7 +153,7 @@ fn own_faults(file: &RecordFile) -> Vec<RecordFault> {
     kinds.into_iter().map(fault).collect()
 }
 
-/// What the links of the records show about others.
+/// What the links of the records show about other records.
 fn link_faults(folder: &Path, files: &[RecordFile]) -> Vec<RecordFault> {
     let links: BTreeMap<String, (&RecordFile, RecordLink)> = files
         .iter()
@@ -225,9 +222,9 @@ fn in_order(files: Vec<RecordFile>) -> (Vec<StoredRecord>, Vec<PathBuf>) {
     (ordered, cyclic)
 }
 
-/// Puts each record behind all that it follows, and otherwise keeps their order: what is newest is
-/// told by the chain, and only between branches by whatever the order was made by. Second are those
-/// that follow themselves. `of` tells a record's run and the record.
+/// Puts each record behind all that it follows, and otherwise leaves their order: the chain decides
+/// what is newest, and the given order only between branches. The second list are records that
+/// follow themselves. `of` gives a record's run and the record.
 pub fn follow<T>(
     mut waiting: Vec<T>,
     of: impl for<'t> Fn(&'t T) -> (&'t str, &'t RunRecord),

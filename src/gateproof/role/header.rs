@@ -1,4 +1,4 @@
-//! What a record says of itself, and what that makes of it.
+//! What a record says about itself, without its observations.
 
 use chrono::{DateTime, Utc};
 
@@ -6,20 +6,17 @@ use crate::record::{
     Act, ClaimRef, ClaimedBy, FiledFinding, RecordLink, RepositoryState, RunRecord,
 };
 
-/// What a record says of itself, without any observation.
+/// What a record says about itself, without any observation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordHeader {
-    /// Its run.
     pub run_id: String,
-    /// The role.
     pub role: Option<String>,
     /// What it was for.
     pub act: Act,
     /// `user@machine`.
     pub who: String,
-    /// Who that is to git.
+    /// The git author.
     pub author: Option<String>,
-    /// The claim file.
     pub claim: ClaimRef,
     /// The commit and the clone.
     pub repository: Option<RepositoryState>,
@@ -48,7 +45,7 @@ pub struct RecordHeader {
 }
 
 impl RecordHeader {
-    /// Of a record that was read as a whole.
+    /// The header of a whole record.
     pub fn of_record(record: &RunRecord, sha256: &str, path: &str) -> RecordHeader {
         RecordHeader {
             run_id: record.run_id.clone(),
@@ -72,7 +69,7 @@ impl RecordHeader {
         }
     }
 
-    /// Who made it, as far as it tells.
+    /// Who made it, as far as the record says.
     pub fn claimed_by(&self) -> ClaimedBy {
         ClaimedBy {
             author: self.author.clone(),
@@ -81,7 +78,6 @@ impl RecordHeader {
         }
     }
 
-    /// A link to it.
     pub fn link(&self) -> RecordLink {
         RecordLink {
             run_id: self.run_id.clone(),

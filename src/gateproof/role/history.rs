@@ -1,5 +1,5 @@
-//! The records of a phase as they stand on a commit, without their observations: who judges a
-//! claim finds it here, and stays blind to what its author saw.
+//! The records of a phase as they are on a commit, without their observations: the reviewer finds
+//! the claim here, and stays blind to what its author observed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,18 +10,18 @@ use kit::digest;
 use kit::git;
 use reach::host::Fault;
 
-/// Where records stand in a repository.
+/// Where records are in a repository.
 pub const RUNS: &str = "reports/runs";
 
 /// The sound records of all phases, each phase in the order of its chain.
 #[derive(Clone, Debug, Default)]
 pub struct RecordHistory {
     headers: Vec<RecordHeader>,
-    /// Records that are missing or damaged, by path, and how. Nothing of them is believed.
+    /// Records that are missing or damaged, by path, and how. They do not count.
     pub damaged: Vec<String>,
 }
 
-/// Files of records by path from the top folder, and where they are from.
+/// Files of records by path from the top folder, and the commit they are from.
 #[derive(Default)]
 struct Files {
     found: BTreeMap<String, (Vec<u8>, Option<String>)>,
@@ -29,7 +29,7 @@ struct Files {
 }
 
 impl Files {
-    /// The first that is found under a path counts; another one there is told.
+    /// The first file that is found under a path counts; a different one is reported.
     fn add(&mut self, path: &str, bytes: Vec<u8>, at: Option<&str>) {
         match self.found.get(path) {
             None => {
@@ -190,8 +190,8 @@ impl RecordHistory {
             .collect()
     }
 
-    /// The number of the next finding of the phase: one more than the highest of the records and
-    /// of the REVIEW document, where people file by hand, too.
+    /// The number of the next finding of the phase: one more than the highest in the records and in
+    /// the REVIEW document, where people file by hand, too.
     pub fn next_finding(&self, phase: &str, review: &str) -> u32 {
         let recorded = self
             .all()
@@ -242,8 +242,8 @@ fn add_folder(files: &mut Files, root: &Path) {
 }
 
 /// The records of a phase, and their signatures, that git does not know yet. A record follows all
-/// of them that were there before it, so whoever publishes it publishes them, too: a look whose
-/// record nobody else has would be a hole in the chain.
+/// records that were there before it, so they are published with it: a record that nobody else has
+/// would be a hole in the chain.
 pub async fn unknown_records(root: &Path, phase: &str) -> Vec<String> {
     let folder = format!("{RUNS}/{phase}");
     let list = ["ls-files", "--others", "-z", "--", &folder];

@@ -1,4 +1,4 @@
-//! Whether somebody who judges a claim is somebody else than who made it.
+//! Whether the judge of a claim is independent of its maker.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,6 @@ use reach::host::Fault;
 /// Who works here, and in which clone.
 #[derive(Clone, Debug)]
 pub struct LocalClone {
-    /// The top folder.
     pub root: PathBuf,
     /// `Name <mail>`, as git knows.
     pub author: Option<String>,
@@ -51,7 +50,7 @@ impl LocalClone {
         RecordHistory::read(&self.root, &there, true).await
     }
 
-    /// Whether a run was made in this clone, or by who works in it.
+    /// Whether a run was made in this clone, or by its git author.
     pub fn is_mine(&self, run: &RecordHeader) -> bool {
         let ties = dependence(run, self.clone_id.as_deref(), self.author.as_deref());
         ties.iter()
@@ -64,9 +63,9 @@ impl LocalClone {
 pub enum Dependence {
     /// The claim was made in this very clone.
     SameClone,
-    /// To git both are the same person.
+    /// Both have the same git author.
     SameAuthor(String),
-    /// Git knows nobody here, so that nobody can tell the reviewer from the claim's author.
+    /// Git knows no author here, so the reviewer cannot be told from the claim's author.
     Nobody,
     /// Nobody knows who made the claim.
     ClaimOfNobody,
@@ -89,8 +88,8 @@ impl std::fmt::Display for Dependence {
     }
 }
 
-/// What ties somebody, working in that clone under that git identity, to the claim, or keeps it
-/// from being known that nothing does.
+/// What ties a person in that clone, with that git identity, to the claim; or why nobody can know
+/// that nothing does.
 pub fn dependence(
     claim: &RecordHeader,
     clone_id: Option<&str>,

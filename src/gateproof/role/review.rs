@@ -1,4 +1,4 @@
-//! The REVIEW block of a run: a verdict, or in so many words none.
+//! The REVIEW block of a run: a verdict, or the statement that it is not one.
 
 use super::header::RecordHeader;
 use super::independence::dependence;
@@ -19,14 +19,14 @@ pub enum ReviewKind {
     Verdict,
     /// A run that judges no claim ([`Act::Verify`](crate::record::Act)).
     ReadOnly,
-    /// The claim's own author or clone: it counts for nobody.
+    /// A run by the claim's own author or in its clone: it counts for nobody.
     Rehearsal,
 }
 
-/// What is known of the claim that is judged.
+/// What is known about the claim that is judged.
 #[derive(Clone, Debug)]
 pub struct JudgedClaim<'c> {
-    /// Its record, without what its author saw.
+    /// Its record, without its observations.
     pub claim: &'c RecordHeader,
     /// What was filed about the gate before.
     pub earlier: Vec<&'c FiledFinding>,
@@ -145,7 +145,7 @@ fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&JudgedClai
         .as_ref()
         .and_then(|r| r.clone_id.as_deref());
     let clone = code(clone.unwrap_or("unknown"));
-    // A look runs what is here, and clones only for the checks that want it.
+    // A read-only run uses what is here, and clones only for checks `on: clone`.
     let (clone, of_commit) = match judged {
         Some(_) => (
             format!("a cold one, made for this run from clone {clone}"),
@@ -199,7 +199,7 @@ fn evidence(checks: &[&CheckRecord]) -> String {
     out + "\n"
 }
 
-/// Every check that is no PASS: the line that reproduces it, and why.
+/// Every check that is not a PASS: the line that reproduces it, and why.
 fn failures(checks: &[&CheckRecord]) -> String {
     let mut script = String::new();
     for check in checks {
@@ -207,7 +207,7 @@ fn failures(checks: &[&CheckRecord]) -> String {
             continue;
         }
         let line = text::visible(check.reproduce.trim());
-        // What a person looks at is no command.
+        // What a person looks at is not a command.
         let by_hand = if line.starts_with("human:") { "# " } else { "" };
         script.push_str(&format!(
             "# {}: {}\n{by_hand}{line}\n# expected: {}\n# observed: {}\n",
@@ -252,13 +252,14 @@ fn disturbed(record: &RunRecord, checks: &[&CheckRecord]) -> String {
             item
         })
         .collect();
-    match items.is_empty() {
-        true => String::new(),
-        false => format!("**Disturbed and restored.**\n\n{items}\n"),
+    if items.is_empty() {
+        String::new()
+    } else {
+        format!("**Disturbed and restored.**\n\n{items}\n")
     }
 }
 
-/// In the shape in which findings are kept.
+/// In the shape in which people write findings.
 fn filed(record: &RunRecord, finding: &FiledFinding) -> String {
     let words = finding
         .text

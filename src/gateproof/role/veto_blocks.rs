@@ -19,13 +19,12 @@ pub fn open_vetoes(text: &str) -> Vec<Veto> {
     all
 }
 
-/// A name for an entry that is of no run, in the form of a run's.
+/// A name for an entry that belongs to no run, in the form of a run id.
 pub fn entry_id(at: DateTime<Utc>) -> String {
     kit::run_id::run_id(at, crate::run::random())
 }
 
-/// The REVIEW block of a veto. `by` is who says it, `until` the condition under which it is to be
-/// lifted.
+/// The REVIEW block of a veto. `by` is its author, `until` the condition for lifting it.
 pub fn veto_block(
     phase: &str,
     reason: &str,
@@ -37,7 +36,7 @@ pub fn veto_block(
     let reason = one_line(reason);
     let mut heading = format!("## VETO {}", prose(&reason));
     if open_vetoes(&heading).len() != 1 {
-        // It begins with words that readers take for a lifting.
+        // It begins like a lifting.
         heading = format!("## VETO because: {}", prose(&reason));
     }
     let until = match until {
@@ -53,7 +52,7 @@ pub fn veto_block(
 }
 
 /// The REVIEW block that lifts a veto. It does not begin with `## VETO`, which watchers take for a
-/// new one.
+/// new veto.
 pub fn lift_block(
     phase: &str,
     veto: &Veto,

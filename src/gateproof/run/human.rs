@@ -162,7 +162,7 @@ impl Facts<'_> {
             }
         };
         Candidate {
-            kept,
+            stored: kept,
             artefact_now,
             moved,
         }
@@ -252,12 +252,12 @@ fn wish(gate: &str, check: &str, artefact: Option<&(String, String)>) -> String 
 }
 
 fn attested(taken: &Candidate, outcome: Outcome, options: &Options, root: &Path) -> Seen {
-    let said = &taken.kept.attestation;
+    let said = &taken.stored.attestation;
     let file = taken
-        .kept
+        .stored
         .path
         .strip_prefix(root)
-        .unwrap_or(&taken.kept.path);
+        .unwrap_or(&taken.stored.path);
     let at = said.at.format("%Y-%m-%dT%H:%MZ");
     Seen {
         outcome,
@@ -265,7 +265,7 @@ fn attested(taken: &Candidate, outcome: Outcome, options: &Options, root: &Path)
         findings: Vec::new(),
         attestation: Some(Attested {
             file: file.display().to_string(),
-            sha256: taken.kept.sha256.clone(),
+            sha256: taken.stored.sha256.clone(),
             author: said.author.clone(),
             clone_id: said.clone_id.clone(),
             at: said.at,
@@ -285,7 +285,7 @@ fn awaited(
 ) -> Seen {
     let mut findings = vec![remark("human", format!("awaiting a person: {wish}"))];
     if let Some((candidate, void)) = newest {
-        let said = &candidate.kept.attestation;
+        let said = &candidate.stored.attestation;
         let why: Vec<String> = void.iter().map(ToString::to_string).collect();
         let at = said.at.format("%Y-%m-%dT%H:%MZ");
         let note = format!(

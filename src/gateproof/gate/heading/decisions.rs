@@ -34,7 +34,7 @@ fn section<'l, 'd>(lines: &'l [TextLine<'d>], at: usize) -> &'l [TextLine<'d>] {
     &below[..end]
 }
 
-/// A text in lower case without the marks context its first word.
+/// A text in lower case without the marks around its first word.
 fn bare(text: &str) -> String {
     text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '?')
         .to_lowercase()
@@ -186,9 +186,9 @@ pub(super) fn filed(lines: &[TextLine<'_>]) -> Vec<FiledHeading> {
 /// The findings that a REVIEW document closes: a heading, item or bold line that begins with the
 /// finding's name and says `CLOSED` (`- [x] **A1 [adversary] CLOSED @2026-05-29**`).
 pub(super) fn closed(lines: &[TextLine<'_>]) -> Vec<String> {
-    let said = lines.iter().filter(|line| line.kind != LineKind::Quote);
+    let readable = lines.iter().filter(|line| line.kind != LineKind::Quote);
     let mut found: Vec<String> = Vec::new();
-    for line in said {
+    for line in readable {
         let bold = line.text.starts_with("**");
         if line.kind == LineKind::Paragraph && !bold {
             continue;

@@ -1,7 +1,6 @@
 //! The lines of a document that a person reads as text: not those in fences, in indented code or
 //! in HTML comments. Quotes are a kind of their own: the document does not say what it quotes.
 
-/// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LineKind {
     /// A heading of this level.

@@ -60,7 +60,6 @@ impl Veto {
 /// A heading that files a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FiledHeading {
-    /// The finding's name.
     pub id: String,
     /// The line, from 1.
     pub line: usize,

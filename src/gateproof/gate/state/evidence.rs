@@ -51,7 +51,7 @@ pub(super) fn cite(stored: &StoredRecord, gate: &GateSpec) -> CitedRun {
     }
 }
 
-/// How the run says that a host's `revision:` gave nothing.
+/// Whether the host's `revision:` command failed; this is how a run records that.
 pub(super) fn not_known(revision: Option<&str>) -> bool {
     revision.is_some_and(|revision| revision.starts_with("not known: "))
 }

@@ -9,7 +9,7 @@ use crate::gate::reason::Reason;
 use crate::gate::verdict::{Verdict, assess_beside, is_red};
 use crate::record::{Act, ClaimedBy, HostState, RunRecord, StoredRecord};
 
-/// What a review says of a claim.
+/// What a review amounts to for a claim.
 enum Says {
     Pass,
     Fail(Vec<Reason>),
@@ -103,7 +103,7 @@ fn decide<'k>(
                 void = reasons;
                 break;
             }
-            // Only the newest one's failings are of interest.
+            // Only the reasons of the newest review are reported.
             Says::Void(reasons) if void.is_empty() => void = reasons,
             Says::Void(_) => {}
         }
@@ -114,7 +114,7 @@ fn decide<'k>(
         });
         void.extend(older_evidence(gate, &claim.record, records));
     }
-    // A claim of another file is no claim of this one.
+    // A claim of another file is not a claim of this one.
     let state = match edited {
         Some(_) => GateState::Open,
         None => GateState::Claimed,
@@ -123,7 +123,7 @@ fn decide<'k>(
     (state, reasons, Some(claim), None)
 }
 
-/// Whether a review says that it judges that claim. One that says nothing judges what was there.
+/// Whether a review judges that claim. A review that names no claim judges the one before it.
 fn is_about(review: &RunRecord, claim: &StoredRecord) -> bool {
     match &review.reviews {
         Some(link) => link.run_id == claim.record.run_id,
@@ -131,7 +131,7 @@ fn is_about(review: &RunRecord, claim: &StoredRecord) -> bool {
     }
 }
 
-/// An earlier review, which somebody might take for one of this claim.
+/// An earlier review, which a reader might take for one of this claim.
 fn older_evidence(gate: &GateSpec, claim: &RunRecord, records: &[&StoredRecord]) -> Option<Reason> {
     let newest = records.iter().rev().find(|stored| {
         stored.record.act == Act::Review && stored.record.checks.iter().any(|c| c.gate == gate.id)
@@ -174,7 +174,7 @@ fn saw_red(gate: &GateSpec, review: &RunRecord) -> bool {
     of_gate(review, &gate.id).any(|check| is_red(check.outcome))
 }
 
-/// What has happened since a PASS.
+/// What has changed since a PASS.
 fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &GateFacts) -> Vec<Reason> {
     let mut why = Vec::new();
     if passed.claim.sha256 != file.sha256 {
@@ -280,7 +280,7 @@ fn in_the_way(
     why
 }
 
-/// What some run has disturbed and no later one has seen restored.
+/// What a run has disturbed and no later run has found restored.
 fn unrestored(records: &[&StoredRecord]) -> Vec<Reason> {
     let mut lost: Vec<(&str, &str, Reason)> = Vec::new();
     for stored in records {

@@ -1,11 +1,11 @@
 //! The state of every gate of a claim file, computed from records, from `## VETO` lines and from
-//! what the hosts say now. Pure: the same facts give the same state, and time only ever turns a
-//! PASS into STALE.
+//! the state of the hosts now. Pure: the same facts give the same state, and time only ever turns
+//! a PASS into STALE.
 //!
 //! A gate is PASS when the newest review of its newest claim, in the role adversary, by another
-//! author in another clone, on the same claim digest and commit, from a fresh clone, saw PASS in
-//! every check, or of a `human:` one another person's word ([`crate::attest`]). Nothing else counts,
-//! and whatever is in the way is said.
+//! author in another clone, on the same claim digest and commit, from a fresh clone, has a PASS for
+//! every check, or for a `human:` check another person's word ([`crate::attest`]). Nothing else counts,
+//! and everything that is in the way is listed.
 
 #[cfg(test)]
 mod cases;
@@ -49,7 +49,7 @@ pub fn judge(
         let key = |stored: &StoredRecord| (stored.record.ended, stored.record.run_id.clone());
         key(a).cmp(&key(b))
     });
-    // What is newest the chain tells; clocks only between two branches of it.
+    // The chain decides what is newest; clocks decide only between its branches.
     let (mut records, cyclic) = follow(records, |stored| (&stored.record.run_id, &stored.record));
     records.extend(cyclic);
     let gates: Vec<GateStatus> = claim
@@ -70,7 +70,7 @@ pub fn judge(
     phase
 }
 
-/// What is said in documents and is not so.
+/// Statements of documents that the records contradict.
 fn notes(
     phase: &PhaseStatus,
     status: &Reading,
@@ -93,19 +93,23 @@ fn notes(
                 .statements
                 .iter()
                 .rev()
-                .find(|said| said.gate == gate.gate);
-            let Some(said) = last else { continue };
+                .find(|statement| statement.gate == gate.gate);
+            let Some(statement) = last else { continue };
             let passed = matches!(gate.state, GateState::Pass | GateState::Ready);
-            if said.state == StatedState::Pass && !passed {
+            if statement.state == StatedState::Pass && !passed {
                 notes.push(format!(
                     "{name} line {} says {} {}; by the records it is {}",
-                    said.line, said.gate, said.word, gate.state
+                    statement.line, statement.gate, statement.word, gate.state
                 ));
             }
-            if let Some(when) = said.typed.as_ref().filter(|when| when.is_after(facts.now)) {
+            if let Some(when) = statement
+                .typed
+                .as_ref()
+                .filter(|when| when.is_after(facts.now))
+            {
                 notes.push(format!(
                     "{name} line {}: {when} has not come yet; typed times count for nothing",
-                    said.line
+                    statement.line
                 ));
             }
         }
@@ -118,7 +122,7 @@ fn notes(
         if facts.head.as_ref().is_some_and(|head| *head != commit) {
             let head = facts.head.clone().unwrap_or_default();
             notes.push(format!(
-                "what was judged is commit {commit}; checked out is {head}"
+                "the judged commit is {commit}; checked out is {head}"
             ));
         }
     }

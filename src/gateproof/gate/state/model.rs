@@ -14,13 +14,13 @@ use claim::outcome::ExitCode;
 /// The state of a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum GateState {
-    /// Nobody claims the gate as it is now.
+    /// Nobody claims the gate as it is today.
     #[serde(rename = "OPEN")]
     Open,
-    /// Claimed, and no verdict that counts.
+    /// Claimed, without a verdict that counts.
     #[serde(rename = "CLAIMED")]
     Claimed,
-    /// The newest review saw something that does not hold.
+    /// The newest review found something that does not hold.
     #[serde(rename = "FAIL")]
     Fail,
     /// Somebody forbids it.
@@ -29,7 +29,7 @@ pub enum GateState {
     /// It passed once, and that no longer counts.
     #[serde(rename = "STALE")]
     Stale,
-    /// It passed and that counts, but something else is in the way of DONE.
+    /// It passed and the PASS counts, but something else is in the way of DONE.
     #[serde(rename = "PASS")]
     Pass,
     /// It passed, and nothing is in the way.
@@ -61,9 +61,7 @@ impl fmt::Display for GateState {
 /// A gate as today's claim file has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GateSpec {
-    /// Its id.
     pub id: String,
-    /// Its title.
     pub title: String,
     /// The ids of its checks.
     pub checks: Vec<String>,
@@ -74,9 +72,7 @@ pub struct GateSpec {
 /// A claim file as it is today.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimSpec {
-    /// Its phase.
     pub phase: String,
-    /// Its title.
     pub title: String,
     /// Its path, relative to the repository.
     pub path: String,
@@ -91,11 +87,10 @@ pub struct ClaimSpec {
 /// What is known besides records and documents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateFacts {
-    /// The time.
     pub now: DateTime<Utc>,
-    /// What the hosts say of themselves now, or why one does not; `None` when they were not asked.
+    /// The state of each host now, or why it is unknown; `None` when the hosts were not asked.
     pub hosts: Option<BTreeMap<String, Result<HostState, String>>>,
-    /// Records that are missing or damaged, and how: what they say is not known.
+    /// Records that are missing or damaged, and how: nobody knows what they say.
     pub damaged: Vec<String>,
     /// The commit that is checked out.
     pub head: Option<String>,
@@ -104,15 +99,11 @@ pub struct GateFacts {
 /// A record as evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CitedRun {
-    /// The run.
     pub run_id: String,
-    /// SHA-256 of the record.
     pub sha256: String,
-    /// Who ran it, to git, else to the machine.
+    /// Who ran it: the git author, else `user@machine`.
     pub by: String,
-    /// The commit.
     pub commit: Option<String>,
-    /// When it ended.
     pub at: DateTime<Utc>,
     /// How many checks of the gate there were.
     pub checks: usize,
@@ -123,28 +114,21 @@ pub struct CitedRun {
 /// A gate with its state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GateStatus {
-    /// Its id.
     pub gate: String,
-    /// Its title.
     pub title: String,
-    /// Its state.
     pub state: GateState,
     /// Everything that is in the way of DONE; empty for [`GateState::Ready`] only.
     pub reasons: Vec<Reason>,
     /// The claim that the state is about.
     pub claim: Option<CitedRun>,
-    /// The review that decided.
     pub verdict: Option<CitedRun>,
 }
 
 /// A phase with its state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PhaseStatus {
-    /// The phase.
     pub phase: String,
-    /// Its title.
     pub title: String,
-    /// The claim file.
     pub path: String,
     /// SHA-256 of the claim file.
     pub claim_sha256: String,
@@ -152,7 +136,7 @@ pub struct PhaseStatus {
     pub gates: Vec<GateStatus>,
     /// The line of STATUS that declares the phase done.
     pub declared_done: Option<usize>,
-    /// What a reader should know: DONE that no longer holds, prose that says otherwise.
+    /// What a reader should know: a DONE that no longer holds, a document that says otherwise.
     pub notes: Vec<String>,
 }
 

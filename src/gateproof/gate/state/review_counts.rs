@@ -1,4 +1,5 @@
-//! Whether a review counts for a claim: somebody else, somewhere else, of the same thing, whole.
+//! Whether a review counts for a claim: by another author, in another clone, of the same claim file
+//! and commit, and of the whole gate.
 
 use chrono::TimeDelta;
 
@@ -8,7 +9,7 @@ use crate::attest::same_person;
 use crate::gate::reason::Reason;
 use crate::record::{RunRecord, StoredRecord};
 
-/// Two machines' clocks may differ by so much without anybody noticing.
+/// The difference between two machines' clocks that nobody notices.
 const CLOCKS: TimeDelta = TimeDelta::minutes(5);
 
 /// Why a review does not count for a claim.
