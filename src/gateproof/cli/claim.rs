@@ -189,6 +189,7 @@ fn would_take(
             phase: file.phase.clone(),
             gate: gate.to_owned(),
             run_id: "before".to_owned(),
+            inputs: Vec::new(),
             body: "\n".to_owned(),
         };
         let path = written.path(document, &file.phase);

@@ -419,6 +419,7 @@ fn before(phase: &str, gate: &str) -> Block {
         phase: phase.to_owned(),
         gate: gate.to_owned(),
         run_id: "before".to_owned(),
+        inputs: Vec::new(),
         body: "\n".to_owned(),
     }
 }

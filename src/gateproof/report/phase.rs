@@ -181,6 +181,7 @@ pub fn done_block(phases: &[PhaseStatus]) -> Option<Block> {
         phase: phases.first()?.phase.clone(),
         gate: String::new(),
         run_id: newest.run_id.clone(),
+        inputs: Vec::new(),
         body,
     })
 }

@@ -9,6 +9,7 @@ use crate::run::{
     CloneFacts, CloneFinding, CloneQuestion, Distance, Purpose, Remote, Upstream, Wanted, Wrong,
     clone_facts, clone_findings, clone_id, identity,
 };
+use kit::count::count_of;
 use kit::git;
 use reach::host::Fault;
 
@@ -261,7 +262,8 @@ impl Checkout {
             findings.push(CloneFinding {
                 wrong: Wrong::Unpushed,
                 what: format!(
-                    "{ahead} commit(s) of HEAD are not on `{}`, so nobody finds there what is claimed",
+                    "{} not on `{}`, so nobody finds there what is claimed",
+                    count_of(*ahead, "commit of HEAD is", "commits of HEAD are"),
                     self.upstream
                 ),
                 remedy: "`git push`".to_owned(),
@@ -347,9 +349,9 @@ mod tests {
         let cases = [
             (nobody, "git does not know who you are"),
             (silent, "no remote"),
-            (at(2, 0), "2 commit(s) of HEAD are not on `origin/main`"),
+            (at(2, 0), "2 commits of HEAD are not on `origin/main`"),
             (at(0, 3), "3 commits behind `main` of `origin`"),
-            (at(2, 3), "; and 2 commit(s) of HEAD"),
+            (at(2, 3), "; and 2 commits of HEAD"),
             (with(&["a"], &[]), "differs from the commit: a; commit"),
             (with(&[], &["b"]), "in no commit: b; commit"),
             (

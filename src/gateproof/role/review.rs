@@ -96,8 +96,15 @@ pub fn review_block(
         phase: record.claim.phase.clone(),
         gate: gate.to_owned(),
         run_id: record.run_id.clone(),
+        inputs: judged.map(earlier_input).into_iter().collect(),
         body,
     })
+}
+
+/// The findings that the reviewer knew of, by id; the rest of them is in the records.
+fn earlier_input(judged: &JudgedClaim<'_>) -> (String, String) {
+    let ids = judged.earlier.iter().map(|finding| finding.id.as_str());
+    ("earlier".to_owned(), ids.collect::<Vec<_>>().join(" "))
 }
 
 fn heading(record: &RunRecord, gate: &str, standing: ReviewKind) -> String {

@@ -80,6 +80,7 @@ fn block(phase: &str, run_id: &str, body: String) -> Block {
         phase: phase.to_owned(),
         gate: "veto".to_owned(),
         run_id: run_id.to_owned(),
+        inputs: Vec::new(),
         body,
     }
 }
