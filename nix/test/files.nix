@@ -1,61 +1,80 @@
-# What the modules write for one host: every file by name. Compared with golden/.
+# What `run` asks for, evaluated with the stand-in.
+{ readme }:
 let
-  evaluate =
-    settings:
-    import ./eval.nix {
-      modules = [ ../modules ];
-      settings.services.warm-reconcile = settings;
-    };
-  render = import ./render.nix;
+  host = import ./stand-in.nix;
+  inherit (host) lib;
+  emit = import ./emit.nix { inherit lib; };
+  cases = import ./cases.nix (host // { readme = import readme; });
 
   # The programs where Debian has them, so that the golden units run on the replica host.
-  host = {
-    enable = true;
-    package = "/usr/local";
-    path = [
-      "/usr/local"
-      "/usr"
-    ];
-    apps.traefik.min_age = "1h";
-    stacks.ccci-dashboard = "deploy-dashboard.service";
-    routes."ci.commoninternet.net" = "deploy-dashboard.service";
-  };
-  config = evaluate host;
+  golden = host.evaluate [
+    {
+      services.warm-reconcile = {
+        enable = true;
+        package = {
+          type = "derivation";
+          name = "gateproof";
+          outPath = "/usr/local";
+        };
+        path = [ "/usr/local" ];
+        apps = {
+          traefik = {
+            domain = "traefik.ci.commoninternet.net";
+            min_age = "1h";
+            # The replica has the recipes.
+            source = null;
+          };
+          keycloak = {
+            domain = "warm-keycloak.ci.commoninternet.net";
+            source = null;
+          };
+        };
+        stacks.ccci-dashboard = "deploy-dashboard.service";
+        routes."ci.commoninternet.net" = "deploy-dashboard.service";
+      };
+    }
+  ];
 
-  # A rustPlatform that hands back what it was given.
+  # Hands back what it is given.
   package = import ../package.nix {
-    lib = import ./lib.nix;
+    inherit lib;
     rustPlatform.buildRustPackage = attrs: attrs;
-    git = "/usr";
+    stdenv = {
+      buildPlatform.canExecute = _: true;
+      hostPlatform = "x86_64-linux";
+    };
+    cacert = "/cacert";
+    git = "/git";
+    installShellFiles = "/installShellFiles";
+    makeWrapper = "/makeWrapper";
+    openssh = "/openssh";
+    util-linux = "/util-linux";
   };
-  fails = value: !(builtins.tryEval (builtins.deepSeq value value)).success;
+  packagePromises = {
+    the_package_names_its_main_program = package.meta.mainProgram == "gateproof";
+    the_tests_of_the_package_have_what_they_need =
+      lib.all (need: lib.elem need package.nativeCheckInputs) [
+        "/git"
+        "/util-linux"
+        "/cacert"
+      ]
+      && lib.hasInfix "SSL_CERT_FILE=/cacert/" package.preCheck;
+  };
 in
 {
-  files =
-    render config
-    // {
-      "apps.yaml" = config.environment.etc."warm-reconcile/apps.yaml".text;
-      "tmpfiles.conf" = builtins.concatStringsSep "\n" config.systemd.tmpfiles.rules + "\n";
-      "package" = "${package.pname} ${package.version}\n";
-    };
-
-  # Each must be true.
-  promises = {
-    nothing_is_defined_when_it_is_not_enabled =
-      evaluate { package = "/usr"; } == { };
-    no_app_file_is_written_when_it_would_say_nothing =
-      (evaluate {
-        enable = true;
-        package = "/usr";
-      }).environment.etc == { };
-    a_misspelt_option_is_refused = fails (evaluate (host // { skip_fetch = true; }));
-    a_wrong_type_is_refused = fails (evaluate (host // { skipFetch = "yes"; }));
-    a_missing_package_is_refused = fails (evaluate { enable = true; });
-    the_fetch_can_be_skipped =
-      (evaluate (host // { skipFetch = true; }))
-      .systemd.services.deploy-proxy.environment.CCCI_SKIP_FETCH == "1";
-    the_night_can_be_left_out =
-      !((evaluate (host // { nightly.enable = false; })).systemd ? timers);
-    the_package_names_its_main_program = package.meta.mainProgram == "gateproof";
-  };
+  inherit (cases) refused;
+  broken =
+    let
+      all = cases.promises // packagePromises;
+    in
+    lib.concatStringsSep " " (lib.filter (name: !all.${name}) (lib.attrNames all));
+  count = toString (lib.length (lib.attrNames cases.promises));
+  golden = emit.script golden;
+  version = "${package.pname} ${package.version}\n";
+  builds = lib.mapAttrs (_: build: emit.script build.config) cases.builds;
+  says = lib.mapAttrs (_: build: lib.concatStringsSep "\n" build.says) (cases.builds // cases.refused);
+  refusedNames = lib.concatStringsSep " " (lib.attrNames cases.refused);
+  buildNames = lib.concatStringsSep " " (lib.attrNames cases.builds);
+  # The files of the package, for the runner to hold against the repository.
+  source = lib.concatStringsSep "\n" (map toString package.src.fileset);
 }

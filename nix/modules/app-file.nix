@@ -1,0 +1,95 @@
+# The app file, and the checks that the built program makes of it and of the units at build time.
+# `nixos-rebuild build` fails where the boot would have failed.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.warm-reconcile;
+  inherit (lib) mkIf optionalAttrs;
+  common = import ./lib.nix { inherit config lib pkgs; };
+  inherit (common) enabled entry;
+
+  file =
+    optionalAttrs (enabled != { }) { apps = lib.mapAttrs (_: entry) enabled; }
+    // optionalAttrs (cfg.routes != { }) { inherit (cfg) routes; }
+    // optionalAttrs (cfg.stacks != { }) { inherit (cfg) stacks; }
+    // optionalAttrs (saysSomething && cfg.proxy != null) { inherit (cfg) proxy; };
+  saysSomething = enabled != { } || cfg.routes != { } || cfg.stacks != { };
+
+  program = "${cfg.package}/bin/warm-reconcile";
+  names = lib.escapeShellArgs (lib.attrNames enabled);
+  # Of a system for another platform the program cannot run here.
+  checkable = pkgs.stdenv.buildPlatform.canExecute pkgs.stdenv.hostPlatform;
+
+  prelude = ''
+    export ABRA_DIR=${cfg.abraDir} CCCI_WARM_ROOT=${cfg.stateDir}
+    refuse() {
+      echo "services.warm-reconcile: $1" >&2
+      exit 1
+    }
+  '';
+  undecided =
+    if cfg.allowUndecided then
+      ":"
+    else
+      ''refuse "the order of $app is undecided; name the unit in routes or stacks, or set allowUndecided"'';
+
+  # JSON is YAML; it needs no tool to be written, and quotes every text.
+  appFile =
+    pkgs.runCommand "warm-reconcile-apps.yaml"
+      {
+        json = builtins.toJSON file + "\n";
+        passAsFile = [ "json" ];
+        preferLocalBuild = true;
+      }
+      (
+        ''
+          cp "$jsonPath" "$out"
+        ''
+        + lib.optionalString checkable ''
+          ${prelude}
+          for app in ${names}; do
+            ${program} --config "$out" spec "$app" >/dev/null ||
+              refuse "the app file is refused; the message above names the key"
+          done
+        ''
+      );
+
+  # Not part of the app file: the units' text may depend on that file.
+  orderCheck = pkgs.runCommand "warm-reconcile-order" { preferLocalBuild = true; } ''
+    ${prelude}
+    folders="--units ${config.environment.etc."systemd/system".source}"
+    ${lib.optionalString (cfg.proxy == null) ''
+      # The program has a proxy built in; here that is a unit that waits for nothing.
+      mkdir no-proxy
+      printf '[Service]\nType=oneshot\nExecStart=/bin/true\n' >no-proxy/deploy-proxy.service
+      folders="$folders --units no-proxy"
+    ''}
+    for app in ${names}; do
+      code=0
+      ${program} --config ${appFile} check-order "$app" $folders || code=$?
+      case $code in
+        0) ;;
+        40) ${undecided} ;;
+        *) refuse "the order or the times of the units are refused for $app" ;;
+      esac
+    done
+    ${lib.optionalString cfg.nightly.enable ''
+      for at in ${lib.escapeShellArgs (lib.toList cfg.nightly.at)}; do
+        ${config.systemd.package}/bin/systemd-analyze calendar "$at" >/dev/null ||
+          refuse "nightly.at: systemd cannot read '$at'"
+      done
+    ''}
+    touch "$out"
+  '';
+in
+{
+  config = mkIf cfg.enable {
+    environment.etc."warm-reconcile/apps.yaml" = mkIf (file != { }) { source = appFile; };
+    environment.systemPackages = [ cfg.package ];
+    system.checks = mkIf checkable [ orderCheck ];
+  };
+}
