@@ -57,7 +57,5 @@
           ];
         };
       });
-
-      formatter = each (pkgs: pkgs.nixfmt-rfc-style);
     };
 }

@@ -32,9 +32,9 @@ let
     ++ lib.optional usesAbra pkgs.abra
   );
 
-  # Read-only but for what a run writes. As far as access to Docker allows: whoever may talk to
-  # the engine's socket may become root on the host, so this is against mistakes and not against
-  # an attacker who holds the process.
+  # Everything is read-only except what a run writes. This goes as far as access to Docker allows:
+  # a process that may talk to the engine's socket may become root on the host, so this protects
+  # against mistakes and not against an attacker who holds the process.
   shared = {
     ProtectSystem = "strict";
     PrivateTmp = true;
@@ -98,8 +98,6 @@ in
     PrivateDevices = true;
     PrivateNetwork = true;
     ProtectHome = "read-only";
-    ProtectProc = "invisible";
-    ProcSubset = "pid";
     RestrictAddressFamilies = [ "AF_UNIX" ];
     RestrictSUIDSGID = true;
     CapabilityBoundingSet = "";

@@ -376,9 +376,11 @@ in
           other = wiki;
         };
       } [ "share the domain `wiki.example.org`" ];
+      a_route_of_what_is_not_a_host = build { routes."Ci Host" = "a.service"; } [ "is no domain name" ];
       a_misspelt_key = build { apps.traefik = traefik // { helth_path = "/"; }; } [
-        "unknown key"
-        "health_path"
+        "unknown key `helth_path`"
+        "did you mean `health_path`?"
+        "the app file is refused"
       ];
       a_number_for_a_path = build { apps.traefik = traefik // { health_path = 7; }; } [ "health_path" ];
       a_number_for_a_duration = build { apps.traefik = traefik // { times.gate = 240; }; } [ "is not a duration" ];

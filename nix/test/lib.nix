@@ -24,6 +24,7 @@ rec {
     any
     attrNames
     attrValues
+    concatMap
     concatStringsSep
     elem
     elemAt
@@ -42,6 +43,7 @@ rec {
   nameValuePair = name: value: { inherit name value; };
   mapAttrsToList = f: attrs: map (name: f name attrs.${name}) (attrNames attrs);
   mapAttrs' = f: attrs: listToAttrs (mapAttrsToList f attrs);
+  genAttrs = names: f: listToAttrs (map (name: nameValuePair name (f name)) names);
   filterAttrs =
     keep: attrs: removeAttrs attrs (filter (name: !(keep name attrs.${name})) (attrNames attrs));
   unique = foldl' (found: value: if elem value found then found else found ++ [ value ]) [ ];
@@ -225,6 +227,7 @@ rec {
         map (item: item.value) (filter (item: item.isDefined) all);
     };
     attrsOf = element: {
+      inherit element;
       description = "attribute set of ${element.description}";
       check = isAttrs;
       merge =
@@ -268,6 +271,7 @@ rec {
     };
     oneOf = alternatives: foldl' either (builtins.head alternatives) (builtins.tail alternatives);
     submodule = module: {
+      inherit module;
       description = "submodule";
       check = value: isAttrs value || builtins.isFunction value;
       merge =

@@ -24,6 +24,7 @@ let
     docker = debian "docker";
     abra = debian "abra";
     systemd = debian "systemd";
+    curl = debian "curl";
     cacert = at "${store}/cacert" "cacert";
     stdenv.buildPlatform.canExecute = _: true;
     stdenv.hostPlatform = "x86_64-linux";
