@@ -37,7 +37,7 @@ let
     if cfg.allowUndecided then
       ":"
     else
-      ''refuse "the order of $app is undecided; name the unit in routes or stacks, or set allowUndecided"'';
+      ''refuse "the order of $2 is undecided; name the unit in routes or stacks, or set allowUndecided"'';
 
   # JSON is YAML; it needs no tool to be written, and quotes every text.
   appFile =
@@ -60,33 +60,55 @@ let
         ''
       );
 
+  # The same file with the units of the night, whose times must fit, too.
+  rolled = lib.filterAttrs (_: app: cfg.nightly.enable && app.nightly) enabled;
+  night = file // {
+    apps = lib.mapAttrs (
+      name: app: entry app // lib.optionalAttrs (rolled ? ${name}) { unit = "nightly-roll-${name}.service"; }
+    ) enabled;
+  };
+
   # Not part of the app file: the units' text may depend on that file.
-  orderCheck = pkgs.runCommand "warm-reconcile-order" { preferLocalBuild = true; } ''
-    ${prelude}
-    folders="--units ${config.environment.etc."systemd/system".source}"
-    ${lib.optionalString (cfg.proxy == null) ''
-      # The program has a proxy built in; here that is a unit that waits for nothing.
-      mkdir no-proxy
-      printf '[Service]\nType=oneshot\nExecStart=/bin/true\n' >no-proxy/deploy-proxy.service
-      folders="$folders --units no-proxy"
-    ''}
-    for app in ${names}; do
-      code=0
-      ${program} --config ${appFile} check-order "$app" $folders || code=$?
-      case $code in
-        0) ;;
-        40) ${undecided} ;;
-        *) refuse "the order or the times of the units are refused for $app" ;;
-      esac
-    done
-    ${lib.optionalString cfg.nightly.enable ''
-      for at in ${lib.escapeShellArgs (lib.toList cfg.nightly.at)}; do
-        ${config.systemd.package}/bin/systemd-analyze calendar "$at" >/dev/null ||
-          refuse "nightly.at: systemd cannot read '$at'"
-      done
-    ''}
-    touch "$out"
-  '';
+  orderCheck =
+    pkgs.runCommand "warm-reconcile-order"
+      {
+        night = builtins.toJSON night + "\n";
+        passAsFile = [ "night" ];
+        preferLocalBuild = true;
+      }
+      ''
+        ${prelude}
+        folders="--units ${config.environment.etc."systemd/system".source}"
+        ${lib.optionalString (cfg.proxy == null) ''
+          # The program has a proxy built in; here that is a unit that waits for nothing.
+          mkdir no-proxy
+          printf '[Service]\nType=oneshot\nExecStart=/bin/true\n' >no-proxy/deploy-proxy.service
+          folders="$folders --units no-proxy"
+        ''}
+        # order FILE APP
+        order() {
+          local code=0
+          ${program} --config "$1" check-order "$2" $folders || code=$?
+          case $code in
+            0) ;;
+            40) ${undecided} ;;
+            *) refuse "the order or the times of the units are refused for $2" ;;
+          esac
+        }
+        for app in ${names}; do
+          order ${appFile} "$app"
+        done
+        for app in ${lib.escapeShellArgs (lib.attrNames rolled)}; do
+          order "$nightPath" "$app"
+        done
+        ${lib.optionalString cfg.nightly.enable ''
+          for at in ${lib.escapeShellArgs (lib.toList cfg.nightly.at)}; do
+            ${config.systemd.package}/bin/systemd-analyze calendar "$at" >/dev/null ||
+              refuse "nightly.at: systemd cannot read '$at'"
+          done
+        ''}
+        touch "$out"
+      '';
 in
 {
   config = mkIf cfg.enable {

@@ -412,6 +412,13 @@ in
         ];
         says = [ "at least 1425" ];
       };
+      a_night_that_is_cut_short = {
+        config = evaluate [
+          (on { apps = { inherit traefik; }; })
+          { systemd.services.nightly-roll-traefik.serviceConfig.TimeoutStartSec = lib.mkForce 600; }
+        ];
+        says = [ "nightly-roll-traefik.service is killed after 10m" ];
+      };
       a_host_that_nobody_creates = build { apps.wiki = wiki // { health_domain = "other.example.org"; }; } [
         "nothing says which unit creates `other.example.org`"
         "set allowUndecided"

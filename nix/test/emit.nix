@@ -13,13 +13,15 @@ rec {
       cfg = config.services.warm-reconcile;
       etc = config.environment.etc;
       appFile = etc."warm-reconcile/apps.yaml".source;
+      order = builtins.head config.system.checks;
       scripts = import ../modules/scripts.nix { inherit lib cfg; };
       cloned = lib.filterAttrs (_: app: app.enable && app.source != null) cfg.apps;
     in
     {
       "apps.json" = appFile.attrs.json;
       "build-apps" = appFile.script;
-      "build-order" = (builtins.head config.system.checks).script;
+      "build-order" = order.script;
+      "night.json" = order.attrs.night;
       "tmpfiles.conf" = lib.concatStringsSep "\n" config.systemd.tmpfiles.rules + "\n";
       "swarm-init" = scripts.swarmInit;
     }
