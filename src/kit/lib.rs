@@ -4,6 +4,7 @@
 pub mod atomic;
 pub mod count;
 pub mod digest;
+pub mod error_chain;
 pub mod git;
 pub mod interrupt;
 pub mod json_path;
