@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::record::{CheckRecord, Finding, FixtureRecord, RunRecord, SCHEMA};
 use claim::outcome::{ExitCode, Outcome, verdict};
 use claim::{Check, ClaimFile, Control, Effect, Probe};
-use kit::redact::Redactor;
+use kit::redact::{Redacted, Redactor};
 use kit::text::Scope;
 use reach::host::Leftovers;
 
@@ -158,7 +158,8 @@ pub async fn run(
         notes,
     };
     // Nothing that looks like a secret leaves this function.
-    redactor.clean(&record).unwrap_or_else(|error| RunRecord {
+    let clean = redactor.clean(&record).map(Redacted::into_inner);
+    clean.unwrap_or_else(|error| RunRecord {
         checks: Vec::new(),
         fixtures: Vec::new(),
         exit_code: ExitCode::CouldNotCheck as u8,

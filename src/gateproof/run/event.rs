@@ -53,14 +53,14 @@ impl Sink for Redacting<'_> {
                     .ok()
                     .map(|step| RunEvent::FixtureStep {
                         fixture: fixture.clone(),
-                        step,
+                        step: step.into_inner(),
                     })
             }
             RunEvent::CheckDone(record) => self
                 .redactor
                 .clean(record.as_ref())
                 .ok()
-                .map(|record| RunEvent::CheckDone(Box::new(record))),
+                .map(|record| RunEvent::CheckDone(Box::new(record.into_inner()))),
             RunEvent::Notice(text) => Some(RunEvent::Notice(self.redactor.text(text).into_owned())),
             RunEvent::Began { .. } => Some(event.clone()),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::record::HostState;
 use claim::{ClaimFile, Place};
-use kit::redact::Redactor;
+use kit::redact::{Redacted, Redactor};
 use reach::host::Fault;
 
 use super::options::Options;
@@ -35,6 +35,7 @@ pub async fn ask_hosts(
                 // As in records: what is hidden there must not differ here.
                 redactor
                     .clean(state)
+                    .map(Redacted::into_inner)
                     .map_err(|error| Fault::Other(error.to_string()))
             });
             (name, state)

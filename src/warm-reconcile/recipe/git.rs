@@ -28,29 +28,14 @@ pub enum GitError {
     #[error("git is not installed: {0}")]
     NotInstalled(String),
     /// The folder is not there, or no repository.
-    #[error("{folder} is no git repository: {said}")]
-    NoRepository {
-        /// The folder.
-        folder: String,
-        /// Git's words.
-        said: String,
-    },
+    #[error("{folder} is not a git repository: {said}")]
+    NoRepository { folder: String, said: String },
     /// The deadline passed, and git was killed with everything it had started.
     #[error("git {command} did not end within {}", humantime::format_duration(*limit))]
-    Deadline {
-        /// The subcommand.
-        command: String,
-        /// The deadline.
-        limit: Duration,
-    },
+    Deadline { command: String, limit: Duration },
     /// Git ran and failed.
     #[error("git {command}: {said}")]
-    Failed {
-        /// The subcommand.
-        command: String,
-        /// Git's words.
-        said: String,
-    },
+    Failed { command: String, said: String },
 }
 
 /// A repository, and how to ask git about it.
