@@ -171,7 +171,7 @@ pub enum Probe {
 #[derive(Clone, Debug)]
 pub struct HumanProbe {
     /// What to look at, and what must be seen there.
-    pub look: String,
+    pub instruction: String,
     /// The file to look at, relative to where commands run in the check's place.
     pub artefact: Option<Text>,
 }

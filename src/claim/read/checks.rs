@@ -2,12 +2,13 @@
 
 use indexmap::IndexMap;
 
+use crate::codes;
 use crate::{Check, Control, Effect, Fixture, Gate, Place};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
-use kit::yaml::tree::{Key, Kind, Node};
+use kit::yaml::tree::{Key, Node, NodeKind};
 
 use super::expectations::Asked;
 use super::human::{EXPECTED, HUMAN_KEYS};
@@ -49,7 +50,7 @@ impl Reader {
             );
             return None;
         };
-        let Kind::List(nodes) = &list.kind else {
+        let NodeKind::List(nodes) = &list.kind else {
             self.wrong_type(list, "`checks`", "a list");
             return None;
         };
@@ -249,7 +250,7 @@ impl Reader {
             (Some(node), Some(effect)) if effect != Effect::Observe && with.is_empty() => {
                 self.report(
                     Diagnostic::new(
-                        Code::EFFECT,
+                        codes::EFFECT,
                         node.span.clone(),
                         format!("a check without a fixture cannot `{}`", effect.name()),
                     )
@@ -299,7 +300,7 @@ impl Reader {
         {
             self.report(
                 Diagnostic::new(
-                    Code::SELF_CONTROL,
+                    codes::SELF_CONTROL,
                     node.span.clone(),
                     "the control asks the same under the same conditions",
                 )
@@ -377,7 +378,7 @@ impl Reader {
             if heads[..at].iter().any(|other| other.id == head.id) {
                 self.report(
                     Diagnostic::new(
-                        Code::DUPLICATE_ID,
+                        codes::DUPLICATE_ID,
                         head.span.clone(),
                         format!("a second check `{}` in the gate", head.id),
                     )
@@ -408,12 +409,11 @@ impl Reader {
                         head.id
                     );
                     let problem =
-                        Diagnostic::new(Code::UNKNOWN_NEED, head.needs_span.clone(), message).help(
-                            match nearest(need, &known) {
+                        Diagnostic::new(codes::UNKNOWN_NEED, head.needs_span.clone(), message)
+                            .help(match nearest(need, &known) {
                                 Some(word) => format!("did you mean `{word}`?"),
                                 None => "`needs:` names checks of the same gate".to_owned(),
-                            },
-                        );
+                            });
                     self.report(problem);
                 }
             }
@@ -441,7 +441,7 @@ impl Reader {
             if let Some(circle) = circle_from(&head.id, &edges) {
                 self.report(
                     Diagnostic::new(
-                        Code::CYCLE,
+                        codes::CYCLE,
                         head.span.clone(),
                         format!(
                             "the checks need each other in a circle: {}",

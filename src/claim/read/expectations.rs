@@ -5,7 +5,7 @@ use crate::expectation::{
 };
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
-use kit::yaml::tree::{Key, Kind, Node};
+use kit::yaml::tree::{Key, Node, NodeKind};
 use reach::observation::NoAnswerCause;
 
 use super::reader::Reader;
@@ -37,11 +37,11 @@ impl Reader {
     /// An expectation as it stands in a check: with what the short form implies.
     pub(super) fn expect(&mut self, node: &Node, asked: Asked) -> Option<Expect> {
         match (&node.kind, asked) {
-            (Kind::Map(_), _) => {
+            (NodeKind::Map(_), _) => {
                 let expect = self.expect_map(node, asked)?;
                 Some(with_implied(expect, asked, node))
             }
-            (Kind::List(_), Asked::Command) => {
+            (NodeKind::List(_), Asked::Command) => {
                 self.report(
                     Diagnostic::new(
                         Code::WRONG_TYPE,
@@ -140,7 +140,7 @@ impl Reader {
     }
 
     fn exit(&mut self, node: &Node) -> Option<ExitMatcher> {
-        let Kind::Map(_) = &node.kind else {
+        let NodeKind::Map(_) = &node.kind else {
             return Some(ExitMatcher::OneOf(self.exit_codes(node)?));
         };
         let fields = self.map(node, "`exit`", &["not", "signal"])?;
@@ -190,7 +190,7 @@ impl Reader {
     }
 
     fn status(&mut self, node: &Node) -> Option<StatusMatcher> {
-        if let Kind::Map(_) = &node.kind {
+        if let NodeKind::Map(_) = &node.kind {
             let fields = self.map(node, "`status`", &["not"])?;
             let Some(inner) = fields.get("not") else {
                 self.missing(
@@ -257,7 +257,7 @@ impl Reader {
         for (name, value) in fields.iter() {
             let absent = value
                 .get("absent")
-                .filter(|_| matches!(&value.kind, Kind::Map(entries) if entries.len() == 1));
+                .filter(|_| matches!(&value.kind, NodeKind::Map(entries) if entries.len() == 1));
             let matcher = match absent {
                 Some(flag) => match self.boolean(flag, "`absent`") {
                     Some(true) => None,

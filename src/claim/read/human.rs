@@ -63,8 +63,8 @@ impl Reader {
                 .help("write `on: clone` or `on: local`: there the `artefact:` is read"),
             );
         }
-        let look = self.fixed(node, "`human`")?;
-        if look.trim().is_empty() {
+        let instruction = self.fixed(node, "`human`")?;
+        if instruction.trim().is_empty() {
             self.report(
                 Diagnostic::new(Code::EMPTY, node.span.clone(), "`human` says nothing").help(
                     "say what a person must look at and what must be seen: `human: open shot.png; the dashboard lists six recipes`",
@@ -76,7 +76,10 @@ impl Reader {
             None => None,
             Some(node) => Some(self.artefact(node)?),
         };
-        let probe = Probe::Human(HumanProbe { look, artefact });
+        let probe = Probe::Human(HumanProbe {
+            instruction,
+            artefact,
+        });
         Some((probe, Expect::All(Vec::new())))
     }
 
@@ -154,7 +157,7 @@ mod tests {
         let Probe::Human(human) = &check.probe else {
             panic!("{:?}", check.probe)
         };
-        assert_eq!(human.look, "open shots; all green");
+        assert_eq!(human.instruction, "open shots; all green");
         let artefact = human.artefact.as_ref().unwrap().render(&Scope::new());
         assert_eq!(artefact, "shots/a.png");
         assert_eq!(

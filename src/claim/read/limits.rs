@@ -6,7 +6,7 @@ use kit::text::{Scope, Text};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::fields::Fields;
-use kit::yaml::tree::{Kind, Node};
+use kit::yaml::tree::{Node, NodeKind};
 
 /// The keys of bounds on a number.
 pub(super) const BOUND_KEYS: &[&str] = &[
@@ -32,7 +32,7 @@ fn written(number: f64, measure: Measure) -> String {
 impl Reader {
     /// Bounds on a number: a bare one is equality.
     pub(super) fn limits(&mut self, node: &Node, what: &str) -> Option<Limits> {
-        if let Kind::Map(_) = &node.kind {
+        if let NodeKind::Map(_) = &node.kind {
             let fields = self.map(node, what, BOUND_KEYS)?;
             return self.limit_fields(&fields, what, Measure::Number);
         }

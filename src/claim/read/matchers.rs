@@ -8,7 +8,7 @@ use kit::text::Text;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
-use kit::yaml::tree::{Key, Kind, Node, is_null};
+use kit::yaml::tree::{Key, Node, NodeKind, is_null};
 
 use super::reader::Reader;
 
@@ -59,8 +59,8 @@ impl Reader {
     /// A matcher of a text: a bare value is equality, a map is matchers that all must hold.
     pub(super) fn text_matcher(&mut self, node: &Node, what: &str) -> Option<TextMatcher> {
         match &node.kind {
-            Kind::Scalar { .. } => Some(TextMatcher::Equals(self.text(node, what)?)),
-            Kind::List(_) => {
+            NodeKind::Scalar { .. } => Some(TextMatcher::Equals(self.text(node, what)?)),
+            NodeKind::List(_) => {
                 self.report(
                     Diagnostic::new(
                         Code::WRONG_TYPE,
@@ -71,7 +71,7 @@ impl Reader {
                 );
                 None
             }
-            Kind::Map(_) => {
+            NodeKind::Map(_) => {
                 let before = self.problems.len();
                 let fields = self.map(node, what, TEXT_KEYS)?;
                 let mut all: Vec<TextMatcher> = Vec::new();
@@ -228,7 +228,7 @@ impl Reader {
     }
 
     fn version(&mut self, node: &Node) -> Option<VersionBounds> {
-        if let Kind::Scalar { .. } = &node.kind {
+        if let NodeKind::Scalar { .. } = &node.kind {
             return Some(VersionBounds {
                 equals: Some(self.version_text(node)?),
                 ..VersionBounds::default()
@@ -269,7 +269,7 @@ impl Reader {
 
     /// `secrets: absent`, or `secrets: { absent: [NAME] }`.
     fn secrets(&mut self, node: &Node) -> Option<SecretsMatcher> {
-        if let Kind::Scalar { .. } = &node.kind {
+        if let NodeKind::Scalar { .. } = &node.kind {
             self.one_of(node, "`secrets`", &["absent"])?;
             return Some(SecretsMatcher::Shapes);
         }
@@ -350,12 +350,12 @@ impl Reader {
 
     fn json_matcher(&mut self, node: &Node) -> Option<JsonMatcher> {
         match &node.kind {
-            Kind::Scalar { text, plain: true } if is_null(text) => {
+            NodeKind::Scalar { text, plain: true } if is_null(text) => {
                 Some(JsonMatcher::Is(Text::literal("null")))
             }
-            Kind::Scalar { .. } => Some(JsonMatcher::Is(self.text(node, "a JSON value")?)),
-            Kind::List(_) => Some(JsonMatcher::Equals(json_value(node))),
-            Kind::Map(_) => {
+            NodeKind::Scalar { .. } => Some(JsonMatcher::Is(self.text(node, "a JSON value")?)),
+            NodeKind::List(_) => Some(JsonMatcher::Equals(json_value(node))),
+            NodeKind::Map(_) => {
                 let before = self.problems.len();
                 let fields = self.map(node, "a matcher of a JSON value", JSON_KEYS)?;
                 let mut all = Vec::new();
@@ -424,14 +424,14 @@ fn all_of(mut read: Vec<TextMatcher>, wanted: usize) -> Option<TextMatcher> {
 fn json_value(node: &Node) -> serde_json::Value {
     use serde_json::Value;
     match &node.kind {
-        Kind::Scalar { text, plain: false } => Value::String(text.clone()),
-        Kind::Scalar { text, plain: true } if is_null(text) => Value::Null,
-        Kind::Scalar { text, plain: true } => match serde_json::from_str::<Value>(text) {
+        NodeKind::Scalar { text, plain: false } => Value::String(text.clone()),
+        NodeKind::Scalar { text, plain: true } if is_null(text) => Value::Null,
+        NodeKind::Scalar { text, plain: true } => match serde_json::from_str::<Value>(text) {
             Ok(value @ (Value::Bool(_) | Value::Number(_))) => value,
             _ => Value::String(text.clone()),
         },
-        Kind::List(items) => Value::Array(items.iter().map(json_value).collect()),
-        Kind::Map(entries) => Value::Object(
+        NodeKind::List(items) => Value::Array(items.iter().map(json_value).collect()),
+        NodeKind::Map(entries) => Value::Object(
             entries
                 .iter()
                 .map(|(key, value)| (key.text.clone(), json_value(value)))

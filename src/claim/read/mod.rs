@@ -21,13 +21,14 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use crate::codes;
 use crate::{ClaimFile, Fixture, Gate, HostSpec, Place};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::{Diagnostic, Invalid};
 use kit::yaml::fields::{self, Fields};
 use kit::yaml::source::Source;
-use kit::yaml::tree::{self, Kind, Node};
+use kit::yaml::tree::{self, Node, NodeKind};
 use reader::Reader;
 
 use checks::Around;
@@ -153,7 +154,7 @@ impl Reader {
             }
             let known: Vec<&str> = self.scope.keys().map(String::as_str).collect();
             let problem = Diagnostic::new(
-                Code::UNKNOWN_OVERRIDE,
+                codes::UNKNOWN_OVERRIDE,
                 steps::head(&fields.span),
                 format!("`--var {name}=…`: the file has no variable `{name}`"),
             )
@@ -260,7 +261,7 @@ impl Reader {
         if let Some((circle, key)) = circle {
             self.report(
                 Diagnostic::new(
-                    Code::CYCLE,
+                    codes::CYCLE,
                     key.span.clone(),
                     format!(
                         "the fixtures need each other in a circle: {}",
@@ -305,7 +306,7 @@ impl Reader {
 /// The keys of a map of the file, as far as it is one.
 fn names_in<'n>(fields: &Fields<'n>, key: &str) -> Vec<&'n str> {
     match fields.get(key).map(|node| &node.kind) {
-        Some(Kind::Map(entries)) => entries.iter().map(|(key, _)| key.text.as_str()).collect(),
+        Some(NodeKind::Map(entries)) => entries.iter().map(|(key, _)| key.text.as_str()).collect(),
         _ => Vec::new(),
     }
 }
@@ -333,14 +334,14 @@ fn outer_captures(node: &Node, fixtures: &Fields<'_>) -> Vec<String> {
 fn outer_names(node: &Node) -> Vec<&str> {
     let text = |node| match node {
         &Node {
-            kind: Kind::Scalar { ref text, .. },
+            kind: NodeKind::Scalar { ref text, .. },
             ..
         } => Some(text.as_str()),
         _ => None,
     };
     match node.get("with") {
         Some(Node {
-            kind: Kind::List(items),
+            kind: NodeKind::List(items),
             ..
         }) => items.iter().filter_map(text).collect(),
         Some(node) => text(node).into_iter().collect(),

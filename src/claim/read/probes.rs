@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::codes;
 use crate::{CommandLine, CommandProbe, HttpProbe, Place, Probe, Timing, Tls};
 use kit::text::{Part, Text};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
-use kit::yaml::tree::{Kind, Node};
+use kit::yaml::tree::{Node, NodeKind};
 
 use super::expectations::Asked;
 use super::reader::Reader;
@@ -94,7 +95,7 @@ impl Reader {
     /// A bare command, or a map with `run:` and its keys (hosts' `revision:`, `service:`).
     pub(super) fn command_node(&mut self, node: &Node, what: &str) -> Option<CommandProbe> {
         match &node.kind {
-            Kind::Map(_) => {
+            NodeKind::Map(_) => {
                 let fields = self.map(node, what, RUN_KEYS)?;
                 let Some(line) = fields.get("run") else {
                     self.missing(&node.span, what, "run", "the command");
@@ -125,7 +126,7 @@ impl Reader {
     }
 
     fn command_line(&mut self, node: &Node) -> Option<CommandLine> {
-        if let Kind::List(_) = &node.kind {
+        if let NodeKind::List(_) = &node.kind {
             let items = self.items(node, "`run`");
             let words: Vec<Text> = items
                 .iter()
@@ -147,7 +148,7 @@ impl Reader {
         if let Some(name) = single_quoted_param(&text) {
             self.report(
                 Diagnostic::new(
-                    Code::QUOTED_PARAMETER,
+                    codes::QUOTED_PARAMETER,
                     node.span.clone(),
                     format!("`${{{name}}}` stands inside single quotes of the shell line"),
                 )
@@ -181,7 +182,7 @@ impl Reader {
             let sample = sample_url(text);
             if let Err(why) = reach::probe::check_url(&sample) {
                 self.report(
-                    Diagnostic::new(Code::BAD_URL, url.span.clone(), "not a URL to ask")
+                    Diagnostic::new(codes::BAD_URL, url.span.clone(), "not a URL to ask")
                         .label(why)
                         .help("for example `https://ci.example.org/`"),
                 );
@@ -235,7 +236,7 @@ impl Reader {
     }
 
     fn tls(&mut self, node: &Node) -> Option<Tls> {
-        if let Kind::Map(_) = &node.kind {
+        if let NodeKind::Map(_) = &node.kind {
             let fields = self.map(node, "`tls`", &["ca"])?;
             let Some(ca) = fields.get("ca") else {
                 self.missing(&node.span, "`tls`", "ca", "tls: { ca: path/to/ca.pem }");
@@ -261,7 +262,7 @@ impl Reader {
                     .copied()
                     .collect();
                 let problem = Diagnostic::new(
-                    Code::UNKNOWN_HOST,
+                    codes::UNKNOWN_HOST,
                     node.span.clone(),
                     format!("unknown host `{name}`"),
                 )
@@ -301,7 +302,7 @@ impl Reader {
 
     fn repeat(&mut self, node: &Node, timing: &mut Timing) {
         let times = |number: Option<i64>| number.and_then(|n| u32::try_from(n).ok());
-        if let Kind::Map(_) = &node.kind {
+        if let NodeKind::Map(_) = &node.kind {
             let Some(fields) = self.map(node, "`repeat`", &["times", "at_least"]) else {
                 return;
             };

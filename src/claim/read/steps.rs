@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use crate::codes;
 use crate::{Capture, CaptureFrom, Effect, Fixture, Pick, Place, Probe, Ready, Step, Timing};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
-use kit::yaml::tree::{Key, Kind, Node};
+use kit::yaml::tree::{Key, Node, NodeKind};
 
 use super::expectations::{Asked, implied};
 use super::one_line;
@@ -99,7 +100,7 @@ impl Reader {
         if fields.has("do") && !fields.has("undo") {
             self.report(
                 Diagnostic::new(
-                    Code::NO_UNDO,
+                    codes::NO_UNDO,
                     key.span.clone(),
                     format!("fixture `{name}` has a `do:` and no `undo:`"),
                 )
@@ -109,7 +110,7 @@ impl Reader {
         if fields.has("do") && !fields.has("baseline") {
             self.report(
                 Diagnostic::new(
-                    Code::UNDO_UNSEEN,
+                    codes::UNDO_UNSEEN,
                     key.span.clone(),
                     format!("nothing looks whether `{name}` is really undone"),
                 )
@@ -182,7 +183,7 @@ impl Reader {
 
     /// A probe with its expectation; a bare text is a command that must exit 0.
     pub(super) fn step(&mut self, node: &Node, what: &str, places: &Places<'_>) -> Option<Step> {
-        if let Kind::Scalar { .. } = &node.kind {
+        if let NodeKind::Scalar { .. } = &node.kind {
             let command = self.command_node(node, what)?;
             return Some(Step {
                 on: None,
@@ -257,7 +258,7 @@ impl Reader {
                 &[CaptureFrom::Body, CaptureFrom::Status],
             ),
         };
-        if let Kind::Scalar { .. } = &node.kind {
+        if let NodeKind::Scalar { .. } = &node.kind {
             let at = self.one_of(node, "`capture`", words)?;
             return Some((sources[at], Pick::All));
         }
@@ -319,7 +320,7 @@ impl Reader {
                 continue;
             }
             let problem = Diagnostic::new(
-                Code::UNKNOWN_FIXTURE,
+                codes::UNKNOWN_FIXTURE,
                 item.span.clone(),
                 format!("unknown fixture `{name}`"),
             )
@@ -342,7 +343,7 @@ pub(super) fn head(span: &Span) -> Span {
 /// The names a node's `capture:` gives, as far as they can be read.
 pub(super) fn capture_names(node: &Node) -> Vec<String> {
     match node.get("capture").map(|capture| &capture.kind) {
-        Some(Kind::Map(entries)) => entries.iter().map(|(key, _)| key.text.clone()).collect(),
+        Some(NodeKind::Map(entries)) => entries.iter().map(|(key, _)| key.text.clone()).collect(),
         _ => Vec::new(),
     }
 }

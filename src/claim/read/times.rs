@@ -1,12 +1,13 @@
 //! Reading `time:`.
 
 use super::reader::Reader;
+use crate::codes;
 use crate::expectation::{Clock, Order, TimeBound, TimeMatcher};
 use kit::text::{Scope, Text};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::fields::Fields;
-use kit::yaml::tree::{Kind, Node};
+use kit::yaml::tree::{Node, NodeKind};
 
 /// An age as a bound.
 type Age = fn(std::time::Duration) -> TimeBound;
@@ -28,7 +29,7 @@ const EXAMPLE: &str = "for example `2026-05-30T05:38Z`, `2026-05-30T07:38:12+02:
 impl Reader {
     /// Bounds on a time: a bare one is equality.
     pub(super) fn time(&mut self, node: &Node) -> Option<TimeMatcher> {
-        let Kind::Map(_) = &node.kind else {
+        let NodeKind::Map(_) = &node.kind else {
             let text = self.moment(node, Clock::Date)?;
             return Some(TimeMatcher {
                 clock: Clock::Date,
@@ -106,7 +107,7 @@ impl Reader {
             Ok(_) => Some(text),
             Err(why) => {
                 let problem = Diagnostic::new(
-                    Code::BAD_TIME,
+                    codes::BAD_TIME,
                     node.span.clone(),
                     "not a time to compare with",
                 )

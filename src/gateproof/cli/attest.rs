@@ -11,6 +11,7 @@ use crate::record::{
 };
 use crate::role::Commit;
 use crate::run::{Repository, random, tree_differs, who};
+use claim::codes;
 use claim::outcome::ExitCode;
 use claim::{Check, ClaimFile, HumanProbe, Place, Probe};
 use kit::redact::Redactor;
@@ -71,27 +72,27 @@ pub(crate) async fn attest(wish: AttestOptions) -> anyhow::Result<ExitCode> {
         Some((Some(author), repository)) => (repository, author),
         Some((None, _)) => {
             let why = "git does not know who you are, and a word without its author counts for nobody: set `git config user.name` and `user.email`";
-            return Ok(refuse(Code::NOT_ATTESTABLE, why));
+            return Ok(refuse(codes::NOT_ATTESTABLE, why));
         }
         None => {
             let why = format!(
                 "{} is in no git repository with a commit, and a word speaks of a commit",
                 target.file.source.path.display()
             );
-            return Ok(refuse(Code::NOT_ATTESTABLE, &why));
+            return Ok(refuse(codes::NOT_ATTESTABLE, &why));
         }
     };
     let upstream = match wish.publish.upstream(repository.root()).await {
         Ok(upstream) => upstream,
-        Err(why) => return Ok(refuse(Code::NOT_ATTESTABLE, &why.to_string())),
+        Err(why) => return Ok(refuse(codes::NOT_ATTESTABLE, &why.to_string())),
     };
     let artefact = match artefact(&target, &wish, repository.root(), &here) {
         Ok(artefact) => artefact,
-        Err(why) => return Ok(refuse(Code::NOT_ATTESTABLE, &why)),
+        Err(why) => return Ok(refuse(codes::NOT_ATTESTABLE, &why)),
     };
     let signer = match wish.signing.signer(true, repository.root()) {
         Ok(signer) => signer,
-        Err(error) => return Ok(refuse(Code::COMMAND_LINE, &error.to_string())),
+        Err(error) => return Ok(refuse(codes::COMMAND_LINE, &error.to_string())),
     };
     let attestation = said(&target, &wish, (&repository, author), artefact);
     let folder = repository
@@ -120,7 +121,7 @@ pub(crate) async fn attest(wish: AttestOptions) -> anyhow::Result<ExitCode> {
 
 /// The check of that gate and name among the claim files.
 fn find<'f>(files: &'f [ClaimFile], wish: &AttestOptions) -> Result<Target<'f>, (Code, String)> {
-    let unknown = |why: String| Err((Code::UNKNOWN_SELECTION, why));
+    let unknown = |why: String| Err((codes::UNKNOWN_SELECTION, why));
     let gates: Vec<_> = files
         .iter()
         .flat_map(|file| file.gates.iter().map(move |gate| (file, gate)))
@@ -163,7 +164,7 @@ fn find<'f>(files: &'f [ClaimFile], wish: &AttestOptions) -> Result<Target<'f>, 
     match &check.probe {
         Probe::Human(human) => Ok(Target { file, check, human }),
         _ => Err((
-            Code::NOT_ATTESTABLE,
+            codes::NOT_ATTESTABLE,
             format!(
                 "{} is no `human:` check: a program asks it, and no word can stand in place of that; `gateproof verify --check {}` runs it",
                 wish.check, wish.check
@@ -256,7 +257,7 @@ fn said(
         claim_sha256: file.source.digest(),
         gate: wish.gate.clone(),
         check: target.check.id.clone(),
-        asked: target.human.look.clone(),
+        asked: target.human.instruction.clone(),
         commit: state.commit,
         artefact,
         words: redactor.text(&wish.saw).into_owned(),

@@ -17,9 +17,9 @@ use crate::run::{
     clone_facts, clone_findings, select,
 };
 use claim::ClaimFile;
+use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::interrupt::Interrupt;
-use kit::yaml::codes::Code;
 use reach::host::SshOptions;
 
 use crate::cli::options::FileOptions;
@@ -164,7 +164,7 @@ impl Job {
                 "{option} {name}: no such name in the claim files; `gateproof list` shows them"
             );
             self.codes
-                .push(verify::refuse(Code::UNKNOWN_SELECTION, &why));
+                .push(verify::refuse(codes::UNKNOWN_SELECTION, &why));
             return Ok(());
         }
         let interrupt = Interrupt::listen().context("install the signal handlers")?;

@@ -14,6 +14,7 @@ use crate::role::{
 };
 use crate::run::{Purpose, Repository, Role};
 use claim::ClaimFile;
+use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::interrupt::Interrupt;
 use kit::yaml::codes::Code;
@@ -44,7 +45,7 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
     let (checkout, named) = match ready(&here, wish.file.as_deref()).await {
         Ok(ready) => ready,
-        Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string())),
+        Err(why) => return Ok(refuse(codes::NOT_CLAIMABLE, &why.to_string())),
     };
     notes_of(&checkout, Purpose::Claim);
     let repository = Arc::new(Repository::cold(&checkout.root, &checkout.head).await?);
@@ -56,7 +57,7 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
     for gate in &wish.gates {
         let written = Written::into(&checkout.root, &file.docs);
         if let Err(error) = would_take(&written, &file, gate, wish.force) {
-            return Ok(refuse(Code::NOT_CLAIMABLE, &format!("{error:#}")));
+            return Ok(refuse(codes::NOT_CLAIMABLE, &format!("{error:#}")));
         }
     }
     let signer = wish.how.signer(&checkout.root)?;
@@ -151,12 +152,12 @@ fn find(tree: &Path, named: Option<PathBuf>, wish: &ClaimOptions) -> Result<Clai
                 )
             }
         };
-        return Err(refuse(Code::UNKNOWN_SELECTION, &why));
+        return Err(refuse(codes::UNKNOWN_SELECTION, &why));
     }
     let all = |file: &ClaimFile| wish.gates.iter().all(|gate| has(file, gate));
     files.into_iter().find(all).ok_or_else(|| {
         let why = "the gates are in different claim files; claim one phase at a time";
-        refuse(Code::COMMAND_LINE, why)
+        refuse(codes::COMMAND_LINE, why)
     })
 }
 

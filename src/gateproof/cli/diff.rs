@@ -6,8 +6,8 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::role::{Comparison, Header, Here, History, compare};
+use claim::codes;
 use claim::outcome::ExitCode;
-use kit::yaml::codes::Code;
 
 use crate::cli::console;
 use crate::cli::roles::told;
@@ -31,7 +31,7 @@ pub(crate) struct DiffOptions {
 pub(crate) async fn diff(wish: DiffOptions) -> anyhow::Result<ExitCode> {
     let folder = std::env::current_dir().context("find the current folder")?;
     let Some(here) = Here::find(&folder).await else {
-        return Ok(refuse(Code::NOT_CLAIMABLE, "this is no git repository"));
+        return Ok(refuse(codes::NOT_CLAIMABLE, "this is no git repository"));
     };
     let history = here.history().await?;
     told(&history);
@@ -53,12 +53,12 @@ pub(crate) async fn diff(wish: DiffOptions) -> anyhow::Result<ExitCode> {
         let gate = wish.gate.as_deref().unwrap_or("GATE");
         return Ok(match claimed {
             true => refuse(
-                Code::NO_OWN_RECORD,
+                codes::NO_OWN_RECORD,
                 &format!(
                     "there is no record of a review to compare the claim with that you may see: run `gateproof review {gate}` first"
                 ),
             ),
-            false => refuse(Code::NO_CLAIM, &format!("no record claims {gate}")),
+            false => refuse(codes::NO_CLAIM, &format!("no record claims {gate}")),
         });
     }
     show(&here.root, &pairs, &wish).await

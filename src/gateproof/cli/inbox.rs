@@ -8,8 +8,8 @@ use chrono::Utc;
 use clap::Subcommand;
 
 use crate::watch::inbox::{self, InboxError, Reader, belongs_to, publish};
+use claim::codes;
 use claim::outcome::ExitCode;
-use kit::yaml::codes::Code;
 
 use crate::cli::watch::{ReaderName, folders, repository_here};
 use crate::cli::{console, verify};
@@ -53,7 +53,7 @@ pub(crate) enum InboxCommand {
 pub(crate) async fn inbox(command: InboxCommand) -> anyhow::Result<ExitCode> {
     let Some(root) = repository_here().await? else {
         return Ok(verify::refuse(
-            Code::COMMAND_LINE,
+            codes::COMMAND_LINE,
             "there is no git repository with a commit here; run it in a clone",
         ));
     };
@@ -101,7 +101,7 @@ async fn send(
     let from = from.unwrap_or_else(|| to.writer().to_owned());
     match inbox::send(&path, to, &from, &text, Utc::now()) {
         Err(InboxError::Empty) => {
-            return Ok(verify::refuse(Code::COMMAND_LINE, "the message is empty"));
+            return Ok(verify::refuse(codes::COMMAND_LINE, "the message is empty"));
         }
         sent => sent?,
     }

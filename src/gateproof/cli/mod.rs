@@ -22,8 +22,8 @@ mod watch;
 
 use clap::Parser;
 
+use ::claim::codes;
 use ::claim::outcome::ExitCode;
-use kit::yaml::codes::{ALL, Code};
 
 use options::{Cli, Command};
 
@@ -86,12 +86,12 @@ fn explain(code: Option<&str>) -> ExitCode {
         for rule in crate::audit::rule::ALL {
             console::out(&format!("{}  {}\n", rule.code, rule.title));
         }
-        for entry in ALL {
+        for entry in codes::all() {
             console::out(&format!("{}  {}\n", entry.code.0, entry.title));
         }
         return ExitCode::Success;
     };
-    if let Some(entry) = Code::find(text) {
+    if let Some(entry) = codes::find(text) {
         let body = console::wrap(entry.text, 88);
         console::out(&format!("{}  {}\n\n{body}\n", entry.code.0, entry.title));
         return ExitCode::Success;
@@ -102,7 +102,7 @@ fn explain(code: Option<&str>) -> ExitCode {
         return ExitCode::Success;
     }
     console::err(&format!(
-        "gateproof: `{text}` is no code; `gateproof explain` lists them all\n"
+        "gateproof: `{text}` is not a known code; `gateproof explain` lists them all\n"
     ));
     ExitCode::Invalid
 }

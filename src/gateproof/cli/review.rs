@@ -15,10 +15,10 @@ use crate::role::{
 };
 use crate::run::{Purpose, Repository, Role};
 use claim::ClaimFile;
+use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::interrupt::Interrupt;
 use kit::redact::Redactor;
-use kit::yaml::codes::Code;
 
 use crate::cli::console;
 use crate::cli::roles::{How, Publish, Written, exit_of, load, notes_of, publish, run_gate, told};
@@ -73,10 +73,10 @@ pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
     let checkout = match Checkout::look(&here).await {
         Ok(checkout) => checkout,
-        Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string())),
+        Err(why) => return Ok(refuse(codes::NOT_CLAIMABLE, &why.to_string())),
     };
     if let Err(why) = checkout.may_review() {
-        return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string()));
+        return Ok(refuse(codes::NOT_CLAIMABLE, &why.to_string()));
     }
     notes_of(&checkout, Purpose::Review);
     let upstream = History::read(&checkout.root, &[&checkout.upstream_commit], false).await?;
@@ -85,11 +85,11 @@ pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
     told(&known);
     let chosen = match choose(&upstream, &known, &checkout, &wish).await {
         Ok(chosen) => chosen,
-        Err(why) => return Ok(refuse(Code::NO_CLAIM, &why)),
+        Err(why) => return Ok(refuse(codes::NO_CLAIM, &why)),
     };
     if chosen.len() > 1 && !wish.findings.is_empty() {
         let why = "several gates await a verdict; say which GATE the finding is about";
-        return Ok(refuse(Code::COMMAND_LINE, why));
+        return Ok(refuse(codes::COMMAND_LINE, why));
     }
     let mut targets = Vec::new();
     for (gate, claim) in chosen {
@@ -100,7 +100,7 @@ pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
             .find(|id| !filed.iter().any(|f| f.id == **id));
         if let Some(id) = unknown {
             let why = format!("--close {id}: no such finding was filed about {gate}");
-            return Ok(refuse(Code::COMMAND_LINE, &why));
+            return Ok(refuse(codes::COMMAND_LINE, &why));
         }
         match target(gate, claim, &checkout, &wish).await? {
             Ok(target) => targets.push(target),
@@ -207,7 +207,7 @@ async fn target<'h>(
             "{gate}: {} (--allow-same-author rehearses, and judges nothing)",
             shown.join("; ")
         );
-        return Ok(Err(refuse(Code::SAME_HANDS, &why)));
+        return Ok(Err(refuse(codes::SAME_HANDS, &why)));
     }
     let mut notes: Vec<String> = shown
         .iter()
@@ -219,7 +219,7 @@ async fn target<'h>(
             "{gate}: the claimed commit {commit} is not on {}, so nobody can be sure to get it",
             checkout.upstream
         );
-        return Ok(Err(refuse(Code::NO_CLAIM, &why)));
+        return Ok(Err(refuse(codes::NO_CLAIM, &why)));
     }
     let repository = Arc::new(Repository::cold(&checkout.root, commit).await?);
     let tree = repository
@@ -235,7 +235,7 @@ async fn target<'h>(
             "{gate}: the claim's record and its commit do not belong together: {} has another sha256 there than the record says",
             path.display()
         );
-        return Ok(Err(refuse(Code::NO_CLAIM, &why)));
+        return Ok(Err(refuse(codes::NO_CLAIM, &why)));
     }
     notes.extend(about(claim, gate, &file, checkout, commit).await);
     Ok(Ok(Target {

@@ -14,8 +14,8 @@ use crate::report::documents::{self, Document, Written};
 use crate::report::phase;
 use crate::run::{Options, Repository, Selection, ask_hosts};
 use claim::ClaimFile;
+use claim::codes;
 use claim::outcome::{ExitCode, worst};
-use kit::yaml::codes::Code;
 use reach::host::SshOptions;
 
 use crate::cli::console;
@@ -116,7 +116,7 @@ pub(crate) async fn done(wish: DoneOptions) -> anyhow::Result<ExitCode> {
     files.retain(|file| file.phase == wish.phase);
     if files.is_empty() {
         return Ok(refuse(
-            Code::UNKNOWN_SELECTION,
+            codes::UNKNOWN_SELECTION,
             &format!(
                 "no claim file has the phase `{}`; name it with --file",
                 wish.phase
@@ -134,7 +134,7 @@ pub(crate) async fn done(wish: DoneOptions) -> anyhow::Result<ExitCode> {
     paths.dedup();
     let [path] = paths.as_slice() else {
         return Ok(refuse(
-            Code::COMMAND_LINE,
+            codes::COMMAND_LINE,
             "the claim files of the phase have different `docs:`, so there is no one STATUS to write",
         ));
     };

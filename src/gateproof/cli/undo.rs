@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::run::{LeftHost, LeftOver, left_over, machine_named};
 use claim::ClaimFile;
+use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::text::Scope;
-use kit::yaml::codes::Code;
 use reach::host::SshOptions;
 use reach::undo::Life;
 
@@ -214,6 +214,6 @@ fn claim_files(wish: &UndoOptions) -> Result<Vec<ClaimFile>, ExitCode> {
 }
 
 fn refuse(why: &str) -> ExitCode {
-    console::err(&format!("error[{}]: {why}\n", Code::COMMAND_LINE.0));
+    console::err(&format!("error[{}]: {why}\n", codes::COMMAND_LINE.0));
     ExitCode::Invalid
 }

@@ -11,6 +11,7 @@ use crate::report::{Verdict, verdict_of, write_junit};
 use crate::role::{Standing, review_block};
 use crate::run::{Options, Repository, Role, RunEvent, select};
 use claim::ClaimFile;
+use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::interrupt::Interrupt;
 use kit::yaml::codes::Code;
@@ -26,7 +27,7 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
     let selection = wish.selection();
     if let Some((option, name)) = selection.unknown(&files) {
         return Ok(refuse(
-            Code::UNKNOWN_SELECTION,
+            codes::UNKNOWN_SELECTION,
             &format!(
                 "{option} {name}: no such name in the claim files; `gateproof list` shows them"
             ),
@@ -38,13 +39,13 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
         .collect();
     if wanted.is_empty() {
         return Ok(refuse(
-            Code::NOTHING_SELECTED,
+            codes::NOTHING_SELECTED,
             "no check is left after --gate, --check and --tag; a run of nothing is no success",
         ));
     }
     let signer = match wish.signing.signer(wish.role.is_some(), Path::new(".")) {
         Ok(signer) => signer,
-        Err(error) => return Ok(refuse(Code::COMMAND_LINE, &error.to_string())),
+        Err(error) => return Ok(refuse(codes::COMMAND_LINE, &error.to_string())),
     };
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
     let folder = std::env::current_dir().context("find the current folder")?;
@@ -53,7 +54,7 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
     for file in wanted {
         match repository(file, &wish, &folder).await {
             Ok(repository) => found.push((file, repository)),
-            Err(why) => return Ok(refuse(Code::COMMAND_LINE, &why)),
+            Err(why) => return Ok(refuse(codes::COMMAND_LINE, &why)),
         }
     }
     let mut codes = Vec::new();

@@ -12,9 +12,9 @@ use crate::role::{
     vetoes,
 };
 use crate::run::{Role, who};
+use claim::codes;
 use claim::outcome::ExitCode;
 use kit::redact::Redactor;
-use kit::yaml::codes::Code;
 
 use crate::cli::claim::claims_of;
 use crate::cli::console;
@@ -114,12 +114,12 @@ pub(crate) async fn lift(wish: LiftOptions) -> anyhow::Result<ExitCode> {
         .find(|(phase, _, claim)| *phase == review.phase && review.here.is_mine(claim));
     if let Some((_, gate, _)) = mine {
         let why = format!("you have claimed {gate}: only the Adversary lifts a veto");
-        return Ok(refuse(Code::SAME_HANDS, &why));
+        return Ok(refuse(codes::SAME_HANDS, &why));
     }
     let open = open_vetoes(&review.text);
     let veto = match pick(&open, wish.veto.as_deref()) {
         Ok(veto) => veto,
-        Err(why) => return Ok(refuse(Code::NOT_A_VETO, &why)),
+        Err(why) => return Ok(refuse(codes::NOT_A_VETO, &why)),
     };
     let (at, why) = (Utc::now(), clean(&wish.why));
     let block = lift_block(&review.phase, veto, &why, &review.by(), at, &entry_id(at));
@@ -171,7 +171,7 @@ async fn open(about: &About) -> anyhow::Result<Result<Review, ExitCode>> {
     let folder = std::env::current_dir().context("find the current folder")?;
     let Some(here) = Here::find(&folder).await else {
         return Ok(Err(refuse(
-            Code::NOT_CLAIMABLE,
+            codes::NOT_CLAIMABLE,
             "this is no git repository",
         )));
     };
@@ -196,7 +196,7 @@ async fn open(about: &About) -> anyhow::Result<Result<Review, ExitCode>> {
                 names.join(", ")
             }
         );
-        return Ok(Err(refuse(Code::COMMAND_LINE, &why)));
+        return Ok(Err(refuse(codes::COMMAND_LINE, &why)));
     };
     let path = here.root.join(docs).join(Document::Review.file_name(phase));
     let text = match std::fs::read_to_string(&path) {
@@ -208,7 +208,7 @@ async fn open(about: &About) -> anyhow::Result<Result<Review, ExitCode>> {
     };
     let upstream = match about.publish.upstream(&here.root).await {
         Ok(upstream) => upstream,
-        Err(why) => return Ok(Err(refuse(Code::NOT_CLAIMABLE, &why.to_string()))),
+        Err(why) => return Ok(Err(refuse(codes::NOT_CLAIMABLE, &why.to_string()))),
     };
     let (phase, docs) = (phase.to_owned(), docs.to_owned());
     Ok(Ok(Review {

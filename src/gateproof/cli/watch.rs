@@ -13,11 +13,11 @@ use crate::report::time;
 use crate::run::Repository;
 use crate::watch::inbox::{Reader, belongs_to};
 use crate::watch::{Follower, Lock, Poll, Seen};
+use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::git;
 use kit::interrupt::Interrupt;
 use kit::text::Scope;
-use kit::yaml::codes::Code;
 use reach::host::{Host, Invocation, Leftovers, LocalHost, Script};
 use reach::observation::Ending;
 
@@ -83,11 +83,11 @@ pub(crate) async fn watch(wish: WatchOptions) -> anyhow::Result<ExitCode> {
     if wish.every > LONGEST_WAIT || wish.every < Duration::from_millis(100) {
         let why =
             "--every: between 100ms and 10m; a loop that is silent for longer is taken for dead";
-        return Ok(verify::refuse(Code::COMMAND_LINE, why));
+        return Ok(verify::refuse(codes::COMMAND_LINE, why));
     }
     let Some(root) = repository_here().await? else {
         return Ok(verify::refuse(
-            Code::COMMAND_LINE,
+            codes::COMMAND_LINE,
             "there is no git repository with a commit here; run it in a clone",
         ));
     };
@@ -108,7 +108,7 @@ pub(crate) async fn watch(wish: WatchOptions) -> anyhow::Result<ExitCode> {
     if let Some(revision) = &wish.from
         && let Err(error) = follower.begin_from(revision).await
     {
-        return Ok(verify::refuse(Code::COMMAND_LINE, &error.to_string()));
+        return Ok(verify::refuse(codes::COMMAND_LINE, &error.to_string()));
     }
     let mut watcher = Watcher {
         host: Host::Local(LocalHost::new()),

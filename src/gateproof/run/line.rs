@@ -107,7 +107,7 @@ pub(super) fn asked(probe: &Probe, scope: &Scope) -> String {
             }
             line
         }
-        Probe::Human(human) => format!("human: {}", human.look),
+        Probe::Human(human) => format!("human: {}", human.instruction),
     };
     text.split('\n')
         .map(str::trim)

@@ -12,7 +12,7 @@ use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::fields::Fields;
 use kit::yaml::source::Span;
-use kit::yaml::tree::{Kind, Node};
+use kit::yaml::tree::{Node, NodeKind};
 
 use super::draft::{Draft, DraftTimes};
 use super::{Creators, Layer};
@@ -192,7 +192,7 @@ impl Reader {
     }
 
     fn spec_tls(&mut self, node: &Node) -> Option<SpecTls> {
-        if let Kind::Map(_) = &node.kind {
+        if let NodeKind::Map(_) = &node.kind {
             let fields = self.map(node, "`tls`", &["ca"])?;
             let Some(ca) = fields.get("ca") else {
                 self.missing(&node.span, "`tls`", "ca", "tls: { ca: /path/to/ca.pem }");
@@ -215,7 +215,7 @@ impl Reader {
         let Some(node) = fields.get("identity") else {
             return (None, None);
         };
-        if matches!(&node.kind, Kind::Scalar { text, .. } if text == "none") {
+        if matches!(&node.kind, NodeKind::Scalar { text, .. } if text == "none") {
             return (Some(None), Some(None));
         }
         let Some(inner) = self.map(node, "`identity`", &["version", "started"]) else {
