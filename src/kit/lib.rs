@@ -11,4 +11,5 @@ pub mod redact;
 pub mod run_id;
 pub mod shell;
 pub mod text;
+pub mod version;
 pub mod yaml;

@@ -5,25 +5,18 @@ use std::cmp::Ordering;
 use std::fmt;
 
 /// A version of a recipe, as its git tag names it. Ordered by the recipe's part, then by the
-/// app's; a pre-release comes before its release (Semantic Versioning 2.0.0, section 11).
+/// app's, each in the order of [`kit::version`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Version {
     /// The tag itself: `5.1.1+v3.6.15`.
     tag: String,
-    recipe: Dotted,
-    app: Dotted,
+    recipe: kit::version::Version,
+    app: kit::version::Version,
 }
 
-/// A dotted version of any number of parts, with an optional pre-release.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Dotted {
-    numbers: Vec<u64>,
-    pre: Vec<String>,
-}
-
-/// Why a tag is no version.
+/// Why a tag is not a version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{tag}` is no recipe version: {why}; expected for example `5.1.1+v3.6.15`")]
+#[error("`{tag}` is not a recipe version: {why}; expected for example `5.1.1+v3.6.15`")]
 pub struct VersionError {
     /// The tag.
     pub tag: String,
@@ -45,12 +38,14 @@ impl Version {
         let (recipe, app) = tag
             .split_once('+')
             .ok_or_else(|| fail("it has no `+` with the app's version after it"))?;
-        let recipe = Dotted::parse(recipe).ok_or_else(|| fail("the part before `+`"))?;
-        if recipe.numbers.len() != 3 {
+        if count_numbers(recipe) != Some(3) {
             return Err(fail("the part before `+` has not exactly three numbers"));
         }
-        let app = app.strip_prefix('v').unwrap_or(app);
-        let app = Dotted::parse(app).ok_or_else(|| fail("the part after `+`"))?;
+        let recipe = kit::version::Version::parse(recipe)
+            .ok_or_else(|| fail("the part before `+` is not a version"))?;
+        let app = kit::version::Version::parse(app)
+            .filter(|_| !app.contains('+'))
+            .ok_or_else(|| fail("the part after `+` is not a version"))?;
         Ok(Version {
             tag: tag.to_owned(),
             recipe,
@@ -71,83 +66,26 @@ impl Version {
 
     /// Whether going from `from` to this raises the first number of the recipe or of the app.
     pub fn is_major_rise_from(&self, from: &Version) -> bool {
-        let rises = |new: &Dotted, old: &Dotted| new.numbers.first() > old.numbers.first();
-        rises(&self.recipe, &from.recipe) || rises(&self.app, &from.app)
+        self.recipe.major() > from.recipe.major() || self.app.major() > from.app.major()
     }
 
     /// Whether either part is a pre-release.
     pub fn is_pre_release(&self) -> bool {
-        !self.recipe.pre.is_empty() || !self.app.pre.is_empty()
+        self.recipe.is_pre_release() || self.app.is_pre_release()
     }
 }
 
-impl Dotted {
-    fn parse(text: &str) -> Option<Dotted> {
-        // A build of a distribution (`1.2.3-alpine`) looks like a pre-release and is ordered as one.
-        let (numbers, pre) = match text.split_once('-') {
-            Some((numbers, pre)) => (numbers, pre),
-            None => (text, ""),
-        };
-        let part = |part: &str| -> Option<u64> {
-            let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+/// How many dotted numbers a text begins with, up to a hyphen; `None` when one of them is none.
+fn count_numbers(text: &str) -> Option<usize> {
+    let (numbers, _) = text.split_once('-').unwrap_or((text, ""));
+    let all: Option<Vec<u64>> = numbers
+        .split('.')
+        .map(|part| {
+            let digits = part.bytes().all(|byte| byte.is_ascii_digit());
             digits.then(|| part.parse().ok()).flatten()
-        };
-        let numbers: Option<Vec<u64>> = numbers.split('.').map(part).collect();
-        let pre_parts: Vec<String> = match pre {
-            "" if text.ends_with('-') => return None,
-            "" => Vec::new(),
-            pre => pre.split('.').map(str::to_owned).collect(),
-        };
-        let good = |part: &String| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        };
-        pre_parts.iter().all(good).then_some(())?;
-        Some(Dotted {
-            numbers: numbers?,
-            pre: pre_parts,
         })
-    }
-}
-
-impl Ord for Dotted {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let length = self.numbers.len().max(other.numbers.len());
-        let number = |dotted: &Dotted, at: usize| dotted.numbers.get(at).copied().unwrap_or(0);
-        for at in 0..length {
-            match number(self, at).cmp(&number(other, at)) {
-                Ordering::Equal => {}
-                unequal => return unequal,
-            }
-        }
-        match (self.pre.is_empty(), other.pre.is_empty()) {
-            (true, true) => Ordering::Equal,
-            (true, false) => Ordering::Greater,
-            (false, true) => Ordering::Less,
-            (false, false) => compare_pre(&self.pre, &other.pre),
-        }
-    }
-}
-
-/// Numbers by value and before words, words by bytes, the longer list after its beginning.
-fn compare_pre(left: &[String], right: &[String]) -> Ordering {
-    for (l, r) in left.iter().zip(right) {
-        let order = match (l.parse::<u64>(), r.parse::<u64>()) {
-            (Ok(l), Ok(r)) => l.cmp(&r),
-            (Ok(_), Err(_)) => Ordering::Less,
-            (Err(_), Ok(_)) => Ordering::Greater,
-            (Err(_), Err(_)) => l.cmp(r),
-        };
-        if order != Ordering::Equal {
-            return order;
-        }
-    }
-    left.len().cmp(&right.len())
-}
-
-impl PartialOrd for Dotted {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+        .collect();
+    all.map(|numbers| numbers.len())
 }
 
 impl Ord for Version {
@@ -210,6 +148,16 @@ mod tests {
             assert!(version(pair[0]) < version(pair[1]), "{pair:?}");
         }
         assert_eq!(version("5.1.1+v3.6.15").app(), "3.6.15");
+    }
+
+    /// The rule that both programs share: the claims' matcher has the same test.
+    #[test]
+    fn rc9_comes_before_rc10_and_a_distribution_build_after_its_release() {
+        assert!(version("5.2.0+v3.7.0-rc9") < version("5.2.0+v3.7.0-rc10"));
+        assert!(version("5.2.0+v3.7.0-rc10") < version("5.2.0+v3.7.0"));
+        assert!(version("5.2.0+v3.7.0-alpine") > version("5.2.0+v3.7.0"));
+        assert!(version("5.2.0+v3.7.0-rc9").is_pre_release());
+        assert!(!version("5.2.0+v3.7.0-alpine").is_pre_release());
     }
 
     #[test]
