@@ -30,7 +30,7 @@ impl Reader {
                     "the expectation cannot fail",
                 )
                 .label(why)
-                .help("say what would be different if the claim were false"),
+                .help("state what would be different if the claim were false"),
             );
         } else if crate::matchers::holds_on_no_answer(expect) {
             self.report(
@@ -96,7 +96,7 @@ impl Reader {
                     span.clone(),
                     format!("`{word}` changes something, and nothing undoes it"),
                 )
-                .help("put it into the `do:` of a fixture with its `undo:`; if it only looks so, add `effect: observe`"),
+                .help("put it into the `do:` of a fixture with its `undo:`; if it only appears to change something, add `effect: observe`"),
             );
         }
     }

@@ -2,11 +2,15 @@
 //! wrong with it.
 
 mod checks;
+mod control;
+mod enclosing;
 mod expectations;
 mod human;
 mod limits;
 mod lint;
+mod loops;
 mod matchers;
+mod needs;
 mod one_line;
 mod probes;
 mod reader;
@@ -14,6 +18,7 @@ mod shell_text;
 mod steps;
 mod times;
 mod usage;
+mod values;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,9 +36,9 @@ use kit::yaml::source::Source;
 use kit::yaml::tree::{self, Node, NodeKind};
 use reader::Reader;
 
-use checks::Around;
+use checks::CheckContext;
 pub use human::is_inside;
-use probes::Places;
+use probes::KnownPlaces;
 
 const FILE_KEYS: &[&str] = &[
     "phase",
@@ -101,17 +106,17 @@ impl Reader {
         };
         let hosts = self.hosts(&fields);
         let host_names: Vec<&str> = hosts.keys().map(String::as_str).collect();
-        let places = Places { hosts: &host_names };
+        let places = KnownPlaces { hosts: &host_names };
         let default_on: Option<Place> = fields.get("on").and_then(|node| self.place(node, &places));
         let fixture_names = names_in(&fields, "fixtures");
         let fixtures = self.fixtures(&fields, default_on.as_ref(), &places, &fixture_names);
-        let around = Around {
+        let context = CheckContext {
             places,
             default_on: default_on.as_ref(),
             fixtures: &fixtures,
             fixture_names: &fixture_names,
         };
-        let gates = self.gates(&fields, &around);
+        let gates = self.gates(&fields, &context);
         Some(ClaimFile {
             source: source.clone(),
             phase: phase?,
@@ -230,7 +235,7 @@ impl Reader {
         &mut self,
         fields: &Fields<'_>,
         default_on: Option<&Place>,
-        places: &Places<'_>,
+        places: &KnownPlaces<'_>,
         known: &[&str],
     ) -> IndexMap<String, Fixture> {
         let mut fixtures = IndexMap::new();
@@ -257,7 +262,7 @@ impl Reader {
         };
         let circle = map
             .iter()
-            .find_map(|(key, _)| Some((checks::circle_from(&key.text, &edges)?, key)));
+            .find_map(|(key, _)| Some((needs::cycle_from(&key.text, &edges)?, key)));
         if let Some((circle, key)) = circle {
             self.report(
                 Diagnostic::new(
@@ -274,7 +279,7 @@ impl Reader {
         fixtures
     }
 
-    fn gates(&mut self, fields: &Fields<'_>, around: &Around<'_>) -> Vec<Gate> {
+    fn gates(&mut self, fields: &Fields<'_>, context: &CheckContext<'_>) -> Vec<Gate> {
         let Some(node) = fields.get("gates") else {
             self.report(
                 Diagnostic::new(
@@ -291,7 +296,7 @@ impl Reader {
         };
         let gates: Vec<Gate> = map
             .iter()
-            .filter_map(|(key, node)| self.gate(key, node, around))
+            .filter_map(|(key, node)| self.gate(key, node, context))
             .collect();
         if map.iter().next().is_none() {
             self.report(

@@ -11,7 +11,7 @@ pub(super) fn of(node: &Node) -> String {
     }
 }
 
-/// The same with its time, where it is not simply asked once: `404 (within 30s)`.
+/// The same with its timing, where the probe does not simply run once: `404 (within 30s)`.
 pub(super) fn timed(text: String, timing: &Timing) -> String {
     let window = |window| humantime::format_duration(window);
     if let Some(within) = timing.within {

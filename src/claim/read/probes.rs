@@ -1,4 +1,4 @@
-//! Reading what is asked: `run:` or `http:`, with the keys that belong to each, and the timing.
+//! Reading probes: `run:` or `http:`, with the keys that belong to each, and the timing.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::tree::{Node, NodeKind};
 
-use super::expectations::Asked;
+use super::expectations::ProbeKind;
 use super::reader::Reader;
 use super::shell_text::single_quoted_param;
 use kit::yaml::fields::Fields;
@@ -27,25 +27,25 @@ const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPT
 const MAX_COMMAND: usize = 100_000;
 
 impl Reader {
-    /// What a map asks, as far as its keys tell; says so when it asks nothing or two things.
-    pub(super) fn asked(&mut self, fields: &Fields<'_>, what: &str) -> Option<Asked> {
+    /// Which kind of probe a map has; a map with none or both is reported.
+    pub(super) fn asked(&mut self, fields: &Fields<'_>, what: &str) -> Option<ProbeKind> {
         match (fields.key("run"), fields.key("http")) {
-            (Some(_), None) => Some(Asked::Command),
-            (None, Some(_)) => Some(Asked::Http),
+            (Some(_), None) => Some(ProbeKind::Command),
+            (None, Some(_)) => Some(ProbeKind::Http),
             (Some(_), Some((key, _))) => {
                 self.report(
                     Diagnostic::new(
                         Code::CONFLICT,
                         key.span.clone(),
-                        format!("{what} asks either `run:` or `http:`, not both"),
+                        format!("{what} has either `run:` or `http:`, not both"),
                     )
-                    .help("make two of it"),
+                    .help("make two checks of it"),
                 );
                 None
             }
             (None, None) => {
                 if !fields.meant("http") {
-                    let help = "or `http:`: it must ask something";
+                    let help = "or `http:`: it needs a probe";
                     self.missing_in(fields, what, "run", help);
                 }
                 None
@@ -53,20 +53,20 @@ impl Reader {
         }
     }
 
-    /// The probe of a map that asks this.
+    /// The probe of a map that has this kind.
     pub(super) fn probe(
         &mut self,
         fields: &Fields<'_>,
-        asked: Asked,
-        places: &Places<'_>,
+        asked: ProbeKind,
+        places: &KnownPlaces<'_>,
     ) -> Option<Probe> {
         match asked {
-            Asked::Command => {
+            ProbeKind::Command => {
                 self.refuse_others(fields, HTTP_KEYS, "http", "run");
                 let command = self.command(fields.get("run")?, fields)?;
                 Some(Probe::Command(command))
             }
-            Asked::Http => {
+            ProbeKind::Http => {
                 self.refuse_others(fields, RUN_KEYS, "run", "http");
                 let http = self.http(fields.get("http")?, fields, places)?;
                 Some(Probe::Http(http))
@@ -176,15 +176,24 @@ impl Reader {
         env
     }
 
-    fn http(&mut self, url: &Node, fields: &Fields<'_>, places: &Places<'_>) -> Option<HttpProbe> {
+    fn http(
+        &mut self,
+        url: &Node,
+        fields: &Fields<'_>,
+        places: &KnownPlaces<'_>,
+    ) -> Option<HttpProbe> {
         let text = self.text(url, "`http`");
         if let Some(text) = &text {
             let sample = sample_url(text);
             if let Err(why) = reach::probe::check_url(&sample) {
                 self.report(
-                    Diagnostic::new(codes::BAD_URL, url.span.clone(), "not a URL to ask")
-                        .label(why)
-                        .help("for example `https://ci.example.org/`"),
+                    Diagnostic::new(
+                        codes::BAD_URL,
+                        url.span.clone(),
+                        "not a URL that a request can be sent to",
+                    )
+                    .label(why)
+                    .help("for example `https://ci.example.org/`"),
                 );
             }
         }
@@ -249,7 +258,7 @@ impl Reader {
     }
 
     /// `local`, `clone`, or a host of the file.
-    pub(super) fn place(&mut self, node: &Node, places: &Places<'_>) -> Option<Place> {
+    pub(super) fn place(&mut self, node: &Node, places: &KnownPlaces<'_>) -> Option<Place> {
         let name = self.fixed(node, "a place")?;
         match name.as_str() {
             "local" => Some(Place::Local),
@@ -340,7 +349,7 @@ impl Reader {
                         first.0.text, second.0.text
                     ),
                 )
-                .help("`within` waits until it holds, `never_within` watches that it never does, `repeat` asks n times"),
+                .help("`within` waits until it holds, `never_within` watches that it never does, `repeat` runs the probe n times"),
             );
         }
         if let Some((key, _)) = fields.key("every")
@@ -350,7 +359,7 @@ impl Reader {
                 Diagnostic::new(
                     Code::CONFLICT,
                     key.span.clone(),
-                    "`every` says nothing without `within`, `never_within` or `repeat`",
+                    "`every` has no effect without `within`, `never_within` or `repeat`",
                 )
                 .help("leave it out, or add for example `within: 30s`"),
             );
@@ -378,8 +387,8 @@ fn sample_url(text: &Text) -> String {
 /// Stands for a value at the beginning of a URL.
 const WHOLE: &str = "http://host.test";
 
-/// The names of the places a probe can be asked from.
-pub(super) struct Places<'a> {
+/// The names of the places where a probe can run.
+pub(super) struct KnownPlaces<'a> {
     pub(super) hosts: &'a [&'a str],
 }
 

@@ -9,9 +9,9 @@ use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
 use kit::yaml::tree::{Key, Node, NodeKind};
 
-use super::expectations::{Asked, implied};
+use super::expectations::{ProbeKind, implied};
 use super::one_line;
-use super::probes::{HTTP_KEYS, Places, RUN_KEYS, TIMING_KEYS, transpose};
+use super::probes::{HTTP_KEYS, KnownPlaces, RUN_KEYS, TIMING_KEYS, transpose};
 use super::reader::Reader;
 use kit::yaml::fields::Fields;
 
@@ -21,9 +21,9 @@ const FIXTURE_KEYS: &[&str] = &[
 ];
 pub(super) const EFFECTS: &[&str] = &["observe", "mutate", "destructive"];
 
-/// How long a fixture may be in force unless it says otherwise.
+/// How long a fixture may be in force by default.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
-/// How long a service may take to be ready, and the undoing to be seen, unless said otherwise.
+/// How long a service may take to be ready, and an undoing to be observed, by default.
 const DEFAULT_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn effect(index: usize) -> Effect {
@@ -36,7 +36,7 @@ impl Reader {
         key: &Key,
         node: &Node,
         default_on: Option<&Place>,
-        places: &Places<'_>,
+        places: &KnownPlaces<'_>,
         known: &[&str],
         outer_captures: &[String],
     ) -> Option<Fixture> {
@@ -71,7 +71,7 @@ impl Reader {
         };
         let capture = fields
             .get("capture")
-            .map(|node| self.captures_of(node, Asked::Command))
+            .map(|node| self.captures_of(node, ProbeKind::Command))
             .unwrap_or_default();
         self.lint_fixture(key, &fields);
         Some(Fixture {
@@ -112,7 +112,7 @@ impl Reader {
                 Diagnostic::new(
                     codes::UNDO_UNSEEN,
                     key.span.clone(),
-                    format!("nothing looks whether `{name}` is really undone"),
+                    format!("nothing verifies that `{name}` is undone"),
                 )
                 .help("add a `baseline:` that holds before and must hold again afterwards"),
             );
@@ -146,7 +146,7 @@ impl Reader {
         }
     }
 
-    fn ready(&mut self, node: &Node, places: &Places<'_>) -> Option<Ready> {
+    fn ready(&mut self, node: &Node, places: &KnownPlaces<'_>) -> Option<Ready> {
         if node.get("stdout").is_none() {
             let mut step = self.step(node, "`ready`", places)?;
             patient(&mut step);
@@ -169,7 +169,7 @@ impl Reader {
         fields: &Fields<'_>,
         name: &str,
         what: &str,
-        places: &Places<'_>,
+        places: &KnownPlaces<'_>,
     ) -> Vec<Step> {
         let Some(node) = fields.get(name) else {
             return Vec::new();
@@ -182,13 +182,18 @@ impl Reader {
     }
 
     /// A probe with its expectation; a bare text is a command that must exit 0.
-    pub(super) fn step(&mut self, node: &Node, what: &str, places: &Places<'_>) -> Option<Step> {
+    pub(super) fn step(
+        &mut self,
+        node: &Node,
+        what: &str,
+        places: &KnownPlaces<'_>,
+    ) -> Option<Step> {
         if let NodeKind::Scalar { .. } = &node.kind {
             let command = self.command_node(node, what)?;
             return Some(Step {
                 on: None,
                 probe: Probe::Command(command),
-                expect: implied(Asked::Command, node),
+                expect: implied(ProbeKind::Command, node),
                 expected: "exit 0".to_owned(),
                 timing: Timing::default(),
             });
@@ -214,8 +219,8 @@ impl Reader {
             None => (
                 Some(implied(asked, node)),
                 match asked {
-                    Asked::Command => "exit 0".to_owned(),
-                    Asked::Http => "2xx".to_owned(),
+                    ProbeKind::Command => "exit 0".to_owned(),
+                    ProbeKind::Http => "2xx".to_owned(),
                 },
             ),
         };
@@ -229,7 +234,7 @@ impl Reader {
     }
 
     /// `capture: { name: stdout }`, `{ name: { json: $.a } }`, `{ name: { matches: '…(…)' } }`.
-    pub(super) fn captures_of(&mut self, node: &Node, asked: Asked) -> Vec<Capture> {
+    pub(super) fn captures_of(&mut self, node: &Node, asked: ProbeKind) -> Vec<Capture> {
         let Some(fields) = self.open_map(node, "`capture`") else {
             return Vec::new();
         };
@@ -247,13 +252,13 @@ impl Reader {
             .collect()
     }
 
-    fn capture(&mut self, node: &Node, asked: Asked) -> Option<(CaptureFrom, Pick)> {
+    fn capture(&mut self, node: &Node, asked: ProbeKind) -> Option<(CaptureFrom, Pick)> {
         let (words, sources): (&[&str], &[CaptureFrom]) = match asked {
-            Asked::Command => (
+            ProbeKind::Command => (
                 &["stdout", "stderr"],
                 &[CaptureFrom::Stdout, CaptureFrom::Stderr],
             ),
-            Asked::Http => (
+            ProbeKind::Http => (
                 &["body", "status"],
                 &[CaptureFrom::Body, CaptureFrom::Status],
             ),
@@ -291,14 +296,13 @@ impl Reader {
         fields: &Fields<'_>,
         what: &str,
         default: Option<&Place>,
-        places: &Places<'_>,
+        places: &KnownPlaces<'_>,
     ) -> Option<Place> {
         match (fields.get("on"), default) {
             (Some(node), _) => self.place(node, places),
             (None, Some(place)) => Some(place.clone()),
             (None, None) => {
-                let help =
-                    "say where: `on: local`, `on: clone` or a host; or once for the whole file";
+                let help = "name the place: `on: local`, `on: clone` or a host; or once for the whole file";
                 self.missing_in(fields, what, "on", help);
                 None
             }

@@ -60,7 +60,7 @@ impl Reader {
     }
 
     pub fn report(&mut self, problem: Diagnostic) {
-        // The checks of a `for:` are read once per value: each problem is said once.
+        // The checks of a `for:` are read once per value: each problem is reported once.
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -146,7 +146,7 @@ impl Reader {
                         node.span.clone(),
                         format!("{what} is an empty list"),
                     )
-                    .help("leave the key out, or say what belongs into it"),
+                    .help("leave the key out, or add an item"),
                 );
                 Vec::new()
             }

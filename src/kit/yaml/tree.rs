@@ -18,9 +18,7 @@ pub const MAX_NODES: usize = 20_000;
 /// A node with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// Where it stands.
     pub span: Span,
-    /// What it is.
     pub kind: NodeKind,
 }
 
@@ -34,7 +32,6 @@ pub enum NodeKind {
         /// Without quotes and not a block.
         plain: bool,
     },
-    /// A list.
     List(Vec<Node>),
     /// A map in the order of the file.
     Map(Vec<(Key, Node)>),
@@ -43,9 +40,7 @@ pub enum NodeKind {
 /// A key with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// The key.
     pub text: String,
-    /// Where it stands.
     pub span: Span,
 }
 
@@ -209,7 +204,7 @@ impl<'t> Builder<'t> {
             let NodeKind::Scalar { text, .. } = node.kind else {
                 return Err(Box::new(
                     Diagnostic::new(Code::WRONG_TYPE, node.span, "a key must be a text")
-                        .help("if a value was meant, put it in quotes"),
+                        .help("if this is meant as a value, put it in quotes"),
                 ));
             };
             let key = Key {
