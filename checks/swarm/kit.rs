@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use reach::host::{Host, LocalHost};
+use reach::host::Host;
 use warm_reconcile::Version;
 use warm_reconcile::driver::{Cx, Driver, DriverReport, Programs, Release, Stack, Undeployed};
 use warm_reconcile::engine::{Engine, Settled, StackView, settled};
@@ -80,7 +80,7 @@ impl App {
             stack: format!("gp_{name}"),
             port,
             folder,
-            host: Host::Local(LocalHost::new()),
+            host: Host::local(),
             programs: Programs::default(),
             compose,
         }

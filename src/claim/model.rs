@@ -10,6 +10,7 @@ use super::expectation::{Expect, TextMatcher};
 use kit::text::{Scope, Text};
 use kit::yaml::source::Source;
 use kit::yaml::source::Span;
+use reach::host::Address;
 
 /// A claim file.
 #[derive(Clone, Debug)]
@@ -39,8 +40,8 @@ pub struct ClaimFile {
 pub struct HostSpec {
     /// Its name in the file.
     pub name: String,
-    /// An ssh_config alias, or `user@host:port`.
-    pub ssh: String,
+    /// How it is reached.
+    pub address: Address,
     /// Asks what the host really runs; its output is recorded with every run.
     pub revision: Option<CommandProbe>,
     /// Where its definition stands.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use reach::host::{Host, Invocation, LocalHost, Script};
+use reach::host::{Host, Invocation, Script};
 use reach::observation::Ending;
 
 /// The longest that a relay may take.
@@ -49,7 +49,7 @@ pub async fn relay(argv: &[String], alert: &Path, deadline: Duration) -> Relayed
     }
     let mut argv = argv.to_vec();
     argv.push(alert.to_string_lossy().into_owned());
-    let host = Host::Local(LocalHost::new());
+    let host = Host::local();
     let invocation = Invocation::new(Script::Argv(argv), deadline, OUTPUT);
     let ran = host.run(&invocation).await;
     host.close().await;

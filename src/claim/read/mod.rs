@@ -3,6 +3,7 @@
 
 mod checks;
 mod expectations;
+mod hosts;
 mod human;
 mod limits;
 mod lint;
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::{ClaimFile, Fixture, Gate, HostSpec, Place};
+use crate::{ClaimFile, Fixture, Gate, Place};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::{Diagnostic, Invalid};
@@ -111,7 +112,7 @@ impl Reader {
             fixture_names: &fixture_names,
         };
         let gates = self.gates(&fields, &around);
-        Some(ClaimFile {
+        let file = ClaimFile {
             source: source.clone(),
             phase: phase?,
             title,
@@ -121,7 +122,9 @@ impl Reader {
             vars: self.scope.clone(),
             fixtures,
             gates,
-        })
+        };
+        self.refuse_http_without_a_route(&file);
+        Some(file)
     }
 
     fn phase(&mut self, fields: &Fields<'_>) -> Option<String> {
@@ -164,65 +167,6 @@ impl Reader {
             });
             self.report(problem);
         }
-    }
-
-    fn hosts(&mut self, fields: &Fields<'_>) -> IndexMap<String, HostSpec> {
-        let mut hosts = IndexMap::new();
-        let Some(map) = fields
-            .get("hosts")
-            .and_then(|node| self.open_map(node, "`hosts`"))
-        else {
-            return hosts;
-        };
-        for (key, node) in map.iter() {
-            self.check_name(&key.text, &key.span, "a host");
-            if matches!(key.text.as_str(), "local" | "clone") {
-                self.report(
-                    Diagnostic::new(
-                        Code::BAD_NAME,
-                        key.span.clone(),
-                        format!("`{}` is always this machine", key.text),
-                    )
-                    .help("give the host another name"),
-                );
-            }
-            if let Some(host) = self.host(&key.text, node, key.span.clone()) {
-                hosts.insert(key.text.clone(), host);
-            }
-        }
-        hosts
-    }
-
-    fn host(&mut self, name: &str, node: &Node, span: kit::yaml::source::Span) -> Option<HostSpec> {
-        let what = format!("host `{name}`");
-        let fields = self.map(node, &what, &["ssh", "revision"])?;
-        let Some(ssh) = fields.get("ssh") else {
-            let help = "an alias of your ssh_config, or `user@host:port`";
-            self.missing_in(&fields, &what, "ssh", help);
-            return None;
-        };
-        let destination = self.fixed(ssh, "`ssh`")?;
-        // ssh would read a leading dash as an option.
-        if destination.is_empty()
-            || destination.starts_with('-')
-            || destination.contains(|c: char| c.is_whitespace() || c.is_control())
-        {
-            self.report(
-                Diagnostic::new(Code::BAD_VALUE, ssh.span.clone(), "not an ssh destination")
-                    .help("an alias of your ssh_config, or `user@host:port`"),
-            );
-            return None;
-        }
-        let revision = match fields.get("revision") {
-            Some(node) => Some(self.command_node(node, "`revision`")?),
-            None => None,
-        };
-        Some(HostSpec {
-            name: name.to_owned(),
-            ssh: destination,
-            revision,
-            span,
-        })
     }
 
     fn fixtures(

@@ -20,7 +20,7 @@ use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
 use kit::interrupt::Interrupt;
 use kit::yaml::codes::Code;
-use reach::host::SshOptions;
+use reach::host::ReachOptions;
 
 use crate::cli::options::FileOptions;
 use crate::cli::{console, verify};
@@ -280,8 +280,8 @@ impl Job {
             role: Some(Role::Ci),
             act: Act::Ci,
             selection: selection.clone(),
-            ssh: SshOptions {
-                config_file: self.wish.ssh_config.clone(),
+            reach: ReachOptions {
+                ssh_config: self.wish.ssh_config.clone(),
                 connect_timeout: self.wish.connect_timeout,
             },
             folder: self.folder.clone(),

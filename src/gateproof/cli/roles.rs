@@ -17,7 +17,7 @@ use claim::outcome::ExitCode;
 use kit::interrupt::Interrupt;
 use kit::text::Scope;
 use kit::yaml::source::Source;
-use reach::host::SshOptions;
+use reach::host::ReachOptions;
 
 use crate::cli::console;
 use crate::cli::options::{Allowed, Color};
@@ -121,8 +121,8 @@ pub(crate) async fn run_gate(
             gates: vec![gate.to_owned()],
             ..Selection::default()
         },
-        ssh: SshOptions {
-            config_file: how.ssh_config.clone(),
+        reach: ReachOptions {
+            ssh_config: how.ssh_config.clone(),
             connect_timeout: how.connect_timeout,
         },
         folder: tree,

@@ -16,7 +16,7 @@ use crate::run::{Options, Repository, Selection, ask_hosts};
 use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
 use kit::yaml::codes::Code;
-use reach::host::SshOptions;
+use reach::host::ReachOptions;
 
 use crate::cli::console;
 use crate::cli::options::{Color, FileOptions};
@@ -221,8 +221,8 @@ async fn ask(file: &ClaimFile, spec: &ClaimSpec, place: &Where, folder: &Path) -
         role: None,
         act: Act::Verify,
         selection: Selection::default(),
-        ssh: SshOptions {
-            config_file: place.ssh_config.clone(),
+        reach: ReachOptions {
+            ssh_config: place.ssh_config.clone(),
             connect_timeout: place.connect_timeout,
         },
         folder: folder.to_owned(),

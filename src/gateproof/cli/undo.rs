@@ -12,7 +12,7 @@ use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
-use reach::host::SshOptions;
+use reach::host::ReachOptions;
 use reach::undo::Life;
 
 use crate::cli::console;
@@ -73,16 +73,16 @@ pub(crate) async fn undo(wish: UndoOptions) -> anyhow::Result<ExitCode> {
         Ok(files) => files,
         Err(code) => return Ok(code),
     };
-    let ssh = SshOptions {
-        config_file: wish.ssh_config.clone(),
+    let reach = ReachOptions {
+        ssh_config: wish.ssh_config.clone(),
         connect_timeout: wish.connect_timeout,
     };
-    let mut hosts = left_over(&files, &wish.host, &ssh).await;
+    let mut hosts = left_over(&files, &wish.host, &reach).await;
     let mut codes = Vec::new();
     if wish.run {
         let program = std::env::current_exe().context("find this program")?;
         for host in &mut hosts {
-            host.perform(&ssh, Some(&program)).await;
+            host.perform(&reach, Some(&program)).await;
         }
     }
     if let (Some(id), Some(why)) = (&wish.forget, &wish.why) {

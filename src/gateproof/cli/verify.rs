@@ -14,7 +14,7 @@ use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
 use kit::interrupt::Interrupt;
 use kit::yaml::codes::Code;
-use reach::host::SshOptions;
+use reach::host::ReachOptions;
 
 use crate::cli::console;
 use crate::cli::options::{Allowed, FileOptions, Format, VerifyOptions};
@@ -123,8 +123,8 @@ async fn verify_file(
         role: wish.role.map(Role::from),
         act: Act::Verify,
         selection: wish.selection(),
-        ssh: SshOptions {
-            config_file: wish.ssh_config.clone(),
+        reach: ReachOptions {
+            ssh_config: wish.ssh_config.clone(),
             connect_timeout: wish.connect_timeout,
         },
         folder: folder.to_owned(),

@@ -18,7 +18,7 @@ use kit::git;
 use kit::interrupt::Interrupt;
 use kit::text::Scope;
 use kit::yaml::codes::Code;
-use reach::host::{Host, Invocation, Leftovers, LocalHost, Script};
+use reach::host::{Host, Invocation, Leftovers, Script};
 use reach::observation::Ending;
 
 use crate::cli::{console, verify};
@@ -111,7 +111,7 @@ pub(crate) async fn watch(wish: WatchOptions) -> anyhow::Result<ExitCode> {
         return Ok(verify::refuse(Code::COMMAND_LINE, &error.to_string()));
     }
     let mut watcher = Watcher {
-        host: Host::Local(LocalHost::new()),
+        host: Host::local(),
         follower,
         root,
         wish,

@@ -7,7 +7,7 @@ use claim::expectation::{Expect, StatusItem, StatusMatcher, Test};
 use claim::matchers::{Judgement, Mismatch, judge};
 use claim::{HttpProbe, Place, Probe, Timing, Tls};
 use kit::text::Scope;
-use reach::host::{Fault, Host, Leftovers};
+use reach::host::{Fault, Leftovers};
 use reach::observation::{Ending, HttpObservation, Observation};
 use reach::probe::{Request, Route, TlsTrust};
 
@@ -291,9 +291,8 @@ impl Asker<'_> {
             body_limit: line::OUTPUT_LIMIT,
         };
         // From the clone an HTTP server looks as from this machine: only hosts are elsewhere.
-        if let Place::Host(_) = place
-            && let (Host::Ssh(host), _) = self.places.reach(place).await?
-        {
+        if let Place::Host(_) = place {
+            let (host, _) = self.places.reach(place).await?;
             return reach::probe::ask(&request, place.name(), Route::Through(host)).await;
         }
         reach::probe::ask(&request, "local", Route::Direct).await

@@ -511,13 +511,9 @@ impl Engine<'_> {
             attempts: 0,
             started,
             duration_ms: 0,
-            reproduce: line::reproduce(
-                &check.probe,
-                scope,
-                &self.places.way(&check.on),
-                self.places.destination(&check.on),
-                check.timing.timeout,
-            ),
+            reproduce: self
+                .places
+                .reproduce(&check.on, &check.probe, scope, check.timing.timeout),
             place: place(&self.file.source, check.span.start),
             notes: Vec::new(),
         }

@@ -12,7 +12,7 @@ use claim::{Check, ClaimFile, Effect, Place, Probe, Step};
 use kit::redact::Redactor;
 use kit::text::Scope;
 use kit::yaml::source::Source;
-use reach::host::{Fault, Host, Leftovers, LocalHost, SshHost, SshOptions};
+use reach::host::{Address, Fault, Host, Leftovers, ReachOptions};
 use reach::undo::{self, Lease, Life, Pending, Seen, State, Word};
 
 use super::ask::{Asker, Question};
@@ -50,16 +50,14 @@ pub(super) async fn refusal(
         let mut bad = Vec::new();
         for one in pending {
             let theirs = one.life == Life::Alive || places.ours(&one.ticket.holder.run_id);
-            if !theirs
-                && !seen_back_now(host, places.destination(&place), &one, options, sink).await
-            {
+            if !theirs && !seen_back_now(host, places.address(&place), &one, options, sink).await {
                 bad.push(one);
             }
         }
         if !bad.is_empty() {
             let config = options
-                .ssh
-                .config_file
+                .reach
+                .ssh_config
                 .as_ref()
                 .map_or_else(String::new, |path| {
                     format!(
@@ -81,13 +79,13 @@ pub(super) async fn refusal(
 /// Clears what the host has undone by itself when it is seen to be back.
 async fn seen_back_now(
     host: &Host,
-    destination: Option<&str>,
+    address: Option<&Address>,
     pending: &Pending,
     options: &Options,
     sink: &mut dyn Sink,
 ) -> bool {
     if pending.state.word != Word::Undone
-        || look(host, destination, pending, options).await.is_err()
+        || look(host, address, pending, options).await.is_err()
         || undo::clear(host, &pending.id, None).await.is_err()
     {
         return false;
@@ -155,7 +153,7 @@ pub(super) fn asked_from(check: &Check) -> Vec<Place> {
 /// In words, why it is not seen to be back.
 async fn look(
     host: &Host,
-    destination: Option<&str>,
+    address: Option<&Address>,
     pending: &Pending,
     options: &Options,
 ) -> Result<(), String> {
@@ -171,8 +169,8 @@ async fn look(
     let mut file = claim::read::parse(Arc::new(source), &vars)
         .map_err(|_| "the claim file that was armed with it cannot be read".to_owned())?;
     // The host may have another name for whoever looks now.
-    if let (Some(destination), Some(spec)) = (destination, file.hosts.get_mut(&ticket.place)) {
-        destination.clone_into(&mut spec.ssh);
+    if let (Some(address), Some(spec)) = (address, file.hosts.get_mut(&ticket.place)) {
+        address.clone_into(&mut spec.address);
         spec.revision = None;
     }
     let fixture = file
@@ -256,14 +254,18 @@ pub struct LeftOver {
 #[derive(Debug)]
 struct Way {
     host: Host,
-    destination: Option<String>,
+    address: Option<Address>,
 }
 
 /// The machines of claim files with what is left over on them. `names` restricts them to some; a
 /// name that is in no file is an ssh destination.
-pub async fn left_over(files: &[ClaimFile], names: &[String], ssh: &SshOptions) -> Vec<LeftHost> {
+pub async fn left_over(
+    files: &[ClaimFile],
+    names: &[String],
+    reach: &ReachOptions,
+) -> Vec<LeftHost> {
     let mut found = Vec::new();
-    for (name, way) in ways(files, names, ssh) {
+    for (name, way) in ways(files, names, reach) {
         let (pending, lease, fault) = match undo::look(&way.host).await {
             Ok(seen) => (seen.pending, seen.lease, None),
             Err(fault) => (Vec::new(), None, Some(fault.to_string())),
@@ -284,30 +286,30 @@ pub async fn left_over(files: &[ClaimFile], names: &[String], ssh: &SshOptions) 
     found
 }
 
-fn ways(files: &[ClaimFile], names: &[String], ssh: &SshOptions) -> Vec<(String, Way)> {
+fn ways(files: &[ClaimFile], names: &[String], reach: &ReachOptions) -> Vec<(String, Way)> {
     let wanted = |name: &str| names.is_empty() || names.iter().any(|one| one == name);
-    let over = |name: &str, destination: &str| Way {
-        host: Host::Ssh(SshHost::new(name, destination, ssh.clone())),
-        destination: Some(destination.to_owned()),
+    let over = |name: &str, address: &Address| Way {
+        host: Host::open(name, address, reach),
+        address: Some(address.clone()),
     };
     let mut ways: Vec<(String, Way)> = Vec::new();
     if wanted("local") {
         let way = Way {
-            host: Host::Local(LocalHost::new()),
-            destination: None,
+            host: Host::local(),
+            address: None,
         };
         ways.push(("local".to_owned(), way));
     }
     for spec in files.iter().flat_map(|file| file.hosts.values()) {
-        let known = |(_, way): &(String, Way)| way.destination.as_deref() == Some(&spec.ssh);
+        let known = |(_, way): &(String, Way)| way.address.as_ref() == Some(&spec.address);
         if wanted(&spec.name) && !ways.iter().any(known) {
-            ways.push((spec.name.clone(), over(&spec.name, &spec.ssh)));
+            ways.push((spec.name.clone(), over(&spec.name, &spec.address)));
         }
     }
     for name in names {
         let known = name == "local" || files.iter().any(|file| file.hosts.contains_key(name));
         if !known && !ways.iter().any(|(other, _)| other == name) {
-            ways.push((name.clone(), over(name, name)));
+            ways.push((name.clone(), over(name, &Address::Ssh(name.clone()))));
         }
     }
     ways
@@ -335,7 +337,7 @@ fn without_secrets(mut pending: Pending) -> Pending {
 impl LeftHost {
     /// Performs every undoing whose owner is gone, looks whether what it undoes is back, and
     /// clears it then. One that the host has performed already is only looked at first.
-    pub async fn perform(&mut self, ssh: &SshOptions, program: Option<&Path>) {
+    pub async fn perform(&mut self, reach: &ReachOptions, program: Option<&Path>) {
         let Ok(seen) = undo::look(&self.way.host).await else {
             return;
         };
@@ -350,7 +352,7 @@ impl LeftHost {
                 one.said = Some("its run lives, and undoes it itself".to_owned());
                 continue;
             }
-            match perform(&self.way, fresh, ssh, program).await {
+            match perform(&self.way, fresh, reach, program).await {
                 Ok(said) => {
                     one.cleared = true;
                     one.said = Some(said);
@@ -400,14 +402,14 @@ impl LeftHost {
 async fn perform(
     way: &Way,
     pending: &Pending,
-    ssh: &SshOptions,
+    reach: &ReachOptions,
     program: Option<&Path>,
 ) -> Result<String, String> {
     let options = Options {
         role: None,
         act: Act::Verify,
         selection: Selection::default(),
-        ssh: ssh.clone(),
+        reach: reach.clone(),
         folder: pending.ticket.folder.clone(),
         repository: None,
         allow_destructive: false,
@@ -415,16 +417,16 @@ async fn perform(
         program: program.map(Path::to_owned),
         lease_wait: Duration::ZERO,
     };
-    let destination = way.destination.as_deref();
+    let address = way.address.as_ref();
     let mut state: State = pending.state.clone();
     let mut back = match state.word {
-        Word::Undone => look(&way.host, destination, pending, &options).await,
+        Word::Undone => look(&way.host, address, pending, &options).await,
         _ => Err(String::new()),
     };
     if back.is_err() {
         let performed = undo::perform(&way.host, pending).await;
         state = performed.map_err(|fault| fault.to_string())?;
-        back = look(&way.host, destination, pending, &options).await;
+        back = look(&way.host, address, pending, &options).await;
     }
     match back {
         Ok(()) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use claim::{CommandLine, CommandProbe, HttpProbe, Probe, Tls};
 use kit::shell::{Quoting, ShellScanner, quote};
 use kit::text::{Part, Scope, Text};
-use reach::host::{Invocation, Leftovers, Script};
+use reach::host::{Host, Invocation, Leftovers, Script};
 
 /// At most so many bytes of each stream of a command are kept.
 pub(super) const OUTPUT_LIMIT: usize = 1024 * 1024;
@@ -155,13 +155,13 @@ fn escape_double(value: &str) -> String {
     })
 }
 
-/// One line that asks the same by hand. `prefix` goes to where the place is on this machine,
-/// `destination` is that of the place, when it is a host.
+/// One line that does the same by hand, typed on this machine. `prefix` goes to the folder of the
+/// place on its host.
 pub(super) fn reproduce(
     probe: &Probe,
     scope: &Scope,
     prefix: &str,
-    destination: Option<&str>,
+    host: &Host,
     timeout: Duration,
 ) -> String {
     let line = match probe {
@@ -169,11 +169,7 @@ pub(super) fn reproduce(
         Probe::Http(http) => by_curl(http, scope, timeout),
         Probe::Human(_) => return asked(probe, scope),
     };
-    let line = on_one_line(format!("{prefix}{line}"));
-    match destination {
-        Some(destination) => format!("ssh {} {}", ssh_words(destination), quote(&line)),
-        None => line,
-    }
+    host.reproduce(&on_one_line(format!("{prefix}{line}")))
 }
 
 /// A line that can be copied from a terminal or a document: line feeds and other control
@@ -198,16 +194,6 @@ fn on_one_line(line: String) -> String {
         }
     }
     format!("sh -c \"$(printf {})\"", quote(&format))
-}
-
-/// The words after `ssh` that reach a destination: `user@host:port` needs `-p`.
-fn ssh_words(destination: &str) -> String {
-    match destination.rsplit_once(':') {
-        Some((host, port)) if port.parse::<u16>().is_ok() && !host.contains(':') => {
-            format!("-p {port} {}", quote(host))
-        }
-        _ => quote(destination),
-    }
 }
 
 fn by_shell(command: &CommandProbe, scope: &Scope) -> String {
@@ -323,6 +309,7 @@ fn resolve_word(url: &str, address: &str) -> Option<[String; 2]> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use reach::host::{Address, ReachOptions};
 
     fn command(text: &str) -> CommandProbe {
         CommandProbe {
@@ -359,7 +346,7 @@ mod tests {
         fn the_line_to_copy_is_one_line_and_does_the_same(value in "[^\0]{0,30}", input in "[^\0]{0,20}") {
             let mut command = command("printf '[%s]' ${v}\ncat # 100%\n");
             command.stdin = Some(Text::literal(&input));
-            let line = reproduce(&Probe::Command(command), &scope(&value), "", None, Duration::from_secs(1));
+            let line = reproduce(&Probe::Command(command), &scope(&value), "", &Host::local(), Duration::from_secs(1));
             prop_assert!(!line.contains(char::is_control));
             prop_assert_eq!(sh(&line), format!("[{value}]{input}").into_bytes());
         }
@@ -386,11 +373,16 @@ mod tests {
             follow: 0,
             vantage: Vec::new(),
         };
+        let options = ReachOptions {
+            ssh_config: None,
+            connect_timeout: Duration::from_secs(1),
+        };
+        let host = Host::open("cc-ci", &Address::Ssh("root@cc-ci:2222".into()), &options);
         let line = reproduce(
             &Probe::Http(http),
             &Scope::new(),
             "",
-            Some("root@cc-ci:2222"),
+            &host,
             Duration::from_secs(5),
         );
         assert_eq!(

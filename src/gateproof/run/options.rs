@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::record::{Act, ClaimedBy};
-use reach::host::SshOptions;
+use reach::host::ReachOptions;
 
 use super::plan::Selection;
 use super::repository::Repository;
@@ -49,7 +49,7 @@ pub struct Options {
     /// Which checks.
     pub selection: Selection,
     /// How to reach hosts.
-    pub ssh: SshOptions,
+    pub reach: ReachOptions,
     /// The folder in which checks `on: local` run.
     pub folder: PathBuf,
     /// The repository around the claim file.

@@ -11,9 +11,9 @@ use indexmap::IndexMap;
 use tokio::sync::OnceCell;
 
 use crate::record::HostState;
-use claim::{ClaimFile, CommandProbe, HostSpec, Place};
+use claim::{ClaimFile, CommandProbe, HostSpec, Place, Probe};
 use kit::text::Scope;
-use reach::host::{Fault, Host, Invocation, Leftovers, LocalHost, Script, SshHost};
+use reach::host::{Address, Fault, Host, Invocation, Leftovers, Script};
 use reach::observation::Ending;
 use reach::undo::{self, Beat, Holder, Seen};
 
@@ -57,11 +57,10 @@ impl Places {
             .hosts
             .values()
             .map(|spec| {
-                let host = SshHost::new(&spec.name, &spec.ssh, options.ssh.clone());
                 let remote = Remote {
                     spec: spec.clone(),
                     vars: file.vars.clone(),
-                    host: Host::Ssh(host),
+                    host: Host::open(&spec.name, &spec.address, &options.reach),
                     state: OnceCell::new(),
                     seen: OnceCell::new(),
                 };
@@ -69,7 +68,7 @@ impl Places {
             })
             .collect();
         Places {
-            local: Host::Local(LocalHost::new()),
+            local: Host::local(),
             hosts,
             folder: options.folder.clone(),
             repository: options.repository.clone(),
@@ -220,17 +219,29 @@ impl Places {
         }
     }
 
-    /// The ssh destination of a place, when it is a host.
-    pub(super) fn destination(&self, place: &Place) -> Option<&str> {
+    /// How a place is reached, when it is a host.
+    pub(super) fn address(&self, place: &Place) -> Option<&Address> {
         match place {
-            Place::Host(name) => self.hosts.get(name).map(|remote| remote.spec.ssh.as_str()),
+            Place::Host(name) => self.hosts.get(name).map(|remote| &remote.spec.address),
             Place::Local | Place::Clone => None,
         }
     }
 
+    /// One line that does the same by hand, typed somewhere inside the repository.
+    pub(super) fn reproduce(
+        &self,
+        place: &Place,
+        probe: &Probe,
+        scope: &Scope,
+        timeout: Duration,
+    ) -> String {
+        let host = self.known(place).unwrap_or(&self.local);
+        line::reproduce(probe, scope, &self.way(place), host, timeout)
+    }
+
     /// Goes to a place on this machine, as the beginning of a line to be run by hand from
     /// somewhere inside the repository.
-    pub(super) fn way(&self, place: &Place) -> String {
+    fn way(&self, place: &Place) -> String {
         match (place, &self.repository) {
             (Place::Clone, Some(repository)) => repository.way(),
             // Of a cold run everything on this machine ran in the clone.
@@ -301,13 +312,22 @@ impl Remote {
             let ours = before + (after - before) / 2;
             (theirs - ours).num_milliseconds()
         });
-        let revision = match &self.spec.revision {
+        let own = self.host.identity().await?;
+        let (boot_id, image) = match own {
+            Some(own) => (Some(own.boot), Some(own.revision)),
+            None => (boot_id, None),
+        };
+        let asked = match &self.spec.revision {
             Some(probe) => Some(self.revision(probe).await?),
             None => None,
         };
+        let revision = match (asked, image) {
+            (Some(asked), Some(image)) => Some(format!("{asked} ({image})")),
+            (asked, image) => asked.or(image),
+        };
         Ok(HostState {
             name: self.spec.name.clone(),
-            destination: self.spec.ssh.clone(),
+            destination: self.spec.address.to_string(),
             revision,
             boot_id,
             clock_skew_ms,

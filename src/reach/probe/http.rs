@@ -21,7 +21,7 @@ use super::certificate;
 use super::classify::{self, Failure, Wire, classify, no_answer};
 use super::names::{Names, look_up};
 use super::request::{Request, RequestError, TlsTrust, endpoint, pins_port, request_url};
-use crate::host::{Endpoint, Fault, SshHost};
+use crate::host::{Endpoint, Fault, Host};
 use crate::observation::{
     Captured, Certificate, HttpObservation, HttpResponse, NoAnswer, NoAnswerCause,
 };
@@ -33,8 +33,8 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub enum Route<'a> {
     /// From this machine.
     Direct,
-    /// From a host, through its SSH connection.
-    Through(&'a SshHost),
+    /// From a host, through its connection.
+    Through(&'a Host),
 }
 
 /// Asks one request. The deadline counts from when the way to the host is open; through a host

@@ -169,7 +169,7 @@ pub enum Armed {
 /// # Errors
 /// A [`Fault`] when the host cannot be asked.
 pub async fn look(host: &Host) -> Result<Seen, Fault> {
-    if matches!(host, Host::Local(_)) && !something_here() {
+    if host.is_local() && !something_here() {
         return Ok(Seen::default());
     }
     Ok(Seen::parse(&ask(host, &look_script(), &[]).await?))
@@ -186,7 +186,7 @@ pub fn something_here() -> bool {
 /// A [`Fault`] when the host cannot be asked.
 pub async fn arm(host: &Host, order: &Order) -> Result<Armed, Fault> {
     let mut invocation = order.invocation();
-    if matches!(host, Host::Local(_)) {
+    if host.is_local() {
         invocation.env.push(("GATEPROOF_OWNER".to_owned(), owner()));
     }
     let said = text_of(host, &invocation).await?;

@@ -16,7 +16,7 @@ use crate::outcome::ExitCode as Code;
 use crate::world::Site;
 use kit::interrupt::Interrupt;
 use kit::redact::Redactor;
-use reach::host::{Host, LocalHost};
+use reach::host::Host;
 
 use crate::cli::{Ended, block_on, err, known, out, print_json};
 
@@ -50,7 +50,7 @@ fn site(env: &Environment, apps: &Apps, app: &str) -> anyhow::Result<Site> {
         spec: spec.clone(),
         proxy,
         engine: Engine::from_env(std::env::var("DOCKER_HOST").ok().as_deref())?,
-        host: Host::Local(LocalHost::new()),
+        host: Host::local(),
         programs: Programs::default(),
         abra_dir: env.abra_dir.clone(),
     })

@@ -6,7 +6,7 @@ use super::super::{CommandEnd, Left, Programs};
 use super::*;
 use crate::Version;
 use crate::engine::Engine;
-use reach::host::{Host, LocalHost};
+use reach::host::Host;
 use test_kit::fake_engine::{FakeEngine, FakeService, State};
 
 const STACK: &str = "web_test";
@@ -58,7 +58,7 @@ impl Kit {
         Kit {
             engine: Engine::at(fake.socket()).unwrap(),
             fake,
-            host: Host::Local(LocalHost::new()),
+            host: Host::local(),
             programs: Programs {
                 abra: stand_in.display().to_string(),
                 ..Programs::default()

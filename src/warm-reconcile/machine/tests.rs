@@ -18,7 +18,7 @@ use crate::layout::Layout;
 use crate::outcome::ExitCode;
 use crate::quarantine::Quarantine;
 use kit::yaml::source::Source;
-use reach::host::{Host, LocalHost};
+use reach::host::Host;
 use test_kit::fake_engine::{FakeEngine, FakeService, Fault, State};
 
 const OLD: &str = "5.1.1+v3.6.15";
@@ -97,7 +97,7 @@ impl Place {
             paths: layout.app("traefik", "traefik").unwrap(),
             proxy: None,
             engine: Engine::at(fake.socket()).unwrap(),
-            host: Host::Local(LocalHost::new()),
+            host: Host::local(),
             // Does nothing, and says that all went well.
             programs: Programs {
                 docker: "true".into(),

@@ -112,7 +112,7 @@ impl<'a> Git<'a> {
     /// The same for a question that git answers by itself, without starting anything: asked
     /// directly, as the guard that looks after a command's descendants costs more than the answer.
     pub(super) async fn ask(&self, words: &[&str]) -> Result<String, GitError> {
-        if !matches!(self.host, Host::Local(_)) {
+        if !self.host.is_local() {
             return self.text(words).await;
         }
         let command = words.first().copied().unwrap_or_default();

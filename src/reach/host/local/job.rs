@@ -1,4 +1,4 @@
-//! This machine.
+//! One command as a tree of processes.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
@@ -8,205 +8,57 @@ use std::time::{Duration, Instant};
 use rustix::process::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
-use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::guard::Guard;
-use super::{Fault, Invocation, Leftovers, Script, mark, script};
+use super::super::fault::Fault;
+use super::super::invocation::{Invocation, Leftovers, Script};
+use super::super::{mark, script};
 use crate::observation::{Captured, CommandObservation, Ending};
 
 /// How long output may still come after the command itself has ended: a background process
 /// that holds the pipe open must not hold us.
 const DRAIN: Duration = Duration::from_millis(100);
 
-/// What the guard does when we were killed: everything of this run goes, and the jobs that
-/// were running although what they leave behind would have been kept. The services go last: an
-/// undoing that is armed (its folder is in the list) may need them.
-const CLEAN: &str = r#"
-kill_marked "$2"
-for word in $list; do case $word in /*) ;; *) kill_marked "$word" ;; esac; done
-await_undone
-kill_marked "$3"
-"#;
-
-/// This machine as a host.
-#[derive(Debug, Default)]
-pub struct LocalHost {
-    run: OnceCell<Box<Run>>,
-}
-
-/// What all commands of one host have in common, made with the first of them.
-#[derive(Debug)]
-struct Run {
-    /// In the commands of checks.
-    mark: String,
-    /// In services.
-    services: String,
-    guard: Guard,
-}
-
-/// A background service on this machine.
-#[derive(Debug)]
-pub struct LocalService {
-    job: Box<Job>,
-    limit: Duration,
-    /// Kills it when it outlives its deadline, also while nobody looks.
-    watch: JoinHandle<()>,
-}
-
 /// A running command.
 #[derive(Debug)]
-struct Job {
-    child: Child,
-    tree: Tree,
-    stdout: Sink,
+pub(super) struct Job {
+    pub(super) child: Child,
+    pub(super) tree: Tree,
+    pub(super) stdout: Sink,
     stderr: Sink,
-    started: Instant,
+    pub(super) started: Instant,
     leftovers: Leftovers,
 }
 
 /// The processes of a job. Dropped before [`Tree::release`], it kills them: so a command that
 /// nobody waits for any more does not go on.
 #[derive(Debug)]
-struct Tree {
-    leader: Option<Pid>,
-    mark: String,
+pub(super) struct Tree {
+    pub(super) leader: Option<Pid>,
+    pub(super) mark: String,
     armed: bool,
 }
 
 /// One stream, read in the background: kept up to a limit, counted beyond it.
 #[derive(Debug)]
-struct Sink {
+pub(super) struct Sink {
     captured: Arc<Mutex<Captured>>,
     reader: JoinHandle<()>,
 }
 
-impl LocalHost {
-    /// This machine; nothing is started until the first command.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    pub(super) async fn run(&self, invocation: &Invocation) -> Result<CommandObservation, Fault> {
-        let run = self.ready().await?;
-        let mark = fresh_mark()?;
-        let kept = invocation.leftovers == Leftovers::Keep;
-        if kept {
-            // Before it starts: we may be killed at any moment after that.
-            let told = run.guard.add(&mark).await;
-            told.map_err(|error| other("the guard process is gone", &error))?;
-        }
-        let mut job = Job::start(&run.mark, mark, invocation)?;
-        let ended = timeout(invocation.deadline, job.child.wait()).await;
-        let result = match ended {
-            Ok(status) => {
-                let status =
-                    status.map_err(|error| other("cannot wait for the command", &error))?;
-                Ok(job.finish(status).await)
-            }
-            Err(_) => Err(job.overdue(invocation.deadline).await),
-        };
-        if kept {
-            // If the guard is gone there is nothing to take back.
-            let _ = run.guard.remove(&job.tree.mark).await;
-        }
-        result
-    }
-
-    pub(super) async fn start(&self, invocation: &Invocation) -> Result<LocalService, Fault> {
-        let job = Box::new(Job::start(
-            &self.ready().await?.services,
-            fresh_mark()?,
-            invocation,
-        )?);
-        let (leader, mark) = (job.tree.leader, job.tree.mark.clone());
-        let limit = invocation.deadline;
-        let watch = tokio::spawn(async move {
-            tokio::time::sleep(limit).await;
-            kill_tree(leader, &mark);
-        });
-        Ok(LocalService { job, limit, watch })
-    }
-
-    /// Until the folder says so, the guard leaves the services alone.
-    pub(super) async fn spare_services_for(&self, folder: &str) {
-        // The guard's words are apart by spaces; it would wait for something else.
-        if let Some(run) = self.run.get()
-            && !folder.contains(char::is_whitespace)
-        {
-            // Without a guard nobody ends the services either.
-            let _ = run.guard.add(folder).await;
-        }
-    }
-
-    pub(super) async fn close(&self) {
-        if let Some(run) = self.run.get() {
-            mark::kill_marked(&run.mark);
-            mark::kill_marked(&run.services);
-            run.guard.dismiss().await;
-        }
-    }
-
-    async fn ready(&self) -> Result<&Run, Fault> {
-        let run = self.run.get_or_try_init(|| async {
-            let mark = fresh_mark()?;
-            let services = fresh_mark()?;
-            let guard = Guard::start(CLEAN, &[&mark, &services])?;
-            Ok(Box::new(Run {
-                mark,
-                services,
-                guard,
-            }))
-        });
-        run.await.map(AsRef::as_ref)
-    }
-}
-
-impl LocalService {
-    pub(super) async fn stdout(&self) -> Result<Vec<u8>, Fault> {
-        Ok(self.job.stdout.so_far().bytes)
-    }
-
-    pub(super) async fn ended(&mut self) -> Result<Option<CommandObservation>, Fault> {
-        let status = self.job.child.try_wait();
-        match status.map_err(|error| other("cannot look after the service", &error))? {
-            None => Ok(None),
-            Some(_) if self.job.started.elapsed() >= self.limit => {
-                Err(self.job.overdue(self.limit).await)
-            }
-            Some(status) => {
-                self.watch.abort();
-                Ok(Some(self.job.finish(status).await))
-            }
-        }
-    }
-
-    pub(super) async fn stop(mut self) -> Result<(), Fault> {
-        self.watch.abort();
-        self.job.tree.kill();
-        let ended = self.job.child.wait().await;
-        self.job.tree.release();
-        ended
-            .map(drop)
-            .map_err(|error| other("cannot wait for the service", &error))
-    }
-}
-
-impl Drop for LocalService {
-    fn drop(&mut self) {
-        self.watch.abort();
-    }
-}
-
 impl Job {
-    fn start(run: &str, job_mark: String, invocation: &Invocation) -> Result<Job, Fault> {
+    pub(super) fn start(
+        run: &str,
+        job_mark: String,
+        invocation: &Invocation,
+    ) -> Result<Job, Fault> {
         script::check(invocation)?;
         if let Some(cwd) = &invocation.cwd {
             let found = std::fs::metadata(cwd);
             if !found.is_ok_and(|found| found.is_dir()) {
                 return Err(Fault::Other(format!(
-                    "`cwd: {cwd}` is no folder on this machine"
+                    "`cwd: {cwd}` is not a folder on this machine"
                 )));
             }
         }
@@ -236,8 +88,8 @@ impl Job {
         })
     }
 
-    /// What the command showed, once its leader has ended.
-    async fn finish(&mut self, status: ExitStatus) -> CommandObservation {
+    /// The observation, once the leader has ended.
+    pub(super) async fn finish(&mut self, status: ExitStatus) -> CommandObservation {
         let duration = self.started.elapsed();
         if self.leftovers == Leftovers::Kill {
             self.tree.kill_group();
@@ -260,7 +112,7 @@ impl Job {
     }
 
     /// Ends the whole tree after its deadline.
-    async fn overdue(&mut self, limit: Duration) -> Fault {
+    pub(super) async fn overdue(&mut self, limit: Duration) -> Fault {
         self.tree.kill();
         // Killed and ours: it ends. An error here would only say that it is gone already.
         let _ = self.child.wait().await;
@@ -287,7 +139,7 @@ impl Job {
 }
 
 impl Tree {
-    fn kill(&self) {
+    pub(super) fn kill(&self) {
         kill_tree(self.leader, &self.mark);
     }
 
@@ -297,8 +149,8 @@ impl Tree {
         }
     }
 
-    /// From now on the processes are nobody's: whatever still runs may go on.
-    fn release(&mut self) {
+    /// From now on whatever still runs may go on.
+    pub(super) fn release(&mut self) {
         self.armed = false;
     }
 }
@@ -329,7 +181,7 @@ impl Sink {
         Sink { captured, reader }
     }
 
-    fn so_far(&self) -> Captured {
+    pub(super) fn so_far(&self) -> Captured {
         self.captured
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -337,7 +189,7 @@ impl Sink {
     }
 }
 
-fn kill_tree(leader: Option<Pid>, job: &str) {
+pub(super) fn kill_tree(leader: Option<Pid>, job: &str) {
     if let Some(leader) = leader {
         mark::kill_group(leader);
     }
@@ -349,13 +201,13 @@ fn command(invocation: &Invocation) -> Result<Command, Fault> {
         Script::Shell(text) => {
             let mut command = Command::new("/bin/sh");
             let text = script::with_params(text, &invocation.params)?;
-            // The last word is `$0`: messages of the shell begin with it.
+            // The last argument is `$0`: messages of the shell begin with it.
             command.args(["-c", &text, "sh"]);
             command
         }
-        Script::Argv(words) => {
-            let mut command = Command::new(&words[0]);
-            command.args(&words[1..]);
+        Script::Argv(args) => {
+            let mut command = Command::new(&args[0]);
+            command.args(&args[1..]);
             command
         }
     };
@@ -390,7 +242,7 @@ fn feed(child: &mut Child, input: Option<Vec<u8>>) {
 fn spawn_fault(invocation: &Invocation, error: &std::io::Error) -> Fault {
     let program = match &invocation.script {
         Script::Shell(_) => "/bin/sh",
-        Script::Argv(words) => &words[0],
+        Script::Argv(args) => &args[0],
     };
     match error.kind() {
         std::io::ErrorKind::NotFound => Fault::ToolMissing {
@@ -400,13 +252,6 @@ fn spawn_fault(invocation: &Invocation, error: &std::io::Error) -> Fault {
     }
 }
 
-fn fresh_mark() -> Result<String, Fault> {
-    mark::fresh().map_err(|error| other("no random bytes from /dev/urandom", &error))
-}
-
-fn other(what: &str, error: &std::io::Error) -> Fault {
+pub(super) fn other(what: &str, error: &std::io::Error) -> Fault {
     Fault::Other(format!("{what}: {error}"))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,8 +1,17 @@
 //! From an invocation to the one line that asks a runner for it.
 
-use super::super::{Fault, Invocation, Leftovers, Script, script};
-use super::{FLOOD, runner_script};
+use super::super::fault::Fault;
+use super::super::invocation::{Invocation, Leftovers, Script};
+use super::super::script;
 use kit::shell;
+
+/// A stream of a command may be this long on the host (64 MiB); then it is stopped.
+pub(super) const FLOOD: u64 = 64 << 20;
+
+/// The script that runs commands on hosts, for everyone who wants to read it first.
+pub fn runner_script() -> &'static str {
+    concat!(include_str!("../marked.sh"), include_str!("runner.sh"))
+}
 
 /// The watchdog on the host gives the client this much longer, in seconds: the client is the
 /// one that keeps the time exactly. (The watchdog looks once a second, so it comes one to two
@@ -11,7 +20,7 @@ const SLACK: u64 = 1;
 
 /// The command that is given to the login shell, whatever shell that is: no quote, newline,
 /// backslash or exclamation mark that any of them would read differently.
-pub(super) const BOOTSTRAP: &str = r#"exec /bin/sh -c 'IFS= read -r s && eval "$s"'"#;
+pub(in crate::host) const BOOTSTRAP: &str = r#"exec /bin/sh -c 'IFS= read -r s && eval "$s"'"#;
 
 /// The first line that the bootstrap reads: the nonce, and the runner itself.
 pub(super) fn first_line(nonce: &str) -> Vec<u8> {
@@ -67,11 +76,11 @@ fn text(folder: &str, invocation: &Invocation) -> Result<String, Fault> {
     }
     match &invocation.script {
         Script::Shell(text) => lines.push_str(&script::with_params(text, &invocation.params)?),
-        Script::Argv(words) => {
-            let program = shell::quote(&words[0]);
+        Script::Argv(args) => {
+            let program = shell::quote(&args[0]);
             lines.push_str(&format!(
                 "command -v {program} >/dev/null 2>&1 || {{ echo tool >{folder}/fault; exit 127; }}\nexec {}",
-                shell::join(words)
+                shell::join(args)
             ));
         }
     }
