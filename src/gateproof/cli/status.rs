@@ -12,7 +12,7 @@ use crate::gate::story;
 use crate::record::Act;
 use crate::report::documents::{self, Document, Written};
 use crate::report::phase;
-use crate::run::{Options, Repository, Selection, ask_hosts};
+use crate::run::{Options, Repository, Selection, host_states};
 use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
 use kit::yaml::codes::Code;
@@ -232,7 +232,7 @@ async fn ask(file: &ClaimFile, spec: &ClaimSpec, place: &Where, folder: &Path) -
         program: None,
         lease_wait: std::time::Duration::ZERO,
     };
-    ask_hosts(file, &options, &names)
+    host_states(file, &options, &names)
         .await
         .into_iter()
         .map(|(name, told)| (name, told.map_err(|fault| fault.to_string())))

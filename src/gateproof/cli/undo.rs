@@ -13,7 +13,7 @@ use claim::outcome::{ExitCode, worst};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use reach::host::ReachOptions;
-use reach::undo::Life;
+use reach::undo::OwnerLife;
 
 use crate::cli::console;
 
@@ -163,9 +163,11 @@ fn entry(host: &str, one: &LeftOver) -> String {
     let (pending, ticket) = (&one.pending, &one.pending.ticket);
     let holder = &ticket.holder;
     let owner = match pending.life {
-        Life::Alive => "its run lives, and undoes it itself",
-        Life::Dead => "its run is gone",
-        Life::Rebooted => "the host was rebooted since, and nothing undoes it by itself any more",
+        OwnerLife::Alive => "its run lives, and undoes it itself",
+        OwnerLife::Dead => "its run is gone",
+        OwnerLife::Rebooted => {
+            "the host was rebooted since, and nothing undoes it by itself any more"
+        }
     };
     let mut out = format!(
         "{host}: {}\n  {}; {owner}\n  disturbed by {holder}\n",
@@ -178,13 +180,13 @@ fn entry(host: &str, one: &LeftOver) -> String {
     for line in log.iter().skip(log.len().saturating_sub(5)) {
         out.push_str(&format!("  it printed: {line}\n"));
     }
-    if let Some(said) = &one.said {
+    if let Some(message) = &one.message {
         let mark = if one.cleared {
             "cleared"
         } else {
             "NOT CLEARED"
         };
-        out.push_str(&format!("  {mark}: {said}\n"));
+        out.push_str(&format!("  {mark}: {message}\n"));
     }
     // Nothing from a host may steer the terminal.
     out.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")

@@ -42,10 +42,8 @@ impl Default for CloneQuestion {
 /// # Errors
 /// When the clone itself cannot be read.
 pub async fn clone_facts(root: &Path, question: &CloneQuestion) -> Result<CloneFacts, Fault> {
-    let commit = git::ask(root, &["rev-parse", "--verify", "HEAD^{commit}"]).await?;
-    let checked_out = git::ask(root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
-        .await
-        .ok();
+    let commit = git::commit(root, "HEAD").await?;
+    let checked_out = git::branch(root).await;
     let (changed, untracked) = tree(root).await?;
     let shallow = git::ask(root, &["rev-parse", "--is-shallow-repository"]).await? == "true";
     let listed = git::ask(
@@ -120,7 +118,7 @@ async fn remote_name(
         return Some(name.clone());
     }
     if let Some(branch) = branch
-        && let Ok(name) = git::ask(root, &["config", &format!("branch.{branch}.remote")]).await
+        && let Some(name) = git::config(root, &format!("branch.{branch}.remote")).await
         // A branch can follow another one of the same clone.
         && name != "."
     {
@@ -141,10 +139,10 @@ async fn remote_name(
 /// When the remote does not answer in time, or git says no.
 pub(crate) async fn ask_remote(
     root: &Path,
-    words: &[&str],
+    args: &[&str],
     patience: Duration,
 ) -> Result<String, Fault> {
-    match tokio::time::timeout(patience, git::ask(root, words)).await {
+    match tokio::time::timeout(patience, git::run(root, args)).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(Fault::Other(format!(
             "no answer within {}",
@@ -167,9 +165,8 @@ async fn upstream(
     let heads = refs(&listed, "refs/heads/");
     // Where a branch of another name is followed, that one is compared with.
     let followed = match branch {
-        Some(branch) => git::ask(root, &["config", &format!("branch.{branch}.merge")])
+        Some(branch) => git::config(root, &format!("branch.{branch}.merge"))
             .await
-            .ok()
             .and_then(|name| name.strip_prefix("refs/heads/").map(str::to_owned))
             .or_else(|| Some(branch.to_owned())),
         None => None,
@@ -215,8 +212,7 @@ async fn distance(
     if tip == commit {
         return Some(Distance::default());
     }
-    let here = git::ask(root, &["cat-file", "-e", &format!("{tip}^{{commit}}")]).await;
-    if here.is_err() {
+    if !git::has(root, &format!("{tip}^{{commit}}")).await {
         let from = format!("refs/heads/{branch}");
         // Neither the remote-tracking branches nor FETCH_HEAD change.
         let words = [

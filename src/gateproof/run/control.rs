@@ -5,8 +5,8 @@ use claim::outcome::Outcome;
 use claim::{Check, Control};
 use kit::text::Scope;
 
-use super::ask::{Reply, Verdict};
-use super::fixture::observed;
+use super::judging::ProbeResult;
+use super::prober::ProbeReply;
 use super::recorded::remark;
 use super::secrets;
 
@@ -15,10 +15,10 @@ use super::secrets;
 pub(super) fn judge_control(
     check: &Check,
     control: &Control,
-    reply: &Reply,
+    reply: &ProbeReply,
     scope: &Scope,
 ) -> (Outcome, Option<ControlRecord>, Option<Finding>) {
-    let seen = observed(reply);
+    let seen = reply.observed();
     let record = |red: bool| {
         Some(ControlRecord {
             expected: control.expected.clone(),
@@ -26,8 +26,8 @@ pub(super) fn judge_control(
             red,
         })
     };
-    match &reply.verdict {
-        Verdict::Holds => {
+    match &reply.result {
+        ProbeResult::Holds => {
             let also_holds = reply.observation.as_ref().is_some_and(|observation| {
                 let scope = secrets::with_sought(&check.expect, scope);
                 claim::matchers::judge(&check.expect, observation, &scope)
@@ -43,7 +43,7 @@ pub(super) fn judge_control(
             }
             (Outcome::Pass, record(true), None)
         }
-        Verdict::Differs(_) => {
+        ProbeResult::Differs(_) => {
             let finding = Finding {
                 subject: "control".to_owned(),
                 expected: control.expected.clone(),
@@ -59,10 +59,10 @@ pub(super) fn judge_control(
         }
         other => {
             let why = match other {
-                Verdict::Fault(fault) => fault.to_string(),
-                Verdict::Undecidable(why) => why.clone(),
-                Verdict::Interrupted(name) => format!("interrupted by {name}"),
-                Verdict::Holds | Verdict::Differs(_) => String::new(),
+                ProbeResult::Fault(fault) => fault.to_string(),
+                ProbeResult::Undecidable(why) => why.clone(),
+                ProbeResult::Interrupted(name) => format!("interrupted by {name}"),
+                ProbeResult::Holds | ProbeResult::Differs(_) => String::new(),
             };
             (Outcome::Error, record(false), Some(remark("control", why)))
         }

@@ -1,223 +1,64 @@
-//! Runs a plan item by item and turns what happens into a record.
+//! Runs a plan item by item.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
-use crate::record::{CheckRecord, Finding, FixtureRecord, RunRecord, SCHEMA};
-use claim::outcome::{ExitCode, Outcome, verdict};
+use crate::record::{CheckRecord, Finding, FixtureRecord};
+use claim::outcome::Outcome;
 use claim::{Check, ClaimFile, Control, Effect, Probe};
-use kit::redact::Redactor;
 use kit::text::Scope;
 use reach::host::Leftovers;
+use reach::observation::Observation;
 
-use super::ask::{Asker, Question, Reply, Verdict};
 use super::control::judge_control;
-use super::event::{Redacting, RunEvent, Sink};
-use super::fixture::{Disturber, Fixtures, named, observed};
+use super::disturber::Disturber;
+use super::event::{RunEvent, Sink};
+use super::fixture::Fixtures;
 use super::human;
-use super::left;
-use super::line;
 use super::options::{Options, Role};
-use super::places::{Places, clock_note};
-use super::plan::{CheckAt, Item, schedule, select, whole_gates};
-use super::provenance::{claim_ref, random, who};
-use super::recorded::{self, millis, place, remark};
-use super::secrets;
-use kit::interrupt::Interrupt;
+use super::places::Places;
+use super::plan::{CheckAt, Item, vantages};
+use super::prober::{ProbeTask, Prober};
+use super::recorded::{self, judged, millis, place, remark};
+use super::reproduce::describe_probe;
+use super::wording;
 
-/// Runs the selected checks of a claim file.
-pub async fn run(
-    file: &ClaimFile,
-    options: &Options,
-    interrupt: &Interrupt,
-    sink: &mut dyn Sink,
-) -> RunRecord {
-    let started = Utc::now();
-    let redactor = Redactor::new(secrets::of(file));
-    let sink: &mut dyn Sink = &mut Redacting {
-        redactor: &redactor,
-        inner: sink,
-    };
-    let run_id = kit::run_id::run_id(started, random());
-    let disturber = disturber(file, options, &run_id);
-    let ours = format!("{} {run_id}", disturber.inside);
-    let places = Places::new(file, options, ours.trim());
-    let asker = Asker {
-        places: &places,
-        interrupt,
-        claim_folder: claim_folder(file, options),
-    };
-    let selected = select(file, &options.selection);
-    sink.event(&RunEvent::Began {
-        path: file.source.path.display().to_string(),
-        checks: selected.len(),
-    });
-    let mut engine = Engine {
-        file,
-        options,
-        places: &places,
-        asker: &asker,
-        fixtures: Fixtures::new(file, &asker, &disturber),
-        refused: None,
-        captured: BTreeMap::new(),
-        records: BTreeMap::new(),
-    };
-    engine.refused = tokio::select! {
-        biased;
-        _ = interrupt.wait() => None,
-        why = Box::pin(left::refusal(file, &selected, &places, options, &mut *sink)) => why,
-    };
-    if let Some(why) = &engine.refused {
-        sink.event(&RunEvent::Notice(format!("UNRESTORED: {why}")));
-    }
-    for item in schedule(file, &selected) {
-        engine.item(&item, sink).await;
-    }
-    engine.fixtures.leave_all(sink).await;
-    let refused = engine.refused.take();
-    let (checks, fixtures) = engine.finish();
-    // Whoever is told to stop asks nothing more.
-    let changes = match interrupt.signal() {
-        None => places.changes().await,
-        Some(_) => Vec::new(),
-    };
-    places.close().await;
-    let mut notes: Vec<String> = refused
-        .iter()
-        .map(|why| format!("nothing was run: {why}"))
-        .collect();
-    notes.extend(changes.iter().cloned());
-    notes.extend(places.states().iter().filter_map(clock_note));
-    notes.extend(disturbed_notes(&checks));
-    let cloned = selected
-        .iter()
-        .any(|at| at.of(file).on == claim::Place::Clone);
-    if redactor.too_short() > 0 {
-        notes.push(format!(
-            "{} secret value(s) are shorter than {} characters and are not hidden",
-            redactor.too_short(),
-            kit::redact::MIN_SECRET
-        ));
-    }
-    if let Some(name) = interrupt.signal() {
-        notes.push(format!(
-            "interrupted by {name}: what was disturbed was undone, the rest was not run"
-        ));
-    }
-    if let Some(state) = options.repository.as_ref().map(|r| r.state())
-        && state.dirty
-        && cloned
-    {
-        notes.push(match state.tree.as_str() {
-            "worktree" => "run in the working tree, which differs from the commit: this never counts towards a gate".to_owned(),
-            _ => format!(
-                "the working tree differs from the commit; checks `on: clone` saw commit {}",
-                state.commit
-            ),
-        });
-    }
-    let outcomes = checks.iter().map(|check| check.outcome);
-    let lost = fixtures
-        .iter()
-        .filter(|fixture| !fixture.restored)
-        .map(|_| Outcome::Unrestored)
-        .chain(refused.map(|_| Outcome::Unrestored));
-    // An interrupted run is no success, also when nothing but the last undoing was left.
-    let cut = interrupt.signal().map(|_| Outcome::Error);
-    // Nor is one that began on one host and ended on another.
-    let cut = cut.or_else(|| changes.first().map(|_| Outcome::Error));
-    let exit_code = verdict(outcomes.chain(lost).chain(cut)) as u8;
-    let record = RunRecord {
-        schema: SCHEMA.to_owned(),
-        run_id,
-        tool: format!("gateproof {}", env!("CARGO_PKG_VERSION")),
-        role: options.role.map(|role| role.name().to_owned()),
-        act: options.act,
-        who: who(),
-        author: options.repository.as_ref().and_then(|r| r.author()),
-        claim: claim_ref(file, options),
-        repository: options
-            .repository
-            .as_ref()
-            .map(|repository| repository.state()),
-        hosts: places.states(),
-        started,
-        ended: Utc::now(),
-        checks,
-        fixtures,
-        selection: options.selection.describe(),
-        gates: whole_gates(file, &selected),
-        reviews: None,
-        filed: Vec::new(),
-        closed: Vec::new(),
-        follows: Vec::new(),
-        exit_code,
-        notes,
-    };
-    // Nothing that looks like a secret leaves this function.
-    redactor.clean(&record).unwrap_or_else(|error| RunRecord {
-        checks: Vec::new(),
-        fixtures: Vec::new(),
-        exit_code: ExitCode::CouldNotCheck as u8,
-        notes: vec![format!("the observations are withheld: {error}")],
-        ..record
-    })
-}
-
-/// Who disturbs, as hosts and other people are told.
-fn disturber(file: &ClaimFile, options: &Options, run_id: &str) -> Disturber {
-    let claim = claim_ref(file, options);
-    Disturber {
-        run_id: run_id.to_owned(),
-        who: who(),
-        claim: claim.path,
-        claim_sha256: claim.sha256,
-        claim_path: file.source.whole_path(),
-        folder: options.folder.clone(),
-        inside: left::inside(),
-        patience: options.lease_wait,
-    }
-}
-
-/// Once for all checks of which the same is to be known.
-fn disturbed_notes(checks: &[CheckRecord]) -> Vec<String> {
-    let mut notes: Vec<String> = Vec::new();
-    for check in checks {
-        for note in &check.notes {
-            if !notes.contains(note) {
-                notes.push(note.clone());
-            }
-        }
-    }
-    notes
-}
-
-/// The folder that the claim file's own paths are relative to.
-fn claim_folder(file: &ClaimFile, options: &Options) -> PathBuf {
-    let path = &file.source.path;
-    let cloned = options.repository.as_ref().and_then(|r| r.in_clone(path));
-    let folder = cloned.as_deref().unwrap_or(path).parent();
-    folder.map(PathBuf::from).unwrap_or_default()
-}
-
-struct Engine<'r> {
-    file: &'r ClaimFile,
-    options: &'r Options,
+/// Runs items in order, and collects the records of their checks.
+pub(super) struct Engine<'r> {
+    pub(super) file: &'r ClaimFile,
+    pub(super) options: &'r Options,
     places: &'r Places,
-    asker: &'r Asker<'r>,
-    fixtures: Fixtures<'r>,
+    prober: &'r Prober<'r>,
+    pub(super) fixtures: Fixtures<'r>,
     /// Why nothing may be run.
-    refused: Option<String>,
+    pub(super) refused: Option<String>,
     /// Captured values by gate.
     captured: BTreeMap<usize, Scope>,
     records: BTreeMap<CheckAt, CheckRecord>,
 }
 
-impl Engine<'_> {
-    async fn item(&mut self, item: &Item, sink: &mut dyn Sink) {
+impl<'r> Engine<'r> {
+    pub(super) fn new(
+        file: &'r ClaimFile,
+        options: &'r Options,
+        prober: &'r Prober<'r>,
+        disturber: &'r Disturber,
+    ) -> Self {
+        Engine {
+            file,
+            options,
+            places: prober.places,
+            prober,
+            fixtures: Fixtures::new(file, prober, disturber),
+            refused: None,
+            captured: BTreeMap::new(),
+            records: BTreeMap::new(),
+        }
+    }
+
+    pub(super) async fn item(&mut self, item: &Item, sink: &mut dyn Sink) {
         let check = item.at.of(self.file);
         if item.control {
             if let Some(control) = &check.control {
@@ -230,7 +71,7 @@ impl Engine<'_> {
             Some((outcome, why)) => self.not_run(item.at, check, started, outcome, &why),
             None => match self.conditions(item, sink).await {
                 Err(why) => self.not_run(item.at, check, started, Outcome::Error, &why),
-                Ok(()) => self.asked(item.at, check, started).await,
+                Ok(()) => self.checked(item.at, check, started).await,
             },
         };
         let waits_for_control = check.control.is_some() && record.outcome == Outcome::Pass;
@@ -242,7 +83,7 @@ impl Engine<'_> {
 
     /// Why a check is not run at all.
     fn refusal(&self, at: CheckAt, check: &Check) -> Option<(Outcome, String)> {
-        if let Some(name) = self.asker.interrupt.signal() {
+        if let Some(name) = self.prober.interrupt.signal() {
             return Some((Outcome::Error, format!("not run: interrupted by {name}")));
         }
         if let Some(why) = &self.refused {
@@ -297,10 +138,10 @@ impl Engine<'_> {
         let gate = &self.file.gates[item.at.gate].id;
         self.fixtures.bring(&item.with, gate, sink).await?;
         if let Some(name) = self.fixtures.unrestored() {
-            // Nothing that is seen on a host that is not back means anything.
+            // What is observed on a host that is not back means nothing.
             return Err(format!("not run: fixture `{name}` is not restored"));
         }
-        if let Some(name) = self.asker.interrupt.signal() {
+        if let Some(name) = self.prober.interrupt.signal() {
             return Err(format!("not run: interrupted by {name}"));
         }
         match self.fixtures.until() {
@@ -311,16 +152,17 @@ impl Engine<'_> {
         }
     }
 
-    async fn asked(&mut self, at: CheckAt, check: &Check, started: DateTime<Utc>) -> CheckRecord {
+    async fn checked(&mut self, at: CheckAt, check: &Check, started: DateTime<Utc>) -> CheckRecord {
         let scope = self.scope(at, check);
         if let Probe::Human(human) = &check.probe {
-            let asked = (self.file.gates[at.gate].id.as_str(), check, human);
-            let seen = human::look(self.file, self.options, self.places, asked, &scope).await;
-            return seen.into_record(self.blank(at, check, started, &scope));
+            let subject = (self.file.gates[at.gate].id.as_str(), check, human);
+            let result =
+                human::attestation(self.file, self.options, self.places, subject, &scope).await;
+            return result.into_record(self.blank(at, check, started, &scope));
         }
         let reply = self
-            .asker
-            .ask(Question {
+            .prober
+            .probe(ProbeTask {
                 place: &check.on,
                 probe: &check.probe,
                 expect: &check.expect,
@@ -331,7 +173,7 @@ impl Engine<'_> {
                 guard: None,
             })
             .await;
-        let (mut outcome, mut findings) = self.judged(&reply);
+        let (mut outcome, mut findings) = judged(&reply, &self.file.source);
         if let Some(why) = self.fixtures.not_in_force().await {
             outcome = Outcome::Error;
             findings.insert(0, remark("the fixture is not in force", why));
@@ -347,45 +189,23 @@ impl Engine<'_> {
         if outcome == Outcome::Pass
             && let Some(observation) = &reply.observation
         {
-            for capture in &check.capture {
-                match claim::matchers::pick(capture, observation) {
-                    Ok(value) => {
-                        let values = self.captured.entry(at.gate).or_default();
-                        values.insert(capture.name.clone(), value);
-                    }
-                    Err(why) => {
-                        outcome = Outcome::Fail;
-                        findings.push(remark(&format!("capture {}", capture.name), why));
-                    }
-                }
+            let missing = self.capture(at, check, observation);
+            if !missing.is_empty() {
+                outcome = Outcome::Fail;
+                findings.extend(missing);
             }
         }
         CheckRecord {
             outcome,
-            observed: observed(&reply),
+            observed: reply.observed(),
             findings,
             observation: reply.observation.as_ref().map(recorded::observation),
             attempts: reply.attempts,
             notes,
-            // Of the asking; what its fixtures took stands with their steps.
+            // Of the probe; what its fixtures took stands with their steps.
             duration_ms: millis(reply.duration),
             ..self.blank(at, check, started, &scope)
         }
-    }
-
-    /// Who else disturbs what this check was asked of. What was seen of a check that does not hold
-    /// is seldom, and worth one more question.
-    async fn disturbed(&self, check: &Check, outcome: Outcome) -> Option<String> {
-        if !matches!(outcome, Outcome::Pass | Outcome::Fail) {
-            return None;
-        }
-        for place in left::asked_from(check) {
-            let again = outcome == Outcome::Fail;
-            if let Some(holder) = self.places.disturbed_by(&place, again).await {
-                return Some(format!("{} is disturbed by {holder}", named(&place)));
-            }
-        }
-        None
     }
 
     fn scope(&self, at: CheckAt, check: &Check) -> Scope {
@@ -395,28 +215,7 @@ impl Engine<'_> {
         scope
     }
 
-    fn judged(&self, reply: &Reply) -> (Outcome, Vec<Finding>) {
-        match &reply.verdict {
-            Verdict::Holds => (Outcome::Pass, Vec::new()),
-            Verdict::Differs(mismatches) => (
-                Outcome::Fail,
-                mismatches
-                    .iter()
-                    .map(|mismatch| recorded::finding(mismatch.clone(), &self.file.source))
-                    .collect(),
-            ),
-            Verdict::Undecidable(why) => {
-                (Outcome::Error, vec![remark("cannot be told", why.clone())])
-            }
-            Verdict::Fault(fault) => (Outcome::Error, vec![fault_finding(fault)]),
-            Verdict::Interrupted(name) => (
-                Outcome::Error,
-                vec![remark("interrupted", format!("by {name}"))],
-            ),
-        }
-    }
-
-    /// Asks the control of a check that passed: it must show its own value, and the check's
+    /// Runs the control of a check that passed: it must show its own value, and the check's
     /// expectation must not hold there.
     async fn control(
         &mut self,
@@ -439,8 +238,8 @@ impl Engine<'_> {
                 // With what the control's own fixtures have captured.
                 let scope = self.scope(item.at, check);
                 let reply = self
-                    .asker
-                    .ask(Question {
+                    .prober
+                    .probe(ProbeTask {
                         place: &check.on,
                         probe,
                         expect: &control.expect,
@@ -464,6 +263,39 @@ impl Engine<'_> {
         record.control = control_record;
         record.findings.extend(finding);
         sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
+    }
+
+    /// Takes the captures of a check. Returns those that could not be taken.
+    fn capture(&mut self, at: CheckAt, check: &Check, observation: &Observation) -> Vec<Finding> {
+        let mut missing = Vec::new();
+        for capture in &check.capture {
+            match claim::matchers::pick(capture, observation) {
+                Ok(value) => {
+                    let values = self.captured.entry(at.gate).or_default();
+                    values.insert(capture.name.clone(), value);
+                }
+                Err(why) => missing.push(remark(&format!("capture {}", capture.name), why)),
+            }
+        }
+        missing
+    }
+
+    /// Who else disturbs the places of this check. A check that does not hold is
+    /// rare, and worth one more query.
+    async fn disturbed(&self, check: &Check, outcome: Outcome) -> Option<String> {
+        if !matches!(outcome, Outcome::Pass | Outcome::Fail) {
+            return None;
+        }
+        for place in vantages(check) {
+            let again = outcome == Outcome::Fail;
+            if let Some(holder) = self.places.disturbed_by(&place, again).await {
+                return Some(format!(
+                    "{} is disturbed by {holder}",
+                    wording::place(&place)
+                ));
+            }
+        }
+        None
     }
 
     fn not_run(
@@ -499,7 +331,7 @@ impl Engine<'_> {
             claim: check.claim.clone(),
             on: check.on.name().to_owned(),
             with: check.with.clone(),
-            asked: line::asked(&check.probe, scope),
+            asked: describe_probe(&check.probe, scope),
             expected: check.expected.clone(),
             effect: self.effect(check).name().to_owned(),
             outcome: Outcome::Error,
@@ -519,9 +351,9 @@ impl Engine<'_> {
         }
     }
 
-    /// The records in the order of the file. A PASS under a disturbance that is not undone is
-    /// no PASS.
-    fn finish(self) -> (Vec<CheckRecord>, Vec<FixtureRecord>) {
+    /// The records in the order of the file. A PASS under a disturbance that is not undone does
+    /// not count.
+    pub(super) fn finish(self) -> (Vec<CheckRecord>, Vec<FixtureRecord>) {
         let fixtures = self.fixtures.into_records();
         let mut checks: Vec<CheckRecord> = self.records.into_values().collect();
         for check in &mut checks {
@@ -540,17 +372,4 @@ impl Engine<'_> {
         }
         (checks, fixtures)
     }
-}
-
-fn fault_finding(fault: &reach::host::Fault) -> Finding {
-    let mut finding = remark("could not be checked", fault.to_string());
-    if let reach::host::Fault::Deadline { output, .. } = fault
-        && !output.trim().is_empty()
-    {
-        finding.observed = format!(
-            "until then: {}",
-            output.trim().chars().take(400).collect::<String>()
-        );
-    }
-    finding
 }

@@ -1,6 +1,6 @@
 //! What is run, in which order, under which fixtures. Pure.
 
-use claim::{Check, ClaimFile};
+use claim::{Check, ClaimFile, Place, Probe};
 
 /// Which checks of the claim files are wanted. An empty list wants all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,6 +136,14 @@ pub(super) fn whole_gates(file: &ClaimFile, selected: &[CheckAt]) -> Vec<String>
         .filter(|(index, _)| whole(*index))
         .map(|(_, gate)| gate.id.clone())
         .collect()
+}
+
+/// The places that a check is sent from.
+pub(super) fn vantages(check: &Check) -> Vec<Place> {
+    match &check.probe {
+        Probe::Http(http) if !http.vantage.is_empty() => http.vantage.clone(),
+        _ => vec![check.on.clone()],
+    }
 }
 
 /// Orders the selected checks: needs first, then checks under the same fixtures together, so

@@ -1,27 +1,28 @@
-//! What the agent is told: an undoing to be armed, and the client's own undoing beside it.
+//! What the agent gets: an undoing to be armed, and the client's own undoing beside it.
 
 use std::time::Duration;
 
-use super::{COMMON, Holder, LISTING_LIMIT, PATIENCE, Ticket, agent_script};
+use super::script::{COMMON, LISTING_LIMIT, PATIENCE, agent_script};
+use super::ticket::{Holder, Ticket};
 use crate::host::{Fault, Invocation, Leftovers, Script, step_shell};
 use kit::shell::quote;
 
 /// One step of an undoing, as text for a shell that knows nothing else of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct UndoStep {
     text: String,
     input: Option<String>,
     limit: Duration,
 }
 
-impl Step {
+impl UndoStep {
     /// The step that this command would be.
     ///
     /// # Errors
-    /// A [`Fault`] when it can be handed to no shell.
-    pub fn of(command: &Invocation) -> Result<Step, Fault> {
+    /// A [`Fault`] when no shell takes it.
+    pub fn of(command: &Invocation) -> Result<UndoStep, Fault> {
         let input = command.stdin.as_ref();
-        Ok(Step {
+        Ok(UndoStep {
             text: step_shell(command)?,
             input: input.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
             limit: command.deadline,
@@ -29,15 +30,13 @@ impl Step {
     }
 }
 
-/// A lease that is wanted, and an undoing to be armed under it.
+/// A request for a lease, and for an undoing to be armed under it.
 #[derive(Clone, Debug)]
-pub struct Order {
-    /// The name of the undoing on the host; see [`Order::id`].
+pub struct ArmRequest {
+    /// The name of the undoing on the host; see [`ArmRequest::id`].
     pub id: String,
-    /// Who disturbs.
     pub holder: Holder,
-    /// Run ids of the programs inside of whose disturbances this one runs, apart from each other
-    /// by spaces.
+    /// Run ids of the programs inside whose disturbances this one runs, separated by spaces.
     pub inside: String,
     /// The undoing; without it only the lease is taken.
     pub undo: Option<Undoing>,
@@ -46,19 +45,18 @@ pub struct Order {
 /// An undoing, as the host performs it.
 #[derive(Clone, Debug)]
 pub struct Undoing {
-    /// What a person must know.
     pub ticket: Ticket,
     /// The text of the claim file.
     pub claim: String,
     /// After this the host undoes it by itself.
     pub deadline: Duration,
     /// The steps, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<UndoStep>,
     /// Whether what is disturbed ends with the run, so that nobody can look at it afterwards.
     pub ends_with_run: bool,
 }
 
-impl Order {
+impl ArmRequest {
     /// The name of an undoing: run, fixture and a number, in letters that a systemd unit and a
     /// path take.
     pub fn id(run: &str, fixture: &str, number: usize) -> String {
@@ -114,11 +112,11 @@ impl Order {
 }
 
 /// The client's own undoing: the same step, but never at the same time as a watcher's, which
-/// leaves it `patience` to be seen before it takes a turn itself.
+/// gives it `patience` to show its effect before it takes a turn itself.
 pub fn guarded(step: Invocation, base: &str, id: &str, patience: Duration) -> Invocation {
     let text = match &step.script {
         Script::Shell(text) => text.clone(),
-        Script::Argv(words) => format!("exec {}", kit::shell::join(words)),
+        Script::Argv(args) => format!("exec {}", kit::shell::join(args)),
     };
     let (base, patience) = (quote(base), whole(patience));
     let guard = format!(
@@ -150,7 +148,7 @@ mod tests {
     #[test]
     fn an_id_is_a_name_for_units_and_folders() {
         assert_eq!(
-            Order::id("20260613T130000Z-1a", "a b/../c$(x)", 2),
+            ArmRequest::id("20260613T130000Z-1a", "a b/../c$(x)", 2),
             "20260613T130000Z-1a-a_b____c__x_-2"
         );
     }

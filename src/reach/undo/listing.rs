@@ -1,31 +1,28 @@
-//! What a host says of its undoings, taken apart. Pure.
+//! A host's listing of its undoings, taken apart. Pure.
 
 use serde::Serialize;
 
-use super::{Holder, Ticket};
+use super::ticket::{Holder, Ticket};
 
 /// What is armed on a host, and who disturbs it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Seen {
+pub struct UndoListing {
     /// Every undoing that is not cleared.
-    pub pending: Vec<Pending>,
+    pub pending: Vec<PendingUndo>,
     /// The lease, when somebody has one.
     pub lease: Option<Lease>,
 }
 
 /// One undoing that is not cleared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Pending {
+pub struct PendingUndo {
     /// Its name on the host.
     pub id: String,
-    /// What became of its owner.
-    pub life: Life,
-    /// What became of it.
-    pub state: State,
-    /// In so many seconds the host undoes it by itself; negative when that is past. Says nothing
+    pub life: OwnerLife,
+    pub state: UndoState,
+    /// In so many seconds the host undoes it by itself; negative when that is past. Means nothing
     /// after a reboot.
     pub left_s: Option<i64>,
-    /// What its author said of it.
     pub ticket: Ticket,
     /// The end of what performing it has printed.
     pub log: String,
@@ -34,10 +31,10 @@ pub struct Pending {
 /// What became of an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Life {
+pub enum OwnerLife {
     /// It lives, and undoes it itself.
     Alive,
-    /// It is gone, or was not heard of for a minute.
+    /// It is gone, or did not renew its lease for a minute.
     Dead,
     /// The host was rebooted since: nothing waits there any more.
     Rebooted,
@@ -46,12 +43,12 @@ pub enum Life {
 /// How far an undoing has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Word {
+pub enum UndoPhase {
     /// It waits.
     Armed,
-    /// It is being performed, or was when whoever performed it was ended.
+    /// It is being performed, or was when the process that performed it was ended.
     Running,
-    /// The host performed it, every step ended with 0, and nobody has looked yet.
+    /// The host performed it, every step ended with 0, and nobody has checked yet.
     Undone,
     /// A step ended with something else.
     Failed,
@@ -59,9 +56,10 @@ pub enum Word {
 
 /// How far an undoing has come, by whom and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct State {
-    /// How far.
-    pub word: Word,
+pub struct UndoState {
+    // The key of the published JSON.
+    #[serde(rename = "word")]
+    pub phase: UndoPhase,
     /// The exit code of the last step that did not end with 0; 0 when all did.
     pub exit: Option<i32>,
     /// Why it was performed: `owner-gone`, `deadline`, `person`.
@@ -70,44 +68,52 @@ pub struct State {
     pub at: Option<String>,
 }
 
-impl State {
+impl UndoState {
     /// From the line that the agent keeps.
-    pub fn parse(line: &str) -> Option<State> {
-        let mut words = line.split_whitespace();
-        let word = match words.next()? {
-            "armed" => Word::Armed,
-            "running" => Word::Running,
-            "undone" => Word::Undone,
-            "failed" => Word::Failed,
+    pub fn parse(line: &str) -> Option<UndoState> {
+        let mut fields = line.split_whitespace();
+        let phase = match fields.next()? {
+            "armed" => UndoPhase::Armed,
+            "running" => UndoPhase::Running,
+            "undone" => UndoPhase::Undone,
+            "failed" => UndoPhase::Failed,
             _ => return None,
         };
-        Some(State {
-            word,
-            exit: words.next().and_then(|exit| exit.parse().ok()),
-            why: words.next().map(str::to_owned),
-            at: words.next().map(str::to_owned),
+        Some(UndoState {
+            phase,
+            exit: fields.next().and_then(|exit| exit.parse().ok()),
+            why: fields.next().map(str::to_owned),
+            at: fields.next().map(str::to_owned),
         })
     }
 }
 
-impl std::fmt::Display for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl UndoState {
+    /// How far it has come, without what is still to be observed.
+    pub fn performed(&self) -> String {
         let why = match self.why.as_deref() {
             Some("owner-gone") => ", because its owner was gone",
             Some("deadline") => ", at its deadline",
             Some("person") => ", by hand",
             _ => "",
         };
-        let at = self
-            .at
-            .as_deref()
-            .map(|at| format!(" at {at}"))
-            .unwrap_or_default();
-        match self.word {
-            Word::Armed => write!(f, "armed, not performed yet"),
-            Word::Running => write!(f, "being performed{at}{why}"),
-            Word::Undone => write!(f, "undone{at}{why}; not seen to be back"),
-            Word::Failed => write!(f, "failed with {}{at}{why}", self.exit.unwrap_or(-1)),
+        let at = self.at.as_deref().map(|at| format!(" at {at}"));
+        let at = at.unwrap_or_default();
+        match self.phase {
+            UndoPhase::Armed => "armed, not performed yet".to_owned(),
+            UndoPhase::Running => format!("being performed{at}{why}"),
+            UndoPhase::Undone => format!("undone{at}{why}"),
+            UndoPhase::Failed => format!("failed with {}{at}{why}", self.exit.unwrap_or(-1)),
+        }
+    }
+}
+
+impl std::fmt::Display for UndoState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.performed())?;
+        match self.phase {
+            UndoPhase::Undone => f.write_str("; not seen to be back"),
+            _ => Ok(()),
         }
     }
 }
@@ -117,33 +123,32 @@ impl std::fmt::Display for State {
 pub struct Lease {
     /// Whether the holder lives.
     pub alive: bool,
-    /// Who it is.
     pub holder: Holder,
 }
 
-impl Seen {
+impl UndoListing {
     /// From the agent's lines. What makes no sense is left out; an undoing whose record cannot be
     /// read is listed all the same, because it keeps others from the host.
-    pub fn parse(text: &str) -> Seen {
-        let mut seen = Seen::default();
+    pub fn parse(text: &str) -> UndoListing {
+        let mut listing = UndoListing::default();
         let mut draft: Option<Draft> = None;
         for line in text.lines() {
-            let (word, value) = line.split_once(' ').unwrap_or((line, ""));
-            match word {
+            let (key, value) = line.split_once(' ').unwrap_or((line, ""));
+            match key {
                 "undo" => {
-                    seen.pending.extend(draft.take().map(Draft::finish));
+                    listing.pending.extend(draft.take().map(Draft::finish));
                     draft = Some(Draft::new(value));
                 }
-                "lease" => seen.lease = lease(value),
+                "lease" => listing.lease = lease(value),
                 _ => {
                     if let Some(draft) = &mut draft {
-                        draft.line(word, value);
+                        draft.line(key, value);
                     }
                 }
             }
         }
-        seen.pending.extend(draft.map(Draft::finish));
-        seen
+        listing.pending.extend(draft.map(Draft::finish));
+        listing
     }
 }
 
@@ -158,8 +163,8 @@ fn lease(value: &str) -> Option<Lease> {
 /// An undoing whose lines are still coming.
 struct Draft {
     id: String,
-    life: Life,
-    state: Option<State>,
+    life: OwnerLife,
+    state: Option<UndoState>,
     left_s: Option<i64>,
     ticket: Option<Ticket>,
     log: Vec<String>,
@@ -169,7 +174,7 @@ impl Draft {
     fn new(id: &str) -> Draft {
         Draft {
             id: id.to_owned(),
-            life: Life::Dead,
+            life: OwnerLife::Dead,
             state: None,
             left_s: None,
             ticket: None,
@@ -177,16 +182,16 @@ impl Draft {
         }
     }
 
-    fn line(&mut self, word: &str, value: &str) {
-        match word {
+    fn line(&mut self, key: &str, value: &str) {
+        match key {
             "owner" => {
                 self.life = match value {
-                    "alive" => Life::Alive,
-                    "rebooted" => Life::Rebooted,
-                    _ => Life::Dead,
+                    "alive" => OwnerLife::Alive,
+                    "rebooted" => OwnerLife::Rebooted,
+                    _ => OwnerLife::Dead,
                 }
             }
-            "state" => self.state = State::parse(value),
+            "state" => self.state = UndoState::parse(value),
             "left" => self.left_s = value.parse().ok(),
             "record" => self.ticket = serde_json::from_str(value).ok(),
             "log" => self.log.push(value.to_owned()),
@@ -194,14 +199,14 @@ impl Draft {
         }
     }
 
-    fn finish(self) -> Pending {
-        Pending {
+    fn finish(self) -> PendingUndo {
+        PendingUndo {
             ticket: self.ticket.unwrap_or_else(Ticket::unknown),
             id: self.id,
             life: self.life,
             // A state that cannot be read is that of one who was ended while writing it.
-            state: self.state.unwrap_or(State {
-                word: Word::Running,
+            state: self.state.unwrap_or(UndoState {
+                phase: UndoPhase::Running,
                 exit: None,
                 why: None,
                 at: None,
@@ -254,18 +259,18 @@ mod tests {
         let text = listing("a", "failed 7 owner-gone 2026-06-13T13:00:00Z", "undo b\nx")
             + &listing("c", "armed", "")
             + &format!("lease alive {holder}\n");
-        let seen = Seen::parse(&text);
-        let ids: Vec<&str> = seen.pending.iter().map(|one| one.id.as_str()).collect();
+        let listing = UndoListing::parse(&text);
+        let ids: Vec<&str> = listing.pending.iter().map(|one| one.id.as_str()).collect();
         assert_eq!(ids, ["a", "c"]);
-        let first = &seen.pending[0];
+        let first = &listing.pending[0];
         assert_eq!(
-            (first.state.word, first.state.exit),
-            (Word::Failed, Some(7))
+            (first.state.phase, first.state.exit),
+            (UndoPhase::Failed, Some(7))
         );
         assert_eq!(first.log, "undo b\nx", "what was printed is no entry");
         assert_eq!(first.ticket, ticket());
         assert_eq!(first.left_s, Some(-3));
-        let lease = seen.lease.unwrap();
+        let lease = listing.lease.unwrap();
         assert!(lease.alive);
         assert_eq!(lease.holder, ticket().holder);
     }
@@ -273,29 +278,33 @@ mod tests {
     #[test]
     fn a_state_that_was_never_written_whole_is_not_taken_for_armed() {
         let text = listing("a", "", "");
-        assert_eq!(Seen::parse(&text).pending[0].state.word, Word::Running);
+        assert_eq!(
+            UndoListing::parse(&text).pending[0].state.phase,
+            UndoPhase::Running
+        );
     }
 
     #[test]
     fn an_undoing_whose_record_cannot_be_read_is_still_listed() {
-        let seen = Seen::parse("undo a\nowner dead\nstate armed\nrecord {\"run_id\": 1}\n");
-        assert_eq!(seen.pending.len(), 1);
-        assert_eq!(seen.pending[0].ticket, Ticket::unknown());
+        let listing =
+            UndoListing::parse("undo a\nowner dead\nstate armed\nrecord {\"run_id\": 1}\n");
+        assert_eq!(listing.pending.len(), 1);
+        assert_eq!(listing.pending[0].ticket, Ticket::unknown());
     }
 
     proptest! {
         #[test]
         fn any_text_at_all_does_no_harm(text in "(?s).{0,400}") {
-            let _ = Seen::parse(&text);
-            let _ = State::parse(&text);
+            let _ = UndoListing::parse(&text);
+            let _ = UndoState::parse(&text);
         }
 
         #[test]
         fn what_an_undoing_prints_adds_and_hides_no_entry(log in "(?s)([a-z ]{0,9}|undo [a-z]|lease alive|\n){0,12}") {
             let text = listing("a", "undone 0 deadline T", &log) + &listing("b", "armed", "");
-            let seen = Seen::parse(&text);
-            prop_assert_eq!(seen.pending.len(), 2);
-            prop_assert_eq!(seen.lease, None);
+            let listing = UndoListing::parse(&text);
+            prop_assert_eq!(listing.pending.len(), 2);
+            prop_assert_eq!(listing.lease, None);
         }
     }
 }

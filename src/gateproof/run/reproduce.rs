@@ -1,103 +1,14 @@
-//! From a probe to what is really run, and to the one line that reproduces it by hand.
+//! From a probe to one line for people: what it asks, and what reproduces it by hand.
 
-use std::path::Path;
 use std::time::Duration;
 
 use claim::{CommandLine, CommandProbe, HttpProbe, Probe, Tls};
 use kit::shell::{Quoting, ShellScanner, quote};
 use kit::text::{Part, Scope, Text};
-use reach::host::{Host, Invocation, Leftovers, Script};
+use reach::host::Host;
 
-/// At most so many bytes of each stream of a command are kept.
-pub(super) const OUTPUT_LIMIT: usize = 1024 * 1024;
-
-/// What a place gives to every command that runs there.
-#[derive(Clone, Debug, Default)]
-pub(super) struct At {
-    /// The folder to run in.
-    pub(super) cwd: Option<String>,
-    /// Environment variables, before the command's own.
-    pub(super) env: Vec<(String, String)>,
-}
-
-/// What a command probe runs, with its values passed beside the text and never in it.
-pub(super) fn invocation(
-    probe: &CommandProbe,
-    scope: &Scope,
-    at: &At,
-    deadline: Duration,
-    leftovers: Leftovers,
-) -> Invocation {
-    let (script, params) = match &probe.line {
-        CommandLine::Shell(text) => shell(text, scope),
-        CommandLine::Argv(words) => {
-            let words = words.iter().map(|word| word.render(scope)).collect();
-            (Script::Argv(words), Vec::new())
-        }
-    };
-    Invocation {
-        script,
-        params,
-        env: at
-            .env
-            .iter()
-            .cloned()
-            .chain(
-                probe
-                    .env
-                    .iter()
-                    .map(|(name, text)| (name.clone(), text.render(scope))),
-            )
-            .collect(),
-        cwd: folder(probe.cwd.as_ref().map(|text| text.render(scope)), at),
-        stdin: probe
-            .stdin
-            .as_ref()
-            .map(|text| text.render(scope).into_bytes()),
-        deadline,
-        output_limit: OUTPUT_LIMIT,
-        leftovers,
-    }
-}
-
-/// The folder to run in: the command's own is seen from the place's, so that in a clone a
-/// relative one is a folder of the clone.
-fn folder(own: Option<String>, at: &At) -> Option<String> {
-    match (own, &at.cwd) {
-        (Some(own), Some(base)) => Some(Path::new(base).join(own).to_string_lossy().into_owned()),
-        (own, base) => own.or_else(|| base.clone()),
-    }
-}
-
-/// Parameters become references to shell variables, in quotes of their own where they stand
-/// outside of quotes: a value with spaces stays one word.
-fn shell(text: &Text, scope: &Scope) -> (Script, Vec<(String, String)>) {
-    let mut scanner = ShellScanner::default();
-    let mut line = String::new();
-    let mut params: Vec<(String, String)> = Vec::new();
-    for part in &text.parts {
-        match part {
-            Part::Literal(literal) => {
-                scanner.scan(literal);
-                line.push_str(literal);
-            }
-            Part::Param(name) => {
-                let value = scope.get(name).cloned().unwrap_or_default();
-                line.push_str(&match scanner.quoting() {
-                    Quoting::None => format!("\"${{{name}}}\""),
-                    Quoting::Single | Quoting::Double => format!("${{{name}}}"),
-                });
-                if !params.iter().any(|(known, _)| known == name) {
-                    params.push((name.clone(), value));
-                }
-            }
-        }
-    }
-    (Script::Shell(line), params)
-}
-
-/// What is asked, on one line: the command with its values, or method and URL.
-pub(super) fn asked(probe: &Probe, scope: &Scope) -> String {
+/// A probe on one line: the command with its values, or method and URL.
+pub(super) fn describe_probe(probe: &Probe, scope: &Scope) -> String {
     let text = match probe {
         Probe::Command(command) => shown(command, scope),
         Probe::Http(http) => {
@@ -118,9 +29,9 @@ pub(super) fn asked(probe: &Probe, scope: &Scope) -> String {
 /// The command with its values filled in as a person would type it.
 fn shown(command: &CommandProbe, scope: &Scope) -> String {
     match &command.line {
-        CommandLine::Argv(words) => {
-            let words: Vec<String> = words.iter().map(|word| word.render(scope)).collect();
-            kit::shell::join(&words)
+        CommandLine::Argv(args) => {
+            let args: Vec<String> = args.iter().map(|arg| arg.render(scope)).collect();
+            kit::shell::join(&args)
         }
         CommandLine::Shell(text) => {
             let mut scanner = ShellScanner::default();
@@ -167,7 +78,7 @@ pub(super) fn reproduce(
     let line = match probe {
         Probe::Command(command) => by_shell(command, scope),
         Probe::Http(http) => by_curl(http, scope, timeout),
-        Probe::Human(_) => return asked(probe, scope),
+        Probe::Human(_) => return describe_probe(probe, scope),
     };
     host.reproduce(&on_one_line(format!("{prefix}{line}")))
 }
@@ -217,7 +128,7 @@ fn by_shell(command: &CommandProbe, scope: &Scope) -> String {
             line.push_str(&format!("env {} {shown}", env.join(" ")));
         }
         // What stands before belongs to all of the command and not only to its first part; and
-        // an `exit` must not end the shell of whoever copies it.
+        // an `exit` must not end the shell into which it is copied.
         (CommandLine::Shell(_), true) if plain && !leaves(&shown) => line.push_str(&shown),
         (CommandLine::Shell(_), true) => line.push_str(&format!("sh -c {}", quote(&shown))),
         (CommandLine::Shell(_), false) => {
@@ -240,32 +151,32 @@ fn leaves(line: &str) -> bool {
 
 pub(super) fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> String {
     let url = http.url.render(scope);
-    let mut words: Vec<String> = ["curl", "-sS", "--noproxy", "*"].map(str::to_owned).into();
-    words.extend([
+    let mut args: Vec<String> = ["curl", "-sS", "--noproxy", "*"].map(str::to_owned).into();
+    args.extend([
         "--max-time".to_owned(),
         timeout.as_secs().max(1).to_string(),
     ]);
     match http.method.as_str() {
         "GET" => {}
-        "HEAD" => words.push("--head".to_owned()),
-        method => words.extend(["-X".to_owned(), method.to_owned()]),
+        "HEAD" => args.push("--head".to_owned()),
+        method => args.extend(["-X".to_owned(), method.to_owned()]),
     }
     match &http.tls {
         Tls::Verify => {}
-        Tls::Insecure => words.push("-k".to_owned()),
-        Tls::Ca(path) => words.extend(["--cacert".to_owned(), path.display().to_string()]),
+        Tls::Insecure => args.push("-k".to_owned()),
+        Tls::Ca(path) => args.extend(["--cacert".to_owned(), path.display().to_string()]),
     }
     if http.follow > 0 {
-        words.extend([
+        args.extend([
             "-L".to_owned(),
             "--max-redirs".to_owned(),
             http.follow.to_string(),
         ]);
     }
     if let Some(address) = &http.resolve
-        && let Some(pin) = resolve_word(&url, &address.render(scope))
+        && let Some(pin) = resolve_option(&url, &address.render(scope))
     {
-        words.extend(pin);
+        args.extend(pin);
     }
     for (name, value) in &http.headers {
         let value = value.render(scope);
@@ -274,23 +185,23 @@ pub(super) fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> Str
             "" => format!("{name};"),
             _ => format!("{name}: {value}"),
         };
-        words.extend(["-H".to_owned(), header]);
+        args.extend(["-H".to_owned(), header]);
     }
     if let Some(body) = &http.body {
         let typed = |(name, _): &(String, Text)| name.eq_ignore_ascii_case("content-type");
         if !http.headers.iter().any(typed) {
             // curl would call it a form.
-            words.extend(["-H".to_owned(), "Content-Type:".to_owned()]);
+            args.extend(["-H".to_owned(), "Content-Type:".to_owned()]);
         }
         // Not `--data-binary`, which reads a file when the body begins with `@`.
-        words.extend(["--data-raw".to_owned(), body.render(scope)]);
+        args.extend(["--data-raw".to_owned(), body.render(scope)]);
     }
-    words.extend(["-w".to_owned(), "\\n%{http_code}\\n".to_owned(), url]);
-    kit::shell::join(&words)
+    args.extend(["-w".to_owned(), "\\n%{http_code}\\n".to_owned(), url]);
+    kit::shell::join(&args)
 }
 
 /// `--resolve host:port:address`, or `--connect-to` where the address names a port or a name.
-fn resolve_word(url: &str, address: &str) -> Option<[String; 2]> {
+fn resolve_option(url: &str, address: &str) -> Option<[String; 2]> {
     let url = reach::probe::Url::parse(url).ok()?;
     let (host, port) = (url.host_str()?, url.port_or_known_default()?);
     let bare = address.trim_start_matches('[').trim_end_matches(']');
@@ -330,18 +241,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn values_reach_the_shell_as_data_in_every_kind_of_quotes(value in "[^\0]{0,30}") {
-            for text in ["printf '[%s]' ${v}", "printf '[%s]' \"${v}\"", "printf '[%s]' \"$(printf %sx ${v})\""] {
-                let run = invocation(&command(text), &scope(&value), &At::default(), Duration::from_secs(1), Leftovers::Kill);
-                let Script::Shell(line) = &run.script else { panic!() };
-                prop_assert!(value.len() < 4 || !line.contains(&value));
-                let assign: String = run.params.iter().map(|(n, v)| format!("{n}={}\n", quote(v))).collect();
-                let tail = if text.contains("%sx") { "x" } else { "" };
-                prop_assert_eq!(sh(&(assign + line)), format!("[{value}{tail}]").into_bytes());
-            }
-        }
-
         #[test]
         fn the_line_to_copy_is_one_line_and_does_the_same(value in "[^\0]{0,30}", input in "[^\0]{0,20}") {
             let mut command = command("printf '[%s]' ${v}\ncat # 100%\n");
