@@ -12,7 +12,7 @@ use crate::report::markdown::escape::neutralise;
 use crate::report::time;
 use crate::run::Repository;
 use crate::watch::inbox::{Reader, belongs_to};
-use crate::watch::{Follower, Lock, Poll, Seen};
+use crate::watch::{Follower, Poll, WatchEvent, WatchLock};
 use claim::outcome::{ExitCode, worst};
 use kit::git;
 use kit::interrupt::Interrupt;
@@ -96,7 +96,7 @@ pub(crate) async fn watch(wish: WatchOptions) -> anyhow::Result<ExitCode> {
         None => git_folder(&root).await?.join("gateproof/watch.json"),
     };
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
-    let _lock = Lock::take(&state)?;
+    let _lock = WatchLock::take(&state)?;
     let mut follower = Follower::new(
         &root,
         &wish.remote,
@@ -160,7 +160,7 @@ impl Watcher {
 
     /// One look; whether the upstream answered.
     async fn look(&mut self) -> anyhow::Result<bool> {
-        let (first, seen, tip) = match self.follower.poll().await? {
+        let (first, events, tip) = match self.follower.poll().await? {
             Poll::Down(why) => {
                 if self.down.as_ref() != Some(&why) {
                     say(&format!(
@@ -171,7 +171,7 @@ impl Watcher {
                 self.down = Some(why);
                 return Ok(false);
             }
-            Poll::Up { first, seen, tip } => (first, seen, tip),
+            Poll::Up { first, events, tip } => (first, events, tip),
         };
         if self.down.take().is_some() {
             say(&format!("{} answers again", self.wish.remote));
@@ -183,27 +183,27 @@ impl Watcher {
             ));
         }
         let mut commit: Option<String> = None;
-        for (of, seen) in seen {
+        for (of, event) in events {
             if commit != of
                 && let Some(told) = std::mem::replace(&mut commit, of)
             {
-                self.follower.told_commit(&told)?;
+                self.follower.reported_commit(&told)?;
             }
-            self.tell(&seen).await?;
-            self.follower.told(&seen)?;
+            self.tell(&event).await?;
+            self.follower.reported(&event)?;
         }
         self.follower.done(&tip)?;
         Ok(true)
     }
 
     /// Says one thing, and runs the user's command for it.
-    async fn tell(&mut self, seen: &Seen) -> anyhow::Result<()> {
-        let values = match seen {
-            Seen::Note(note) => {
+    async fn tell(&mut self, event: &WatchEvent) -> anyhow::Result<()> {
+        let values = match event {
+            WatchEvent::Note(note) => {
                 say(&format!("note: {note}"));
                 return Ok(());
             }
-            Seen::HandOff(hand_off) => {
+            WatchEvent::HandOff(hand_off) => {
                 let wakes = match self.wish.role {
                     None => true,
                     Some(ReaderName::Adversary) => hand_off.act == Act::Claim,
@@ -236,7 +236,7 @@ impl Watcher {
                     "",
                 ]
             }
-            Seen::Message { path, commit, .. } => {
+            WatchEvent::Message { path, commit, .. } => {
                 let name = path.rsplit('/').next().unwrap_or(path);
                 if self
                     .wish
