@@ -13,8 +13,8 @@ use crate::record::{Act, RunRecord};
 use crate::report::markdown::escape::defuse;
 use crate::report::{self, Annotation, Dialect, Level, Verdict};
 use crate::run::{
-    CloneFinding, CloneQuestion, Options, Purpose, Repository, Role, RunEvent, Selection, Wanted,
-    clone_facts, clone_findings, select,
+    CloneFinding, CloneQuestion, ExpectedClone, Options, Purpose, Repository, Role, RunEvent,
+    Selection, clone_facts, clone_findings, select,
 };
 use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
@@ -226,7 +226,7 @@ impl Job {
                 .await
                 .context("look at the clone")?;
             let here = std::fs::canonicalize(&self.folder).ok();
-            let wanted = Wanted {
+            let wanted = ExpectedClone {
                 branch: self.wish.branch.clone(),
                 // The job's commit is that of its own repository.
                 commit: match here.is_some_and(|here| here.starts_with(root)) {

@@ -31,7 +31,8 @@ mod wording;
 pub use clone_facts::{CloneQuestion, clone_facts};
 pub(crate) use clone_facts::{ask_remote, default_branch, without_credentials};
 pub use clone_state::{
-    CloneFacts, CloneFinding, Distance, Purpose, Remote, Upstream, Wanted, Wrong, clone_findings,
+    CloneFacts, CloneFinding, Distance, ExpectedClone, Purpose, Remote, Upstream, Wrong,
+    clone_findings,
 };
 pub use event::{RunEvent, Sink};
 pub use execute::{RunFuture, run};

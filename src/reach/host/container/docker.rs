@@ -187,7 +187,9 @@ pub(super) fn failure(name: &str, message: &str, status: &str) -> Fault {
     if contains("permission denied") && contains("docker") {
         return Fault::LoginRefused { host, detail };
     }
-    if contains("executable file not found") || contains("no such file or directory\": unknown") {
+    // The runtime's words for a program that the image does not have.
+    let no_program = contains("executable file not found") || contains("no such file or directory");
+    if contains("oci runtime exec failed") && no_program {
         let detail = format!("the container has no /bin/sh, and commands need one ({detail})");
         return Fault::NotAllowed { host, detail };
     }
@@ -244,7 +246,7 @@ mod tests {
             Fault::LoginRefused { .. }
         ));
         assert!(matches!(
-            fault("OCI runtime exec failed: exec failed: unable to start container process: exec: \"/bin/sh\": stat /bin/sh: no such file or directory\": unknown"),
+            fault("OCI runtime exec failed: exec failed: unable to start container process: exec: \"/bin/sh\": stat /bin/sh: no such file or directory: unknown"),
             Fault::NotAllowed { detail, .. } if detail.contains("no /bin/sh")
         ));
         assert!(matches!(
