@@ -1,4 +1,4 @@
-//! Asks git about a clone and its upstream. What is asked changes no branch, tag or file of the
+//! Queries git about a clone and its upstream. No query changes a branch, tag or file of the
 //! clone; only objects may be fetched, to count how far it is behind.
 
 use std::collections::BTreeMap;
@@ -9,15 +9,15 @@ use super::clone_state::{CloneFacts, Distance, Remote, Upstream};
 use kit::git;
 use reach::host::Fault;
 
-/// Where records of looks stand; nobody claims anything about them.
+/// Where the records of read-only runs are; nobody claims anything about them.
 const RECORDS: &str = "reports/runs/";
 
-/// What is asked about a clone.
+/// How a clone and its upstream are queried.
 #[derive(Clone, Debug)]
 pub struct CloneQuestion {
     /// The remote; the branch's own, `origin`, or the only one without it.
     pub remote: Option<String>,
-    /// The branch that a detached HEAD was taken from, as a CI server tells it.
+    /// The branch that a detached HEAD was taken from, as a CI server names it.
     pub branch: Option<String>,
     /// How long the remote may take for one answer.
     pub patience: Duration,
@@ -99,7 +99,7 @@ async fn tree(root: &Path) -> Result<(Vec<String>, Vec<String>), Fault> {
     let mut untracked = Vec::new();
     for line in status.lines() {
         match line.get(..3).zip(line.get(3..)) {
-            // Records of looks; what follows them publishes them.
+            // Records of read-only runs; the run that follows them publishes them.
             Some(("?? ", path)) if path.starts_with(RECORDS) => {}
             Some(("?? ", path)) => untracked.push(path.to_owned()),
             Some((_, path)) => changed.push(path.to_owned()),
@@ -136,7 +136,7 @@ async fn remote_name(
 /// A request to a remote, bounded in time.
 ///
 /// # Errors
-/// When the remote does not answer in time, or git says no.
+/// When the remote does not answer in time, or git refuses.
 pub(crate) async fn ask_remote(
     root: &Path,
     args: &[&str],
@@ -159,8 +159,8 @@ async fn upstream(
     question: &CloneQuestion,
 ) -> Result<Upstream, Fault> {
     let patterns = ["HEAD", "refs/heads/*", "refs/tags/*"];
-    let words = [&["ls-remote", "--quiet", "--symref", name], &patterns[..]].concat();
-    let listed = ask_remote(root, &words, question.patience).await?;
+    let args = [&["ls-remote", "--quiet", "--symref", name], &patterns[..]].concat();
+    let listed = ask_remote(root, &args, question.patience).await?;
     let default_branch = listed.lines().find_map(default_branch);
     let heads = refs(&listed, "refs/heads/");
     // Where a branch of another name is followed, that one is compared with.
@@ -215,7 +215,7 @@ async fn distance(
     if !git::has(root, &format!("{tip}^{{commit}}")).await {
         let from = format!("refs/heads/{branch}");
         // Neither the remote-tracking branches nor FETCH_HEAD change.
-        let words = [
+        let args = [
             "fetch",
             "--quiet",
             "--no-tags",
@@ -225,7 +225,7 @@ async fn distance(
             remote,
             &from,
         ];
-        ask_remote(root, &words, patience).await.ok()?;
+        ask_remote(root, &args, patience).await.ok()?;
     }
     let range = format!("{tip}...{commit}");
     let counted = git::ask(root, &["rev-list", "--left-right", "--count", &range]).await;
@@ -283,9 +283,9 @@ mod tests {
 
     #[test]
     fn no_token_of_a_remote_is_ever_shown() {
-        let said = "fatal: unable to access 'https://ci:s3cret@git.example.org/x.git/': no";
+        let message = "fatal: unable to access 'https://ci:s3cret@git.example.org/x.git/': no";
         assert_eq!(
-            without_credentials(said),
+            without_credentials(message),
             "fatal: unable to access 'https://git.example.org/x.git/': no"
         );
         let two = "ssh://git@a/x then https://t:a@b@c/y";

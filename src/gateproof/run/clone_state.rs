@@ -96,7 +96,7 @@ impl ExpectedClone {
 /// What the clone is about to be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A push job: it looks at what was pushed, whatever came after.
+    /// A push job: it checks what was pushed, whatever came after.
     Ci,
     /// To claim a gate: others must get the same from the upstream.
     Claim,
@@ -166,7 +166,7 @@ impl Wrong {
         match self {
             Wrong::OtherBranch | Wrong::OtherCommit | Wrong::MovedTag => true,
             Wrong::Dirty => matches!(purpose, Ci | Claim),
-            // A push job is asked about one commit, and its server may clone no more than that.
+            // A push job is about one commit, and its server may clone no more than that.
             Wrong::Shallow => purpose != Ci,
             // A reviewer's checks run in a fresh clone of the claimed commit, found upstream.
             Wrong::Stale | Wrong::Unpushed => purpose == Claim,
@@ -199,7 +199,7 @@ pub fn clone_findings(facts: &CloneFacts, expected: &ExpectedClone) -> Vec<Clone
         Remote::Silent { name, why } => found.add(
             Wrong::Offline,
             format!("the remote `{name}` did not answer, so the clone may be behind it: {why}"),
-            format!("look whether `git fetch {name}` works, and run it again"),
+            format!("check that `git fetch {name}` works, and run it again"),
         ),
         Remote::Heard(upstream) => found.upstream(facts, expected, upstream),
     }

@@ -10,7 +10,7 @@ use super::prober::ProbeReply;
 use super::recorded::remark;
 use super::secrets;
 
-/// Outcome, record and finding of a check whose control was asked: the control must show its
+/// Outcome, record and finding of a check whose control was run: the control must show its
 /// own value, and the check's expectation must not hold there.
 pub(super) fn judge_control(
     check: &Check,
@@ -18,11 +18,11 @@ pub(super) fn judge_control(
     reply: &ProbeReply,
     scope: &Scope,
 ) -> (Outcome, Option<ControlRecord>, Option<Finding>) {
-    let seen = reply.observed();
+    let observed = reply.observed();
     let record = |red: bool| {
         Some(ControlRecord {
             expected: control.expected.clone(),
-            observed: seen.clone(),
+            observed: observed.clone(),
             red,
         })
     };
@@ -47,7 +47,7 @@ pub(super) fn judge_control(
             let finding = Finding {
                 subject: "control".to_owned(),
                 expected: control.expected.clone(),
-                observed: seen.clone(),
+                observed: observed.clone(),
                 note: Some(
                     "the control did not go red as declared: nothing shows that the check can fail"
                         .to_owned(),

@@ -315,7 +315,7 @@ impl<'r> Engine<'r> {
         }
     }
 
-    /// The part of a record that is known before anything is asked.
+    /// The part of a record that is known before any probe.
     fn blank(
         &self,
         at: CheckAt,

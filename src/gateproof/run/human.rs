@@ -109,7 +109,7 @@ pub(super) async fn attestation(
             candidates.push(facts.candidate(one).await);
         }
     }
-    let word = judge(
+    let judged = judge(
         &candidates,
         &Wanted {
             phase: &file.phase,
@@ -122,8 +122,8 @@ pub(super) async fn attestation(
             besides: options.besides.as_ref(),
         },
     );
-    match &word {
-        Word::Holds(taken) => attested(taken, word.outcome(), options, repository.root()),
+    match &judged {
+        Word::Holds(taken) => attested(taken, judged.outcome(), options, repository.root()),
         Word::Awaited(newest) => {
             let command = attest_command(gate, &check.id, artefact.as_ref());
             awaited(&command, newest.as_ref(), &unreadable)
@@ -198,7 +198,7 @@ impl Facts<'_> {
     }
 }
 
-/// What gateproof writes itself, as pathspecs that leave it out: nobody looks at that.
+/// What gateproof writes itself, as pathspecs that leave it out: nobody attests that.
 fn written_by_us(file: &ClaimFile) -> Vec<String> {
     let folders = ["reports/runs", ATTESTATIONS];
     let folders = folders.map(|folder| format!(":(top,exclude){folder}"));
@@ -212,7 +212,7 @@ fn written_by_us(file: &ClaimFile) -> Vec<String> {
 /// Whether the tree differs from HEAD in anything but what gateproof writes.
 ///
 /// # Errors
-/// When git cannot tell.
+/// When git fails.
 pub async fn tree_differs(file: &ClaimFile, root: &Path) -> Result<bool, Fault> {
     let ours = written_by_us(file);
     let args = ["status", "--porcelain", "--untracked-files=all", "--", "."];

@@ -146,12 +146,12 @@ mod tests {
     }
 
     #[test]
-    fn a_reboot_and_a_redeploy_between_beginning_and_end_are_told_by_name() {
+    fn a_reboot_and_a_redeploy_between_beginning_and_end_are_named() {
         let before = state("a", "one", 0);
         assert_eq!(differences(&before, &state("a", "one", 9)), [""; 0]);
-        let told = differences(&before, &state("b", "two", 0));
-        assert!(told[0].contains("rebooted") && told[0].contains("boot a, then b"));
-        assert!(told[1].contains("ran one when") && told[1].contains("and two when"));
+        let found = differences(&before, &state("b", "two", 0));
+        assert!(found[0].contains("rebooted") && found[0].contains("boot a, then b"));
+        assert!(found[1].contains("ran one when") && found[1].contains("and two when"));
     }
 
     #[test]

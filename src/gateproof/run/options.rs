@@ -56,7 +56,7 @@ pub struct Options {
     pub repository: Option<Arc<Repository>>,
     /// Whether checks that cannot be undone may run (`--allow destructive`).
     pub allow_destructive: bool,
-    /// Of a review: who made the claim; their own word about a `human:` check does not count.
+    /// Of a review: who made the claim; their own attestation of a `human:` check does not count.
     pub besides: Option<ClaimedBy>,
     /// The running program: its folder comes first in the PATH of local commands, so that
     /// `gateproof` in a claim is the one that reads the claim.

@@ -167,7 +167,7 @@ impl Places {
     /// The transport of a place, and what its commands get there.
     ///
     /// # Errors
-    /// When there is no clone to be had, or the host cannot be reached.
+    /// When no clone can be made, or the host cannot be reached.
     pub(super) async fn reach(&self, place: &Place) -> Result<(&Host, PlaceContext), Fault> {
         match place {
             Place::Local => Ok((&self.local, self.here(&self.folder))),

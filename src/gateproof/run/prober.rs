@@ -28,7 +28,7 @@ pub(super) struct ProbeTask<'q> {
     pub(super) leftovers: Leftovers,
     /// After this nothing more is sent, whatever the timing requires.
     pub(super) until: Option<Instant>,
-    /// Of our own undoing: keeps it apart from the host's.
+    /// Of our own undoing: separates it from the host's.
     pub(super) guard: Option<&'q UndoGuard>,
 }
 
@@ -266,12 +266,12 @@ impl Prober<'_> {
             timeout: limit,
             body_limit: OUTPUT_LIMIT,
         };
-        // From the clone an HTTP server looks as from this machine: only hosts are elsewhere.
+        // From the clone an HTTP server answers as from this machine: only hosts are elsewhere.
         if let Place::Host(_) = place {
             let (host, _) = self.places.reach(place).await?;
-            return reach::probe::ask(&request, place.name(), Route::Through(host)).await;
+            return reach::probe::send(&request, place.name(), Route::Through(host)).await;
         }
-        reach::probe::ask(&request, "local", Route::Direct).await
+        reach::probe::send(&request, "local", Route::Direct).await
     }
 
     fn trust(&self, tls: &Tls) -> Result<TlsTrust, Fault> {

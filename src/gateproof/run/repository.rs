@@ -74,7 +74,7 @@ impl Repository {
         };
         let branch = git::branch(&root).await;
         let status = git::ask(&root, &["status", "--porcelain", "--untracked-files=all"]).await?;
-        // A look that left its record here does not make the next one look at another tree.
+        // A read-only run that left its record here does not give the next one another tree.
         let dirty = status
             .lines()
             .any(|line| !line.starts_with(UNTRACKED_RECORD));
@@ -175,8 +175,8 @@ impl Repository {
         }
     }
 
-    /// When we are killed, the clone stays until this folder is gone or says how its undoing
-    /// ended: it may have to be undone in the clone.
+    /// When we are killed, the clone stays until this folder is gone or its undoing is
+    /// over: it may have to be undone in the clone.
     pub(super) async fn spare_clone_for(&self, folder: &str) {
         if let Some(Ok(made)) = self.clone.get()
             && !folder.contains(char::is_whitespace)

@@ -1,4 +1,4 @@
-//! From a probe to one line for people: what it asks, and what reproduces it by hand.
+//! From a probe to one line for people: what it sends, and what reproduces it by hand.
 
 use std::time::Duration;
 

@@ -30,7 +30,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use self::proxy::Proxy;
 use self::state::{Command, Swarm};
 use self::wire::Answer;
-use reach::probe::{Request, Route, TlsTrust, ask};
+use reach::probe::{Request, Route, TlsTrust, send};
 
 pub use self::state::ROUTE_DELAY;
 
@@ -99,7 +99,7 @@ pub async fn command(control_url: &str, words: &[String]) -> Result<String, Stan
         timeout: CONTROL_TIMEOUT,
         body_limit: 64 * 1024,
     };
-    let asked = ask(&request, "local", Route::Direct).await;
+    let asked = send(&request, "local", Route::Direct).await;
     let seen = asked.map_err(|fault| unreachable(fault.to_string()))?;
     let answer = seen
         .answer

@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_references_false_hand_offs_are_none() {
-        // Prose that names gates, an early claim's form, a revert, the watcher's own words.
+        // Prose that names gates, an early claim's form, a revert, the watcher's own messages.
         for subject in [
             "status(2): Gate C6 CLAIMED, D0 CLAIMED, Gate: Q0 CLAIMED, awaiting Adversary, Q1",
             "docs(1b): format clean-up, claim W0 gate",

@@ -4,59 +4,31 @@ use std::time::Duration;
 
 use kit::git::GitError;
 
-/// Why something could not be checked. Never a FAIL, never a PASS.
+/// Why something could not be checked. Never a FAIL, never a PASS. A `host` is the name in the
+/// claim file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// No connection to the host.
     #[error("host `{host}` is unreachable: {detail}")]
-    Unreachable {
-        /// The host's name in the claim file.
-        host: String,
-        /// What ssh said.
-        detail: String,
-    },
+    Unreachable { host: String, detail: String },
     /// The host answered and did not let us in.
     #[error("host `{host}` refused the login: {detail}")]
-    LoginRefused {
-        /// The host's name in the claim file.
-        host: String,
-        /// What ssh said.
-        detail: String,
-    },
+    LoginRefused { host: String, detail: String },
     /// The host's key is unknown, or not the known one.
     #[error("the key of host `{host}` was not accepted: {detail}")]
-    HostKey {
-        /// The host's name in the claim file.
-        host: String,
-        /// What ssh said.
-        detail: String,
-    },
+    HostKey { host: String, detail: String },
     /// The connection was lost while something ran.
     #[error("the link to host `{host}` was lost: {detail}")]
-    LinkLost {
-        /// The host's name in the claim file.
-        host: String,
-        /// What was seen of it.
-        detail: String,
-    },
+    LinkLost { host: String, detail: String },
     /// The host does not let us do what the check needs (forwarding, a shell).
     #[error("host `{host}` does not allow it: {detail}")]
-    NotAllowed {
-        /// The host's name in the claim file.
-        host: String,
-        /// What is not allowed.
-        detail: String,
-    },
+    NotAllowed { host: String, detail: String },
     /// A program the command needs is not there.
     #[error("tool missing: {detail}")]
-    ToolMissing {
-        /// What the shell said.
-        detail: String,
-    },
+    ToolMissing { detail: String },
     /// The deadline passed; the process tree was killed.
     #[error("timed out after {}", humantime::format_duration(*limit))]
     Deadline {
-        /// The deadline.
         limit: Duration,
         /// What the command had printed until then (standard output, then error).
         output: String,

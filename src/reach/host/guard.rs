@@ -12,9 +12,9 @@ use tokio::sync::Mutex;
 
 use super::fault::Fault;
 
-/// Reads one word per line until the end. `+ X` remembers X, `- X` forgets it, `bye` ends
-/// without cleaning up. At the end of the pipe `$clean` is evaluated with the remembered
-/// words in `$list`. It ignores what a terminal sends, since it has to outlive it.
+/// Reads one order per line until the end. `+ X` remembers X, `- X` forgets it, `bye` ends
+/// without cleaning up. At the end of the pipe `$clean` is evaluated with what is remembered
+/// in `$list`. It ignores the signals of a terminal, since it has to outlive it.
 ///
 /// `await_undone` waits until the undoings whose folders are in the list (its whole paths) are
 /// over or gone, a minute each at most: they may need what is about to be cleaned up.

@@ -36,7 +36,7 @@ pub struct Invocation {
     pub stdin: Option<Vec<u8>>,
     /// After this the whole process tree is killed, by the host itself.
     pub deadline: Duration,
-    /// At most so many bytes of each stream are kept; the rest is counted.
+    /// At most so many bytes of each stream are stored; the rest is counted.
     pub output_limit: usize,
     /// What becomes of left-over processes.
     pub leftovers: Leftovers,
@@ -44,7 +44,7 @@ pub struct Invocation {
 
 impl Invocation {
     /// A command with nothing around it: no parameters, variables, folder or input; what it
-    /// leaves running is killed. Struct update syntax adds what is wanted.
+    /// leaves running is killed. Struct update syntax adds the rest.
     pub fn new(script: Script, deadline: Duration, output_limit: usize) -> Invocation {
         Invocation {
             script,

@@ -50,18 +50,18 @@ pub fn step_shell(invocation: &Invocation) -> Result<String, Fault> {
 
 /// What cannot be handed to any shell or program is refused before anything runs.
 pub(super) fn check(invocation: &Invocation) -> Result<(), Fault> {
-    let words: Vec<&str> = match &invocation.script {
+    let texts: Vec<&str> = match &invocation.script {
         Script::Shell(text) => vec![text],
-        Script::Argv(words) if words.is_empty() => {
+        Script::Argv(args) if args.is_empty() => {
             return Err(Fault::Other(
                 "there is no program to run: its argument list is empty".into(),
             ));
         }
-        Script::Argv(words) => words.iter().map(String::as_str).collect(),
+        Script::Argv(args) => args.iter().map(String::as_str).collect(),
     };
     let pairs = invocation.params.iter().chain(&invocation.env);
     let values = pairs.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-    let all: Vec<&str> = words
+    let all: Vec<&str> = texts
         .into_iter()
         .chain(values)
         .chain(invocation.cwd.as_deref())

@@ -135,7 +135,7 @@ impl Host {
     }
 
     /// If the run is killed, the services that it leaves on this machine are not ended before
-    /// this folder is gone or says how its undoing ended: an undoing may need them.
+    /// this folder is gone or its undoing is over: an undoing may need them.
     pub async fn spare_services_for(&self, folder: &str) {
         self.0.spare_services_for(folder).await;
     }
@@ -221,7 +221,7 @@ impl Forward {
     ///
     /// # Errors
     /// [`Fault::LinkLost`] when the connection to the host is gone: then the end of a forwarded
-    /// connection says nothing about the endpoint. [`Fault::NotAllowed`] when the host forwards
+    /// connection means nothing for the endpoint. [`Fault::NotAllowed`] when the host forwards
     /// nothing.
     pub async fn refusal(&self) -> Result<Option<String>, Fault> {
         self.refusals.refusal().await

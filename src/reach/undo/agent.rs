@@ -1,4 +1,4 @@
-//! What a host is told to do with its undoings, by the agent's script.
+//! Lists, arms, performs and clears the undoings of a host, by the agent's script.
 
 use std::time::Duration;
 

@@ -69,7 +69,7 @@ pub struct UndoState {
 }
 
 impl UndoState {
-    /// From the line that the agent keeps.
+    /// From the line that the agent stores.
     pub fn parse(line: &str) -> Option<UndoState> {
         let mut fields = line.split_whitespace();
         let phase = match fields.next()? {
@@ -128,7 +128,7 @@ pub struct Lease {
 
 impl UndoListing {
     /// From the agent's lines. What makes no sense is left out; an undoing whose record cannot be
-    /// read is listed all the same, because it keeps others from the host.
+    /// read is listed all the same, because it blocks the host for others.
     pub fn parse(text: &str) -> UndoListing {
         let mut listing = UndoListing::default();
         let mut draft: Option<Draft> = None;
@@ -267,7 +267,7 @@ mod tests {
             (first.state.phase, first.state.exit),
             (UndoPhase::Failed, Some(7))
         );
-        assert_eq!(first.log, "undo b\nx", "what was printed is no entry");
+        assert_eq!(first.log, "undo b\nx", "what was printed is not an entry");
         assert_eq!(first.ticket, ticket());
         assert_eq!(first.left_s, Some(-3));
         let lease = listing.lease.unwrap();

@@ -30,7 +30,7 @@ pub struct Holder {
 
 impl Holder {
     /// Whether it disturbs for this claim file, or for another clone's copy of it. The recorded
-    /// path does not tell: many projects have a `claims/m1.yaml`.
+    /// path is not enough: many projects have a `claims/m1.yaml`.
     pub fn is_of(&self, path: &Path, sha256: &str) -> bool {
         self.claim_path == path || self.claim_sha256 == sha256
     }

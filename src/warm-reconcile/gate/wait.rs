@@ -12,7 +12,7 @@ use super::timeline::{Entry, Timeline};
 use super::weigh::{Seen, Weight, weigh};
 use crate::spec::Identity;
 use reach::observation::NoAnswerCause;
-use reach::probe::{Request, Route, ask};
+use reach::probe::{Request, Route, send};
 
 /// What tells the time.
 pub trait Clock: Send + Sync {
@@ -115,7 +115,7 @@ pub(crate) async fn probe(request: &Request, identity: &Identity, limit: Duratio
         timeout: limit,
         ..request.clone()
     };
-    match ask(&request, "local", Route::Direct).await {
+    match send(&request, "local", Route::Direct).await {
         Err(fault) => Seen::Fault(fault.to_string()),
         Ok(observation) => match observation.answer {
             Err(none) => Seen::no_answer(none.cause, none.detail),

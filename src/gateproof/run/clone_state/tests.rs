@@ -78,12 +78,12 @@ fn the_references_host_clone_is_named_by_branch_and_by_how_far_it_is_behind() {
         ahead: 0,
     });
     let findings = clone_findings(&facts, &ExpectedClone::default());
-    let words: Vec<&str> = findings
+    let texts: Vec<&str> = findings
         .iter()
         .map(|finding| finding.what.as_str())
         .collect();
-    assert!(words[0].contains("288 commits behind `main`"), "{words:?}");
-    assert!(words[1].contains("on branch `feature`"), "{words:?}");
+    assert!(texts[0].contains("288 commits behind `main`"), "{texts:?}");
+    assert!(texts[1].contains("on branch `feature`"), "{texts:?}");
     assert!(
         findings[0]
             .remedy

@@ -25,7 +25,7 @@ pub struct LeftHost {
     pub pending: Vec<LeftOver>,
     /// Who disturbs it now.
     pub lease: Option<Lease>,
-    /// Why it could not be asked.
+    /// Why it did not answer.
     pub fault: Option<String>,
     #[serde(skip)]
     route: Route,
@@ -161,7 +161,7 @@ impl LeftHost {
     /// when there is none of that name here.
     ///
     /// # Errors
-    /// When its run still lives or the host cannot be asked.
+    /// When its run still lives or the host does not answer.
     pub async fn forget(&mut self, id: &str, why: &str) -> Result<bool, String> {
         let Some(one) = self.pending.iter_mut().find(|one| one.pending.id == id) else {
             return Ok(false);

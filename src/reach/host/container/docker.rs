@@ -187,7 +187,7 @@ pub(super) fn failure(name: &str, message: &str, status: &str) -> Fault {
     if contains("permission denied") && contains("docker") {
         return Fault::LoginRefused { host, detail };
     }
-    // The runtime's words for a program that the image does not have.
+    // The runtime's messages about a program that the image does not have.
     let no_program = contains("executable file not found") || contains("no such file or directory");
     if contains("oci runtime exec failed") && no_program {
         let detail = format!("the container has no /bin/sh, and commands need one ({detail})");

@@ -15,7 +15,7 @@ use super::job::{Job, kill_tree, other};
 use crate::observation::CommandObservation;
 
 /// What the guard does when we were killed: everything of this run goes, and the jobs that
-/// were running although what they leave behind would have been kept. The services go last: an
+/// were running although what they leave behind would have stayed. The services go last: an
 /// undoing that is armed (its folder is in the list) may need them.
 const CLEAN: &str = r#"
 kill_marked "$2"
@@ -95,9 +95,9 @@ impl LocalHost {
         Ok(LocalService { job, limit, watch })
     }
 
-    /// Until the folder says so, the guard leaves the services alone.
+    /// Until the undoing in the folder is over, the guard leaves the services alone.
     async fn spare(&self, folder: &str) {
-        // The guard's words are apart by spaces; it would wait for something else.
+        // The guard separates paths by spaces; it would wait for something else.
         if let Some(run) = self.run.get()
             && !folder.contains(char::is_whitespace)
         {

@@ -40,7 +40,7 @@ pub(super) struct Tree {
     armed: bool,
 }
 
-/// One stream, read in the background: kept up to a limit, counted beyond it.
+/// One stream, read in the background: stored up to a limit, counted beyond it.
 #[derive(Debug)]
 pub(super) struct Sink {
     captured: Arc<Mutex<Captured>>,
@@ -114,7 +114,7 @@ impl Job {
     /// Ends the whole tree after its deadline.
     pub(super) async fn overdue(&mut self, limit: Duration) -> Fault {
         self.tree.kill();
-        // Killed and ours: it ends. An error here would only say that it is gone already.
+        // Killed and ours: it ends. An error here only means that it is gone already.
         let _ = self.child.wait().await;
         self.tree.release();
         self.drain().await;

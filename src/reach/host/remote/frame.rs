@@ -16,7 +16,6 @@ pub(super) enum Frame {
     Refused {
         /// `tool`, `space` or `other`.
         kind: String,
-        /// In words.
         text: String,
     },
     /// A job has ended.
@@ -30,7 +29,7 @@ pub(super) struct Done {
     pub(super) id: u64,
     /// The runner's word for how it ended.
     pub(super) state: String,
-    /// Exit status or signal, as the state says.
+    /// Exit status or signal, by the state.
     pub(super) status: i32,
     /// Standard output.
     pub(super) stdout: Captured,
@@ -51,7 +50,7 @@ pub(super) enum FrameError {
 
 /// The longest line that can be a header; a longer one is noise.
 const LONGEST_LINE: usize = 8 * 1024;
-/// No stream is ever sent beyond this; a header that says so is wrong.
+/// No stream is ever sent beyond this; a header with more is wrong.
 const LONGEST_BODY: usize = 1 << 30;
 /// How much of the noise is remembered, to be shown when no frame comes at all.
 const NOISE: usize = 2 * 1024;
@@ -173,8 +172,8 @@ impl FrameParser {
         let (verb, rest) = text.split_once(' ').ok_or_else(wrong)?;
         match verb {
             "ready" => {
-                let words: Vec<&str> = rest.split(' ').collect();
-                let [version, _launch, folder] = words[..] else {
+                let fields: Vec<&str> = rest.split(' ').collect();
+                let [version, _launch, folder] = fields[..] else {
                     return Err(wrong());
                 };
                 if version != "1" {
@@ -211,7 +210,7 @@ impl FrameParser {
         }
         if self.buffer[streams..streams + close.len()] != close {
             return Err(FrameError::Malformed(
-                "a stream is not as long as it was said to be".into(),
+                "a stream is not as long as its header announces".into(),
             ));
         }
         let rest = self.buffer.split_off(streams + close.len());
@@ -228,13 +227,13 @@ impl FrameParser {
 
 impl Body {
     fn parse(text: &str) -> Option<Body> {
-        let words: Vec<&str> = text.split(' ').collect();
-        let [id, state, status, out, out_all, err, err_all] = words[..] else {
+        let fields: Vec<&str> = text.split(' ').collect();
+        let [id, state, status, out, out_all, err, err_all] = fields[..] else {
             return None;
         };
-        let stream = |kept: &str, total: &str| {
-            let (kept, total): (usize, u64) = (number(kept)?, number(total)?);
-            (kept <= LONGEST_BODY && kept as u64 <= total).then_some((kept, total))
+        let stream = |sent: &str, total: &str| {
+            let (sent, total): (usize, u64) = (number(sent)?, number(total)?);
+            (sent <= LONGEST_BODY && sent as u64 <= total).then_some((sent, total))
         };
         let ((out, out_all), (err, err_all)) = (stream(out, out_all)?, stream(err, err_all)?);
         let captured = |total| Captured {

@@ -90,7 +90,7 @@ fn host_key(dialled: &Dialled<'_>, message: &str, detail: &str) -> Option<String
         || message.contains("host key is known for")
     {
         Some(format!(
-            "it is unknown; {present}: compare with what its administrator says before you add it to \
+            "it is unknown; {present}: compare it with its administrator's before you add it to \
              known_hosts. ({detail})"
         ))
     } else {

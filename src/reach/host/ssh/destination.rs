@@ -2,7 +2,7 @@
 
 use kit::shell::quote;
 
-/// A destination, taken apart. What is not said here is left to the user's configuration.
+/// A destination, taken apart. Everything else is left to the user's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Destination {
     /// The login name, where one is written.
@@ -17,7 +17,7 @@ impl Destination {
     /// Takes `alias`, `user@host`, `user@host:port`, `[2001:db8::1]:22` and `ssh://…`.
     ///
     /// # Errors
-    /// In words, when it is none of these, or when `ssh` would take a part for an option.
+    /// When it is none of these, or `ssh` would take a part of it for an option.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let bare = text
             .strip_prefix("ssh://")

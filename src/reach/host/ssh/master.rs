@@ -1,8 +1,8 @@
 //! The one connection to a host: an OpenSSH master of our own, in a folder of our own.
 //!
 //! The master is started here and not by `openssh::SessionBuilder`, because that one has no
-//! way to pass what we need beyond its own options: a log level at which the reasons of
-//! refused connections are logged whatever the user's configuration says, no forwards of the
+//! way to pass what is needed beyond its own options: a log level at which the reasons of
+//! refused connections are logged whatever the user's configuration sets, no forwards of the
 //! user's own, a jump host's messages, and an end when the login hangs. Everything on the
 //! connection then goes through [`openssh::Session`].
 
@@ -194,7 +194,7 @@ async fn log_in(
         .arg(folder.join("log"));
     let connect = format!("ConnectTimeout={seconds}");
     // Without a channel it ends by itself; so nothing stays if even our guard is killed. But
-    // a master that persists throws away what the ssh of a jump host says (OpenSSH:
+    // a master that persists throws away the messages of a jump host's ssh (OpenSSH:
     // sshconnect.c), and why that one failed must be known.
     let persist = if settings.jumps {
         "ControlPersist=no"
@@ -321,7 +321,7 @@ fn control_folder() -> Result<tempfile::TempDir, Fault> {
 fn read_from(path: &Path, offset: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Ok(mut file) = std::fs::File::open(path) {
-        // A log that cannot be read has nothing to say.
+        // A log that cannot be read counts as empty.
         let _ = file
             .seek(SeekFrom::Start(offset))
             .and_then(|_| file.read_to_end(&mut bytes));
