@@ -140,7 +140,7 @@ pub struct RepositoryState {
 pub struct HostState {
     /// Its name in the claim file.
     pub name: String,
-    /// The ssh destination.
+    /// How it is reached: the ssh destination, or the container.
     pub destination: String,
     /// What it really runs, as its `revision:` command told, or why it could not be told.
     pub revision: Option<String>,

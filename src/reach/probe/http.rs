@@ -21,7 +21,7 @@ use super::certificate;
 use super::classify::{self, Failure, Wire, classify, no_answer};
 use super::names::{Names, look_up};
 use super::request::{Request, RequestError, TlsTrust, endpoint, pins_port, request_url};
-use crate::host::{Endpoint, Fault, Host};
+use crate::host::{BoxFuture, Endpoint, Fault, Host};
 use crate::observation::{
     Captured, Certificate, HttpObservation, HttpResponse, NoAnswer, NoAnswerCause,
 };
@@ -43,11 +43,22 @@ pub enum Route<'a> {
 /// The message of `sshd` about a connection that it could not open does not name the connection:
 /// two requests through one forward must be sent one after the other.
 ///
+/// The future is boxed: the whole HTTP client under it is compiled once, in this crate, and not in
+/// each caller again.
+///
 /// # Errors
 /// A [`Fault`] when the request could not be sent: a request that makes no sense, a lost link,
 /// forwarding not allowed, this machine without network or file handles. An endpoint that does
 /// not answer is an observation.
-pub async fn send(
+pub fn send<'a>(
+    request: &'a Request,
+    vantage: &'a str,
+    route: Route<'a>,
+) -> BoxFuture<'a, Result<HttpObservation, Fault>> {
+    Box::pin(send_here(request, vantage, route))
+}
+
+async fn send_here(
     request: &Request,
     vantage: &str,
     route: Route<'_>,
