@@ -1,7 +1,7 @@
 //! Reading `hosts:`: how each host is reached, and what cannot be asked from it.
 
 use indexmap::IndexMap;
-use reach::host::{Address, Target};
+use reach::host::{Address, ContainerTarget};
 
 use crate::{ClaimFile, HostSpec, HttpProbe, Place, Probe, Ready};
 use kit::yaml::codes::Code;
@@ -89,14 +89,14 @@ impl Reader {
                     "not the name of a container",
                     "its name or id, as `docker ps` shows it",
                 );
-                (container(&text, Target::Container), problem)
+                (container(&text, ContainerTarget::Container), problem)
             }
             "service" => {
                 let problem = (
                     "not the name of a Swarm service",
                     "its name as `docker service ls` shows it: STACK_SERVICE",
                 );
-                (container(&text, Target::Service), problem)
+                (container(&text, ContainerTarget::Service), problem)
             }
             _ => (ssh(&text), ("not an ssh destination", SSH_HELP)),
         };
@@ -159,8 +159,8 @@ fn ssh(text: &str) -> Option<Address> {
     good.then(|| Address::Ssh(text.to_owned()))
 }
 
-fn container(text: &str, target: fn(String) -> Target) -> Option<Address> {
-    Target::is_name(text).then(|| Address::Container(target(text.to_owned())))
+fn container(text: &str, target: fn(String) -> ContainerTarget) -> Option<Address> {
+    ContainerTarget::is_name(text).then(|| Address::Container(target(text.to_owned())))
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
 
     use kit::text::Scope;
     use kit::yaml::source::Source;
-    use reach::host::{Address, Target};
+    use reach::host::{Address, ContainerTarget};
 
     use crate::read::parse;
 
@@ -195,11 +195,11 @@ mod tests {
         let target = |target| Address::Container(target);
         assert_eq!(
             address("{ container: web-1 }"),
-            target(Target::Container("web-1".into()))
+            target(ContainerTarget::Container("web-1".into()))
         );
         assert_eq!(
             address("{ service: app_web }"),
-            target(Target::Service("app_web".into()))
+            target(ContainerTarget::Service("app_web".into()))
         );
     }
 

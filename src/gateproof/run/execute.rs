@@ -11,9 +11,9 @@ use claim::ClaimFile;
 use kit::interrupt::Interrupt;
 use kit::redact::Redactor;
 
+use super::check_runner::CheckRunner;
 use super::conclude::{Concluded, record};
 use super::disturber::Disturber;
-use super::engine::Engine;
 use super::event::{Redacting, RunEvent, Sink};
 use super::leftovers;
 use super::options::Options;
@@ -63,8 +63,8 @@ async fn run_here(
         interrupt,
         claim_folder: claim_folder(file, options),
     };
-    let engine = Engine::new(file, options, &prober, &disturber);
-    let concluded = items(engine, &selected, &prober, sink).await;
+    let runner = CheckRunner::new(file, options, &prober, &disturber);
+    let concluded = items(runner, &selected, &prober, sink).await;
     places.close().await;
     let concluded = Concluded {
         run_id,
@@ -77,27 +77,27 @@ async fn run_here(
 
 /// Runs the plan, and leaves every fixture.
 async fn items(
-    mut engine: Engine<'_>,
+    mut runner: CheckRunner<'_>,
     selected: &[CheckAt],
     prober: &Prober<'_>,
     sink: &mut dyn Sink,
 ) -> Concluded {
-    let (file, options) = (engine.file, engine.options);
+    let (file, options) = (runner.file, runner.options);
     let preflight = leftovers::refusal(file, selected, prober.places, options, &mut *sink);
-    engine.refused = tokio::select! {
+    runner.refused = tokio::select! {
         biased;
         _ = prober.interrupt.wait() => None,
         why = Box::pin(preflight) => why,
     };
-    if let Some(why) = &engine.refused {
+    if let Some(why) = &runner.refused {
         sink.event(&RunEvent::Notice(format!("UNRESTORED: {why}")));
     }
     for item in schedule(file, selected) {
-        engine.item(&item, sink).await;
+        runner.item(&item, sink).await;
     }
-    engine.fixtures.leave_all(sink).await;
-    let refused = engine.refused.take();
-    let (checks, fixtures) = engine.finish();
+    runner.fixtures.leave_all(sink).await;
+    let refused = runner.refused.take();
+    let (checks, fixtures) = runner.finish();
     // After an interrupt nothing more is sent to any host.
     let changes = match prober.interrupt.signal() {
         None => prober.places.changes().await,

@@ -1,12 +1,12 @@
 //! Runs the checks of a claim file: plan, order, effects. What happens is reported as events; the
 //! result is a [`RunRecord`](crate::record::RunRecord).
 
+mod check_runner;
 mod clone_facts;
 mod clone_state;
 mod conclude;
 mod control;
 mod disturber;
-mod engine;
 mod event;
 mod execute;
 mod fixture;

@@ -236,7 +236,7 @@ impl Prober<'_> {
                 }
                 Ok(Observation::Http(answers))
             }
-            // The engine never runs one; `human:` stands in checks only.
+            // The runner of checks never gets one; `human:` stands in checks only.
             Probe::Human(_) => Err(Fault::Other("only a person can look".to_owned())),
         }
     }

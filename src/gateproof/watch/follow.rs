@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::handoff::{UpstreamCommit, WatchEvent, events_of};
 use super::inbox;
-use super::state::{StateError, WatchState};
+use super::state::{WatchState, WatchStateError};
 use super::upstream::UpstreamBranch;
 use crate::run::without_credentials;
 use kit::git;
@@ -19,7 +19,7 @@ use reach::host::{BoxFuture, Fault};
 pub enum WatchError {
     /// Its state cannot be read or written.
     #[error(transparent)]
-    WatchState(#[from] StateError),
+    WatchState(#[from] WatchStateError),
     /// The clone cannot be read.
     #[error("the clone cannot be read: {0}")]
     Clone(Fault),

@@ -12,4 +12,4 @@ mod upstream;
 
 pub use follow::{Follower, Poll, WatchError};
 pub use handoff::{HandOff, UpstreamCommit, WatchEvent, events_of};
-pub use state::{StateError, WatchLock, WatchState};
+pub use state::{WatchLock, WatchState, WatchStateError};

@@ -18,7 +18,7 @@ const RUNS: usize = 1000;
 
 /// Why the state cannot be read or written.
 #[derive(Debug, Error)]
-pub enum StateError {
+pub enum WatchStateError {
     /// The file cannot be read or written.
     #[error("the watcher's state `{path}`: {source}")]
     File { path: PathBuf, source: io::Error },
@@ -58,7 +58,7 @@ impl WatchState {
     ///
     /// # Errors
     /// When it cannot be read, or is something else.
-    pub fn read(path: &Path) -> Result<WatchState, StateError> {
+    pub fn read(path: &Path) -> Result<WatchState, WatchStateError> {
         let text = match std::fs::read(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -66,7 +66,7 @@ impl WatchState {
             }
             Err(source) => return Err(file(path, source)),
         };
-        let syntax = |why: String| StateError::Syntax {
+        let syntax = |why: String| WatchStateError::Syntax {
             path: path.to_owned(),
             why,
         };
@@ -81,7 +81,7 @@ impl WatchState {
     ///
     /// # Errors
     /// When it cannot be written; what was there before is still there.
-    pub fn write(&self, path: &Path) -> Result<(), StateError> {
+    pub fn write(&self, path: &Path) -> Result<(), WatchStateError> {
         let state = WatchState {
             schema: SCHEMA.to_owned(),
             ..self.clone()
@@ -109,8 +109,8 @@ impl WatchState {
     }
 }
 
-fn file(path: &Path, source: io::Error) -> StateError {
-    StateError::File {
+fn file(path: &Path, source: io::Error) -> WatchStateError {
+    WatchStateError::File {
         path: path.to_owned(),
         source,
     }
@@ -126,8 +126,8 @@ impl WatchLock {
     /// Takes the state at `path` for this watcher.
     ///
     /// # Errors
-    /// [`StateError::Busy`] when another one has it.
-    pub fn take(path: &Path) -> Result<WatchLock, StateError> {
+    /// [`WatchStateError::Busy`] when another one has it.
+    pub fn take(path: &Path) -> Result<WatchLock, WatchStateError> {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
         let lock = PathBuf::from(name);
@@ -142,7 +142,7 @@ impl WatchLock {
             .map_err(|source| file(&lock, source))?;
         match handle.try_lock() {
             Ok(()) => Ok(WatchLock { _file: handle }),
-            Err(TryLockError::WouldBlock) => Err(StateError::Busy {
+            Err(TryLockError::WouldBlock) => Err(WatchStateError::Busy {
                 path: path.to_owned(),
             }),
             Err(TryLockError::Error(source)) => Err(file(&lock, source)),
@@ -186,7 +186,7 @@ mod tests {
         ] {
             std::fs::write(&path, text).unwrap();
             let error = WatchState::read(&path).unwrap_err();
-            assert!(matches!(error, StateError::Syntax { .. }), "{error}");
+            assert!(matches!(error, WatchStateError::Syntax { .. }), "{error}");
             assert!(error.to_string().contains("remove it"));
         }
     }
@@ -197,7 +197,7 @@ mod tests {
         let path = folder.path().join("watch.json");
         let first = WatchLock::take(&path).unwrap();
         let error = WatchLock::take(&path).unwrap_err();
-        assert!(matches!(error, StateError::Busy { .. }), "{error}");
+        assert!(matches!(error, WatchStateError::Busy { .. }), "{error}");
         drop(first);
         WatchLock::take(&path).unwrap();
     }

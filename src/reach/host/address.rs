@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::container::{ContainerHost, Target};
+use super::container::{ContainerHost, ContainerTarget};
 use super::local::LocalHost;
 use super::options::ReachOptions;
 use super::ssh;
@@ -14,7 +14,7 @@ pub enum Address {
     /// An alias of the user's `ssh_config`, or `user@host:port`.
     Ssh(String),
     /// A container of this machine.
-    Container(Target),
+    Container(ContainerTarget),
 }
 
 impl Address {

@@ -15,10 +15,10 @@ mod ssh;
 mod transport;
 
 pub use address::Address;
-pub use container::Target;
+pub use container::ContainerTarget;
 pub use fault::Fault;
 pub use invocation::{Invocation, Leftovers, Script};
 pub use options::ReachOptions;
 pub use remote::runner_script;
 pub use script::step_shell;
-pub use transport::{BoxFuture, Endpoint, Forward, Host, Identity, Service};
+pub use transport::{BackgroundService, BoxFuture, Endpoint, Forward, Host, InstanceIdentity};

@@ -22,7 +22,10 @@ pub(super) trait Transport: Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<CommandObservation, Fault>>;
 
     /// Starts a background service; its deadline is the longest it may live.
-    fn start<'a>(&'a self, invocation: &'a Invocation) -> BoxFuture<'a, Result<Service, Fault>>;
+    fn start<'a>(
+        &'a self,
+        invocation: &'a Invocation,
+    ) -> BoxFuture<'a, Result<BackgroundService, Fault>>;
 
     /// See [`Host::reproduce`].
     fn reproduce(&self, line: &str) -> String;
@@ -49,7 +52,7 @@ pub(super) trait Transport: Debug + Send + Sync {
     }
 
     /// See [`Host::identity`].
-    fn identity(&self) -> BoxFuture<'_, Result<Option<Identity>, Fault>> {
+    fn identity(&self) -> BoxFuture<'_, Result<Option<InstanceIdentity>, Fault>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -57,7 +60,7 @@ pub(super) trait Transport: Debug + Send + Sync {
     fn forward<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<Forward, Fault>>;
 }
 
-/// A background service, as its transport looks after it. See [`Service`].
+/// A background service, as its transport looks after it. See [`BackgroundService`].
 pub(super) trait Background: Debug + Send + Sync {
     fn stdout(&self) -> BoxFuture<'_, Result<Vec<u8>, Fault>>;
     fn ended(&mut self) -> BoxFuture<'_, Result<Option<CommandObservation>, Fault>>;
@@ -71,7 +74,7 @@ pub(super) trait Refusals: Debug + Send + Sync {
 
 /// What stands for boot and revision of a host that has its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct InstanceIdentity {
     /// Changes whenever what runs there was started anew.
     pub boot: String,
     /// What runs there.
@@ -108,7 +111,7 @@ impl Host {
     ///
     /// # Errors
     /// A [`Fault`] when it could not be started.
-    pub async fn start(&self, invocation: &Invocation) -> Result<Service, Fault> {
+    pub async fn start(&self, invocation: &Invocation) -> Result<BackgroundService, Fault> {
         self.0.start(invocation).await
     }
 
@@ -144,7 +147,7 @@ impl Host {
     ///
     /// # Errors
     /// A [`Fault`] when it cannot be found out.
-    pub async fn identity(&self) -> Result<Option<Identity>, Fault> {
+    pub async fn identity(&self) -> Result<Option<InstanceIdentity>, Fault> {
         self.0.identity().await
     }
 
@@ -164,11 +167,11 @@ impl Host {
 
 /// A background service that was started on a host.
 #[derive(Debug)]
-pub struct Service(Box<dyn Background>);
+pub struct BackgroundService(Box<dyn Background>);
 
-impl Service {
-    pub(super) fn over(background: impl Background + 'static) -> Service {
-        Service(Box::new(background))
+impl BackgroundService {
+    pub(super) fn over(background: impl Background + 'static) -> BackgroundService {
+        BackgroundService(Box::new(background))
     }
 
     /// What it has printed on standard output so far (bounded).

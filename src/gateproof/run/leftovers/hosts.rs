@@ -28,7 +28,7 @@ pub struct LeftHost {
     /// Why it did not answer.
     pub fault: Option<String>,
     #[serde(skip)]
-    route: Route,
+    machine: Machine,
 }
 
 /// An undoing with what was done about it now.
@@ -47,7 +47,7 @@ pub struct LeftOver {
 
 /// How to get to a machine.
 #[derive(Debug)]
-struct Route {
+struct Machine {
     host: Host,
     address: Option<Address>,
 }
@@ -60,8 +60,8 @@ pub async fn left_over(
     reach: &ReachOptions,
 ) -> Vec<LeftHost> {
     let mut found = Vec::new();
-    for (name, route) in routes(files, names, reach) {
-        let (pending, lease, fault) = match undo::list(&route.host).await {
+    for (name, machine) in machines(files, names, reach) {
+        let (pending, lease, fault) = match undo::list(&machine.host).await {
             Ok(listing) => (listing.pending, listing.lease, None),
             Err(fault) => (Vec::new(), None, Some(fault.to_string())),
         };
@@ -75,39 +75,40 @@ pub async fn left_over(
             pending: pending.collect(),
             lease: lease.filter(|lease| lease.alive),
             fault,
-            route,
+            machine,
         });
     }
     found
 }
 
-fn routes(files: &[ClaimFile], names: &[String], reach: &ReachOptions) -> Vec<(String, Route)> {
+fn machines(files: &[ClaimFile], names: &[String], reach: &ReachOptions) -> Vec<(String, Machine)> {
     let selected = |name: &str| names.is_empty() || names.iter().any(|one| one == name);
-    let over = |name: &str, address: &Address| Route {
+    let over = |name: &str, address: &Address| Machine {
         host: Host::open(name, address, reach),
         address: Some(address.clone()),
     };
-    let mut routes: Vec<(String, Route)> = Vec::new();
+    let mut machines: Vec<(String, Machine)> = Vec::new();
     if selected("local") {
-        let route = Route {
+        let machine = Machine {
             host: Host::local(),
             address: None,
         };
-        routes.push(("local".to_owned(), route));
+        machines.push(("local".to_owned(), machine));
     }
     for spec in files.iter().flat_map(|file| file.hosts.values()) {
-        let known = |(_, route): &(String, Route)| route.address.as_ref() == Some(&spec.address);
-        if selected(&spec.name) && !routes.iter().any(known) {
-            routes.push((spec.name.clone(), over(&spec.name, &spec.address)));
+        let known =
+            |(_, machine): &(String, Machine)| machine.address.as_ref() == Some(&spec.address);
+        if selected(&spec.name) && !machines.iter().any(known) {
+            machines.push((spec.name.clone(), over(&spec.name, &spec.address)));
         }
     }
     for name in names {
         let known = name == "local" || files.iter().any(|file| file.hosts.contains_key(name));
-        if !known && !routes.iter().any(|(other, _)| other == name) {
-            routes.push((name.clone(), over(name, &Address::Ssh(name.clone()))));
+        if !known && !machines.iter().any(|(other, _)| other == name) {
+            machines.push((name.clone(), over(name, &Address::Ssh(name.clone()))));
         }
     }
-    routes
+    machines
 }
 
 /// What is shown of an undoing contains no value of a variable that is named like a secret.
@@ -133,7 +134,7 @@ impl LeftHost {
     /// Performs every undoing whose owner is gone, checks whether what it undoes is back, and
     /// clears it then. One that the host has performed already is only checked first.
     pub async fn perform(&mut self, reach: &ReachOptions, program: Option<&Path>) {
-        let Ok(listing) = undo::list(&self.route.host).await else {
+        let Ok(listing) = undo::list(&self.machine.host).await else {
             return;
         };
         for one in &mut self.pending {
@@ -147,7 +148,7 @@ impl LeftHost {
                 one.message = Some("its run lives, and undoes it itself".to_owned());
                 continue;
             }
-            match perform_and_check(&self.route, fresh, reach, program).await {
+            match perform_and_check(&self.machine, fresh, reach, program).await {
                 Ok(message) => {
                     one.cleared = true;
                     one.message = Some(message);
@@ -175,7 +176,7 @@ impl LeftHost {
             provenance::who(),
             why.replace(char::is_control, " ")
         );
-        let cleared = undo::clear(&self.route.host, id, Some(&note)).await;
+        let cleared = undo::clear(&self.machine.host, id, Some(&note)).await;
         cleared.map_err(|fault: Fault| fault.to_string())?;
         one.cleared = true;
         one.message = Some(format!("forgotten: {why}"));
@@ -183,7 +184,7 @@ impl LeftHost {
     }
 
     pub async fn close(&self) {
-        self.route.host.close().await;
+        self.machine.host.close().await;
     }
 
     /// How many are not cleared.
@@ -202,7 +203,7 @@ pub fn machine_named(host: &str) -> String {
 
 /// Performs it, checks what it undoes, and clears it. Returns what was observed, for a person.
 async fn perform_and_check(
-    route: &Route,
+    machine: &Machine,
     pending: &PendingUndo,
     reach: &ReachOptions,
     program: Option<&Path>,
@@ -219,20 +220,20 @@ async fn perform_and_check(
         program: program.map(Path::to_owned),
         lease_wait: Duration::ZERO,
     };
-    let address = route.address.as_ref();
+    let address = machine.address.as_ref();
     let mut state: UndoState = pending.state.clone();
     let mut back = match state.phase {
-        UndoPhase::Undone => observe_back(&route.host, address, pending, &options).await,
+        UndoPhase::Undone => observe_back(&machine.host, address, pending, &options).await,
         _ => Err(String::new()),
     };
     if back.is_err() {
-        let performed = undo::perform(&route.host, pending).await;
+        let performed = undo::perform(&machine.host, pending).await;
         state = performed.map_err(|fault| fault.to_string())?;
-        back = observe_back(&route.host, address, pending, &options).await;
+        back = observe_back(&machine.host, address, pending, &options).await;
     }
     match back {
         Ok(()) => {
-            let cleared = undo::clear(&route.host, &pending.id, None).await;
+            let cleared = undo::clear(&machine.host, &pending.id, None).await;
             cleared.map_err(|fault| fault.to_string())?;
             Ok(format!("{}; it is back, as is seen now", state.performed()))
         }

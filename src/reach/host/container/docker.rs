@@ -7,8 +7,8 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::super::fault::Fault;
-use super::super::transport::Identity;
-use super::target::{SERVICE_LABEL, Target};
+use super::super::transport::InstanceIdentity;
+use super::target::{ContainerTarget, SERVICE_LABEL};
 
 /// How long the engine may take to answer a question about a container.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -19,7 +19,7 @@ const FORMAT: &str =
 
 /// A container as the engine describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Container {
+pub(super) struct InspectedContainer {
     pub(super) id: String,
     /// The digest of its image.
     image: String,
@@ -29,14 +29,14 @@ pub(super) struct Container {
     exit_code: String,
 }
 
-impl Container {
-    fn parse(line: &str) -> Option<Container> {
+impl InspectedContainer {
+    fn parse(line: &str) -> Option<InspectedContainer> {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let [id, image, status, started, exit_code] = fields[..] else {
             return None;
         };
         let owned = str::to_owned;
-        Some(Container {
+        Some(InspectedContainer {
             id: owned(id),
             image: owned(image),
             status: owned(status),
@@ -45,8 +45,8 @@ impl Container {
         })
     }
 
-    pub(super) fn identity(&self) -> Identity {
-        Identity {
+    pub(super) fn identity(&self) -> InstanceIdentity {
+        InstanceIdentity {
             boot: format!("container {} started {}", self.id, self.started),
             revision: format!("image {}", self.image),
         }
@@ -69,10 +69,13 @@ impl Container {
 ///
 /// # Errors
 /// A [`Fault`] when there is none, or more than one, or the engine does not answer.
-pub(super) async fn find(name: &str, target: &Target) -> Result<Container, Fault> {
+pub(super) async fn find(
+    name: &str,
+    target: &ContainerTarget,
+) -> Result<InspectedContainer, Fault> {
     let named = match target {
-        Target::Container(container) => container.clone(),
-        Target::Service(service) => task_of(name, service).await?,
+        ContainerTarget::Container(container) => container.clone(),
+        ContainerTarget::Service(service) => task_of(name, service).await?,
     };
     inspect(name, &named).await
 }
@@ -81,10 +84,10 @@ pub(super) async fn find(name: &str, target: &Target) -> Result<Container, Fault
 ///
 /// # Errors
 /// As [`find`].
-pub(super) async fn inspect(name: &str, container: &str) -> Result<Container, Fault> {
+pub(super) async fn inspect(name: &str, container: &str) -> Result<InspectedContainer, Fault> {
     let args = ["container", "inspect", "--format", FORMAT, "--", container];
     let line = query(name, &args).await?;
-    Container::parse(&line).ok_or_else(|| {
+    InspectedContainer::parse(&line).ok_or_else(|| {
         Fault::Other(format!(
             "docker container inspect printed `{}`",
             line.trim()
@@ -211,12 +214,12 @@ mod tests {
 
     #[test]
     fn the_engines_line_is_read_and_a_stopped_container_is_told_from_a_running_one() {
-        let read = |line: &str| Container::parse(line).unwrap();
+        let read = |line: &str| InspectedContainer::parse(line).unwrap();
         let running = read("1f sha256:ab running 2026-06-13T13:00:00.1Z 0\n");
         assert_eq!(running.not_running(), None);
         assert_eq!(
             running.identity(),
-            Identity {
+            InstanceIdentity {
                 boot: "container 1f started 2026-06-13T13:00:00.1Z".into(),
                 revision: "image sha256:ab".into(),
             }
@@ -225,7 +228,7 @@ mod tests {
         assert!(stopped.not_running().unwrap().contains("exit code 137"));
         let paused = read("1f sha256:ab paused 2026-06-13T13:00:00.1Z 0");
         assert!(paused.not_running().unwrap().contains("`paused`"));
-        assert_eq!(Container::parse("<no value>"), None);
+        assert_eq!(InspectedContainer::parse("<no value>"), None);
     }
 
     #[test]

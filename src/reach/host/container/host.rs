@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::super::fault::Fault;
 use super::super::invocation::Invocation;
 use super::super::remote::{BOOTSTRAP, Dial, Link, NoChannel, RemoteHost, Streams};
-use super::super::transport::{BoxFuture, Endpoint, Forward, Identity, Service, Transport};
-use super::docker::{self, Container};
-use super::target::Target;
+use super::super::transport::{
+    BackgroundService, BoxFuture, Endpoint, Forward, InstanceIdentity, Transport,
+};
+use super::docker::{self, InspectedContainer};
+use super::target::ContainerTarget;
 use crate::observation::CommandObservation;
 
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub(in crate::host) struct ContainerHost(RemoteHost<ContainerDial>);
 #[derive(Debug)]
 struct ContainerDial {
     name: String,
-    target: Target,
+    target: ContainerTarget,
 }
 
 /// A container that ran when it was found. Everything goes to its id: another container that
@@ -24,11 +26,11 @@ struct ContainerDial {
 #[derive(Debug)]
 struct ContainerLink {
     name: String,
-    container: Container,
+    container: InspectedContainer,
 }
 
 impl ContainerHost {
-    pub(in crate::host) fn new(name: &str, target: Target) -> ContainerHost {
+    pub(in crate::host) fn new(name: &str, target: ContainerTarget) -> ContainerHost {
         let dial = ContainerDial {
             name: name.to_owned(),
             target,
@@ -114,7 +116,10 @@ impl Transport for ContainerHost {
         Box::pin(self.0.run(invocation))
     }
 
-    fn start<'a>(&'a self, invocation: &'a Invocation) -> BoxFuture<'a, Result<Service, Fault>> {
+    fn start<'a>(
+        &'a self,
+        invocation: &'a Invocation,
+    ) -> BoxFuture<'a, Result<BackgroundService, Fault>> {
         Box::pin(self.0.start(invocation))
     }
 
@@ -131,7 +136,7 @@ impl Transport for ContainerHost {
     }
 
     /// Found anew: by then another container may have taken the name.
-    fn identity(&self) -> BoxFuture<'_, Result<Option<Identity>, Fault>> {
+    fn identity(&self) -> BoxFuture<'_, Result<Option<InstanceIdentity>, Fault>> {
         Box::pin(async {
             let container = docker::find(self.0.name(), &self.0.dialer().target).await?;
             Ok(Some(container.identity()))

@@ -5,4 +5,4 @@ mod host;
 mod target;
 
 pub(super) use host::ContainerHost;
-pub use target::Target;
+pub use target::ContainerTarget;

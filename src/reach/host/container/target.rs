@@ -9,14 +9,14 @@ pub(super) const SERVICE_LABEL: &str = "com.docker.swarm.service.name";
 
 /// A container, as the claim file names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Target {
+pub enum ContainerTarget {
     /// A name, or an id.
     Container(String),
     /// The one task of a Swarm service that runs on this machine.
     Service(String),
 }
 
-impl Target {
+impl ContainerTarget {
     /// Whether `docker` takes a text for a name: letters, digits and `_.-`, of which the first is
     /// a letter or a digit. So nothing can be taken for an option.
     pub fn is_name(text: &str) -> bool {
@@ -27,8 +27,8 @@ impl Target {
     /// The line that runs another one there by hand.
     pub(super) fn reproduce(&self, line: &str) -> String {
         let container = match self {
-            Target::Container(name) => quote(name),
-            Target::Service(name) => format!(
+            ContainerTarget::Container(name) => quote(name),
+            ContainerTarget::Service(name) => format!(
                 "\"$(docker ps -q --filter status=running --filter label={SERVICE_LABEL}={name})\""
             ),
         };
@@ -36,11 +36,11 @@ impl Target {
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for ContainerTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Target::Container(name) => write!(f, "container {name}"),
-            Target::Service(name) => write!(f, "container of service {name}"),
+            ContainerTarget::Container(name) => write!(f, "container {name}"),
+            ContainerTarget::Service(name) => write!(f, "container of service {name}"),
         }
     }
 }
@@ -52,21 +52,21 @@ mod tests {
     #[test]
     fn nothing_that_docker_takes_for_an_option_is_a_name() {
         for name in ["web", "7f3a", "a_b.c-d", "stack_web.1.x9"] {
-            assert!(Target::is_name(name), "{name}");
+            assert!(ContainerTarget::is_name(name), "{name}");
         }
         for name in ["", "-x", "_x", "a b", "a;b", "a/b", "ä", "$(x)", "a\n"] {
-            assert!(!Target::is_name(name), "{name:?}");
+            assert!(!ContainerTarget::is_name(name), "{name:?}");
         }
     }
 
     #[test]
     fn a_line_to_copy_runs_in_the_container() {
-        let web = Target::Container("web".to_owned());
+        let web = ContainerTarget::Container("web".to_owned());
         assert_eq!(
             web.reproduce("echo 'a b'"),
             r"docker exec web sh -c 'echo '\''a b'\'''"
         );
-        let service = Target::Service("app_web".to_owned());
+        let service = ContainerTarget::Service("app_web".to_owned());
         assert_eq!(
             service.reproduce("ls"),
             "docker exec \"$(docker ps -q --filter status=running --filter \

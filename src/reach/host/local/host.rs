@@ -10,7 +10,9 @@ use super::super::fault::Fault;
 use super::super::guard::Guard;
 use super::super::invocation::{Invocation, Leftovers};
 use super::super::mark;
-use super::super::transport::{Background, BoxFuture, Endpoint, Forward, Service, Transport};
+use super::super::transport::{
+    Background, BackgroundService, BoxFuture, Endpoint, Forward, Transport,
+};
 use super::job::{Job, kill_tree, other};
 use crate::observation::CommandObservation;
 
@@ -137,8 +139,15 @@ impl Transport for LocalHost {
         Box::pin(self.run_to_end(invocation))
     }
 
-    fn start<'a>(&'a self, invocation: &'a Invocation) -> BoxFuture<'a, Result<Service, Fault>> {
-        Box::pin(async { self.start_service(invocation).await.map(Service::over) })
+    fn start<'a>(
+        &'a self,
+        invocation: &'a Invocation,
+    ) -> BoxFuture<'a, Result<BackgroundService, Fault>> {
+        Box::pin(async {
+            self.start_service(invocation)
+                .await
+                .map(BackgroundService::over)
+        })
     }
 
     fn reproduce(&self, line: &str) -> String {

@@ -24,17 +24,17 @@ const DRAIN: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) child: Child,
-    pub(super) tree: Tree,
-    pub(super) stdout: Sink,
-    stderr: Sink,
+    pub(super) tree: ProcessTree,
+    pub(super) stdout: StreamReader,
+    stderr: StreamReader,
     pub(super) started: Instant,
     leftovers: Leftovers,
 }
 
-/// The processes of a job. Dropped before [`Tree::release`], it kills them: so a command that
+/// The processes of a job. Dropped before [`ProcessTree::release`], it kills them: so a command that
 /// nobody waits for any more does not go on.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(super) struct ProcessTree {
     pub(super) leader: Option<Pid>,
     pub(super) mark: String,
     armed: bool,
@@ -42,7 +42,7 @@ pub(super) struct Tree {
 
 /// One stream, read in the background: stored up to a limit, counted beyond it.
 #[derive(Debug)]
-pub(super) struct Sink {
+pub(super) struct StreamReader {
     captured: Arc<Mutex<Captured>>,
     reader: JoinHandle<()>,
 }
@@ -75,13 +75,13 @@ impl Job {
         feed(&mut child, invocation.stdin.clone());
         let limit = invocation.output_limit;
         Ok(Job {
-            tree: Tree {
+            tree: ProcessTree {
                 leader,
                 mark: job_mark,
                 armed: true,
             },
-            stdout: Sink::new(child.stdout.take(), limit),
-            stderr: Sink::new(child.stderr.take(), limit),
+            stdout: StreamReader::new(child.stdout.take(), limit),
+            stderr: StreamReader::new(child.stderr.take(), limit),
             child,
             started,
             leftovers: invocation.leftovers,
@@ -138,7 +138,7 @@ impl Job {
     }
 }
 
-impl Tree {
+impl ProcessTree {
     pub(super) fn kill(&self) {
         kill_tree(self.leader, &self.mark);
     }
@@ -155,7 +155,7 @@ impl Tree {
     }
 }
 
-impl Drop for Tree {
+impl Drop for ProcessTree {
     fn drop(&mut self) {
         if self.armed {
             self.kill();
@@ -163,7 +163,7 @@ impl Drop for Tree {
     }
 }
 
-impl Sink {
+impl StreamReader {
     fn new(stream: Option<impl AsyncRead + Unpin + Send + 'static>, limit: usize) -> Self {
         let captured = Arc::new(Mutex::new(Captured::default()));
         let shared = Arc::clone(&captured);
@@ -178,7 +178,7 @@ impl Sink {
                 captured.total += count as u64;
             }
         });
-        Sink { captured, reader }
+        StreamReader { captured, reader }
     }
 
     pub(super) fn so_far(&self) -> Captured {

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
 
 use super::channel::{Channel, Lost, NotReady, Streams};
-use super::frame::{Done, Frame};
+use super::frame::{Frame, JobDone};
 
 /// How often the runner hears from us; it gives up after 45 seconds without.
 const BEAT: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Ended {
     /// The runner's answer.
-    pub(super) done: Done,
+    pub(super) done: JobDone,
     /// From sending the request to having the whole answer.
     pub(super) duration: Duration,
 }

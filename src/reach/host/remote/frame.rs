@@ -19,12 +19,12 @@ pub(super) enum Frame {
         text: String,
     },
     /// A job has ended.
-    Done(Done),
+    Done(JobDone),
 }
 
 /// How a job ended, and what it printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Done {
+pub(super) struct JobDone {
     /// The job's number.
     pub(super) id: u64,
     /// The runner's word for how it ended.
@@ -70,7 +70,7 @@ pub(super) struct FrameParser {
 /// A frame whose header was read.
 #[derive(Debug)]
 struct Body {
-    done: Done,
+    done: JobDone,
     out: usize,
     err: usize,
 }
@@ -240,7 +240,7 @@ impl Body {
             bytes: Vec::new(),
             total,
         };
-        let done = Done {
+        let done = JobDone {
             id: number(id)?,
             state: state.to_owned(),
             status: number(status)?,

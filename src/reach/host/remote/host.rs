@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use super::super::fault::Fault;
 use super::super::invocation::{Invocation, Script};
-use super::super::transport::{Background, BoxFuture, Service};
+use super::super::transport::{Background, BackgroundService, BoxFuture};
 use super::channel::Lost;
 use super::client::{Ended, Pending, Runner};
 use super::connection::{Connection, task_ended};
@@ -98,7 +98,10 @@ impl<D: Dial> RemoteHost<D> {
         self.inner.run(invocation).await
     }
 
-    pub(in crate::host) async fn start(&self, invocation: &Invocation) -> Result<Service, Fault> {
+    pub(in crate::host) async fn start(
+        &self,
+        invocation: &Invocation,
+    ) -> Result<BackgroundService, Fault> {
         let inner = Arc::clone(&self.inner);
         let Ok(permit) = Arc::clone(&inner.services).try_acquire_owned() else {
             return Err(Fault::NotAllowed {
@@ -113,7 +116,7 @@ impl<D: Dial> RemoteHost<D> {
             Ok(pending) => pending,
             Err(lost) => return Err(connection.lost(lost).await),
         };
-        Ok(Service::over(RemoteService {
+        Ok(BackgroundService::over(RemoteService {
             inner,
             connection,
             runner,

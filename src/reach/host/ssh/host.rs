@@ -6,7 +6,7 @@ use super::super::fault::Fault;
 use super::super::invocation::Invocation;
 use super::super::options::ReachOptions;
 use super::super::remote::{Dial, RemoteHost};
-use super::super::transport::{BoxFuture, Endpoint, Forward, Service, Transport};
+use super::super::transport::{BackgroundService, BoxFuture, Endpoint, Forward, Transport};
 use super::destination::reproduce;
 use super::forward;
 use super::link::{Forwards, SshLink};
@@ -62,7 +62,10 @@ impl Transport for SshHost {
         Box::pin(self.0.run(invocation))
     }
 
-    fn start<'a>(&'a self, invocation: &'a Invocation) -> BoxFuture<'a, Result<Service, Fault>> {
+    fn start<'a>(
+        &'a self,
+        invocation: &'a Invocation,
+    ) -> BoxFuture<'a, Result<BackgroundService, Fault>> {
         Box::pin(self.0.start(invocation))
     }
 

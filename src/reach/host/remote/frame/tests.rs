@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 const NONCE: &str = "5eed";
 
-fn encode(done: &Done) -> Vec<u8> {
+fn encode(done: &JobDone) -> Vec<u8> {
     let (out, err) = (&done.stdout, &done.stderr);
     let header = format!(
         "\ngateproof-{NONCE} done {} {} {} {} {} {} {}\n",
@@ -44,7 +44,7 @@ fn captured() -> impl Strategy<Value = Captured> {
     })
 }
 
-fn done() -> impl Strategy<Value = Done> {
+fn done() -> impl Strategy<Value = JobDone> {
     (
         0_u64..1000,
         "exit|signal|flood",
@@ -52,7 +52,7 @@ fn done() -> impl Strategy<Value = Done> {
         captured(),
         captured(),
     )
-        .prop_map(|(id, state, status, stdout, stderr)| Done {
+        .prop_map(|(id, state, status, stdout, stderr)| JobDone {
             id,
             state,
             status,

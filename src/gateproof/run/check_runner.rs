@@ -26,7 +26,7 @@ use super::reproduce::describe_probe;
 use super::wording;
 
 /// Runs items in order, and collects the records of their checks.
-pub(super) struct Engine<'r> {
+pub(super) struct CheckRunner<'r> {
     pub(super) file: &'r ClaimFile,
     pub(super) options: &'r Options,
     places: &'r Places,
@@ -39,14 +39,14 @@ pub(super) struct Engine<'r> {
     records: BTreeMap<CheckAt, CheckRecord>,
 }
 
-impl<'r> Engine<'r> {
+impl<'r> CheckRunner<'r> {
     pub(super) fn new(
         file: &'r ClaimFile,
         options: &'r Options,
         prober: &'r Prober<'r>,
         disturber: &'r Disturber,
     ) -> Self {
-        Engine {
+        CheckRunner {
             file,
             options,
             places: prober.places,
