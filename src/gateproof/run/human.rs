@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::Utc;
 
-use crate::attest::{Candidate, Void, Wanted, Word, judge};
+use crate::attest::{AttestationRequest, AttestationResult, Candidate, VoidReason, judge};
 use crate::record::{
-    ATTESTATIONS, Attested, CheckRecord, Finding, KeptAttestation, read_attestations,
+    ATTESTATIONS, Attested, CheckRecord, Finding, StoredAttestation, read_attestations,
 };
 use claim::outcome::Outcome;
 use claim::read::is_inside;
@@ -111,7 +111,7 @@ pub(super) async fn attestation(
     }
     let judged = judge(
         &candidates,
-        &Wanted {
+        &AttestationRequest {
             phase: &file.phase,
             gate,
             check: &check.id,
@@ -123,8 +123,10 @@ pub(super) async fn attestation(
         },
     );
     match &judged {
-        Word::Holds(taken) => attested(taken, judged.outcome(), options, repository.root()),
-        Word::Awaited(newest) => {
+        AttestationResult::Valid(taken) => {
+            attested(taken, judged.outcome(), options, repository.root())
+        }
+        AttestationResult::Awaited(newest) => {
             let command = attest_command(gate, &check.id, artefact.as_ref());
             awaited(&command, newest.as_ref(), &unreadable)
         }
@@ -144,8 +146,8 @@ struct Facts<'r> {
 }
 
 impl Facts<'_> {
-    async fn candidate(&mut self, kept: KeptAttestation) -> Candidate {
-        let attestation = &kept.attestation;
+    async fn candidate(&mut self, stored: StoredAttestation) -> Candidate {
+        let attestation = &stored.attestation;
         let artefact_now = match (&self.artefact, &attestation.artefact) {
             (Some(sha256), _) => Some(Ok(sha256.clone())),
             (None, Some(then)) => Some(now(&self.top, &then.path)),
@@ -161,7 +163,7 @@ impl Facts<'_> {
             }
         };
         Candidate {
-            kept,
+            stored,
             artefact_now,
             moved,
         }
@@ -251,12 +253,12 @@ fn attest_command(gate: &str, check: &str, artefact: Option<&(String, String)>) 
 }
 
 fn attested(taken: &Candidate, outcome: Outcome, options: &Options, root: &Path) -> HumanResult {
-    let attestation = &taken.kept.attestation;
+    let attestation = &taken.stored.attestation;
     let file = taken
-        .kept
+        .stored
         .path
         .strip_prefix(root)
-        .unwrap_or(&taken.kept.path);
+        .unwrap_or(&taken.stored.path);
     let at = attestation.at.format("%Y-%m-%dT%H:%MZ");
     HumanResult {
         outcome,
@@ -267,7 +269,7 @@ fn attested(taken: &Candidate, outcome: Outcome, options: &Options, root: &Path)
         findings: Vec::new(),
         attestation: Some(Attested {
             file: file.display().to_string(),
-            sha256: taken.kept.sha256.clone(),
+            sha256: taken.stored.sha256.clone(),
             author: attestation.author.clone(),
             clone_id: attestation.clone_id.clone(),
             at: attestation.at,
@@ -282,12 +284,12 @@ fn attested(taken: &Candidate, outcome: Outcome, options: &Options, root: &Path)
 /// No attestation holds. What somebody else has observed is not shown: a reviewer is blind.
 fn awaited(
     command: &str,
-    newest: Option<&(&Candidate, Vec<Void>)>,
+    newest: Option<&(&Candidate, Vec<VoidReason>)>,
     unreadable: &[String],
 ) -> HumanResult {
     let mut findings = vec![remark("human", format!("awaiting a person: {command}"))];
     if let Some((candidate, void)) = newest {
-        let attestation = &candidate.kept.attestation;
+        let attestation = &candidate.stored.attestation;
         let why: Vec<String> = void.iter().map(ToString::to_string).collect();
         let at = attestation.at.format("%Y-%m-%dT%H:%MZ");
         let note = format!(
