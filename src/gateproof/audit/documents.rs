@@ -11,7 +11,7 @@ use super::{AuditError, Case, TOLERANCE, Wish, blocks, rule};
 use crate::gate::heading::{self, Reading, When};
 use crate::gate::verdict::{Verdict, verdict};
 use crate::record::{RunRecord, Stored};
-use crate::report::documents::standing;
+use crate::report::documents::blocks_in;
 use crate::report::text::time;
 use kit::git::GitError;
 
@@ -72,7 +72,7 @@ pub(super) fn documents(
     let (mut blocks, mut verdicts) = (0, 0);
     let mut reviews = Vec::new();
     for document in documents {
-        let found = match standing(&document.bytes) {
+        let found = match blocks_in(&document.bytes) {
             Ok(found) => found,
             Err(error) => {
                 let line = error.line();

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use crate::record::{Act, RunRecord};
 use crate::report::markdown::escape::defuse;
-use crate::report::{self, Annotation, Dialect, Level, Verdict};
+use crate::report::{self, Annotation, Dialect, Level, RunVerdict};
 use crate::run::{
     CloneFinding, CloneQuestion, Options, Purpose, Repository, Role, RunEvent, Selection, Wanted,
     clone_facts, clone_findings, select,
@@ -375,7 +375,7 @@ impl Job {
     }
 
     /// Appends to the page of the job, where there is one.
-    fn summarise(&self, verdict: &Verdict) -> anyhow::Result<()> {
+    fn summarise(&self, verdict: &RunVerdict) -> anyhow::Result<()> {
         let path = ["GITHUB_STEP_SUMMARY", "GITEA_STEP_SUMMARY"]
             .iter()
             .find_map(|name| std::env::var_os(name).filter(|path| !path.is_empty()));

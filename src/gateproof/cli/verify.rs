@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::record::{Act, RunRecord, Signer};
 use crate::report::documents::{self, Document};
-use crate::report::{Verdict, verdict_of, write_junit};
+use crate::report::{RunVerdict, verdict_of, write_junit};
 use crate::role::{Standing, review_block};
 use crate::run::{Options, Repository, Role, RunEvent, select};
 use claim::ClaimFile;
@@ -80,7 +80,7 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
         codes.extend(seen);
     }
     if let Some(path) = &wish.junit {
-        let verdict = Verdict {
+        let verdict = RunVerdict {
             code: worst(codes.iter().copied()).unwrap_or(ExitCode::CouldNotCheck),
             ..verdict_of(&records)
         };

@@ -4,6 +4,7 @@ use super::table::Paint;
 use super::text;
 use crate::record::{CheckRecord, Finding, FixtureRecord, ObservationRecord, RunRecord};
 use claim::outcome::Outcome;
+use kit::count::count;
 
 const INDENT: &str = "    ";
 /// Width of the column of labels.
@@ -128,7 +129,7 @@ impl Block {
             self.line(&format!("{INDENT}{label:<LABEL$}{line}"));
         }
         if all > SHOWN_LINES {
-            let rest = text::count(all - SHOWN_LINES, "more line");
+            let rest = count(all - SHOWN_LINES, "more line");
             self.labelled("", &format!("… {rest} in the record"));
         }
     }
@@ -183,7 +184,7 @@ fn alarm(fixture: &FixtureRecord, width: usize, paint: &Paint) -> String {
             step.asked,
             step.expected,
             step.observed,
-            text::count(step.attempts as usize, "time"),
+            count(step.attempts, "time"),
             text::duration(step.duration_ms),
         )));
     }
@@ -231,7 +232,7 @@ pub(super) fn summary(record: &RunRecord, paint: &Paint) -> String {
         "{}; exit {} ({}); took {}",
         text::tally(&outcomes),
         record.exit_code,
-        exit_words(record),
+        exit_meaning(record),
         text::run_duration(record)
     );
     let open: Vec<String> = record
@@ -253,7 +254,7 @@ pub(super) fn summary(record: &RunRecord, paint: &Paint) -> String {
 }
 
 /// What the exit code of a run means.
-pub(super) fn exit_words(record: &RunRecord) -> &'static str {
+pub(super) fn exit_meaning(record: &RunRecord) -> &'static str {
     let attested = |check: &CheckRecord| check.outcome == Outcome::Attested;
     match record.exit_code {
         0 if record.checks.iter().any(attested) => {

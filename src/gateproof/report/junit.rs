@@ -13,8 +13,8 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use thiserror::Error;
 
 use super::markdown::escape::defuse;
+use super::run_verdict::RunVerdict;
 use super::text;
-use super::verdict::Verdict;
 use crate::record::{CheckRecord, Finding, ObservationRecord, RunRecord};
 use claim::outcome::{ExitCode, Outcome};
 use kit::atomic;
@@ -42,7 +42,7 @@ pub enum JunitError {
 pub fn write_junit(
     path: &Path,
     records: &[RunRecord],
-    verdict: &Verdict,
+    verdict: &RunVerdict,
 ) -> Result<(), JunitError> {
     let xml = junit(records, verdict)?;
     let failed = |source| JunitError::Write {
@@ -64,7 +64,7 @@ pub fn write_junit(
 ///
 /// # Errors
 /// When the report cannot be serialised.
-pub fn junit(records: &[RunRecord], verdict: &Verdict) -> Result<String, JunitError> {
+pub fn junit(records: &[RunRecord], verdict: &RunVerdict) -> Result<String, JunitError> {
     let mut report = Report::new("gateproof");
     let total: Duration = records.iter().map(took).sum();
     report.set_time(total);

@@ -9,6 +9,7 @@ pub(crate) mod explain;
 mod junit;
 pub mod markdown;
 pub mod phase;
+mod run_verdict;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod statement;
@@ -16,12 +17,11 @@ mod step_summary;
 mod table;
 mod tap;
 pub(crate) mod text;
-mod verdict;
 
 pub use annotations::{Annotation, Dialect, Level, annotations, hush};
 pub use junit::{JunitError, junit, write_junit};
+pub use run_verdict::{RunVerdict, verdict_of};
 pub use step_summary::step_summary;
 pub use table::{progress_line, table};
 pub use tap::tap;
 pub use text::time;
-pub use verdict::{Verdict, verdict_of};

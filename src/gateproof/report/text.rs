@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::record::RunRecord;
 use claim::outcome::Outcome;
+use kit::count::count;
 
 /// One line: control characters, line separators and text-direction marks are shown as escapes.
 pub(crate) fn visible(text: &str) -> String {
@@ -138,11 +139,6 @@ pub(crate) fn run_duration(record: &RunRecord) -> String {
 /// `2026-11-21T17:45:30Z`.
 pub fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// `1 check`, `2 checks`.
-pub(crate) fn count(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
 /// `6 checks: 5 PASS, 1 FAIL`.

@@ -8,6 +8,7 @@
 //! Every document has one owner, and is written through [`Opened`] only, which nobody but the
 //! owner gets.
 
+mod blocks;
 mod done;
 mod edit;
 mod error;
@@ -15,15 +16,14 @@ mod gates;
 mod lines;
 mod markers;
 mod place;
-mod standing;
 
 use std::path::{Path, PathBuf};
 
+pub use blocks::{FoundBlock, blocks_in};
 pub use done::write_phase;
 pub use edit::Written;
 pub use error::{DocumentError, MarkerError};
 pub use place::{append_block, place_block};
-pub use standing::{Standing, standing};
 
 use crate::record::RunRecord;
 use crate::report::{markdown, text};

@@ -38,8 +38,8 @@ fn rules() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     ])
 }
 
-fn verdict(code: ExitCode) -> Verdict {
-    Verdict {
+fn verdict(code: ExitCode) -> RunVerdict {
+    RunVerdict {
         code,
         tally: "what was seen".to_owned(),
     }

@@ -25,7 +25,7 @@ use claim::outcome::Outcome;
 use escape::{code, prose};
 
 /// `✅ PASS`.
-pub(crate) fn outcome_words(outcome: Outcome) -> &'static str {
+pub(crate) fn outcome_label(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "✅ PASS",
         Outcome::Fail => "❌ FAIL",
@@ -40,7 +40,7 @@ pub(crate) fn outcome_words(outcome: Outcome) -> &'static str {
 }
 
 /// The commit of a record, as a list item's text.
-pub(crate) fn commit_words(record: &RunRecord) -> String {
+pub(crate) fn commit_text(record: &RunRecord) -> String {
     let Some(repository) = &record.repository else {
         return "none: the claim file is in no repository, so nothing pins what was checked"
             .to_owned();

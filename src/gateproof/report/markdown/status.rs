@@ -1,7 +1,7 @@
 //! The STATUS block of a gate: WHAT, HOW, EXPECTED and WHERE, and no result.
 
 use super::escape::{code, code_cell, comment, fence, neutralise, prose};
-use super::{command_line, commit_words, partial_selection};
+use super::{command_line, commit_text, partial_selection};
 use crate::record::{CheckRecord, FixtureRecord, RunRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::text;
@@ -178,7 +178,7 @@ fn expected(checks: &[&CheckRecord]) -> String {
 fn where_(record: &RunRecord, checks: &[&CheckRecord]) -> String {
     let mut out = format!(
         "### WHERE (commit sha)\n\n- Commit: {}\n- Claim file: {} (sha256 {})\n",
-        commit_words(record),
+        commit_text(record),
         code(&record.claim.path),
         code(&record.claim.sha256)
     );

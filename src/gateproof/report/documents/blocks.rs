@@ -10,7 +10,7 @@ use super::markers;
 
 /// A block of ours in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct FoundBlock {
     /// `status`, `journal` …
     pub kind: String,
     /// The phase that it is of.
@@ -31,7 +31,7 @@ pub struct Standing {
 ///
 /// # Errors
 /// [`MarkerError`] when the markers are anything but whole blocks one after the other.
-pub fn standing(document: &[u8]) -> Result<Vec<Standing>, MarkerError> {
+pub fn blocks_in(document: &[u8]) -> Result<Vec<FoundBlock>, MarkerError> {
     let of = lines(document);
     let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let found = markers::find(document)?;
@@ -41,7 +41,7 @@ pub fn standing(document: &[u8]) -> Result<Vec<Standing>, MarkerError> {
             let inner = &of[found.lines.start + 1..found.lines.end - 1];
             let body = markers::body(inner, document);
             let (phase, gate) = found.claim.split_once('/').unwrap_or((&found.claim, ""));
-            Standing {
+            FoundBlock {
                 phase: plain(phase),
                 gate: plain(gate),
                 run_id: plain(&found.run),

@@ -7,14 +7,14 @@ use super::text;
 
 /// What several runs amount to together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct RunVerdict {
     /// The exit code.
     pub code: ExitCode,
     /// What was seen, in one line: `6 checks: 4 PASS, 2 SKIPPED`.
     pub tally: String,
 }
 
-impl Verdict {
+impl RunVerdict {
     /// The line that says so.
     ///
     /// It names whose verdict it is, because a push job that is red for another reason is soon
@@ -46,7 +46,7 @@ impl Verdict {
 ///
 /// A claim file of which nothing may be observed from CI says nothing, good or bad: it is a
 /// failure only when no file says anything.
-pub fn verdict_of(records: &[RunRecord]) -> Verdict {
+pub fn verdict_of(records: &[RunRecord]) -> RunVerdict {
     let telling = records.iter().filter(|record| !only_skipped(record));
     let codes = telling
         .map(|record| ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck));
@@ -56,7 +56,7 @@ pub fn verdict_of(records: &[RunRecord]) -> Verdict {
         .flat_map(|record| record.checks.iter().map(|check| check.outcome))
         .collect();
     let tally = text::tally(&outcomes);
-    Verdict {
+    RunVerdict {
         code: code.unwrap_or(ExitCode::CouldNotCheck),
         tally: match code {
             None if !outcomes.is_empty() => {
