@@ -1,6 +1,6 @@
 //! What stands below the table: why a check is not a PASS, what was disturbed, and the sum.
 
-use super::table::Paint;
+use super::paint::Paint;
 use super::text;
 use crate::record::{CheckRecord, Finding, FixtureRecord, ObservationRecord, RunRecord};
 use claim::outcome::Outcome;

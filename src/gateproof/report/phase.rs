@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::documents::{Block, Document};
 use super::markdown::escape::{code_cell, prose};
-use super::table::Paint;
+use super::paint::Paint;
 use super::text;
 use crate::gate::state::{Cited, GateState, GateStatus, PhaseStatus};
 use crate::record::HostState;

@@ -1,24 +1,23 @@
-//! The verdict of a push job on the claims alone.
+//! What several runs amount to together: the verdict of a push job on the claims.
 
 use crate::record::RunRecord;
 use claim::outcome::{ExitCode, Outcome, worst};
 
 use super::text;
 
-/// What several runs amount to together.
+/// The result of several runs together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunVerdict {
-    /// The exit code.
     pub code: ExitCode,
-    /// What was seen, in one line: `6 checks: 4 PASS, 2 SKIPPED`.
+    /// The outcomes in one line: `6 checks: 4 PASS, 2 SKIPPED`.
     pub tally: String,
 }
 
 impl RunVerdict {
-    /// The line that says so.
+    /// The verdict as a push job's last line.
     ///
-    /// It names whose verdict it is, because a push job that is red for another reason is soon
-    /// not looked at any more.
+    /// It says that it is about the claims, because people stop reading a job that is always red
+    /// for another reason.
     pub fn line(&self) -> String {
         format!(
             "gateproof ci: claims {} (exit {}): {}. This is the verdict on the claims alone, whatever lint and tests say.",
@@ -28,7 +27,6 @@ impl RunVerdict {
         )
     }
 
-    /// The verdict in one word.
     pub fn word(&self) -> &'static str {
         match self.code {
             ExitCode::Success => "PASS",
@@ -44,11 +42,11 @@ impl RunVerdict {
 
 /// The verdict on all records of a push job.
 ///
-/// A claim file of which nothing may be observed from CI says nothing, good or bad: it is a
-/// failure only when no file says anything.
+/// A claim file whose checks are all SKIPPED decides nothing. The job fails only when no file
+/// decides anything.
 pub fn verdict_of(records: &[RunRecord]) -> RunVerdict {
-    let telling = records.iter().filter(|record| !only_skipped(record));
-    let codes = telling
+    let deciding = records.iter().filter(|record| !only_skipped(record));
+    let codes = deciding
         .map(|record| ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck));
     let code = worst(codes);
     let outcomes: Vec<Outcome> = records
@@ -67,7 +65,7 @@ pub fn verdict_of(records: &[RunRecord]) -> RunVerdict {
     }
 }
 
-/// Whether a run was nothing but checks that were left out for a reason.
+/// Whether every check was SKIPPED and nothing is left disturbed.
 fn only_skipped(record: &RunRecord) -> bool {
     !record.checks.is_empty()
         && record.fixtures.iter().all(|fixture| fixture.restored)

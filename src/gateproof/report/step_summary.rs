@@ -1,8 +1,8 @@
 //! The summary of a push job as Markdown, for the page of the job (`GITHUB_STEP_SUMMARY`).
 
-use super::junit::reason;
 use super::markdown::escape::{code, code_cell, defuse, prose};
 use super::markdown::outcome_label;
+use super::reason::reason;
 use super::run_verdict::RunVerdict;
 use super::text;
 use crate::record::RunRecord;

@@ -1,7 +1,7 @@
 //! The Test Anything Protocol, version 14: one test point for each check.
 
-use super::junit::reason;
 use super::markdown::escape::defuse;
+use super::reason::reason;
 use super::text;
 use crate::record::RunRecord;
 use claim::outcome::Outcome;

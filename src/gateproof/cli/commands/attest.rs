@@ -1,8 +1,7 @@
-//! `gateproof attest`: a person's word for a `human:` check.
+//! `gateproof attest`: a person attests a `human:` check.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use chrono::Utc;
 use clap::Args;
 
@@ -13,37 +12,46 @@ use crate::role::Commit;
 use crate::run::{Repository, random, tree_differs, who};
 use claim::outcome::ExitCode;
 use claim::{Check, ClaimFile, HumanProbe, Place, Probe};
-use kit::redact::Redactor;
+use kit::console;
 use kit::run_id::run_id;
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 
-use crate::cli::console;
-use crate::cli::options::{Color, FileOptions};
-use crate::cli::roles::{self, Publish};
-use crate::cli::signing::SigningOptions;
-use crate::cli::verify::{load, refuse};
+use crate::cli::claims::{current_folder, load, path_in_repository};
+use crate::cli::options::{ColorOption, FileOptions, SigningOptions, one_line};
+use crate::cli::progress::refuse;
+use crate::cli::publish::{PublishOptions, publish};
+use crate::cli::review_document::redacted;
 
+/// Attest a `human:` check: record what you looked at, and what you saw
+///
+/// Reads the claim file, git, and the file that you looked at. Writes an attestation into
+/// reports/attestations/. Runs of the gate use it from then on.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  gateproof attest M1 dashboard-looks-right --saw \"both apps are listed as healthy\" --push
+
+Exit codes:
+  0  attested
+  2  refused: no such check, or not one that a person attests")]
 pub(crate) struct AttestOptions {
     /// The gate
     gate: String,
-    /// The `human:` check, with its [value] when it comes from a `for:`
+    /// The `human:` check, with its [value] if it comes from a `for:`
     check: String,
     /// What you saw, in your own words
-    #[arg(long, value_name = "WORDS", value_parser = crate::cli::review::words)]
+    #[arg(long, value_name = "TEXT", value_parser = one_line)]
     saw: String,
-    /// The file you looked at; else the one that the check names
+    /// The file that you looked at (default: the one that the check names)
     #[arg(long, value_name = "FILE")]
     artefact: Option<PathBuf>,
-    /// The claim file; else the one of claims/ that has the check
+    /// The claim file (default: the one of claims/ that has the check)
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    publish: Publish,
-    /// When to use colour
-    #[arg(long, value_enum, default_value = "auto")]
-    color: Color,
+    publish: PublishOptions,
+    #[command(flatten)]
+    color: ColorOption,
     #[command(flatten)]
     signing: SigningOptions,
 }
@@ -55,13 +63,13 @@ struct Target<'f> {
     human: &'f HumanProbe,
 }
 
-pub(crate) async fn attest(wish: AttestOptions) -> anyhow::Result<ExitCode> {
-    let here = std::env::current_dir().context("find the current folder")?;
-    let named = wish.file.clone().into_iter().collect();
-    let Some(files) = load(&FileOptions::of(named, wish.color)) else {
+pub(crate) async fn attest(options: AttestOptions) -> anyhow::Result<ExitCode> {
+    let here = current_folder()?;
+    let named = options.file.clone().into_iter().collect();
+    let Some(files) = load(&FileOptions::of(named, options.color)) else {
         return Ok(ExitCode::Invalid);
     };
-    let target = match find(&files, &wish) {
+    let target = match find(&files, &options) {
         Ok(target) => target,
         Err((code, why)) => return Ok(refuse(code, &why)),
     };
@@ -70,30 +78,30 @@ pub(crate) async fn attest(wish: AttestOptions) -> anyhow::Result<ExitCode> {
     let (repository, author) = match found.map(|it| (it.author(), it)) {
         Some((Some(author), repository)) => (repository, author),
         Some((None, _)) => {
-            let why = "git does not know who you are, and a word without its author counts for nobody: set `git config user.name` and `user.email`";
+            let why = "git does not know who you are, and an attestation needs an author: set `git config user.name` and `user.email`";
             return Ok(refuse(Code::NOT_ATTESTABLE, why));
         }
         None => {
             let why = format!(
-                "{} is in no git repository with a commit, and a word speaks of a commit",
+                "{} is not in a git repository with a commit, and an attestation is about a commit",
                 target.file.source.path.display()
             );
             return Ok(refuse(Code::NOT_ATTESTABLE, &why));
         }
     };
-    let upstream = match wish.publish.upstream(repository.root()).await {
+    let upstream = match options.publish.upstream(repository.root()).await {
         Ok(upstream) => upstream,
         Err(why) => return Ok(refuse(Code::NOT_ATTESTABLE, &why.to_string())),
     };
-    let artefact = match artefact(&target, &wish, repository.root(), &here) {
+    let artefact = match artefact(&target, &options, repository.root(), &here) {
         Ok(artefact) => artefact,
         Err(why) => return Ok(refuse(Code::NOT_ATTESTABLE, &why)),
     };
-    let signer = match wish.signing.signer(true, repository.root()) {
+    let signer = match options.signing.signer(true, repository.root()) {
         Ok(signer) => signer,
-        Err(error) => return Ok(refuse(Code::COMMAND_LINE, &error.to_string())),
+        Err(error) => return Ok(refuse(Code::COMMAND_LINE, &kit::error_chain(&error))),
     };
-    let attestation = said(&target, &wish, (&repository, author), artefact);
+    let attestation = attestation(&target, &options, (&repository, author), artefact);
     let folder = repository
         .root()
         .join(ATTESTATIONS)
@@ -105,13 +113,13 @@ pub(crate) async fn attest(wish: AttestOptions) -> anyhow::Result<ExitCode> {
         paths.push(format!("{}{SIGNATURE}", paths[0]));
     }
     let differs = tree_differs(target.file, repository.root()).await?;
-    tell(&attestation, differs);
+    print(&attestation, differs);
     let commit = commit(&attestation, &paths);
-    roles::publish(
+    publish(
         repository.root(),
         upstream.as_ref(),
         commit,
-        &wish.publish,
+        &options.publish,
         false,
     )
     .await?;
@@ -119,21 +127,21 @@ pub(crate) async fn attest(wish: AttestOptions) -> anyhow::Result<ExitCode> {
 }
 
 /// The check of that gate and name among the claim files.
-fn find<'f>(files: &'f [ClaimFile], wish: &AttestOptions) -> Result<Target<'f>, (Code, String)> {
+fn find<'f>(files: &'f [ClaimFile], options: &AttestOptions) -> Result<Target<'f>, (Code, String)> {
     let unknown = |why: String| Err((Code::UNKNOWN_SELECTION, why));
     let gates: Vec<_> = files
         .iter()
         .flat_map(|file| file.gates.iter().map(move |gate| (file, gate)))
-        .filter(|(_, gate)| gate.id == wish.gate)
+        .filter(|(_, gate)| gate.id == options.gate)
         .collect();
     if gates.is_empty() {
         return unknown(format!(
             "{}: no such gate in the claim files; `gateproof list` shows them",
-            wish.gate
+            options.gate
         ));
     }
     let mut found = gates.iter().flat_map(|(file, gate)| {
-        let named = gate.checks.iter().filter(|check| check.id == wish.check);
+        let named = gate.checks.iter().filter(|check| check.id == options.check);
         named.map(move |check| (*file, check))
     });
     let Some((file, check)) = found.next() else {
@@ -142,20 +150,21 @@ fn find<'f>(files: &'f [ClaimFile], wish: &AttestOptions) -> Result<Target<'f>, 
             .filter(|check| matches!(check.probe, Probe::Human(_)))
             .map(|check| check.id.as_str())
             .collect();
-        let known = match people.is_empty() {
-            true => "it has none that a person attests".to_owned(),
-            false => format!("a person attests {}", people.join(", ")),
+        let known = if people.is_empty() {
+            "it has none that a person attests".to_owned()
+        } else {
+            format!("a person attests {}", people.join(", "))
         };
         return unknown(format!(
             "{}: no such check in gate {}; {known}",
-            wish.check, wish.gate
+            options.check, options.gate
         ));
     };
     if let Some((other, _)) = found.next() {
         return unknown(format!(
-            "{} {} is in {} and in {}; say which with --file",
-            wish.gate,
-            wish.check,
+            "{} {} is in {} and in {}; name one of them with --file",
+            options.gate,
+            options.check,
             file.source.path.display(),
             other.source.path.display()
         ));
@@ -165,23 +174,23 @@ fn find<'f>(files: &'f [ClaimFile], wish: &AttestOptions) -> Result<Target<'f>, 
         _ => Err((
             Code::NOT_ATTESTABLE,
             format!(
-                "{} is no `human:` check: a program asks it, and no word can stand in place of that; `gateproof verify --check {}` runs it",
-                wish.check, wish.check
+                "{} is not a `human:` check: a program runs it, and an attestation cannot replace that; `gateproof verify --check {}` runs it",
+                options.check, options.check
             ),
         )),
     }
 }
 
-/// The file that was looked at. One that the check names may lie anywhere, because its digest tells
-/// whether it is that; any other must be in the repository, where others can see it.
+/// The file that was looked at. One that the check names may lie anywhere, because its digest
+/// identifies it; any other must be in the repository, where others can look at it.
 fn artefact(
     target: &Target<'_>,
-    wish: &AttestOptions,
+    options: &AttestOptions,
     root: &Path,
     here: &Path,
 ) -> Result<Option<Artefact>, String> {
     let named = target.human.artefact.as_ref();
-    let (path, file) = match (named, &wish.artefact) {
+    let (path, file) = match (named, &options.artefact) {
         (None, None) => return Ok(None),
         (Some(text), given) => {
             let open = text.params().next().is_some();
@@ -194,7 +203,7 @@ fn artefact(
                 Some(given) => (path, here.join(given)),
                 None if open => {
                     return Err(
-                        "the check's artefact is named by a captured value, which only a run knows: say --artefact FILE, the file you looked at".to_owned(),
+                        "the check names its artefact by a captured value, which only a run knows: add --artefact FILE, the file that you looked at".to_owned(),
                     );
                 }
                 None => (path.clone(), folder.join(path)),
@@ -210,7 +219,7 @@ fn artefact(
             };
             let Some(inside) = inside else {
                 return Err(format!(
-                    "{} is outside of the repository, so nobody else could look at it: put it into the repository first",
+                    "{} is outside the repository, where nobody else can look at it: put it into the repository first",
                     given.display()
                 ));
             };
@@ -219,27 +228,20 @@ fn artefact(
     };
     let seen = Artefact::of_file(path, &file).map_err(|error| {
         format!(
-            "the artefact {} cannot be read: {error}; say --artefact FILE, the file you looked at",
+            "the artefact {} cannot be read: {error}; add --artefact FILE, the file that you looked at",
             file.strip_prefix(here).unwrap_or(&file).display()
         )
     })?;
     Ok(Some(seen))
 }
 
-fn said(
+fn attestation(
     target: &Target<'_>,
-    wish: &AttestOptions,
+    options: &AttestOptions,
     (repository, author): (&Repository, String),
     artefact: Option<Artefact>,
 ) -> Attestation {
     let (file, state, at) = (target.file, repository.state(), Utc::now());
-    let path = std::fs::canonicalize(&file.source.path).ok();
-    let root = std::fs::canonicalize(repository.root()).ok();
-    let inside = path.zip(root).and_then(|(path, root)| {
-        let inside = path.strip_prefix(root).ok();
-        inside.map(Path::to_owned)
-    });
-    let redactor = Redactor::new(Vec::<String>::new());
     Attestation {
         schema: ATTESTATION_SCHEMA.to_owned(),
         id: run_id(at, random()),
@@ -249,22 +251,21 @@ fn said(
         clone_id: state.clone_id,
         at,
         phase: file.phase.clone(),
-        claim_path: inside
-            .unwrap_or_else(|| file.source.path.clone())
+        claim_path: path_in_repository(&file.source.path, repository.root())
             .display()
             .to_string(),
         claim_sha256: file.source.digest(),
-        gate: wish.gate.clone(),
+        gate: options.gate.clone(),
         check: target.check.id.clone(),
         asked: target.human.look.clone(),
         commit: state.commit,
         artefact,
-        words: redactor.text(&wish.saw).into_owned(),
+        words: redacted(&options.saw),
     }
 }
 
-/// Says what was put on record, so that whoever mistook the check or the file sees it at once.
-fn tell(attestation: &Attestation, differs: bool) {
+/// Prints what was recorded, so that a wrong check or file is noticed at once.
+fn print(attestation: &Attestation, differs: bool) {
     let artefact = match &attestation.artefact {
         Some(artefact) => format!("  artefact  {} sha256 {}\n", artefact.path, artefact.sha256),
         None => String::new(),
@@ -282,7 +283,7 @@ fn tell(attestation: &Attestation, differs: bool) {
     ));
     if differs {
         console::err(
-            "the tree differs from that commit: what you looked at may not be what is committed\n",
+            "the working tree differs from that commit: what you looked at may not be what is committed\n",
         );
     }
 }

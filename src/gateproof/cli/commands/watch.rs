@@ -5,93 +5,91 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::Utc;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::record::Act;
 use crate::report::markdown::escape::neutralise;
 use crate::report::time;
-use crate::run::Repository;
-use crate::watch::inbox::{Reader, belongs_to};
+use crate::watch::inbox::belongs_to;
 use crate::watch::{Follower, Lock, Poll, Seen};
 use claim::outcome::{ExitCode, worst};
+use kit::console;
 use kit::git;
 use kit::interrupt::Interrupt;
-use kit::text::Scope;
 use kit::yaml::codes::Code;
 use reach::host::{Host, Invocation, Leftovers, LocalHost, Script};
 use reach::observation::Ending;
 
-use crate::cli::{console, verify};
+use crate::cli::claims::repository_here;
+use crate::cli::inboxes::{ReaderName, folders};
+use crate::cli::progress::refuse;
 
-/// A loop that says it waits for longer is taken for dead by the reference's watchdog.
+/// Watchdogs take a loop that announces a longer wait for dead.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
-/// So much of a command's output is shown.
-const SHOWN: usize = 16 * 1024;
+/// The most output of a command that is shown, in bytes.
+const OUTPUT_LIMIT: usize = 16 * 1024;
 
+/// Follow the upstream, and report when a gate is claimed or reviewed or a message arrives
+///
+/// Reads the upstream by git. Writes what was reported into the clone's git folder, so that
+/// nothing is reported twice.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  gateproof watch --as adversary --exec 'gateproof review --push'
+  gateproof watch --once
+
+Exit codes:
+  0  stopped; with --once: the upstream answered
+  1  with --once: a command of --exec failed
+  2  the command line is wrong
+  3  with --once: the upstream did not answer, or a command of --exec did not end well")]
 pub(crate) struct WatchOptions {
     /// The remote to follow
     #[arg(long, value_name = "NAME", default_value = "origin")]
     remote: String,
-    /// The branch to follow (default: the remote's own default)
+    /// The branch to follow (default: the default branch of the remote)
     #[arg(long, value_name = "NAME")]
     branch: Option<String>,
-    /// Only what wakes this role: an adversary by claims, a builder by reviews, each by its inbox
+    /// Report only what this role waits for: claims for an adversary, reviews for a builder, and
+    /// the messages for either
     #[arg(long = "as", value_enum, value_name = "ROLE")]
     role: Option<ReaderName>,
-    /// A shell line to run for each hand-off and message. It gets GATEPROOF_ACT, _PHASE, _GATE,
+    /// Run this shell line for each hand-off and message, with GATEPROOF_ACT, _PHASE, _GATE,
     /// _COMMIT, _VERDICT, _RECORD and _INBOX in its environment, and the first five as $1 to $5
     #[arg(long, value_name = "COMMAND")]
     exec: Option<String>,
     /// How long that command may take
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = humantime::parse_duration)]
     exec_timeout: Duration,
-    /// Look once and end
+    /// Ask the upstream once, and end
     #[arg(long)]
     once: bool,
-    /// How long to wait between two looks, at most 10 minutes
+    /// How long to wait before the upstream is asked again, at most 10 minutes
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     every: Duration,
-    /// A folder with inboxes, beside the repository's top, machine-docs/ and the claims' own
+    /// A folder with inboxes, besides the top folder, machine-docs/ and those of the claim files
     #[arg(long, value_name = "DIR")]
     docs: Vec<String>,
-    /// Where to remember what was told (default: in the clone's git folder)
+    /// Where to remember what was reported (default: in the clone's git folder)
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Tell everything after this revision of the clone
+    /// Report everything after this revision of the clone
     #[arg(long, value_name = "REV")]
     from: Option<String>,
 }
 
-/// Builder or Adversary, on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReaderName {
-    Builder,
-    Adversary,
-}
-
-impl From<ReaderName> for Reader {
-    fn from(name: ReaderName) -> Reader {
-        match name {
-            ReaderName::Builder => Reader::Builder,
-            ReaderName::Adversary => Reader::Adversary,
-        }
-    }
-}
-
-pub(crate) async fn watch(wish: WatchOptions) -> anyhow::Result<ExitCode> {
-    if wish.every > LONGEST_WAIT || wish.every < Duration::from_millis(100) {
-        let why =
-            "--every: between 100ms and 10m; a loop that is silent for longer is taken for dead";
-        return Ok(verify::refuse(Code::COMMAND_LINE, why));
+pub(crate) async fn watch(options: WatchOptions) -> anyhow::Result<ExitCode> {
+    if options.every > LONGEST_WAIT || options.every < Duration::from_millis(100) {
+        let why = "--every must be between 100ms and 10m; watchdogs take a loop that is silent for longer for dead";
+        return Ok(refuse(Code::COMMAND_LINE, why));
     }
     let Some(root) = repository_here().await? else {
-        return Ok(verify::refuse(
+        return Ok(refuse(
             Code::COMMAND_LINE,
-            "there is no git repository with a commit here; run it in a clone",
+            "the current folder is not in a git repository with a commit; run it in a clone",
         ));
     };
-    let state = match &wish.state {
+    let state = match &options.state {
         Some(path) => std::path::absolute(path).context("find the state")?,
         None => git_folder(&root).await?.join("gateproof/watch.json"),
     };
@@ -99,29 +97,29 @@ pub(crate) async fn watch(wish: WatchOptions) -> anyhow::Result<ExitCode> {
     let _lock = Lock::take(&state)?;
     let mut follower = Follower::new(
         &root,
-        &wish.remote,
-        wish.branch.as_deref(),
-        folders(&root, &wish.docs),
+        &options.remote,
+        options.branch.as_deref(),
+        folders(&root, &options.docs),
         &state,
         Duration::from_secs(60),
     )?;
-    if let Some(revision) = &wish.from
+    if let Some(revision) = &options.from
         && let Err(error) = follower.begin_from(revision).await
     {
-        return Ok(verify::refuse(Code::COMMAND_LINE, &error.to_string()));
+        return Ok(refuse(Code::COMMAND_LINE, &kit::error_chain(&error)));
     }
     let mut watcher = Watcher {
         host: Host::Local(LocalHost::new()),
         follower,
         root,
-        wish,
+        options,
         down: None,
         codes: vec![ExitCode::Success],
     };
     let ended = tokio::select! {
         ended = watcher.watch() => ended,
         name = interrupt.wait() => {
-            say(&format!("stopped by {name}"));
+            print(&format!("stopped by {name}"));
             Ok(())
         }
     };
@@ -134,7 +132,7 @@ struct Watcher {
     host: Host,
     follower: Follower,
     root: PathBuf,
-    wish: WatchOptions,
+    options: WatchOptions,
     /// Why the upstream did not answer the last time.
     down: Option<String>,
     codes: Vec<ExitCode>,
@@ -143,29 +141,29 @@ struct Watcher {
 impl Watcher {
     async fn watch(&mut self) -> anyhow::Result<()> {
         loop {
-            let answered = self.look().await?;
-            if self.wish.once {
+            let answered = self.poll().await?;
+            if self.options.once {
                 if !answered {
                     self.codes.push(ExitCode::CouldNotCheck);
                 }
                 return Ok(());
             }
-            // What went wrong in one look does not decide about a watch that goes on.
+            // One poll that went wrong does not decide how a watch ends that goes on.
             self.codes = vec![ExitCode::Success];
-            let until = Utc::now() + self.wish.every;
+            let until = Utc::now() + self.options.every;
             console::out(&format!("WAITING-UNTIL: {}\n", time(until)));
-            tokio::time::sleep(self.wish.every).await;
+            tokio::time::sleep(self.options.every).await;
         }
     }
 
-    /// One look; whether the upstream answered.
-    async fn look(&mut self) -> anyhow::Result<bool> {
+    /// Asks the upstream once and reports what is new; whether it answered.
+    async fn poll(&mut self) -> anyhow::Result<bool> {
         let (first, seen, tip) = match self.follower.poll().await? {
             Poll::Down(why) => {
                 if self.down.as_ref() != Some(&why) {
-                    say(&format!(
+                    print(&format!(
                         "{} does not answer; going on: {why}",
-                        self.wish.remote
+                        self.options.remote
                     ));
                 }
                 self.down = Some(why);
@@ -174,37 +172,37 @@ impl Watcher {
             Poll::Up { first, seen, tip } => (first, seen, tip),
         };
         if self.down.take().is_some() {
-            say(&format!("{} answers again", self.wish.remote));
+            print(&format!("{} answers again", self.options.remote));
         }
         if let Some(first) = first {
-            say(&format!(
-                "following {} from {first} on; `--from REV` tells of what came before",
-                self.wish.remote
+            print(&format!(
+                "following {} from {first} on; `--from REV` reports what came before",
+                self.options.remote
             ));
         }
         let mut commit: Option<String> = None;
         for (of, seen) in seen {
             if commit != of
-                && let Some(told) = std::mem::replace(&mut commit, of)
+                && let Some(done) = std::mem::replace(&mut commit, of)
             {
-                self.follower.told_commit(&told)?;
+                self.follower.told_commit(&done)?;
             }
-            self.tell(&seen).await?;
+            self.report(&seen).await?;
             self.follower.told(&seen)?;
         }
         self.follower.done(&tip)?;
         Ok(true)
     }
 
-    /// Says one thing, and runs the user's command for it.
-    async fn tell(&mut self, seen: &Seen) -> anyhow::Result<()> {
+    /// Reports one thing, and runs the user's command for it.
+    async fn report(&mut self, seen: &Seen) -> anyhow::Result<()> {
         let values = match seen {
             Seen::Note(note) => {
-                say(&format!("note: {note}"));
+                print(&format!("note: {note}"));
                 return Ok(());
             }
             Seen::HandOff(hand_off) => {
-                let wakes = match self.wish.role {
+                let wakes = match self.options.role {
                     None => true,
                     Some(ReaderName::Adversary) => hand_off.act == Act::Claim,
                     Some(ReaderName::Builder) => hand_off.act == Act::Review,
@@ -213,13 +211,13 @@ impl Watcher {
                     return Ok(());
                 }
                 let verdict = hand_off.verdict.unwrap_or_default();
-                let told = if verdict.is_empty() {
+                let shown_verdict = if verdict.is_empty() {
                     String::new()
                 } else {
                     format!(", {verdict}")
                 };
-                say(&format!(
-                    "hand-off: {} of {} {} at {}{told} ({})",
+                print(&format!(
+                    "hand-off: {} of {} {} at {}{shown_verdict} ({})",
                     hand_off.act_name(),
                     hand_off.phase,
                     hand_off.gate,
@@ -239,18 +237,18 @@ impl Watcher {
             Seen::Message { path, commit, .. } => {
                 let name = path.rsplit('/').next().unwrap_or(path);
                 if self
-                    .wish
+                    .options
                     .role
                     .is_some_and(|role| !belongs_to(name, role.into()))
                 {
                     return Ok(());
                 }
-                say(&format!("inbox: a message lies in {path} (at {commit})"));
+                print(&format!("inbox: a message lies in {path} (at {commit})"));
                 ["inbox", "", "", commit, "", "", path]
             }
         };
         let values = values.map(str::to_owned);
-        if let Some(line) = self.wish.exec.clone() {
+        if let Some(line) = self.options.exec.clone() {
             self.run(&line, &values).await;
         }
         Ok(())
@@ -261,12 +259,12 @@ impl Watcher {
         let names = [
             "ACT", "PHASE", "GATE", "COMMIT", "VERDICT", "RECORD", "INBOX",
         ];
-        let mut words: Vec<String> = ["/bin/sh", "-c", line, "gateproof-watch"]
+        let mut args: Vec<String> = ["/bin/sh", "-c", line, "gateproof-watch"]
             .map(str::to_owned)
             .to_vec();
-        words.extend(values[..5].iter().cloned());
+        args.extend(values[..5].iter().cloned());
         let invocation = Invocation {
-            script: Script::Argv(words),
+            script: Script::Argv(args),
             params: Vec::new(),
             env: names
                 .iter()
@@ -275,33 +273,33 @@ impl Watcher {
                 .collect(),
             cwd: Some(self.root.to_string_lossy().into_owned()),
             stdin: None,
-            deadline: self.wish.exec_timeout,
-            output_limit: SHOWN,
-            // It may start something that goes on.
+            deadline: self.options.exec_timeout,
+            output_limit: OUTPUT_LIMIT,
+            // The command may start something that goes on.
             leftovers: Leftovers::Keep,
         };
         match self.host.run(&invocation).await {
-            Ok(seen) => {
-                for stream in [&seen.stdout, &seen.stderr] {
+            Ok(output) => {
+                for stream in [&output.stdout, &output.stderr] {
                     for line in stream.text().lines() {
                         console::out(&format!("  | {}\n", shown(line)));
                     }
                 }
-                if seen.ending != Ending::Exited(0) {
-                    say(&format!("the command of --exec failed: {}", seen.ending));
+                if output.ending != Ending::Exited(0) {
+                    print(&format!("the command of --exec failed: {}", output.ending));
                     self.codes.push(ExitCode::Failed);
                 }
             }
             Err(fault) => {
-                say(&format!("the command of --exec did not end well: {fault}"));
+                print(&format!("the command of --exec did not end well: {fault}"));
                 self.codes.push(ExitCode::CouldNotCheck);
             }
         }
     }
 }
 
-/// One line with its time, in which nothing reads as a decision.
-fn say(text: &str) {
+/// Prints one line with its time, in which nothing reads as a decision.
+fn print(text: &str) {
     console::out(&format!("{} {}\n", time(Utc::now()), shown(text)));
 }
 
@@ -313,44 +311,7 @@ fn shown(text: &str) -> String {
     neutralise(&line).into_owned()
 }
 
-/// The top of the repository around the current folder.
-pub(crate) async fn repository_here() -> anyhow::Result<Option<PathBuf>> {
-    let here = std::env::current_dir().context("find the current folder")?;
-    let found = Repository::find(&here.join("-"), None, false).await?;
-    Ok(found.map(|repository| repository.root().to_owned()))
-}
-
 async fn git_folder(root: &Path) -> anyhow::Result<PathBuf> {
     let folder = git::ask(root, &["rev-parse", "--absolute-git-dir"]).await?;
     Ok(PathBuf::from(folder))
-}
-
-/// The folders of documents: where the reference has them, those of the claim files, and those
-/// that were named.
-pub(crate) fn folders(root: &Path, named: &[String]) -> Vec<String> {
-    let mut folders = vec!["machine-docs".to_owned(), "reports".to_owned()];
-    let entries = std::fs::read_dir(root.join("claims")).into_iter().flatten();
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let yaml = path
-            .extension()
-            .is_some_and(|end| end == "yaml" || end == "yml");
-        // A claim file that cannot be read is told by `gateproof check`.
-        if yaml && let Ok(file) = claim::read::load(&path, &Scope::new()) {
-            folders.push(file.docs.display().to_string());
-        }
-    }
-    folders.extend(named.iter().cloned());
-    let mut folders: Vec<String> = folders
-        .iter()
-        .map(|folder| {
-            folder
-                .trim_start_matches("./")
-                .trim_end_matches('/')
-                .to_owned()
-        })
-        .filter(|folder| !folder.is_empty() && folder != ".")
-        .collect();
-    folders.sort();
-    folders.dedup();
-    folders
 }

@@ -1,60 +1,61 @@
-//! `gateproof undo`: what earlier runs left disturbed, and what is done about it.
+//! `gateproof undo`: what earlier runs left disturbed, and how to put it right.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use crate::run::{LeftHost, LeftOver, left_over, machine_named};
 use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
+use kit::console;
+use kit::count::count_of;
 use kit::text::Scope;
 use kit::yaml::codes::Code;
-use reach::host::SshOptions;
 use reach::undo::Life;
 
-use crate::cli::console;
+use crate::cli::claims::in_folder;
+use crate::cli::options::{HostOptions, ListingFormat};
 
-pub(crate) const EXIT_CODES: &str = "Exit codes:
+/// The lines of an undoing's log that are shown.
+const LOG_LINES: usize = 5;
+
+/// List what earlier runs left disturbed, and undo it
+///
+/// Reads the claim files for their hosts, and the undoings that are pending on these hosts and on
+/// this machine. Writes on the hosts, with --run and --forget only.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  gateproof undo
+  gateproof undo --host local --run
+  gateproof undo --forget ID --why \"scaled up by hand\"
+
+Exit codes:
   0  nothing is pending
   2  the claim file or the command line is wrong
   3  a host could not be asked
-  5  UNRESTORED: something is pending";
-
-/// What to list, and what to do about it.
-#[derive(Clone, Debug, Args)]
+  5  UNRESTORED: something is pending")]
 pub(crate) struct UndoOptions {
-    /// Claim files, for their hosts; every *.yaml of claims/ without them
+    /// Claim files, for their hosts (default: every *.yaml and *.yml of claims/)
     files: Vec<PathBuf>,
-    /// Only this machine: `local`, a host of the claim files, or an ssh destination (repeatable)
+    /// Only this machine: local, a host of the claim files, or an ssh destination (repeatable)
     #[arg(long, value_name = "HOST")]
     host: Vec<String>,
-    /// Undo what is pending, look whether it is back, and clear it then
+    /// Undo what is pending, check whether it is back, and then clear it
     #[arg(long, conflicts_with = "forget")]
     run: bool,
     /// Clear what a person has put right, without undoing it
     #[arg(long, value_name = "ID", requires = "why")]
     forget: Option<String>,
-    /// Why it may be forgotten; it is noted on the host
+    /// Why it may be forgotten; the host keeps a note of it
     #[arg(long, value_name = "TEXT", requires = "forget")]
     why: Option<String>,
-    /// Another ssh configuration than your own
-    #[arg(long, value_name = "FILE", env = "GATEPROOF_SSH_CONFIG")]
-    ssh_config: Option<PathBuf>,
-    /// How long to wait for a host to answer
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
-    connect_timeout: Duration,
+    #[command(flatten)]
+    hosts: HostOptions,
     /// What to print on standard output
-    #[arg(long, value_enum, default_value = "text")]
-    format: Form,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
-    Text,
-    Json,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
+    format: ListingFormat,
 }
 
 /// The JSON form; fields are only ever added.
@@ -65,35 +66,38 @@ struct Listing<'l> {
     hosts: &'l [LeftHost],
 }
 
-pub(crate) async fn undo(wish: UndoOptions) -> anyhow::Result<ExitCode> {
-    if wish.why.as_deref().is_some_and(|why| why.trim().is_empty()) {
-        return Ok(refuse("--why: say why it may be forgotten"));
+pub(crate) async fn undo(options: UndoOptions) -> anyhow::Result<ExitCode> {
+    if options
+        .why
+        .as_deref()
+        .is_some_and(|why| why.trim().is_empty())
+    {
+        return Ok(refuse(
+            "--why must not be empty: write why it may be forgotten",
+        ));
     }
-    let files = match claim_files(&wish) {
+    let files = match claim_files(&options) {
         Ok(files) => files,
         Err(code) => return Ok(code),
     };
-    let ssh = SshOptions {
-        config_file: wish.ssh_config.clone(),
-        connect_timeout: wish.connect_timeout,
-    };
-    let mut hosts = left_over(&files, &wish.host, &ssh).await;
+    let ssh = options.hosts.ssh();
+    let mut hosts = left_over(&files, &options.host, &ssh).await;
     let mut codes = Vec::new();
-    if wish.run {
+    if options.run {
         let program = std::env::current_exe().context("find this program")?;
         for host in &mut hosts {
             host.perform(&ssh, Some(&program)).await;
         }
     }
-    if let (Some(id), Some(why)) = (&wish.forget, &wish.why) {
+    if let (Some(id), Some(why)) = (&options.forget, &options.why) {
         codes.extend(forget(&mut hosts, id, why).await);
     }
     for host in &hosts {
         host.close().await;
     }
     let pending = hosts.iter().map(LeftHost::open).sum();
-    match wish.format {
-        Form::Json => {
+    match options.format {
+        ListingFormat::Json => {
             let listing = Listing {
                 schema: "gateproof.undo/1",
                 pending,
@@ -101,7 +105,7 @@ pub(crate) async fn undo(wish: UndoOptions) -> anyhow::Result<ExitCode> {
             };
             console::out(&format!("{}\n", serde_json::to_string_pretty(&listing)?));
         }
-        Form::Text => console::out(&text(&hosts, pending)),
+        ListingFormat::Table => console::out(&text(&hosts, pending)),
     }
     if pending > 0 {
         codes.push(ExitCode::Unrestored);
@@ -130,7 +134,7 @@ async fn forget(hosts: &mut [LeftHost], id: &str, why: &str) -> Option<ExitCode>
         return None;
     }
     Some(refuse(&format!(
-        "--forget {id}: nothing of that name is pending; `gateproof undo` lists what is"
+        "--forget {id}: nothing with that id is pending; `gateproof undo` lists what is"
     )))
 }
 
@@ -151,21 +155,19 @@ fn text(hosts: &[LeftHost], pending: usize) -> String {
             out.push_str(&entry(&host.host, one));
         }
     }
-    match pending {
-        0 => out.push_str("nothing is pending\n"),
-        1 => out.push_str("1 undoing is pending\n"),
-        many => out.push_str(&format!("{many} undoings are pending\n")),
+    out + &match pending {
+        0 => "nothing is pending\n".to_owned(),
+        n => count_of(n, "undoing is", "undoings are") + " pending\n",
     }
-    out
 }
 
 fn entry(host: &str, one: &LeftOver) -> String {
     let (pending, ticket) = (&one.pending, &one.pending.ticket);
     let holder = &ticket.holder;
     let owner = match pending.life {
-        Life::Alive => "its run lives, and undoes it itself",
+        Life::Alive => "its run is alive and undoes it itself",
         Life::Dead => "its run is gone",
-        Life::Rebooted => "the host was rebooted since, and nothing undoes it by itself any more",
+        Life::Rebooted => "the host was rebooted since, so nothing undoes it by itself any more",
     };
     let mut out = format!(
         "{host}: {}\n  {}; {owner}\n  disturbed by {holder}\n",
@@ -175,7 +177,7 @@ fn entry(host: &str, one: &LeftOver) -> String {
         out.push_str(&format!("  would run: {line}\n"));
     }
     let log: Vec<&str> = pending.log.trim().lines().collect();
-    for line in log.iter().skip(log.len().saturating_sub(5)) {
+    for line in log.iter().skip(log.len().saturating_sub(LOG_LINES)) {
         out.push_str(&format!("  it printed: {line}\n"));
     }
     if let Some(said) = &one.said {
@@ -190,16 +192,13 @@ fn entry(host: &str, one: &LeftOver) -> String {
     out.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
 }
 
-/// The claim files that were named, or those of claims/ when there are some; a file that cannot
-/// be read keeps nobody from being asked but must be said.
-fn claim_files(wish: &UndoOptions) -> Result<Vec<ClaimFile>, ExitCode> {
-    let mut paths = wish.files.clone();
-    if paths.is_empty() {
-        let entries = std::fs::read_dir("claims").into_iter().flatten().flatten();
-        let yaml = |path: &PathBuf| path.extension().is_some_and(|e| e == "yaml" || e == "yml");
-        paths = entries.map(|entry| entry.path()).filter(yaml).collect();
-        paths.sort();
-    }
+/// The named claim files, or those of claims/ if there are any.
+fn claim_files(options: &UndoOptions) -> Result<Vec<ClaimFile>, ExitCode> {
+    let paths = if options.files.is_empty() {
+        in_folder(Path::new("claims")).unwrap_or_default()
+    } else {
+        options.files.clone()
+    };
     let mut files = Vec::new();
     for path in paths {
         match claim::read::load(&path, &Scope::new()) {
