@@ -216,7 +216,9 @@ fn the_claimed_commit_is_judged_with_its_own_claim_file_whatever_came_after() {
     assert_eq!(shown.code, Some(0), "{}\n{}", shown.out, shown.err);
     let review = eve.text("reports/REVIEW-demo.md");
     assert!(
-        review.contains("the claim file has changed on origin/main; the one of the claimed commit was run"),
+        review.contains(
+            "the claim file has changed on origin/main; the one of the claimed commit was run"
+        ),
         "{review}"
     );
     assert!(

@@ -1,4 +1,4 @@
-//! JUnit XML, as Jenkins' and surefire's readers take it: a suite for each gate, a test case for
+//! JUnit XML, as the readers of Jenkins and surefire take it: a suite for each gate, a test case for
 //! each check. What could not be checked is an `error`, never a `failure`.
 //!
 //! The report is red exactly when the run is: what no check shows (an unrestored fixture, an
@@ -117,7 +117,7 @@ fn case(record: &RunRecord, check: &CheckRecord) -> TestCase {
 fn status(check: &CheckRecord) -> TestCaseStatus {
     let mut status = match check.outcome {
         Outcome::Pass => return TestCaseStatus::success(),
-        // No program has seen it, so no program may call it passed.
+        // No program observed it, so no program may call it passed.
         Outcome::Skipped | Outcome::Attested => TestCaseStatus::skipped(),
         Outcome::Error | Outcome::Unrestored => TestCaseStatus::non_success(NonSuccessKind::Error),
         Outcome::Fail | Outcome::Toothless | Outcome::Flaky | Outcome::Stale => {
@@ -161,7 +161,7 @@ fn description(check: &CheckRecord) -> String {
     lines.join("\n")
 }
 
-/// What is wrong with a run and shown by no check of it.
+/// What is wrong with a run and no check shows.
 fn beside_checks(record: &RunRecord) -> TestSuite {
     let phase = &record.claim.phase;
     let mut suite = TestSuite::new(clean(&format!("{phase} (the run itself)")));
@@ -198,8 +198,8 @@ fn took(record: &RunRecord) -> Duration {
     (record.ended - record.started).to_std().unwrap_or_default()
 }
 
-/// Text that every XML 1.0 reader takes, and no watcher takes for a decision. What XML cannot
-/// hold is shown, not dropped: a reader must see that it was there.
+/// Text that every XML 1.0 reader takes, and that no watcher takes for a decision. Characters that
+/// XML cannot have are shown and not dropped, so that a reader sees that they were there.
 fn clean(content: &str) -> String {
     let shown = text::visible_lines(content);
     let shown = shown.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");

@@ -196,7 +196,7 @@ fn cited(run: &Cited) -> String {
 }
 
 fn hosts(hosts: &[HostState]) -> String {
-    let told = |value: &Option<String>| {
+    let known = |value: &Option<String>| {
         value
             .as_deref()
             .map_or_else(|| "unknown".to_owned(), code_cell)
@@ -207,8 +207,8 @@ fn hosts(hosts: &[HostState]) -> String {
             format!(
                 "{}: {}, {}",
                 prose(&host.name),
-                told(&host.revision),
-                told(&host.boot_id)
+                known(&host.revision),
+                known(&host.boot_id)
             )
         })
         .collect();

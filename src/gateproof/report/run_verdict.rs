@@ -58,7 +58,7 @@ pub fn verdict_of(records: &[RunRecord]) -> RunVerdict {
         code: code.unwrap_or(ExitCode::CouldNotCheck),
         tally: match code {
             None if !outcomes.is_empty() => {
-                format!("{tally}; nothing could be observed, and that is no success")
+                format!("{tally}; nothing could be observed, and that is not a success")
             }
             _ => tally,
         },

@@ -8,7 +8,7 @@ use super::text;
 use crate::record::RunRecord;
 use claim::outcome::Outcome;
 
-/// A summary of all records, with one table for each gate. `warnings` are said at its beginning.
+/// A summary of all records, with one table for each gate. `warnings` stand at its beginning.
 pub fn step_summary(records: &[RunRecord], verdict: &RunVerdict, warnings: &[String]) -> String {
     let mut out = format!(
         "### gateproof: claims {} (exit {})\n\n{}\n\n",
@@ -28,7 +28,7 @@ pub fn step_summary(records: &[RunRecord], verdict: &RunVerdict, warnings: &[Str
     defuse(&out).into_owned()
 }
 
-fn claim(record: &RunRecord, told: &[String]) -> String {
+fn claim(record: &RunRecord, warnings: &[String]) -> String {
     let title = match record.claim.title.as_str() {
         "" => String::new(),
         title => format!(": {}", prose(title)),
@@ -69,7 +69,7 @@ fn claim(record: &RunRecord, told: &[String]) -> String {
             code(fixture.remedy.as_deref().unwrap_or("look at it by hand"))
         ));
     }
-    for note in record.notes.iter().filter(|note| !told.contains(note)) {
+    for note in record.notes.iter().filter(|note| !warnings.contains(note)) {
         out.push_str(&format!("- {}\n", prose(note)));
     }
     out.push('\n');

@@ -1,5 +1,5 @@
-//! Text from outside, made fit for a terminal or a document: nothing in it can move the cursor,
-//! change a colour or break a line where we did not.
+//! Text from outside, made safe for a terminal or a document: it cannot move the cursor, change a
+//! colour or break a line.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -130,7 +130,6 @@ pub(crate) fn short_duration(ms: u64) -> String {
     }
 }
 
-/// How long the run took.
 pub(crate) fn run_duration(record: &RunRecord) -> String {
     let took: Duration = (record.ended - record.started).to_std().unwrap_or_default();
     duration(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))

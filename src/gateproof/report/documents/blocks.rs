@@ -1,4 +1,4 @@
-//! Our blocks as they stand in a document, for who holds them against the records.
+//! The blocks that a document has, to be compared with the records.
 
 use std::ops::Range;
 
@@ -8,29 +8,26 @@ use super::error::MarkerError;
 use super::lines::lines;
 use super::markers;
 
-/// A block of ours in a document.
+/// A block in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundBlock {
     /// `status`, `journal` …
     pub kind: String,
-    /// The phase that it is of.
     pub phase: String,
-    /// The gate that it is of.
     pub gate: String,
-    /// The run that it was made from.
     pub run_id: String,
     /// Its lines, markers included, from 1.
     pub lines: Range<usize>,
     /// The text between the markers, with LF line ends.
     pub body: String,
-    /// Whether the text is not what the marker's hash says.
+    /// Whether the text does not match the marker's hash.
     pub edited: bool,
 }
 
-/// All blocks of ours in a document.
+/// All blocks in a document.
 ///
 /// # Errors
-/// [`MarkerError`] when the markers are anything but whole blocks one after the other.
+/// [`MarkerError`] if the markers are not whole blocks one after the other.
 pub fn blocks_in(document: &[u8]) -> Result<Vec<FoundBlock>, MarkerError> {
     let of = lines(document);
     let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();

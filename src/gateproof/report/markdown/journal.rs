@@ -1,4 +1,7 @@
-//! The JOURNAL entry of a gate: what was seen, by whom, and what was disturbed.
+//! The JOURNAL entry of a gate: who ran it, the observations, and what was disturbed.
+//!
+//! `audit` renders entries again and compares them: a change of this text makes old documents
+//! differ from their records.
 
 use super::escape::{code, code_cell, fence, prose};
 use super::{commit_text, line_that_was_run, outcome_label, partial_selection};
@@ -8,9 +11,9 @@ use crate::report::{explain, text};
 use claim::outcome::Outcome;
 use kit::count::count;
 
-/// Lines of each stream that an entry quotes; the record has more.
+/// The most lines of each stream that an entry quotes; the record has more.
 const QUOTED_LINES: usize = 40;
-/// Bytes of each stream that an entry quotes.
+/// The most bytes of each stream that an entry quotes.
 const QUOTED_BYTES: usize = 4_000;
 
 /// The entry of one gate of the record for `JOURNAL-<phase>.md`: who, the results, what was
@@ -198,7 +201,7 @@ fn observation(n: usize, check: &CheckRecord) -> String {
     out.push_str(&fence("", &transcript));
     for finding in &check.findings {
         out.push_str(&format!("\n- {}", prose(&finding.subject)));
-        // A remark in words has neither.
+        // A finding that is only a note has neither.
         if !finding.expected.is_empty() || !finding.observed.is_empty() {
             out.push_str(&format!(
                 ": expected {}, observed {}",

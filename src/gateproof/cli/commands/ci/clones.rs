@@ -5,10 +5,8 @@ use std::path::Path;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use super::Job;
-use crate::report::{Annotation, Dialect, Level};
+use crate::report::{Annotation, Level};
 use crate::run::{CloneFinding, CloneQuestion, Purpose, Wanted, clone_facts, clone_findings};
-use kit::console;
 
 use crate::cli::runs::Located;
 
@@ -33,13 +31,21 @@ enum CloneFaults {
     Warn,
 }
 
-impl Job<'_> {
-    /// Reports what is wrong with the clones, and whether the job may go on.
-    pub(super) async fn clones_are_good(
-        &mut self,
+/// What is wrong with the clones of the claim files.
+#[derive(Default)]
+pub(super) struct CloneReport {
+    pub(super) annotations: Vec<Annotation>,
+    /// Whether nothing may be run because of it.
+    pub(super) stops: bool,
+}
+
+impl CloneReport {
+    /// Looks at each clone once.
+    pub(super) async fn of(
         located: &[Located<'_>],
         folder: &Path,
-    ) -> anyhow::Result<bool> {
+        options: &CloneOptions,
+    ) -> anyhow::Result<CloneReport> {
         let mut roots: Vec<&Path> = located
             .iter()
             .filter_map(|(_, repository)| repository.as_ref().map(|r| r.root()))
@@ -47,11 +53,11 @@ impl Job<'_> {
         roots.sort();
         roots.dedup();
         let here = std::fs::canonicalize(folder).ok();
-        let mut good = true;
+        let mut report = CloneReport::default();
         for root in roots {
             let question = CloneQuestion {
                 branch: branch_of_the_job(),
-                offline: self.options.clone.offline,
+                offline: options.offline,
                 ..CloneQuestion::default()
             };
             let facts = clone_facts(root, &question)
@@ -60,39 +66,25 @@ impl Job<'_> {
             // The job's commit is one of the job's own repository.
             let own = here.as_ref().is_some_and(|here| here.starts_with(root));
             let wanted = Wanted {
-                branch: self.options.clone.branch.clone(),
+                branch: options.branch.clone(),
                 commit: if own { commit_of_the_job() } else { None },
             };
             for finding in clone_findings(&facts, &wanted) {
-                good &= !self.report_finding(&finding);
+                report.add(&finding, options);
             }
         }
-        if !good {
-            console::err(
-                "gateproof: nothing was run, because the clone is not what it should be; `--clone-faults warn` goes on all the same\n",
-            );
-        }
-        Ok(good)
+        Ok(report)
     }
 
-    /// Reports a finding; true if it ends the job.
-    fn report_finding(&mut self, finding: &CloneFinding) -> bool {
-        let stops = finding.wrong.stops(Purpose::Ci)
-            && self.options.clone.clone_faults == CloneFaults::Stop;
-        let title = format!("clone {}", finding.wrong.name());
-        let message = format!("{}; {}", finding.what, finding.remedy);
-        self.runs.warnings.push(format!("{title}: {message}"));
-        let annotation = Annotation {
+    fn add(&mut self, finding: &CloneFinding, options: &CloneOptions) {
+        let stops = finding.wrong.stops(Purpose::Ci) && options.clone_faults == CloneFaults::Stop;
+        self.stops |= stops;
+        self.annotations.push(Annotation {
             level: if stops { Level::Error } else { Level::Warning },
             place: None,
-            title,
-            message,
-        };
-        match self.dialect {
-            Some(Dialect::GitHub) => self.remark(&annotation.line(Dialect::GitHub)),
-            _ => console::err(&format!("{}\n", annotation.line(Dialect::Plain))),
-        }
-        stops
+            title: format!("clone {}", finding.wrong.name()),
+            message: format!("{}; {}", finding.what, finding.remedy),
+        });
     }
 }
 

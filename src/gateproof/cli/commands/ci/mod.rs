@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::record::Act;
 use crate::report::{
-    Dialect, Remarks, RunReport, RunVerdict, annotations, step_summary, stop_commands,
+    Annotation, Dialect, Remarks, RunReport, RunVerdict, annotations, step_summary, stop_commands,
 };
 use crate::run::{Options, Role};
 use claim::outcome::ExitCode;
@@ -27,7 +27,7 @@ use crate::cli::progress::report_error;
 use crate::cli::runs::{Runs, Watched, locate};
 use crate::cli::store::RecordStore;
 
-use clones::CloneOptions;
+use clones::{CloneOptions, CloneReport};
 use pipeline::Pipeline;
 
 /// Run as the push job: observe, annotate and report, and disturb nothing
@@ -130,7 +130,14 @@ impl Job<'_> {
         let interrupt = Interrupt::listen().context("install the signal handlers")?;
         let folder = current_folder()?;
         let located = locate(chosen, &folder, None, false).await?;
-        if !self.clones_are_good(&located, &folder).await? {
+        let clones = CloneReport::of(&located, &folder, &self.options.clone).await?;
+        for annotation in &clones.annotations {
+            self.report_clone(annotation);
+        }
+        if clones.stops {
+            console::err(
+                "gateproof: nothing was run, because the clone is not what it should be; `--clone-faults warn` goes on all the same\n",
+            );
             self.runs.codes.push(ExitCode::CouldNotCheck);
             self.not_run = Some("the clone is not what it should be");
             return Ok(());
@@ -159,6 +166,16 @@ impl Job<'_> {
         self.runs.print_all(&self.runs.verdict())?;
         self.workflow_command(&resume);
         Ok(())
+    }
+
+    /// Reports what is wrong with a clone, and warns of it in every record and report.
+    fn report_clone(&mut self, annotation: &Annotation) {
+        let warning = format!("{}: {}", annotation.title, annotation.message);
+        self.runs.warnings.push(warning);
+        match self.dialect {
+            Some(Dialect::GitHub) => self.remark(&annotation.line(Dialect::GitHub)),
+            _ => console::err(&format!("{}\n", annotation.line(Dialect::Plain))),
+        }
     }
 
     /// Annotates, writes the reports, and prints the verdict.

@@ -82,7 +82,8 @@ pub(crate) async fn review(options: ReviewOptions) -> anyhow::Result<ExitCode> {
     // A verdict that is written and not pushed yet counts, too.
     let known = History::read(&checkout.root, &[&checkout.upstream_commit], true).await?;
     print_damaged(&known);
-    let chosen = match choose(&upstream, &known, &checkout, &options).await {
+    let requested = (options.gate.as_deref(), options.phase.as_deref());
+    let chosen = match choose(&upstream, &known, &checkout, requested).await {
         Ok(chosen) => chosen,
         Err(why) => return Ok(refuse(Code::NO_CLAIM, &why)),
     };
@@ -90,6 +91,7 @@ pub(crate) async fn review(options: ReviewOptions) -> anyhow::Result<ExitCode> {
         let why = "several gates await a verdict; name the GATE that the finding is about";
         return Ok(refuse(Code::COMMAND_LINE, why));
     }
+    let (rehearse, color) = (options.allow_same_author, options.cold.color);
     let mut targets = Vec::new();
     for (gate, claim) in chosen {
         let filed = known.filed(&claim.claim.phase, gate);
@@ -101,7 +103,7 @@ pub(crate) async fn review(options: ReviewOptions) -> anyhow::Result<ExitCode> {
             let why = format!("--close {id}: no such finding was filed about {gate}");
             return Ok(refuse(Code::COMMAND_LINE, &why));
         }
-        match prepare(gate, claim, &checkout, &options).await? {
+        match prepare(gate, claim, &checkout, rehearse, color).await? {
             Ok(target) => targets.push(target),
             Err(code) => return Ok(code),
         }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::ReviewOptions;
 use crate::report::documents::Document;
 use crate::role::{Checkout, Header, History, Standing, dependence};
 use crate::run::Repository;
@@ -15,6 +14,7 @@ use kit::count::count;
 use kit::yaml::codes::Code;
 
 use crate::cli::claims::load_from_tree;
+use crate::cli::options::ColorOption;
 use crate::cli::progress::refuse;
 
 /// A claim that is ready to be judged.
@@ -43,19 +43,17 @@ pub(super) async fn choose<'h>(
     upstream: &'h History,
     known: &History,
     checkout: &Checkout,
-    options: &ReviewOptions,
+    (gate, phase): (Option<&str>, Option<&str>),
 ) -> Result<Vec<(&'h str, &'h Header)>, String> {
-    let is = |requested: &Option<String>, name: &str| {
-        requested.as_deref().is_none_or(|other| other == name)
-    };
+    let is = |requested: Option<&str>, name: &str| requested.is_none_or(|other| other == name);
     let mut found: Vec<(&str, &Header)> = upstream
         .claims()
         .into_iter()
-        .filter(|(phase, gate, _)| is(&options.phase, phase) && is(&options.gate, gate))
+        .filter(|(of, name, _)| is(phase, of) && is(gate, name))
         .map(|(_, gate, claim)| (gate, claim))
         .collect();
     let awaits = |claim: &Header| known.review(claim).is_none();
-    let Some(gate) = &options.gate else {
+    let Some(gate) = gate else {
         let claimed = found.len();
         found.retain(|(_, claim)| awaits(claim));
         if found.is_empty() {
@@ -99,17 +97,19 @@ async fn why_not_claimed(gate: &str, upstream: &History, checkout: &Checkout) ->
     why
 }
 
-/// Checks everything that can be wrong with a claim before it is run; a refusal is printed.
+/// Checks everything that can be wrong with a claim before it is run; a refusal is printed. With
+/// `rehearse` also the claim's author may run it.
 pub(super) async fn prepare<'h>(
     gate: &'h str,
     claim: &'h Header,
     checkout: &Checkout,
-    options: &ReviewOptions,
+    rehearse: bool,
+    color: ColorOption,
 ) -> anyhow::Result<Result<Target<'h>, ExitCode>> {
     let (mine, author) = (checkout.clone_id.as_deref(), checkout.author.as_deref());
     let ties = dependence(claim, mine, author);
     let shown: Vec<String> = ties.iter().map(ToString::to_string).collect();
-    if !ties.is_empty() && !options.allow_same_author {
+    if !ties.is_empty() && !rehearse {
         let why = format!(
             "{gate}: {} (--allow-same-author rehearses, and judges nothing)",
             shown.join("; ")
@@ -134,7 +134,7 @@ pub(super) async fn prepare<'h>(
         .await
         .context("clone the claimed commit")?;
     let path = Path::new(&claim.claim.path);
-    let Some(file) = load_from_tree(&tree, path, options.cold.color) else {
+    let Some(file) = load_from_tree(&tree, path, color) else {
         return Ok(Err(ExitCode::Invalid));
     };
     if file.source.digest() != claim.claim.sha256 {
