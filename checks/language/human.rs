@@ -252,7 +252,10 @@ fn nothing_is_attested_that_nobody_could_hold_against_anything() {
     let outside = Scratch::with(claim("", CHECKS));
     let shown = attest(&outside, "page", &[]);
     assert_eq!(shown.code, Some(2), "{shown:?}");
-    assert!(shown.err.contains("is not in a git repository"), "{shown:?}");
+    assert!(
+        shown.err.contains("is not in a git repository"),
+        "{shown:?}"
+    );
     let run = look(&outside);
     assert_eq!(run.outcome("page"), "ERROR");
     assert!(!outside.has("reports/attestations"));

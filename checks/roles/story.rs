@@ -281,7 +281,7 @@ fn several_gates_are_claimed_one_by_one_and_judged_together() {
     let eve = world.person("eve");
     eve.settings("fast");
     let which = eve.ends(2, &["review", "--finding", "x"]);
-    assert!(which.err.contains("say which GATE"), "{}", which.err);
+    assert!(which.err.contains("name the GATE"), "{}", which.err);
     eve.ends(0, &["review", "--commit", "--push"]);
     let review = eve.text("reports/REVIEW-demo.md");
     assert!(

@@ -99,6 +99,6 @@ async fn states_of_hosts(
     ask_hosts(file, &options, &names)
         .await
         .into_iter()
-        .map(|(name, state)| (name, state.map_err(|fault| fault.to_string())))
+        .map(|(name, state)| (name, state.map_err(|fault| kit::error_chain(&fault))))
         .collect()
 }

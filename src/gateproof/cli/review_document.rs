@@ -59,7 +59,7 @@ impl ReviewDocument {
         };
         let upstream = match options.publish.upstream(&here.root).await {
             Ok(upstream) => upstream,
-            Err(why) => return Ok(Err(refuse(Code::NOT_CLAIMABLE, &why.to_string()))),
+            Err(why) => return Ok(Err(refuse(Code::NOT_CLAIMABLE, &kit::error_chain(&why)))),
         };
         Ok(Ok(ReviewDocument {
             here,

@@ -9,7 +9,7 @@ use crate::cli::progress::{describe, report_error};
 use crate::cli::store::{RecordStore, StoredRun};
 use crate::record::RunRecord;
 use crate::report::markdown::escape::defuse;
-use crate::report::{Remarks, ReportInput, RunReport, RunVerdict, Timing, verdict_of};
+use crate::report::{Printed, Remarks, ReportInput, RunReport, RunVerdict, verdict_of};
 use crate::run::{Options, Repository, RunEvent};
 use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
@@ -130,7 +130,7 @@ impl<'o> Runs<'o> {
         root: &Path,
         store: &RecordStore<'_>,
     ) -> anyhow::Result<()> {
-        self.print_each(Timing::EachRun, &record, None)?;
+        self.print_each(Printed::EachRun, &record, None)?;
         let mut stored = StoredRun::default();
         if !self.output.no_record {
             let reports = self.output.reports.as_deref();
@@ -143,7 +143,7 @@ impl<'o> Runs<'o> {
                 stored.print(root);
             }
         }
-        self.print_each(Timing::EachRecord, &record, stored.record.as_deref())?;
+        self.print_each(Printed::EachRecord, &record, stored.record.as_deref())?;
         self.records.push(record);
         Ok(())
     }
@@ -151,12 +151,12 @@ impl<'o> Runs<'o> {
     /// Nothing for a push job, which prints everything at its end.
     fn print_each(
         &self,
-        timing: Timing,
+        printed: Printed,
         record: &RunRecord,
         stored: Option<&Path>,
     ) -> anyhow::Result<()> {
         let report = self.output.format;
-        if self.watched == Watched::Yes || report.timing != timing {
+        if self.watched == Watched::Yes || report.printed != printed {
             return Ok(());
         }
         let records = std::slice::from_ref(record);
@@ -174,7 +174,7 @@ impl<'o> Runs<'o> {
     /// Prints the report that covers all runs, unless each run was reported already.
     pub(crate) fn print_all(&self, verdict: &RunVerdict) -> anyhow::Result<()> {
         let report = self.output.format;
-        if self.watched == Watched::No && report.timing != Timing::AllRuns {
+        if self.watched == Watched::No && report.printed != Printed::AllRuns {
             return Ok(());
         }
         let text = report.render(&self.input(&self.records, verdict))?;

@@ -25,7 +25,7 @@ pub(super) fn explanations(record: &RunRecord, width: usize, paint: &Paint) -> S
 }
 
 fn explanation(check: &CheckRecord, width: usize, paint: &Paint) -> String {
-    let mut block = Block {
+    let mut block = Paragraph {
         out: String::new(),
         width,
     };
@@ -77,12 +77,12 @@ fn explanation(check: &CheckRecord, width: usize, paint: &Paint) -> String {
     block.out
 }
 
-struct Block {
+struct Paragraph {
     out: String,
     width: usize,
 }
 
-impl Block {
+impl Paragraph {
     fn line(&mut self, line: &str) {
         self.out.push_str(line.trim_end());
         self.out.push('\n');

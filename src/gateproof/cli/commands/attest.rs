@@ -57,7 +57,7 @@ pub(crate) struct AttestOptions {
 }
 
 /// The check that is attested.
-struct Target<'f> {
+struct AttestTarget<'f> {
     file: &'f ClaimFile,
     check: &'f Check,
     human: &'f HumanProbe,
@@ -91,7 +91,7 @@ pub(crate) async fn attest(options: AttestOptions) -> anyhow::Result<ExitCode> {
     };
     let upstream = match options.publish.upstream(repository.root()).await {
         Ok(upstream) => upstream,
-        Err(why) => return Ok(refuse(Code::NOT_ATTESTABLE, &why.to_string())),
+        Err(why) => return Ok(refuse(Code::NOT_ATTESTABLE, &kit::error_chain(&why))),
     };
     let artefact = match artefact(&target, &options, repository.root(), &here) {
         Ok(artefact) => artefact,
@@ -127,7 +127,10 @@ pub(crate) async fn attest(options: AttestOptions) -> anyhow::Result<ExitCode> {
 }
 
 /// The check of that gate and name among the claim files.
-fn find<'f>(files: &'f [ClaimFile], options: &AttestOptions) -> Result<Target<'f>, (Code, String)> {
+fn find<'f>(
+    files: &'f [ClaimFile],
+    options: &AttestOptions,
+) -> Result<AttestTarget<'f>, (Code, String)> {
     let unknown = |why: String| Err((Code::UNKNOWN_SELECTION, why));
     let gates: Vec<_> = files
         .iter()
@@ -170,7 +173,7 @@ fn find<'f>(files: &'f [ClaimFile], options: &AttestOptions) -> Result<Target<'f
         ));
     }
     match &check.probe {
-        Probe::Human(human) => Ok(Target { file, check, human }),
+        Probe::Human(human) => Ok(AttestTarget { file, check, human }),
         _ => Err((
             Code::NOT_ATTESTABLE,
             format!(
@@ -184,7 +187,7 @@ fn find<'f>(files: &'f [ClaimFile], options: &AttestOptions) -> Result<Target<'f
 /// The file that was looked at. One that the check names may lie anywhere, because its digest
 /// identifies it; any other must be in the repository, where others can look at it.
 fn artefact(
-    target: &Target<'_>,
+    target: &AttestTarget<'_>,
     options: &AttestOptions,
     root: &Path,
     here: &Path,
@@ -236,7 +239,7 @@ fn artefact(
 }
 
 fn attestation(
-    target: &Target<'_>,
+    target: &AttestTarget<'_>,
     options: &AttestOptions,
     (repository, author): (&Repository, String),
     artefact: Option<Artefact>,

@@ -58,7 +58,7 @@ pub(crate) async fn claim(options: ClaimOptions) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
     let (checkout, named) = match ready(&here, options.file.as_deref()).await {
         Ok(ready) => ready,
-        Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string())),
+        Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &kit::error_chain(&why))),
     };
     print_clone_notes(&checkout, Purpose::Claim);
     let repository = Arc::new(Repository::cold(&checkout.root, &checkout.head).await?);

@@ -105,7 +105,7 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
     let at = options.at.as_deref();
     let located = match locate(chosen, &folder, at, options.worktree).await {
         Ok(located) => located,
-        Err(fault) => return Ok(refuse(Code::COMMAND_LINE, &fault.to_string())),
+        Err(fault) => return Ok(refuse(Code::COMMAND_LINE, &kit::error_chain(&fault))),
     };
     let run = Options {
         role,

@@ -29,7 +29,7 @@ use crate::cli::publish::{PublishOptions, WrittenFiles, publish};
 use crate::cli::review_document::redacted;
 use crate::cli::runs::exit_of;
 
-use target::{Target, choose, prepare};
+use target::{ReviewTarget, choose, prepare};
 
 /// Adversary: run what is claimed from a cold clone of the claimed commit, and judge it
 ///
@@ -72,10 +72,10 @@ pub(crate) async fn review(options: ReviewOptions) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
     let checkout = match Checkout::look(&here).await {
         Ok(checkout) => checkout,
-        Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string())),
+        Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &kit::error_chain(&why))),
     };
     if let Err(why) = checkout.may_review() {
-        return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string()));
+        return Ok(refuse(Code::NOT_CLAIMABLE, &kit::error_chain(&why)));
     }
     print_clone_notes(&checkout, Purpose::Review);
     let upstream = History::read(&checkout.root, &[&checkout.upstream_commit], false).await?;
@@ -139,7 +139,7 @@ struct Reviewing<'r> {
 
 impl Reviewing<'_> {
     /// Runs the gate and writes down the verdict.
-    async fn judge(&self, target: &Target<'_>) -> anyhow::Result<ExitCode> {
+    async fn judge(&self, target: &ReviewTarget<'_>) -> anyhow::Result<ExitCode> {
         let (gate, file) = (target.gate, &target.file);
         let mut written = WrittenFiles::new(&self.checkout.root, &file.docs);
         let path = written.path(Document::Review, &file.phase);
@@ -182,7 +182,7 @@ impl Reviewing<'_> {
     }
 
     /// The verdict, and what the record says of it: only a verdict is recorded as one.
-    fn verdict(&self, record: &mut RunRecord, target: &Target<'_>) -> Verdict {
+    fn verdict(&self, record: &mut RunRecord, target: &ReviewTarget<'_>) -> Verdict {
         let weighed = weigh(record, target.gate);
         let undecided = weighed.verdict == Verdict::Undecided;
         if undecided {
@@ -202,7 +202,7 @@ impl Reviewing<'_> {
 
     async fn publish(
         &self,
-        target: &Target<'_>,
+        target: &ReviewTarget<'_>,
         record: &RunRecord,
         written: &WrittenFiles<'_>,
     ) -> anyhow::Result<()> {
@@ -221,7 +221,7 @@ impl Reviewing<'_> {
         publish(root, Some(self.checkout), commit, options, quiet).await
     }
 
-    fn report(&self, target: &Target<'_>, record: &RunRecord, verdict: Verdict, path: &Path) {
+    fn report(&self, target: &ReviewTarget<'_>, record: &RunRecord, verdict: Verdict, path: &Path) {
         if record.act == Act::Review {
             let path = path.strip_prefix(&self.checkout.root).unwrap_or(path);
             console::err(&format!(
@@ -235,7 +235,7 @@ impl Reviewing<'_> {
 }
 
 /// Prints who claims what, for a reviewer who does not know the project.
-fn introduce(target: &Target<'_>) {
+fn introduce(target: &ReviewTarget<'_>) {
     let (claim, file) = (target.claim, &target.file);
     let gate = file.gates.iter().find(|gate| gate.id == target.gate);
     let (title, checks) = gate.map_or(("", 0), |gate| (&*gate.title, gate.checks.len()));
@@ -267,7 +267,12 @@ fn open_findings<'c>(judged: &Judged<'c>, record: &RunRecord, review: &str) -> V
 
 /// Adds the reviewer's notes and findings to the record, without what looks like a secret.
 /// `first` is the number of the first finding.
-fn add_remarks(record: &mut RunRecord, target: &Target<'_>, options: &ReviewOptions, first: u32) {
+fn add_remarks(
+    record: &mut RunRecord,
+    target: &ReviewTarget<'_>,
+    options: &ReviewOptions,
+    first: u32,
+) {
     let notes = options.notes.iter().map(|note| redacted(note));
     record.notes.extend(notes);
     if target.standing == Standing::Rehearses {

@@ -18,7 +18,7 @@ use crate::cli::options::ColorOption;
 use crate::cli::progress::refuse;
 
 /// A claim that is ready to be judged.
-pub(super) struct Target<'h> {
+pub(super) struct ReviewTarget<'h> {
     pub(super) gate: &'h str,
     pub(super) claim: &'h Header,
     pub(super) file: ClaimFile,
@@ -27,7 +27,7 @@ pub(super) struct Target<'h> {
     pub(super) standing: Standing,
 }
 
-impl Target<'_> {
+impl ReviewTarget<'_> {
     /// The claimed commit.
     pub(super) fn commit(&self) -> &str {
         commit_of(self.claim)
@@ -105,7 +105,7 @@ pub(super) async fn prepare<'h>(
     checkout: &Checkout,
     rehearse: bool,
     color: ColorOption,
-) -> anyhow::Result<Result<Target<'h>, ExitCode>> {
+) -> anyhow::Result<Result<ReviewTarget<'h>, ExitCode>> {
     let (mine, author) = (checkout.clone_id.as_deref(), checkout.author.as_deref());
     let ties = dependence(claim, mine, author);
     let shown: Vec<String> = ties.iter().map(ToString::to_string).collect();
@@ -150,7 +150,7 @@ pub(super) async fn prepare<'h>(
     } else {
         Standing::Rehearses
     };
-    Ok(Ok(Target {
+    Ok(Ok(ReviewTarget {
         gate,
         claim,
         file,
