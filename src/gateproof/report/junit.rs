@@ -175,9 +175,10 @@ fn beside_checks(record: &RunRecord) -> TestSuite {
         ));
     }
     if record.checks.is_empty() {
-        let why = match record.notes.is_empty() {
-            true => "nothing was run".to_owned(),
-            false => record.notes.join("; "),
+        let why = if record.notes.is_empty() {
+            "nothing was run".to_owned()
+        } else {
+            record.notes.join("; ")
         };
         suite.add_test_case(error_case("something was checked", phase, &why));
     }

@@ -229,13 +229,13 @@ fn artefact(
             (inside.display().to_string(), here.join(given))
         }
     };
-    let seen = Artefact::of_file(path, &file).map_err(|error| {
+    let artefact = Artefact::of_file(path, &file).map_err(|error| {
         format!(
             "the artefact {} cannot be read: {error}; add --artefact FILE, the file that you looked at",
             file.strip_prefix(here).unwrap_or(&file).display()
         )
     })?;
-    Ok(Some(seen))
+    Ok(Some(artefact))
 }
 
 fn attestation(

@@ -180,13 +180,13 @@ fn entry(host: &str, one: &LeftOver) -> String {
     for line in log.iter().skip(log.len().saturating_sub(LOG_LINES)) {
         out.push_str(&format!("  it printed: {line}\n"));
     }
-    if let Some(said) = &one.said {
+    if let Some(result) = &one.said {
         let mark = if one.cleared {
             "cleared"
         } else {
             "NOT CLEARED"
         };
-        out.push_str(&format!("  {mark}: {said}\n"));
+        out.push_str(&format!("  {mark}: {result}\n"));
     }
     // Nothing from a host may steer the terminal.
     out.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")

@@ -91,7 +91,7 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
     if chosen.is_empty() {
         return Ok(refuse(
             Code::NOTHING_SELECTED,
-            "--gate, --check and --tag leave no check, and a run of nothing is not a success",
+            "no check matches --gate, --check and --tag together; a run without checks is not a success",
         ));
     }
     let role = options.role.map(Role::from);

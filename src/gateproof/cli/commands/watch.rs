@@ -1,4 +1,4 @@
-//! `gateproof watch`: tells when a gate changes hands upstream.
+//! `gateproof watch`: reports when a gate changes hands upstream.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(crate) struct WatchOptions {
     #[arg(long, value_name = "NAME")]
     branch: Option<String>,
     /// Report only what this role waits for: claims for an adversary, reviews for a builder, and
-    /// the messages for either
+    /// the role's inbox
     #[arg(long = "as", value_enum, value_name = "ROLE")]
     role: Option<ReaderName>,
     /// Run this shell line for each hand-off and message, with GATEPROOF_ACT, _PHASE, _GATE,

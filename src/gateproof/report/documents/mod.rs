@@ -139,7 +139,7 @@ impl Opened {
         edit::edit(&self.path, |existing| self.with(existing, blocks, force))
     }
 
-    /// Whether [`Opened::write`] would succeed, as far as the text of the document tells.
+    /// Whether [`Opened::write`] would succeed, as far as the text of the document shows.
     ///
     /// # Errors
     /// As [`Opened::write`]; nothing is written.

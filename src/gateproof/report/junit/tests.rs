@@ -78,9 +78,10 @@ fn follows_the_schema(node: Node<'_, '_>) -> Result<(), String> {
 fn surefire_time(value: &str) -> Result<(), String> {
     // SUREFIRE_TIME of the schema.
     let pattern = regex::Regex::new(r"^(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]*)?$").unwrap();
-    match pattern.is_match(value) {
-        true => Ok(()),
-        false => Err(format!("time {value}")),
+    if pattern.is_match(value) {
+        Ok(())
+    } else {
+        Err(format!("time {value}"))
     }
 }
 
