@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::record::{Act, ClaimedBy, RunRecord, Signer};
 use crate::report::table;
-use crate::role::{Checkout, History};
+use crate::role::{Checkout, RecordHistory};
 use crate::run::{Options, Purpose, Repository, Role, Selection};
 use claim::ClaimFile;
 use kit::console;
@@ -83,13 +83,13 @@ pub(crate) async fn run_gate(
 
 /// Prints what is wrong with the clone and does not keep the command from going on.
 pub(crate) fn print_clone_notes(checkout: &Checkout, purpose: Purpose) {
-    for finding in checkout.told(purpose) {
+    for finding in checkout.remarks(purpose) {
         console::err(&format!("note: {}; {}\n", finding.what, finding.remedy));
     }
 }
 
 /// Prints which records are missing or damaged, and so do not count.
-pub(crate) fn print_damaged(history: &History) {
+pub(crate) fn print_damaged(history: &RecordHistory) {
     for what in &history.damaged {
         console::err(&format!("does not count: {what}\n"));
     }

@@ -7,8 +7,8 @@ use anyhow::Context;
 use chrono::Utc;
 use clap::Args;
 
-use crate::gate::state::{ClaimSpec, Facts, PhaseStatus, judge};
-use crate::gate::story;
+use crate::gate::sources;
+use crate::gate::state::{ClaimSpec, GateFacts, PhaseStatus, judge};
 use crate::record::{Act, HostState};
 use crate::report::documents::Document;
 use crate::run::{Options, Repository, Selection, ask_hosts};
@@ -39,17 +39,17 @@ pub(crate) async fn gate_state(
         .as_ref()
         .map_or(folder.as_path(), |repository| repository.root());
     let path = path_in_repository(&file.source.path, root);
-    let spec = story::claim_spec(file, &path.display().to_string());
+    let spec = sources::claim_spec(file, &path.display().to_string());
     let (reports, docs) = match &options.reports {
         Some(reports) => (reports.clone(), reports.clone()),
         None => (root.join("reports"), root.join(&file.docs)),
     };
     let runs = reports.join("runs").join(&spec.phase);
-    let records =
-        story::records(&runs).with_context(|| format!("list the records in {}", runs.display()))?;
+    let records = sources::records(&runs)
+        .with_context(|| format!("list the records in {}", runs.display()))?;
     let path = |document: Document| docs.join(document.file_name(&spec.phase));
     let read = |path: &Path| {
-        story::document(path, &spec).with_context(|| format!("read {}", path.display()))
+        sources::document(path, &spec).with_context(|| format!("read {}", path.display()))
     };
     let status = path(Document::Status);
     let (status_text, review_text) = (read(&status)?, read(&path(Document::Review))?);
@@ -58,7 +58,7 @@ pub(crate) async fn gate_state(
     } else {
         None
     };
-    let facts = Facts {
+    let facts = GateFacts {
         now: Utc::now(),
         hosts,
         damaged: records.damaged,
@@ -66,7 +66,7 @@ pub(crate) async fn gate_state(
             .as_ref()
             .map(|repository| repository.state().commit),
     };
-    let phase = judge(&spec, &records.kept, &status_text, &review_text, &facts);
+    let phase = judge(&spec, &records.sound, &status_text, &review_text, &facts);
     Ok((phase, status))
 }
 

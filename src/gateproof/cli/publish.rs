@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::record::{RunRecord, SIGNATURE, Signer};
 use crate::report::documents::{Block, Document};
-use crate::role::{Checkout, Commit, RUNS, Refusal, push, unknown_records};
+use crate::role::{Checkout, CommitRequest, RUNS, Refusal, push, unknown_records};
 use crate::run::Role;
 use kit::console;
 
@@ -26,7 +26,7 @@ impl PublishOptions {
     /// Where to push to, if that is requested. It is found before anything is written.
     pub(crate) async fn upstream(&self, here: &Path) -> Result<Option<Checkout>, Refusal> {
         if self.push {
-            Checkout::look(here).await.map(Some)
+            Checkout::read(here).await.map(Some)
         } else {
             Ok(None)
         }
@@ -121,6 +121,7 @@ impl<'r> WrittenFiles<'r> {
                 gate: gate.to_owned(),
                 run_id: "before".to_owned(),
                 body: "\n".to_owned(),
+                inputs: Vec::new(),
             };
             let opened = document.open(&self.path(document, phase), Some(role))?;
             opened.would_take(&[block], force)?;
@@ -133,7 +134,7 @@ impl<'r> WrittenFiles<'r> {
 pub(crate) async fn publish(
     root: &Path,
     upstream: Option<&Checkout>,
-    commit: Commit<'_>,
+    commit: CommitRequest<'_>,
     options: &PublishOptions,
     quiet: bool,
 ) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::report::documents::{Block, Document};
-use crate::role::{Checkout, Commit, Here};
+use crate::role::{Checkout, CommitRequest, LocalClone};
 use crate::run::{Role, who};
 use claim::outcome::ExitCode;
 use kit::redact::Redactor;
@@ -28,7 +28,7 @@ pub(crate) struct PhaseOptions {
 
 /// The REVIEW document of a phase, and the repository that it is in.
 pub(crate) struct ReviewDocument {
-    pub(crate) here: Here,
+    pub(crate) here: LocalClone,
     pub(crate) phase: String,
     pub(crate) text: String,
     docs: PathBuf,
@@ -40,7 +40,7 @@ impl ReviewDocument {
     /// Finds the phase and reads its REVIEW; a refusal is printed.
     pub(crate) async fn open(options: &PhaseOptions) -> anyhow::Result<Result<Self, ExitCode>> {
         let folder = current_folder()?;
-        let Some(here) = Here::find(&folder).await else {
+        let Some(here) = LocalClone::find(&folder).await else {
             let why = "the current folder is not in a git repository";
             return Ok(Err(refuse(Code::NOT_CLAIMABLE, why)));
         };
@@ -85,7 +85,7 @@ impl ReviewDocument {
         let root: &Path = &self.here.root;
         let mut written = WrittenFiles::new(root, &self.docs);
         written.block(block, Role::Adversary, false)?;
-        let commit = Commit {
+        let commit = CommitRequest {
             subject,
             body: String::new(),
             files: &written.files,
@@ -96,7 +96,7 @@ impl ReviewDocument {
 }
 
 /// The phase of that name, or the only one, with its folder of documents.
-fn phase_of(here: &Here, named: Option<&str>) -> Result<(String, PathBuf), String> {
+fn phase_of(here: &LocalClone, named: Option<&str>) -> Result<(String, PathBuf), String> {
     let files: Vec<_> = in_tree(&here.root)
         .iter()
         .filter_map(|path| load_from_tree(&here.root, path, ColorOption::AUTO))

@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::record::{RunRecord, Signer};
 use crate::report::documents::{self, Document};
 use crate::report::text::gates;
-use crate::role::{Standing, review_block};
+use crate::role::{ReviewKind, review_block};
 use crate::run::Role;
 use kit::console;
 
@@ -102,7 +102,7 @@ impl RecordStore<'_> {
         let review = docs.join(Document::Review.file_name(&record.claim.phase));
         let blocks: Vec<_> = gates(record)
             .into_iter()
-            .filter_map(|(gate, _)| review_block(record, gate, Standing::Looks, None))
+            .filter_map(|(gate, _)| review_block(record, gate, ReviewKind::ReadOnly, None))
             .collect();
         Document::Review
             .open(&review, self.role)?

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::Utc;
 use clap::Args;
 
-use crate::audit::{self, Wish};
+use crate::audit::{self, AuditRequest};
 use claim::outcome::ExitCode;
 use kit::console;
 
@@ -48,7 +48,7 @@ pub(crate) struct AuditOptions {
 }
 
 pub(crate) fn audit(options: AuditOptions) -> anyhow::Result<ExitCode> {
-    let audit = audit::audit(&Wish {
+    let audit = audit::audit(&AuditRequest {
         folder: current_folder()?,
         reports: options.reports,
         docs: options.docs,

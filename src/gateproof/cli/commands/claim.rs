@@ -10,7 +10,8 @@ use crate::record::{Act, RunRecord, Signer};
 use crate::report::documents::Document;
 use crate::report::markdown::{claim_block, journal_entry};
 use crate::role::{
-    Checkout, Commit, History, Refusal, Verdict, in_words, subject, untracked, weigh,
+    Checkout, CommitRequest, RecordHistory, Refusal, Verdict, assess, join_reasons, subject,
+    untracked,
 };
 use crate::run::{Purpose, Repository, Role};
 use claim::ClaimFile;
@@ -78,7 +79,7 @@ pub(crate) async fn claim(options: ClaimOptions) -> anyhow::Result<ExitCode> {
         }
     }
     let signer = options.cold.signer(&checkout.root)?;
-    let history = History::read(&checkout.root, &[&checkout.head], true).await?;
+    let history = RecordHistory::read(&checkout.root, &[&checkout.head], true).await?;
     print_damaged(&history);
     let claiming = Claiming {
         options: &options,
@@ -108,7 +109,7 @@ pub(crate) async fn claim(options: ClaimOptions) -> anyhow::Result<ExitCode> {
 
 /// The checkout, and the path of the named claim file in it.
 async fn ready(here: &Path, file: Option<&Path>) -> Result<(Checkout, Option<PathBuf>), Refusal> {
-    let checkout = Checkout::look(here).await?;
+    let checkout = Checkout::read(here).await?;
     let mut named = None;
     if let Some(file) = file {
         let shown = file.display().to_string();
@@ -185,23 +186,23 @@ fn has_one_owner(files: &[ClaimFile], gate: &str) -> Result<(), String> {
 
 /// Decides whether the run is a claim, and notes in its record why it is not.
 fn judge(record: &mut RunRecord, gate: &str) -> ExitCode {
-    let weighed = weigh(record, gate);
-    let code = weighed.verdict.exit_code(exit_of(record));
-    if weighed.verdict != Verdict::Pass {
+    let assessment = assess(record, gate);
+    let code = assessment.verdict.exit_code(exit_of(record));
+    if assessment.verdict != Verdict::Pass {
         // Only a claim that was made is recorded as one.
         record.act = Act::Verify;
-        let why = in_words(&weighed.reasons);
+        let why = join_reasons(&assessment.reasons);
         console::err(&format!("{gate} is not claimed: {why}\n"));
         record.notes.push(format!(
             "a claim of {gate} was tried and not made, {}: {why}",
-            weighed.verdict.name()
+            assessment.verdict.name()
         ));
     }
     code
 }
 
 /// What a claim of the gate comes after: the findings of a FAIL, or the FAIL itself.
-fn after(history: &History, phase: &str, gate: &str) -> Option<String> {
+fn after(history: &RecordHistory, phase: &str, gate: &str) -> Option<String> {
     let failed = history.failed(phase, gate)?;
     let filed: Vec<&str> = failed.filed.iter().map(|f| f.id.as_str()).collect();
     Some(if filed.is_empty() {
@@ -236,7 +237,7 @@ impl Claiming<'_> {
         if let Some(block) = journal_entry(record, gate) {
             written.block(&block, Role::Builder, false)?;
         }
-        let commit = Commit {
+        let commit = CommitRequest {
             subject: subject(record, gate, after),
             body: format!(
                 "Commit: {}\nClaim file: {} (sha256 {})\nRun: {}",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::role::{Comparison, Header, Here, History, compare};
+use crate::role::{Comparison, LocalClone, RecordHeader, RecordHistory, compare};
 use claim::outcome::ExitCode;
 use kit::console;
 use kit::yaml::codes::Code;
@@ -42,7 +42,7 @@ pub(crate) struct DiffOptions {
 
 pub(crate) async fn diff(options: DiffOptions) -> anyhow::Result<ExitCode> {
     let folder = current_folder()?;
-    let Some(here) = Here::find(&folder).await else {
+    let Some(here) = LocalClone::find(&folder).await else {
         let why = "the current folder is not in a git repository";
         return Ok(refuse(Code::NOT_CLAIMABLE, why));
     };
@@ -52,7 +52,7 @@ pub(crate) async fn diff(options: DiffOptions) -> anyhow::Result<ExitCode> {
         options.phase.as_deref().is_none_or(|p| p == phase)
             && options.gate.as_deref().is_none_or(|g| g == gate)
     };
-    let mut pairs: Vec<(&str, &Header, &Header)> = Vec::new();
+    let mut pairs: Vec<(&str, &RecordHeader, &RecordHeader)> = Vec::new();
     let mut claimed = false;
     for (phase, gate, claim) in history.claims() {
         if requested(phase, gate) {
@@ -78,13 +78,13 @@ pub(crate) async fn diff(options: DiffOptions) -> anyhow::Result<ExitCode> {
 
 async fn show(
     root: &Path,
-    pairs: &[(&str, &Header, &Header)],
+    pairs: &[(&str, &RecordHeader, &RecordHeader)],
     options: &DiffOptions,
 ) -> anyhow::Result<ExitCode> {
     let mut all: Vec<Comparison> = Vec::new();
     for (gate, claim, review) in pairs {
-        let claim = History::whole(root, claim).await?;
-        let review = History::whole(root, review).await?;
+        let claim = RecordHistory::whole(root, claim).await?;
+        let review = RecordHistory::whole(root, review).await?;
         all.push(compare(&claim, &review, gate));
     }
     if options.json || options.format == ListingFormat::Json {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::record::{Stored, read_phase};
+use crate::record::{StoredRecord, read_phase};
 use crate::report::statement;
 use claim::outcome::ExitCode;
 use kit::console;
@@ -50,7 +50,7 @@ pub(crate) fn statement(options: &StatementOptions) -> anyhow::Result<ExitCode> 
 }
 
 /// The record, if it is whole.
-fn find(options: &StatementOptions) -> anyhow::Result<Stored> {
+fn find(options: &StatementOptions) -> anyhow::Result<StoredRecord> {
     let named = Path::new(&options.run);
     let (folders, run) = if named.extension().is_some_and(|end| end == "json") {
         let folder = match named.parent() {

@@ -61,7 +61,7 @@ pub(crate) async fn veto(options: VetoOptions) -> anyhow::Result<ExitCode> {
 
 fn list(text: &str) -> ExitCode {
     for veto in vetoes(text) {
-        let state = match veto.lifted {
+        let state = match veto.lifted_at {
             Some(line) => format!("lifted at line {line}"),
             None => "OPEN".to_owned(),
         };

@@ -12,7 +12,8 @@ use crate::gate::heading;
 use crate::record::{Act, FiledFinding, RunRecord, Signer};
 use crate::report::documents::Document;
 use crate::role::{
-    Checkout, Commit, History, Judged, Standing, Verdict, in_words, review_block, subject, weigh,
+    Checkout, CommitRequest, JudgedClaim, RecordHistory, ReviewKind, Verdict, assess, join_reasons,
+    review_block, subject,
 };
 use crate::run::{Purpose, Role};
 use claim::outcome::{ExitCode, worst};
@@ -70,7 +71,7 @@ pub(crate) struct ReviewOptions {
 pub(crate) async fn review(options: ReviewOptions) -> anyhow::Result<ExitCode> {
     let here = current_folder()?;
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
-    let checkout = match Checkout::look(&here).await {
+    let checkout = match Checkout::read(&here).await {
         Ok(checkout) => checkout,
         Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &kit::error_chain(&why))),
     };
@@ -78,9 +79,9 @@ pub(crate) async fn review(options: ReviewOptions) -> anyhow::Result<ExitCode> {
         return Ok(refuse(Code::NOT_CLAIMABLE, &kit::error_chain(&why)));
     }
     print_clone_notes(&checkout, Purpose::Review);
-    let upstream = History::read(&checkout.root, &[&checkout.upstream_commit], false).await?;
+    let upstream = RecordHistory::read(&checkout.root, &[&checkout.upstream_commit], false).await?;
     // A verdict that is written and not pushed yet counts, too.
-    let known = History::read(&checkout.root, &[&checkout.upstream_commit], true).await?;
+    let known = RecordHistory::read(&checkout.root, &[&checkout.upstream_commit], true).await?;
     print_damaged(&known);
     let requested = (options.gate.as_deref(), options.phase.as_deref());
     let chosen = match choose(&upstream, &known, &checkout, requested).await {
@@ -132,7 +133,7 @@ pub(crate) async fn review(options: ReviewOptions) -> anyhow::Result<ExitCode> {
 struct Reviewing<'r> {
     options: &'r ReviewOptions,
     checkout: &'r Checkout,
-    known: &'r History,
+    known: &'r RecordHistory,
     signer: Option<&'r Signer>,
     interrupt: &'r Interrupt,
 }
@@ -162,7 +163,7 @@ impl Reviewing<'_> {
         add_remarks(&mut record, target, self.options, first);
         let verdict = self.verdict(&mut record, target);
         written.record(&record, self.signer).await?;
-        let judged = Judged {
+        let judged = JudgedClaim {
             claim: target.claim,
             earlier: self.known.filed(&file.phase, gate),
         };
@@ -183,13 +184,13 @@ impl Reviewing<'_> {
 
     /// The verdict, and what the record says of it: only a verdict is recorded as one.
     fn verdict(&self, record: &mut RunRecord, target: &ReviewTarget<'_>) -> Verdict {
-        let weighed = weigh(record, target.gate);
-        let undecided = weighed.verdict == Verdict::Undecided;
+        let assessment = assess(record, target.gate);
+        let undecided = assessment.verdict == Verdict::Undecided;
         if undecided {
-            let why = in_words(&weighed.reasons);
+            let why = join_reasons(&assessment.reasons);
             console::err(&format!("{}: no verdict: {why}\n", target.gate));
         }
-        if undecided || target.standing == Standing::Rehearses {
+        if undecided || target.standing == ReviewKind::Rehearsal {
             record.act = Act::Verify;
             for id in &self.options.close {
                 console::err(&format!("{id} stays open: this run is not a verdict\n"));
@@ -197,7 +198,7 @@ impl Reviewing<'_> {
         } else {
             record.closed.clone_from(&self.options.close);
         }
-        weighed.verdict
+        assessment.verdict
     }
 
     async fn publish(
@@ -206,7 +207,7 @@ impl Reviewing<'_> {
         record: &RunRecord,
         written: &WrittenFiles<'_>,
     ) -> anyhow::Result<()> {
-        let commit = Commit {
+        let commit = CommitRequest {
             subject: subject(record, target.gate, None),
             body: format!(
                 "Commit: {}\nClaim: {}\nRun: {}",
@@ -255,7 +256,7 @@ fn introduce(target: &ReviewTarget<'_>) {
 }
 
 /// The findings about the gate that are closed neither now nor before.
-fn open_findings<'c>(judged: &Judged<'c>, record: &RunRecord, review: &str) -> Vec<&'c str> {
+fn open_findings<'c>(judged: &JudgedClaim<'c>, record: &RunRecord, review: &str) -> Vec<&'c str> {
     let before = heading::read(review, &[]).closed;
     let closed = |id: &str| {
         let mut all = record.closed.iter().chain(&before);
@@ -275,7 +276,7 @@ fn add_remarks(
 ) {
     let notes = options.notes.iter().map(|note| redacted(note));
     record.notes.extend(notes);
-    if target.standing == Standing::Rehearses {
+    if target.standing == ReviewKind::Rehearsal {
         let findings = options.findings.iter();
         let notes = findings.map(|text| format!("found, and not filed: {}", redacted(text)));
         record.notes.extend(notes);

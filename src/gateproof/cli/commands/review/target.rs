@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use crate::report::documents::Document;
-use crate::role::{Checkout, Header, History, Standing, dependence};
+use crate::role::{Checkout, RecordHeader, RecordHistory, ReviewKind, dependence};
 use crate::run::Repository;
 use claim::ClaimFile;
 use claim::outcome::ExitCode;
@@ -20,11 +20,11 @@ use crate::cli::progress::refuse;
 /// A claim that is ready to be judged.
 pub(super) struct ReviewTarget<'h> {
     pub(super) gate: &'h str,
-    pub(super) claim: &'h Header,
+    pub(super) claim: &'h RecordHeader,
     pub(super) file: ClaimFile,
     pub(super) repository: Arc<Repository>,
     pub(super) notes: Vec<String>,
-    pub(super) standing: Standing,
+    pub(super) standing: ReviewKind,
 }
 
 impl ReviewTarget<'_> {
@@ -34,25 +34,25 @@ impl ReviewTarget<'_> {
     }
 }
 
-fn commit_of(claim: &Header) -> &str {
+fn commit_of(claim: &RecordHeader) -> &str {
     claim.repository.as_ref().map_or("", |r| r.commit.as_str())
 }
 
 /// The claims to judge, or why there are none.
 pub(super) async fn choose<'h>(
-    upstream: &'h History,
-    known: &History,
+    upstream: &'h RecordHistory,
+    known: &RecordHistory,
     checkout: &Checkout,
     (gate, phase): (Option<&str>, Option<&str>),
-) -> Result<Vec<(&'h str, &'h Header)>, String> {
+) -> Result<Vec<(&'h str, &'h RecordHeader)>, String> {
     let is = |requested: Option<&str>, name: &str| requested.is_none_or(|other| other == name);
-    let mut found: Vec<(&str, &Header)> = upstream
+    let mut found: Vec<(&str, &RecordHeader)> = upstream
         .claims()
         .into_iter()
         .filter(|(of, name, _)| is(phase, of) && is(gate, name))
         .map(|(_, gate, claim)| (gate, claim))
         .collect();
-    let awaits = |claim: &Header| known.review(claim).is_none();
+    let awaits = |claim: &RecordHeader| known.review(claim).is_none();
     let Some(gate) = gate else {
         let claimed = found.len();
         found.retain(|(_, claim)| awaits(claim));
@@ -81,9 +81,9 @@ pub(super) async fn choose<'h>(
     }
 }
 
-async fn why_not_claimed(gate: &str, upstream: &History, checkout: &Checkout) -> String {
+async fn why_not_claimed(gate: &str, upstream: &RecordHistory, checkout: &Checkout) -> String {
     let mut why = format!("no record on {} claims {gate}", checkout.upstream);
-    let documents = checkout.told_claimed(gate).await;
+    let documents = checkout.status_documents_claiming(gate).await;
     if !documents.is_empty() {
         why.push_str(&format!(
             "; {} calls it claimed, but no record shows a run: the Builder claims with `gateproof claim {gate} --commit --push`",
@@ -101,7 +101,7 @@ async fn why_not_claimed(gate: &str, upstream: &History, checkout: &Checkout) ->
 /// `rehearse` also the claim's author may run it.
 pub(super) async fn prepare<'h>(
     gate: &'h str,
-    claim: &'h Header,
+    claim: &'h RecordHeader,
     checkout: &Checkout,
     rehearse: bool,
     color: ColorOption,
@@ -146,9 +146,9 @@ pub(super) async fn prepare<'h>(
     }
     notes.extend(notes_about(claim, gate, &file, checkout).await);
     let standing = if ties.is_empty() {
-        Standing::Judges
+        ReviewKind::Verdict
     } else {
-        Standing::Rehearses
+        ReviewKind::Rehearsal
     };
     Ok(Ok(ReviewTarget {
         gate,
@@ -162,14 +162,17 @@ pub(super) async fn prepare<'h>(
 
 /// What else a reader should know about the claim.
 async fn notes_about(
-    claim: &Header,
+    claim: &RecordHeader,
     gate: &str,
     file: &ClaimFile,
     checkout: &Checkout,
 ) -> Vec<String> {
     let mut notes = Vec::new();
     let (upstream, commit) = (&checkout.upstream, commit_of(claim));
-    if !checkout.is_todays(commit, &claim.claim.path).await {
+    if !checkout
+        .is_unchanged_upstream(commit, &claim.claim.path)
+        .await
+    {
         notes.push(format!(
             "the claim file has changed on {upstream}; the one of the claimed commit was run"
         ));
