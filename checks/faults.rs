@@ -18,6 +18,8 @@ mod disk;
 mod files;
 #[path = "faults/mends.rs"]
 mod mends;
+#[path = "faults/secrets.rs"]
+mod secrets;
 #[path = "faults/signals.rs"]
 mod signals;
 #[path = "faults/stage.rs"]
@@ -42,6 +44,7 @@ fn main() -> std::process::ExitCode {
         .chain(signals::trials())
         .chain(mends::trials())
         .chain(data::trials())
+        .chain(secrets::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

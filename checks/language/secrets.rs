@@ -26,7 +26,7 @@ fn known_shapes_of_secrets_are_absent() {
             "run: yes 0123456789 | head -c 1100000",
             "{ stdout: { starts_with: '0123' } }",
             "{ stdout: { secrets: absent } }",
-            "were kept",
+            "were stored",
         )
         .bad_is("ERROR")
         .hold();

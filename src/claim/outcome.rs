@@ -1,4 +1,4 @@
-//! What a check's run amounts to, and the exit code that tells the causes apart.
+//! The outcome of a check, and the exit code that distinguishes the causes.
 
 use std::fmt;
 

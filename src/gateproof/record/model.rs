@@ -18,8 +18,10 @@ pub const SCHEMA: &str = "gateproof.run/1";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// [`SCHEMA`].
+    #[serde(serialize_with = "own_schema")]
     pub schema: String,
     /// Unique name of the run: UTC start and a few random characters.
+    #[serde(serialize_with = "kit::redact::own_run_id")]
     pub run_id: String,
     /// `gateproof` and its version.
     pub tool: String,
@@ -39,8 +41,10 @@ pub struct RunRecord {
     /// The hosts that were used.
     pub hosts: Vec<HostState>,
     /// By this machine's clock.
+    #[serde(serialize_with = "kit::redact::own")]
     pub started: DateTime<Utc>,
     /// By this machine's clock.
+    #[serde(serialize_with = "kit::redact::own")]
     pub ended: DateTime<Utc>,
     /// Every check that was selected, in the order of the file.
     pub checks: Vec<CheckRecord>,
@@ -71,6 +75,15 @@ pub struct RunRecord {
     pub notes: Vec<String>,
 }
 
+/// The name of this very form is the program's own; any other text in its place is not.
+fn own_schema<S: serde::Serializer>(schema: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if schema == SCHEMA {
+        kit::redact::Redacted::own(SCHEMA).serialize(serializer)
+    } else {
+        serializer.serialize_str(schema)
+    }
+}
+
 /// What a run was for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -89,6 +102,7 @@ pub enum Act {
 /// Another record of the same phase, named so that it cannot be exchanged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RecordLink {
+    #[serde(serialize_with = "kit::redact::own_run_id")]
     pub run_id: String,
     /// SHA-256 of its file, lower-case hex.
     pub sha256: String,
@@ -140,7 +154,7 @@ pub struct RepositoryState {
 pub struct HostState {
     /// Its name in the claim file.
     pub name: String,
-    /// The ssh destination.
+    /// How it is reached: the ssh destination, or the container.
     pub destination: String,
     /// What it really runs, by its `revision:` command, or why that is unknown.
     pub revision: Option<String>,
@@ -185,6 +199,7 @@ pub struct CheckRecord {
     /// How many attempts there were.
     pub attempts: u32,
     /// By this machine's clock.
+    #[serde(serialize_with = "kit::redact::own")]
     pub started: DateTime<Utc>,
     /// Wall time of all attempts in milliseconds, without the steps of fixtures.
     pub duration_ms: u64,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::run::{
-    CloneFacts, CloneFinding, CloneQuestion, Distance, Purpose, Remote, Upstream, Wanted, Wrong,
-    clone_facts, clone_findings, clone_id, identity,
+    CloneFacts, CloneFinding, CloneQuestion, Distance, ExpectedClone, Purpose, Remote, Upstream,
+    Wrong, clone_facts, clone_findings, clone_id, identity,
 };
 use kit::count::count_of;
 use kit::git;
@@ -250,7 +250,7 @@ impl Checkout {
     }
 
     fn findings(&self) -> Vec<CloneFinding> {
-        let mut findings = clone_findings(&self.facts, &Wanted::default());
+        let mut findings = clone_findings(&self.facts, &ExpectedClone::default());
         // The commit may be on another branch; whoever judges looks for it on this one.
         if let Remote::Heard(Upstream {
             has_commit: true,
