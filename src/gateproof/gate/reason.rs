@@ -56,6 +56,8 @@ pub enum Reason {
     },
     /// A check is not PASS.
     NotPass { check: String, outcome: Outcome },
+    /// A later run of the Adversary, which is not a review, found it.
+    ContradictedBy { run: String },
     /// A person has to look.
     AwaitingPerson { check: String },
     /// The host ran something else at the review than at the claim.
@@ -224,6 +226,10 @@ impl fmt::Display for Reason {
                 };
                 write!(f, "check {check} is {outcome}{why}; only PASS counts")
             }
+            Reason::ContradictedBy { run } => write!(
+                f,
+                "the Adversary's run {run} found that; only a newer review can pass the gate"
+            ),
             Reason::Unfinished { run, exit_code } => write!(
                 f,
                 "run {run} did not come to its end (exit code {exit_code}), so it decides nothing"

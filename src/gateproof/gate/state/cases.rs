@@ -97,8 +97,24 @@ cases! { w,
     // The second review, of a clock that is behind, follows the first.
     "what follows is newer, whatever the clocks say" => Fail, "check a is FAIL":
         { let mut r = again(w); (r.started, r.ended) = (clock(6), clock(7)); r.checks[0].outcome = Outcome::Fail; r.follows = vec![RecordLink { run_id: w.review.run_id.clone(), sha256: String::new(), }]; w.more.push(r) }
-    "a verify that fails counts for nobody" => Ready, "":
-        { let mut r = again(w); r.act = Act::Verify; r.checks[0].outcome = Outcome::Fail; w.more.push(r) }
+    "a later verify of the Adversary that fails" => Fail, "check a is FAIL": { w.more.push(failing_verify(w)) }
+    "the run that contradicts is named" => Fail, "run second found that": { w.more.push(failing_verify(w)) }
+    "a failing verify beside an error" => Fail, "check a is FAIL":
+        { let mut r = failing_verify(w); r.checks[1].outcome = Outcome::Error; r.exit_code = 3; w.more.push(r) }
+    "a failing verify of a part from the worktree" => Fail, "check a is FAIL":
+        { let mut r = failing_verify(w); r.gates.clear(); r.checks.truncate(1);
+          r.repository.as_mut().unwrap().tree = "worktree".into(); w.more.push(r) }
+    "a failing verify, then a whole pass" => Ready, "": { w.more = vec![failing_verify(w), third(w)] }
+    "a failing verify of the Builder" => Ready, "":
+        { let mut r = failing_verify(w); r.role = Some("builder".into()); w.more.push(r) }
+    "a failing run of ci" => Ready, "":
+        { let mut r = failing_verify(w); r.role = Some("ci".into()); r.act = Act::Ci; w.more.push(r) }
+    "a failing verify of another claim file" => Ready, "":
+        { let mut r = failing_verify(w); r.claim.sha256 = "ee".repeat(32); w.more.push(r) }
+    "a failing verify from before the claim" => Ready, "":
+        { let mut r = failing_verify(w); (r.started, r.ended) = (clock(-20), clock(-15)); w.more.push(r) }
+    "a verify that could not look" => Ready, "":
+        { let mut r = failing_verify(w); r.checks[0].outcome = Outcome::Error; w.more.push(r) }
     "a record of another phase" => Ready, "":
         { let mut r = again(w); r.claim.phase = "x".into(); r.checks[0].outcome = Outcome::Fail; w.more.push(r) }
     "veto" => Veto, "VETO in REVIEW line 1: the counter": { w.review_text = "## VETO the counter\n" }
@@ -128,6 +144,14 @@ fn again(world: &World) -> RunRecord {
     record.run_id = "second".into();
     record.started = clock(20);
     record.ended = clock(25);
+    record
+}
+
+fn failing_verify(world: &World) -> RunRecord {
+    let mut record = again(world);
+    record.act = Act::Verify;
+    record.reviews = None;
+    record.checks[0].outcome = Outcome::Fail;
     record
 }
 
