@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::gate::heading;
+use crate::gate::hosts::claimed_hosts;
 use crate::record::{Act, FiledFinding, RunRecord, Signer};
 use crate::report::documents::{Block, Document};
 use crate::role::{
@@ -313,6 +314,7 @@ async fn judge(
     let run = run_gate(file, gate, &target.repository, act, &wish.how, interrupt);
     let mut record = run.await?;
     record.reviews = Some(target.claim.link());
+    record.claimed_hosts = claimed_hosts(file, gate, &target.claim.hosts);
     record.notes.extend(target.notes.clone());
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     let first = known.next_finding(&file.phase, &text);

@@ -2,6 +2,7 @@
 //! hand-offs are told by this one rule: only PASS counts,
 //! and beside it the word of a person who may give it. Pure.
 
+use super::hosts;
 use super::reason::Reason;
 use crate::attest::{besides, unfulfilled};
 use crate::record::{CheckRecord, ClaimedBy, RunRecord};
@@ -88,6 +89,8 @@ pub fn assess_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>
             missing: Vec::new(),
         });
     }
+    let hosts = record.claimed_hosts.iter();
+    reasons.extend(hosts.filter_map(|it| hosts::between(&it.name, it.revision.as_deref(), record)));
     let verdict = if has_filed || has_red {
         Verdict::Fail
     } else if reasons.is_empty() {
@@ -258,6 +261,44 @@ mod tests {
         record.exit_code = 3;
         assert_eq!(verdict(&record, &gate), Verdict::Pass);
         assert_eq!(verdict(&record, "other"), Verdict::Undecided);
+    }
+
+    #[test]
+    fn a_review_of_a_host_that_runs_something_else_than_at_the_claim_is_not_a_pass() {
+        let mut record = of(&[Outcome::Pass]);
+        let gate = record.gates[0].clone();
+        record.hosts.truncate(1);
+        record.hosts[0].revision = Some("r2".into());
+        let name = record.hosts[0].name.clone();
+        let mut with = |name: &str, revision: Option<&str>| {
+            record.claimed_hosts = vec![crate::record::ClaimedHost {
+                name: name.into(),
+                revision: revision.map(str::to_owned),
+            }];
+            let assessment = assess(&record, &gate);
+            (assessment.verdict, join_reasons(&assessment.reasons))
+        };
+        assert_eq!(with(&name, Some("r2")).0, Verdict::Pass);
+        // The claim file asks for no revision, or did not at the claim.
+        assert_eq!(with(&name, None).0, Verdict::Pass);
+        let (verdict, why) = with(&name, Some("r1"));
+        assert_eq!(verdict, Verdict::Undecided);
+        assert!(why.contains("at the claim r1, at the review r2"), "{why}");
+        assert_eq!(with("elsewhere", Some("r2")).0, Verdict::Undecided);
+        record.hosts[0].revision = Some("not known: exit 1".into());
+        assert_eq!(verdict_of_host(&record, &gate, &name), Verdict::Undecided);
+        // A FAIL stays one.
+        record.checks[0].outcome = Outcome::Fail;
+        assert_eq!(verdict_of_host(&record, &gate, &name), Verdict::Fail);
+    }
+
+    fn verdict_of_host(record: &RunRecord, gate: &str, name: &str) -> Verdict {
+        let mut record = record.clone();
+        record.claimed_hosts = vec![crate::record::ClaimedHost {
+            name: name.into(),
+            revision: Some("r1".into()),
+        }];
+        verdict(&record, gate)
     }
 
     #[test]

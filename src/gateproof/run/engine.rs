@@ -151,6 +151,7 @@ pub async fn run(
         selection: options.selection.describe(),
         gates: whole_gates(file, &selected),
         reviews: None,
+        claimed_hosts: Vec::new(),
         filed: Vec::new(),
         closed: Vec::new(),
         follows: Vec::new(),
