@@ -16,6 +16,8 @@ mod people;
 mod refused;
 #[path = "roles/story.rs"]
 mod story;
+#[path = "roles/verdicts.rs"]
+mod verdicts;
 #[path = "roles/vetoes.rs"]
 mod vetoes;
 #[path = "roles/world.rs"]

@@ -195,13 +195,19 @@ async fn look(
         true => Some(ask(file, &spec, place, &folder).await),
         false => None,
     };
+    let head = repository
+        .as_ref()
+        .map(|repository| repository.state().commit);
+    let changed = match &head {
+        Some(head) => sources::changed_since(root, file, &spec, &records.sound, head).await,
+        None => Default::default(),
+    };
     let facts = GateFacts {
+        changed,
         now: Utc::now(),
         hosts,
         damaged: records.damaged,
-        head: repository
-            .as_ref()
-            .map(|repository| repository.state().commit),
+        head,
     };
     let phase = judge(&spec, &records.sound, &status, &review, &facts);
     Ok((phase, status_path))

@@ -41,6 +41,16 @@ cases! { w,
     "rebooted" => Stale, "rebooted since: boot id then boot-1, now boot-2":
         { now(w).boot_id = Some("boot-2".into()) }
     "boot id gone" => Stale, "then boot-1, now (not told)": { now(w).boot_id = None }
+    "HEAD is the judged commit" => Ready, "": { w.facts.head = Some("c0".repeat(20)) }
+    "other code at HEAD" => Stale, "1 file changed between the judged commit c0c0c0c0c0c0 and HEAD e1e1e1e1e1e1: src/a.rs":
+        { head(w, Ok(&["src/a.rs"])) }
+    "only records and documents at HEAD" => Ready, "": { head(w, Ok(&[])) }
+    "other code that the gate covers" => Stale, "code: 1 file changed":
+        { w.spec.gates[0].covers = vec!["src".into()]; head(w, Ok(&["src/a.rs", "srcs/b", "README.md"])) }
+    "other code that the gate does not cover" => Ready, "":
+        { w.spec.gates[0].covers = vec!["src/b.rs".into(), "lib".into()]; head(w, Ok(&["src/a.rs", "src/b.rs.md"])) }
+    "what changed is not known" => Pass, "is not known: no such commit": { head(w, Err("no such commit")) }
+    "git was not asked" => Pass, "git was not asked": { w.facts.head = Some("e1".repeat(20)) }
     "redeployed" => Stale, "revision then /nix/store/one, now /nix/store/two":
         { now(w).revision = Some("/nix/store/two".into()) }
     "the host is silent" => Pass, "does not say who it is now: unreachable":
@@ -136,6 +146,14 @@ cases! { w,
 pub(super) fn now(world: &mut World) -> &mut HostState {
     let hosts = world.facts.hosts.as_mut().unwrap();
     hosts.get_mut("cc-ci").unwrap().as_mut().unwrap()
+}
+
+/// Another HEAD than the judged commit, with these files changed.
+fn head(world: &mut World, changed: Result<&[&str], &str>) {
+    world.facts.head = Some("e1".repeat(20));
+    let changed = changed.map(|files| files.iter().map(|file| (*file).to_owned()).collect());
+    let changed = changed.map_err(str::to_owned);
+    world.facts.changed.insert("c0".repeat(20), changed);
 }
 
 /// The review once more, a little later.

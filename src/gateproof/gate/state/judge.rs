@@ -206,6 +206,7 @@ fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &GateFact
             fresh_for: file.fresh_for,
         });
     }
+    why.extend(code_since(gate, passed, facts));
     let Some(hosts) = &facts.hosts else {
         if !gate.hosts.is_empty() {
             why.push(Reason::HostsNotAsked {
@@ -227,6 +228,39 @@ fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &GateFact
         }
     }
     why
+}
+
+/// Whether HEAD still has the code that was judged. DONE is about HEAD.
+fn code_since(gate: &GateSpec, passed: &RunRecord, facts: &GateFacts) -> Option<Reason> {
+    let (head, judged) = (facts.head.as_ref()?, &passed.repository.as_ref()?.commit);
+    if head == judged {
+        return None;
+    }
+    let unknown = |why: &str| {
+        Some(Reason::ChangesUnknown {
+            judged: judged.clone(),
+            why: why.to_owned(),
+        })
+    };
+    let covered = |file: &&String| {
+        let below = |path: &String| {
+            let rest = file.strip_prefix(path.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        gate.covers.is_empty() || gate.covers.iter().any(below)
+    };
+    match facts.changed.get(judged) {
+        None => unknown("git was not asked"),
+        Some(Err(why)) => unknown(why),
+        Some(Ok(files)) => {
+            let files: Vec<String> = files.iter().filter(covered).cloned().collect();
+            (!files.is_empty()).then(|| Reason::CodeChanged {
+                judged: judged.clone(),
+                head: head.clone(),
+                files,
+            })
+        }
+    }
 }
 
 fn host_since(name: &str, then: Option<&HostState>, now: &HostState) -> Vec<Reason> {
