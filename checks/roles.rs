@@ -10,6 +10,8 @@ mod program;
 mod independent;
 #[path = "roles/interleaved.rs"]
 mod interleaved;
+#[path = "roles/one_role.rs"]
+mod one_role;
 #[path = "roles/people.rs"]
 mod people;
 #[path = "roles/refused.rs"]

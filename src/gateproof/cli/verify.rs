@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::record::{Act, RunRecord, Signer};
 use crate::report::documents::{self, Document};
 use crate::report::{Verdict, verdict_of, write_junit};
-use crate::role::{ReviewKind, review_block};
+use crate::role::{LocalClone, ReviewKind, other_role, review_block};
 use crate::run::{Options, Repository, Role, RunEvent, select};
 use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
@@ -54,6 +54,16 @@ pub(crate) async fn verify(wish: VerifyOptions) -> anyhow::Result<ExitCode> {
         match repository(file, &wish, &folder).await {
             Ok(repository) => found.push((file, repository)),
             Err(why) => return Ok(refuse(Code::COMMAND_LINE, &why)),
+        }
+    }
+    if let Some(role) = wish.role.map(Role::from)
+        && let Some(here) = LocalClone::find(&folder).await
+    {
+        let history = here.history().await?;
+        let author = here.author.as_deref();
+        let refused = |(file, _): &(&ClaimFile, _)| other_role(&history, &file.phase, author, role);
+        if let Some(why) = found.iter().find_map(refused) {
+            return Ok(refuse(Code::SAME_HANDS, &why));
         }
     }
     let mut codes = Vec::new();
