@@ -10,12 +10,16 @@ mod program;
 mod independent;
 #[path = "roles/interleaved.rs"]
 mod interleaved;
+#[path = "roles/one_role.rs"]
+mod one_role;
 #[path = "roles/people.rs"]
 mod people;
 #[path = "roles/refused.rs"]
 mod refused;
 #[path = "roles/story.rs"]
 mod story;
+#[path = "roles/verdicts.rs"]
+mod verdicts;
 #[path = "roles/vetoes.rs"]
 mod vetoes;
 #[path = "roles/world.rs"]

@@ -50,6 +50,9 @@ pub struct Gate {
     /// `M1`, `G0`, `2pc` …
     pub id: String,
     pub title: String,
+    /// The paths whose change makes a PASS of this gate stale, relative to the repository; empty for
+    /// everything.
+    pub covers: Vec<String>,
     /// Its checks, `for:` expanded, in the order of the file.
     pub checks: Vec<Check>,
 }

@@ -1,5 +1,7 @@
 //! Reading gates and checks, with `for:` expanded.
 
+use std::path::{Component, Path};
+
 use indexmap::IndexMap;
 
 use crate::codes;
@@ -41,10 +43,13 @@ impl Reader {
     ) -> Option<Gate> {
         self.check_name(&key.text, &key.span, "a gate");
         let what = format!("gate `{}`", key.text);
-        let fields = self.map(node, &what, &["title", "checks"])?;
+        let fields = self.map(node, &what, &["title", "covers", "checks"])?;
         let title = fields
             .get("title")
             .and_then(|node| self.fixed(node, "`title`"));
+        let covers = fields
+            .get("covers")
+            .map_or_else(Vec::new, |node| self.covers(node));
         let Some(list) = fields.get("checks") else {
             self.report(
                 Diagnostic::new(
@@ -79,8 +84,38 @@ impl Reader {
         Some(Gate {
             id: key.text.clone(),
             title: title.unwrap_or_default(),
+            covers,
             checks,
         })
+    }
+
+    /// The paths that a gate is about, each relative to the repository and inside of it.
+    fn covers(&mut self, node: &Node) -> Vec<String> {
+        let nodes = self.items(node, "`covers`");
+        let mut paths = Vec::new();
+        for node in nodes {
+            let Some(text) = self.fixed(node, "a path of `covers`") else {
+                continue;
+            };
+            let path = text.trim_start_matches("./").trim_end_matches('/');
+            let inside = !path.is_empty()
+                && Path::new(path)
+                    .components()
+                    .all(|part| matches!(part, Component::Normal(_)));
+            if inside {
+                paths.push(path.to_owned());
+            } else {
+                self.report(
+                    Diagnostic::new(
+                        Code::BAD_VALUE,
+                        node.span.clone(),
+                        format!("`{text}` is not a path inside of the repository"),
+                    )
+                    .help("write a file or folder relative to the repository, such as `src`"),
+                );
+            }
+        }
+        paths
     }
 
     /// One check of the file: as many checks as its `for:` has values.

@@ -58,13 +58,19 @@ pub(crate) async fn gate_state(
     } else {
         None
     };
+    let head = repository
+        .as_ref()
+        .map(|repository| repository.state().commit);
+    let changed = match &head {
+        Some(head) => sources::changed_since(root, file, &spec, &records.sound, head).await,
+        None => Default::default(),
+    };
     let facts = GateFacts {
+        changed,
         now: Utc::now(),
         hosts,
         damaged: records.damaged,
-        head: repository
-            .as_ref()
-            .map(|repository| repository.state().commit),
+        head,
     };
     let phase = judge(&spec, &records.sound, &status_text, &review_text, &facts);
     Ok((phase, status))

@@ -58,6 +58,10 @@ pub struct RunRecord {
     /// In a review: the claim that it judges.
     #[serde(default)]
     pub reviews: Option<RecordLink>,
+    /// In a review: what the hosts of the gate ran at the claim. A review of hosts that run something
+    /// else is not a PASS of that claim.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claimed_hosts: Vec<ClaimedHost>,
     /// In a review: what the reviewer found besides the checks.
     #[serde(default)]
     pub filed: Vec<FiledFinding>,
@@ -106,6 +110,14 @@ pub struct RecordLink {
     pub run_id: String,
     /// SHA-256 of its file, lower-case hex.
     pub sha256: String,
+}
+
+/// A host of the gate as the claim's record has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedHost {
+    pub name: String,
+    /// Its revision, where the claim's record tells one.
+    pub revision: Option<String>,
 }
 
 /// A finding of a reviewer.

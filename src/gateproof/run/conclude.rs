@@ -57,6 +57,7 @@ pub(super) fn record(
         selection: options.selection.describe(),
         gates: whole_gates(file, &concluded.selected),
         reviews: None,
+        claimed_hosts: Vec::new(),
         filed: Vec::new(),
         closed: Vec::new(),
         follows: Vec::new(),

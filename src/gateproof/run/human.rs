@@ -10,6 +10,7 @@ use chrono::Utc;
 use crate::attest::{AttestationRequest, AttestationResult, Candidate, VoidReason, judge};
 use crate::record::{
     ATTESTATIONS, Attested, CheckRecord, Finding, StoredAttestation, read_attestations,
+    without_own_files,
 };
 use claim::outcome::Outcome;
 use claim::read::is_inside;
@@ -177,7 +178,7 @@ impl Facts<'_> {
         if attested.len() < 40 || !attested.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Some("that is not a commit".to_owned());
         }
-        let ours = written_by_us(self.file);
+        let ours = without_own_files(&self.file.docs);
         let args = ["diff", "--name-only", "--no-renames", attested, self.commit];
         let args: Vec<&str> = args
             .into_iter()
@@ -200,23 +201,12 @@ impl Facts<'_> {
     }
 }
 
-/// What gateproof writes itself, as pathspecs that leave it out: nobody attests that.
-fn written_by_us(file: &ClaimFile) -> Vec<String> {
-    let folders = ["reports/runs", ATTESTATIONS];
-    let folders = folders.map(|folder| format!(":(top,exclude){folder}"));
-    let documents = ["STATUS", "JOURNAL", "REVIEW"].map(|document| {
-        let path = file.docs.join(format!("{document}-{}.md", file.phase));
-        format!(":(top,exclude,literal){}", path.display())
-    });
-    folders.into_iter().chain(documents).collect()
-}
-
 /// Whether the tree differs from HEAD in anything but what gateproof writes.
 ///
 /// # Errors
 /// When git fails.
 pub async fn tree_differs(file: &ClaimFile, root: &Path) -> Result<bool, Fault> {
-    let ours = written_by_us(file);
+    let ours = without_own_files(&file.docs);
     let args = ["status", "--porcelain", "--untracked-files=all", "--", "."];
     let ours = ours.iter().map(String::as_str);
     let args: Vec<&str> = args.into_iter().chain(ours).collect();

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::record::Act;
+use crate::role::{LocalClone, other_role};
 use crate::run::{Options, Role};
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
@@ -15,7 +16,7 @@ use crate::cli::options::{
     FileOptions, OutputOptions, RUN_EXIT_CODES, RunOptions, SelectionOptions,
 };
 use crate::cli::progress::refuse;
-use crate::cli::runs::{Runs, Watched, exit_of, locate};
+use crate::cli::runs::{Located, Runs, Watched, exit_of, locate};
 use crate::cli::store::RecordStore;
 
 /// Run the checks of claim files and show what holds
@@ -107,6 +108,16 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
         Ok(located) => located,
         Err(fault) => return Ok(refuse(codes::COMMAND_LINE, &kit::error_chain(&fault))),
     };
+    if let Some(role) = role
+        && let Some(here) = LocalClone::find(&folder).await
+    {
+        let history = here.history().await?;
+        let author = here.author.as_deref();
+        let refused = |(file, _): &Located<'_>| other_role(&history, &file.phase, author, role);
+        if let Some(why) = located.iter().find_map(refused) {
+            return Ok(refuse(codes::SAME_HANDS, &why));
+        }
+    }
     let run = Options {
         role,
         act: Act::Verify,

@@ -9,6 +9,7 @@ use clap::Args;
 use anyhow::Context;
 
 use crate::gate::heading;
+use crate::gate::hosts::claimed_hosts;
 use crate::record::{Act, FiledFinding, RunRecord, Signer};
 use crate::report::documents::Document;
 use crate::role::{
@@ -157,6 +158,7 @@ impl Reviewing<'_> {
         let (cold, interrupt) = (&self.options.cold, self.interrupt);
         let mut record = run_gate(file, gate, &target.repository, run, cold, interrupt).await?;
         record.reviews = Some(target.claim.link());
+        record.claimed_hosts = claimed_hosts(file, gate, &target.claim.hosts);
         record.notes.extend(target.notes.clone());
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let first = self.known.next_finding(&file.phase, &text);
