@@ -6,8 +6,8 @@ use std::process::Command;
 use libtest_mimic::Trial;
 
 use super::stage::{Answer, DATA, NEW, OLD, Stage, trial};
-use super::support_disk::Disk;
 use super::walk::{covers, killed, killed_in, no_strace, state_of, walk};
+use test_kit::disk::Disk;
 
 pub fn trials() -> Vec<Trial> {
     let walks = [

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use libtest_mimic::Trial;
 
 use super::stage::{Answer, NEW, OLD, Stage, trial};
-use super::warm::Ended;
+use test_kit::warm::Ended;
 
 pub fn trials() -> Vec<Trial> {
     let missing = no_strace();

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use claim::outcome::Outcome;
 use gateproof::record::{CheckRecord, ObservationRecord, RunRecord};
 
-use crate::program::{Shown, gateproof};
+use test_kit::program::{Shown, gateproof};
 
 const DASHBOARD: &str = "ccci-dashboard_app";
 
@@ -171,12 +171,10 @@ impl Outages<'_> {
     }
 }
 
-impl Shown {
-    /// The record that `--format json` prints.
-    pub fn record(&self) -> RunRecord {
-        serde_json::from_str(&self.out)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
-    }
+/// The record that `--format json` prints.
+pub fn record(shown: &Shown) -> RunRecord {
+    serde_json::from_str(&shown.out)
+        .unwrap_or_else(|error| panic!("{error}: {}{}", shown.out, shown.err))
 }
 
 /// A repository of its own, with one commit that holds `claims/pxgate.yaml`.
@@ -239,7 +237,7 @@ impl Repository {
 pub fn verify(lab: &Lab, claim: &str, words: &[&str]) -> (Option<i32>, RunRecord) {
     let words = [words, &["--no-record", "--quiet", "--format", "json"]].concat();
     let shown = Repository::with(claim).verify(lab, &words);
-    (shown.code, shown.record())
+    (shown.code, record(&shown))
 }
 
 /// A run that goes on while the test does something. Dropped, it is ended.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use claim::outcome::Outcome;
 use gateproof::record::RunRecord;
 
-use super::kit::{Lab, Repository, check, pxgate, status, steps};
+use super::kit::{Lab, Repository, check, pxgate, record, status, steps};
 
 pub const ALL: &[super::Promise] = &[(
     "m1_passes_with_one_outage_and_everything_is_back",
@@ -38,7 +38,7 @@ pub fn builders_run(lab: &Lab) -> &'static BuildersRun {
             status: document("STATUS-pxgate.md"),
             journal: document("JOURNAL-pxgate.md"),
             outages: outages.seen(),
-            record: shown.record(),
+            record: record(&shown),
             code: shown.code,
         }
     })

@@ -282,10 +282,7 @@ impl Follower {
             let commit = Commit {
                 sha: sha.to_owned(),
                 subject: subject.to_owned(),
-                records: self
-                    .records(sha, tip)
-                    .await
-                    .map_err(WatchError::Clone)?,
+                records: self.records(sha, tip).await.map_err(WatchError::Clone)?,
             };
             for found in seen_in(&commit, &known) {
                 if let Seen::HandOff(hand_off) = &found {
