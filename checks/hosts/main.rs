@@ -1,6 +1,7 @@
 //! What is asked of a host, against a real `sshd` on loopback: the transport, the whole program over
 //! it, and how the gates of a host stand. Without `sshd` every test is reported as ignored.
 #![allow(
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a test that cannot set its world up has failed"

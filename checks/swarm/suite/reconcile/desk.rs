@@ -74,7 +74,7 @@ impl Desk {
         desk
     }
 
-    /// A desk for the app `ledger`, whose data is in a volume (`checks/reconcile/ledger.rs`).
+    /// A desk for the app `ledger`, whose data is in a volume (`checks/swarm/suite/reconcile/ledger.rs`).
     pub fn ledger(name: &str, port: u16, driver: &str) -> Desk {
         let desk = Desk {
             swarm: shared(),
