@@ -28,8 +28,9 @@ fn main() -> ExitCode {
     if missing {
         eprintln!("not run: sshd is missing (package openssh-server)");
     }
-    let trials = ssh::trials()
-        .chain(over_ssh::trials())
+    let trials = over_ssh::trials()
+        .into_iter()
+        .chain(ssh::trials())
         .chain(status::trials())
         .map(|trial| trial.with_ignored_flag(missing))
         .collect();
