@@ -2,6 +2,7 @@
 //! JSON paths, whole-file writes, digests, git, shell quoting, redaction, signals.
 
 pub mod atomic;
+pub mod count;
 pub mod digest;
 pub mod git;
 pub mod interrupt;
