@@ -12,6 +12,7 @@ pub mod disk;
 pub mod fake_engine;
 pub mod program;
 pub mod proxy;
+pub mod reference;
 pub mod runs;
 pub mod servers;
 pub mod sshd;

@@ -11,4 +11,5 @@ mod documents;
 mod fixtures;
 mod language;
 mod records;
+mod reference;
 mod roles;
