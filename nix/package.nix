@@ -1,14 +1,34 @@
-# Both programs. With nixpkgs: `pkgs.callPackage ./nix/package.nix { }`.
+# Both programs. With nixpkgs: `pkgs.callPackage ./nix/package.nix { }`. Needs rustc 1.89.
 {
   lib,
+  stdenv,
   rustPlatform,
+  cacert,
   git,
+  installShellFiles,
+  makeWrapper,
+  openssh,
+  util-linux,
 }:
 rustPlatform.buildRustPackage {
   pname = "gateproof";
   version = (builtins.fromTOML (builtins.readFile ../Cargo.toml)).workspace.package.version;
-  src = lib.cleanSource ../.;
+  # Records, documents, target/ and most of nix/ do not change the hash. The manifests name the
+  # suites in checks/, and the unit tests read some files outside src/.
+  src = lib.fileset.toSource {
+    root = ../.;
+    fileset = lib.fileset.unions [
+      ../Cargo.lock
+      ../Cargo.toml
+      ../checks
+      ../claims/ci
+      ../clippy.toml
+      ../src
+      ./test/golden
+    ];
+  };
   cargoLock.lockFile = ../Cargo.lock;
+
   # The suites need sshd, systemd and Docker; `checks/run` runs them where these are.
   cargoBuildFlags = [
     "--package"
@@ -20,7 +40,48 @@ rustPlatform.buildRustPackage {
     "--workspace"
     "--lib"
   ];
-  nativeCheckInputs = [ git ];
+  # util-linux for setsid.
+  nativeCheckInputs = [
+    cacert
+    git
+    util-linux
+  ];
+  # The sandbox points this at a file that does not exist, so that nothing is verified by chance.
+  preCheck = ''
+    export SSL_CERT_FILE=${cacert}/etc/ssl/certs/ca-bundle.crt
+  '';
+
+  nativeBuildInputs = [
+    installShellFiles
+    makeWrapper
+  ];
+  # The programs print neither completions nor man pages yet. Whatever they print once they can
+  # is installed; a program that cannot is left as it is.
+  postInstall =
+    lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
+      for program in gateproof warm-reconcile; do
+        for shell in bash fish zsh; do
+          if "$out/bin/$program" completions "$shell" >"$program.$shell" 2>/dev/null; then
+            installShellCompletion --cmd "$program" "--$shell" "$program.$shell"
+          fi
+        done
+        if "$out/bin/$program" man >"$program.1" 2>/dev/null; then
+          installManPage "$program.1"
+        fi
+      done
+    ''
+    # After the user's own PATH. Not the docker client and abra: they must fit the host's engine.
+    + ''
+      for program in gateproof warm-reconcile; do
+        wrapProgram "$out/bin/$program" --suffix PATH : ${
+          lib.makeBinPath [
+            git
+            openssh
+          ]
+        }
+      done
+    '';
+
   meta = {
     description = "Claims as code for milestone gates, and a health-gated deployer for Docker Swarm";
     license = with lib.licenses; [

@@ -1,8 +1,11 @@
+# The NixOS module `services.warm-reconcile`; nix/README.md says how it is used.
 {
   imports = [
-    ./warm-reconcile.nix
-    ./deploy-proxy.nix
-    ./warm-keycloak.nix
-    ./nightly-roll.nix
+    ./options.nix
+    ./app-file.nix
+    ./host.nix
+    ./swarm.nix
+    ./units.nix
+    ./nightly.nix
   ];
 }

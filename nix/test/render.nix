@@ -6,6 +6,7 @@ let
     concatLists
     concatMap
     concatStringsSep
+    filter
     isBool
     isList
     ;
@@ -24,21 +25,9 @@ let
   list = key: names: if names == [ ] then [ ] else [ "${key}=${concatStringsSep " " names}" ];
   section = name: body: if body == [ ] then [ ] else [ "" "[${name}]" ] ++ body;
 
-  known = [
-    "description"
-    "requires"
-    "wants"
-    "after"
-    "wantedBy"
-    "path"
-    "environment"
-    "serviceConfig"
-    "timerConfig"
-  ];
   unit =
-    kind: name: attrs:
+    kind: attrs:
     let
-      unknown = builtins.filter (key: !(builtins.elem key known)) (attrNames attrs);
       folders = concatLists (map (package: [ "${package}/bin" "${package}/sbin" ]) (attrs.path or [ ]));
       environment =
         (if folders == [ ] then { } else { PATH = concatStringsSep ":" folders; })
@@ -46,30 +35,32 @@ let
       variables = map (key: ''Environment="${key}=${environment.${key}}"'') (attrNames environment);
       body =
         if kind == "service" then
-          section "Service" (variables ++ lines (attrs.serviceConfig or { }))
+          section "Service" (
+            (if attrs.restartIfChanged then [ ] else [ "X-RestartIfChanged=false" ])
+            ++ variables
+            ++ lines attrs.serviceConfig
+          )
         else
-          section "Timer" (lines (attrs.timerConfig or { }));
-      all =
-        [ "[Unit]" "Description=${attrs.description}" ]
-        ++ list "Requires" (attrs.requires or [ ])
-        ++ list "Wants" (attrs.wants or [ ])
-        ++ list "After" (attrs.after or [ ])
-        ++ body
-        ++ section "Install" (list "WantedBy" (attrs.wantedBy or [ ]));
+          section "Timer" (lines attrs.timerConfig);
     in
-    if unknown != [ ] then
-      throw "${name}.${kind}: not rendered: ${toString unknown}"
-    else
-      concatStringsSep "\n" all + "\n";
+    concatStringsSep "\n" (
+      [ "[Unit]" "Description=${attrs.description}" ]
+      ++ list "Requires" attrs.requires
+      ++ list "Wants" attrs.wants
+      ++ list "After" attrs.after
+      ++ lines attrs.unitConfig
+      ++ list "X-Restart-Triggers" (map toString attrs.restartTriggers)
+      ++ body
+      ++ section "Install" (list "WantedBy" attrs.wantedBy)
+    )
+    + "\n";
   units =
     kind: all:
     builtins.listToAttrs (
       map (name: {
         name = "${name}.${kind}";
-        value = unit kind name all.${name};
-      }) (attrNames all)
+        value = unit kind all.${name};
+      }) (filter (name: all.${name}.enable) (attrNames all))
     );
 in
-config:
-units "service" (config.systemd.services or { })
-// units "timer" (config.systemd.timers or { })
+config: units "service" config.systemd.services // units "timer" config.systemd.timers

@@ -59,8 +59,15 @@ fn a_block_with_a_fitting_hash_is_held_against_its_record() {
         let start = whole.find(begin).unwrap() + begin.len() + 1;
         let end = whole.find("<!-- gateproof:end").unwrap();
         let body = whole[start..end].replacen(from, to, 1);
-        let hash = sha256(format!("{kind}\n{claim}\n{run}\n{body}").as_bytes());
-        let old = words[5];
+        let (inputs, old) = begin
+            .split_once(run)
+            .unwrap()
+            .1
+            .split_once("sha256=")
+            .unwrap();
+        let inputs = inputs.trim_end();
+        let hash = sha256(format!("{kind}\n{claim}\n{run}{inputs}\n{body}").as_bytes());
+        let old = &format!("sha256={}", old.trim_end_matches(" -->"));
         let forged = format!("{}{body}{}", &whole[..start], &whole[end..])
             .replace(old, &format!("sha256={hash}"));
         fs::write(&path, forged).unwrap();

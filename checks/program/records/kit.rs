@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use chrono::Utc;
-use gateproof::audit::{Audit, Wish, audit};
+use gateproof::audit::{Audit, AuditRequest, audit};
 use gateproof::record::{RunRecord, read, write};
 use tempfile::TempDir;
 
@@ -207,8 +207,8 @@ impl World {
         write(record, &self.path("reports/runs/demo")).unwrap()
     }
 
-    pub(crate) fn wish(&self) -> Wish {
-        Wish {
+    pub(crate) fn wish(&self) -> AuditRequest {
+        AuditRequest {
             folder: self.root(),
             reports: None,
             docs: Vec::new(),

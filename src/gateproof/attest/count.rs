@@ -1,15 +1,15 @@
-//! What a person's word is worth towards a gate: one rule for the verdict of a run and for the
-//! state of a gate.
+//! What an attestation is worth to a gate: one rule for the verdict of a run and for the state of a
+//! gate.
 
 use chrono::{DateTime, Utc};
 
 use crate::record::{CheckRecord, ClaimedBy, RunRecord};
 use claim::outcome::Outcome;
 
-/// Which of a gate's checks are in the way of a PASS. Only PASS counts; an ATTESTED check is not in
-/// the way when at least one check passed, so that words alone make no gate, and when the word
-/// is somebody's who may give it: in a review (`besides` says of whose claim) another person's,
-/// given after the claim in another clone; in a claim anybody's.
+/// The checks of a gate that are in the way of a PASS. Only PASS counts. An ATTESTED check is not in
+/// the way when at least one check passed, so that attestations alone make no gate, and when its
+/// author may give it: in a review (`besides` is the maker of its claim) another person, after the
+/// claim, in another clone; in a claim anybody.
 pub fn unfulfilled<'c>(
     checks: &[&'c CheckRecord],
     besides: Option<&ClaimedBy>,
@@ -36,8 +36,8 @@ fn may_speak(check: &CheckRecord, besides: Option<&ClaimedBy>) -> bool {
     }
 }
 
-/// Whose word does not count in a run: of an Adversary's the claim's, as the run was told; whom it
-/// was not told of cannot be told from anybody.
+/// Whose attestation does not count in a run: in an Adversary's run that of the claim's maker, as
+/// the run recorded it. An unknown maker cannot be told apart from anybody.
 pub fn besides(record: &RunRecord) -> Option<ClaimedBy> {
     let told = || {
         let words = record.checks.iter();
@@ -47,7 +47,7 @@ pub fn besides(record: &RunRecord) -> Option<ClaimedBy> {
     (record.role.as_deref() == Some("adversary")).then(told)
 }
 
-/// From when on a PASS of these checks ages: a word is as old as it is, whenever it was read.
+/// The time from which a PASS of these checks ages: an attestation keeps its own age.
 pub fn counts_from<'c>(
     ended: DateTime<Utc>,
     checks: impl IntoIterator<Item = &'c CheckRecord>,

@@ -37,7 +37,7 @@ fn candidate() -> Candidate {
         words: "it is blue".to_owned(),
     };
     Candidate {
-        kept: KeptAttestation {
+        stored: StoredAttestation {
             path: "one.json".into(),
             sha256: digest("dd"),
             whole: true,
@@ -56,8 +56,8 @@ fn bob() -> ClaimedBy {
     }
 }
 
-fn wanted<'w>(besides: Option<&'w ClaimedBy>, sha: &'w str) -> Wanted<'w> {
-    Wanted {
+fn request<'w>(besides: Option<&'w ClaimedBy>, sha: &'w str) -> AttestationRequest<'w> {
+    AttestationRequest {
         phase: "p",
         gate: "M1",
         check: "look",
@@ -75,10 +75,10 @@ fn why(change: impl FnOnce(&mut Candidate)) -> String {
     let mut one = candidate();
     change(&mut one);
     let all = [one];
-    match judge(&all, &wanted(Some(&claimed), &sha)) {
-        Word::Holds(_) => "holds".to_owned(),
-        Word::Awaited(None) => "nothing".to_owned(),
-        Word::Awaited(Some((_, void))) => {
+    match judge(&all, &request(Some(&claimed), &sha)) {
+        AttestationResult::Valid(_) => "holds".to_owned(),
+        AttestationResult::Awaited(None) => "nothing".to_owned(),
+        AttestationResult::Awaited(Some((_, void))) => {
             let words: Vec<String> = void.iter().map(ToString::to_string).collect();
             words.join("; ")
         }
@@ -91,7 +91,7 @@ fn another_persons_word_of_the_same_thing_holds() {
     // A file is pinned by its digest, whatever else has changed.
     assert_eq!(why(|it| it.moved = Some("x.rs differs".into())), "holds");
     let words = |it: &mut Candidate| {
-        it.kept.attestation.artefact = None;
+        it.stored.attestation.artefact = None;
         it.artefact_now = None;
     };
     assert_eq!(why(words), "holds");
@@ -99,11 +99,11 @@ fn another_persons_word_of_the_same_thing_holds() {
 
 #[test]
 fn a_void_word_says_what_was_attested_and_what_is_there_now() {
-    let said = |change: fn(&mut Attestation)| why(|it| change(&mut it.kept.attestation));
+    let void_when = |change: fn(&mut Attestation)| why(|it| change(&mut it.stored.attestation));
     let cases = [
-        (why(|it| it.kept.whole = false), vec!["seal"]),
+        (why(|it| it.stored.whole = false), vec!["seal"]),
         (
-            said(|it| it.claim_sha256 = digest("ee")),
+            void_when(|it| it.claim_sha256 = digest("ee")),
             vec!["eeeeeeeeeeee", "aaaaaaaaaaaa"],
         ),
         (
@@ -115,47 +115,47 @@ fn a_void_word_says_what_was_attested_and_what_is_there_now() {
             vec!["shot.png", "bbbbbbbbbbbb", "no such file"],
         ),
         (
-            said(|it| it.artefact = None),
+            void_when(|it| it.artefact = None),
             vec!["no artefact", "bbbbbbbbbbbb"],
         ),
         (
             why(|it| {
-                it.kept.attestation.artefact = None;
+                it.stored.attestation.artefact = None;
                 it.artefact_now = None;
                 it.moved = Some("x.rs differs".into());
             }),
             vec!["c0c0c0c0c0c0", "d1d1d1d1d1d1", "x.rs"],
         ),
         (
-            said(|it| it.at = clock(-25 * 60)),
+            void_when(|it| it.at = clock(-25 * 60)),
             vec!["2026-11-20T11:00:00Z", "1day", "2026-11-21T12:00:00Z"],
         ),
         (
-            said(|it| it.at = clock(6)),
+            void_when(|it| it.at = clock(6)),
             vec!["2026-11-21T12:06:00Z", "2026-11-21T12:00:00Z", "clock"],
         ),
         (
-            said(|it| it.author = "B. <BOB@example.org>".into()),
+            void_when(|it| it.author = "B. <BOB@example.org>".into()),
             vec![
                 "B. <BOB@example.org> attested",
                 "Bob <bob@example.org> claims",
             ],
         ),
         (
-            said(|it| it.clone_id = Some("k1".into())),
+            void_when(|it| it.clone_id = Some("k1".into())),
             vec!["clone", "k1"],
         ),
         (
-            said(|it| it.at = clock(-31)),
+            void_when(|it| it.at = clock(-31)),
             vec!["11:29:00Z", "claim was made later", "11:30:00Z"],
         ),
         (
-            said(|it| it.author = " ".into()),
+            void_when(|it| it.author = " ".into()),
             vec!["no author", "attestation"],
         ),
-        (said(|it| it.check = "other".into()), vec!["nothing"]),
-        (said(|it| it.gate = "M2".into()), vec!["nothing"]),
-        (said(|it| it.phase = "q".into()), vec!["nothing"]),
+        (void_when(|it| it.check = "other".into()), vec!["nothing"]),
+        (void_when(|it| it.gate = "M2".into()), vec!["nothing"]),
+        (void_when(|it| it.phase = "q".into()), vec!["nothing"]),
     ];
     for (why, parts) in cases {
         for part in parts {
@@ -168,36 +168,36 @@ fn a_void_word_says_what_was_attested_and_what_is_there_now() {
 fn the_claims_own_word_is_enough_to_claim_and_none_in_a_review() {
     let (sha, claimed) = (digest("aa"), bob());
     let mut own = candidate();
-    own.kept.attestation.author = "Bob <bob@example.org>".into();
+    own.stored.attestation.author = "Bob <bob@example.org>".into();
     let all = [candidate(), own];
-    let Word::Holds(taken) = judge(&all, &wanted(None, &sha)) else {
+    let AttestationResult::Valid(taken) = judge(&all, &request(None, &sha)) else {
         panic!("the newest holds");
     };
     assert_eq!(taken, &all[1]);
     // In a review the newest that holds is an older one, and the newest is passed over.
-    let Word::Holds(taken) = judge(&all, &wanted(Some(&claimed), &sha)) else {
+    let AttestationResult::Valid(taken) = judge(&all, &request(Some(&claimed), &sha)) else {
         panic!("Eve's holds");
     };
     assert_eq!(taken, &all[0]);
     // Nobody can be told from an unknown claimant.
     let nobody = ClaimedBy::default();
-    let word = judge(&all, &wanted(Some(&nobody), &sha));
+    let word = judge(&all, &request(Some(&nobody), &sha));
     assert_eq!(word.outcome(), Outcome::Error);
 }
 
 fn check(outcome: Outcome, author: Option<&str>) -> CheckRecord {
-    let said = candidate().kept.attestation;
+    let attestation = candidate().stored.attestation;
     CheckRecord {
         outcome,
         attestation: author.map(|author| Attested {
             file: "one.json".into(),
             sha256: digest("dd"),
             author: author.to_owned(),
-            clone_id: said.clone_id,
-            at: said.at,
-            commit: said.commit,
-            artefact: said.artefact,
-            words: said.words,
+            clone_id: attestation.clone_id,
+            at: attestation.at,
+            commit: attestation.commit,
+            artefact: attestation.artefact,
+            words: attestation.words,
             besides: None,
         }),
         ..crate::report::sample::record().checks[0].clone()
@@ -247,16 +247,16 @@ fn anything() -> impl Strategy<Value = Candidate> {
         .prop_map(
             |((phase, gate, name), (claim, whole, at), author, clone, (then, now, moved))| {
                 let mut it = candidate();
-                it.kept.whole = whole;
-                let said = &mut it.kept.attestation;
-                said.phase = phase.into();
-                said.gate = gate.into();
-                said.check = name.into();
-                said.claim_sha256 = digest(claim);
-                said.at = clock(at);
-                said.author = author.into();
-                said.clone_id = clone.map(str::to_owned);
-                said.artefact = then.map(|sha| Artefact {
+                it.stored.whole = whole;
+                let attestation = &mut it.stored.attestation;
+                attestation.phase = phase.into();
+                attestation.gate = gate.into();
+                attestation.check = name.into();
+                attestation.claim_sha256 = digest(claim);
+                attestation.at = clock(at);
+                attestation.author = author.into();
+                attestation.clone_id = clone.map(str::to_owned);
+                attestation.artefact = then.map(|sha| Artefact {
                     path: "shot.png".into(),
                     sha256: digest(sha),
                 });
@@ -280,25 +280,25 @@ proptest! {
     ) {
         let (sha, claimed) = (digest("aa"), bob());
         let besides = review.then_some(&claimed);
-        let word = judge(&history, &wanted(besides, &sha));
+        let word = judge(&history, &request(besides, &sha));
         prop_assert!(matches!(word.outcome(), Outcome::Attested | Outcome::Error));
-        if let Word::Holds(taken) = &word {
-            let said = &taken.kept.attestation;
-            prop_assert!(taken.kept.whole && said.claim_sha256 == sha && !said.author.is_empty());
-            prop_assert!(said.at >= clock(-24 * 60) && said.at <= clock(5));
-            let pinned = match (&said.artefact, &taken.artefact_now) {
+        if let AttestationResult::Valid(taken) = &word {
+            let attestation = &taken.stored.attestation;
+            prop_assert!(taken.stored.whole && attestation.claim_sha256 == sha && !attestation.author.is_empty());
+            prop_assert!(attestation.at >= clock(-24 * 60) && attestation.at <= clock(5));
+            let pinned = match (&attestation.artefact, &taken.artefact_now) {
                 (Some(then), Some(Ok(now))) => then.sha256 == *now,
                 (None, None) => taken.moved.is_none(),
                 _ => false,
             };
             prop_assert!(pinned);
-            let other = said.author.contains("Eve") && said.clone_id.as_deref() != Some("k1");
-            prop_assert!(!review || (other && said.at >= clock(-30)));
+            let other = attestation.author.contains("Eve") && attestation.clone_id.as_deref() != Some("k1");
+            prop_assert!(!review || (other && attestation.at >= clock(-30)));
         }
         // And a gate of words alone never passes.
         let author = match &word {
-            Word::Holds(taken) => Some(taken.kept.attestation.author.clone()),
-            Word::Awaited(_) => None,
+            AttestationResult::Valid(taken) => Some(taken.stored.attestation.author.clone()),
+            AttestationResult::Awaited(_) => None,
         };
         let seen = check(word.outcome(), author.as_deref());
         prop_assert_eq!(left(std::slice::from_ref(&seen), besides), 1);
@@ -312,7 +312,7 @@ proptest! {
     ) {
         let (sha, claimed) = (digest("aa"), bob());
         history.push(candidate());
-        let word = judge(&history, &wanted(Some(&claimed), &sha));
+        let word = judge(&history, &request(Some(&claimed), &sha));
         prop_assert_eq!(word.outcome(), Outcome::Attested);
     }
 }

@@ -1,20 +1,20 @@
-//! What people attested: the files themselves, and the runs that took one for evidence.
+//! Attestations: the files themselves, and the runs that used one as evidence.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::paper::{Paper, Papers, mail};
-use super::{AuditError, Case, kept, rule, signatures};
+use super::evidence_file::{EvidenceFile, EvidenceFiles, mail};
+use super::{AuditError, Case, git_checks, rule, signatures};
 use crate::attest::same_person;
 use crate::record::{
-    ATTESTATIONS, Act, Attested, KeptAttestation, SIGNATURE, Stored, read_attestations,
+    ATTESTATIONS, Act, Attested, SIGNATURE, StoredAttestation, StoredRecord, read_attestations,
 };
 
 /// The attestations of a phase.
 pub(super) struct Words {
     folder: PathBuf,
-    kept: Vec<KeptAttestation>,
+    stored: Vec<StoredAttestation>,
     unreadable: Vec<String>,
 }
 
@@ -23,51 +23,55 @@ impl Words {
     pub(super) fn read(root: &Path, phase: &str) -> Result<Words, AuditError> {
         let folder = root.join(ATTESTATIONS).join(phase);
         let read = read_attestations(&folder);
-        let (kept, unreadable) = read.map_err(|source| AuditError::Read {
+        let (stored, unreadable) = read.map_err(|source| AuditError::Read {
             path: folder.clone(),
             source,
         })?;
         Ok(Words {
             folder,
-            kept,
+            stored,
             unreadable,
         })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.kept.len()
+        self.stored.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.kept.is_empty() && self.unreadable.is_empty()
+        self.stored.is_empty() && self.unreadable.is_empty()
     }
 
-    /// Of a phase that has runs: one of the words by its digest.
-    fn find(&self, sha256: &str) -> Option<&KeptAttestation> {
-        self.kept.iter().find(|one| one.sha256 == sha256)
+    /// The attestation with that digest.
+    fn find(&self, sha256: &str) -> Option<&StoredAttestation> {
+        self.stored.iter().find(|one| one.sha256 == sha256)
     }
 }
 
-/// Audits them. Only those that a run took are held against their commit: on another one nothing
-/// rests, and it may speak of a commit that a rebase has replaced.
+/// Audits them. Only those that a run used are checked against their commit: nothing rests on the
+/// others, and they may name a commit that a rebase has replaced.
 pub(super) fn attestations(case: &mut Case<'_>, words: &Words) -> Result<(), AuditError> {
-    files(case, words)?;
-    let mut papers = Papers {
+    each_file(case, words)?;
+    let mut files = EvidenceFiles {
         noun: "attestations",
         folder: &words.folder,
-        all: words.kept.iter().map(Paper::of_attestation).collect(),
+        all: words
+            .stored
+            .iter()
+            .map(EvidenceFile::of_attestation)
+            .collect(),
     };
-    kept::history(case, &papers)?;
-    kept::times(case, &papers.all);
-    signatures::signatures(case, &papers)?;
+    git_checks::history(case, &files)?;
+    git_checks::times(case, &files.all);
+    signatures::signatures(case, &files)?;
     let taken = taken(case, words);
-    papers.all.retain(|paper| taken.contains(paper.path));
-    kept::commits(case, &papers.all)?;
+    files.all.retain(|file| taken.contains(file.path));
+    git_checks::commits(case, &files.all)?;
     Ok(())
 }
 
 /// Each file by itself.
-fn files(case: &mut Case<'_>, words: &Words) -> Result<(), AuditError> {
+fn each_file(case: &mut Case<'_>, words: &Words) -> Result<(), AuditError> {
     for line in &words.unreadable {
         let (name, why) = line.split_once(": ").unwrap_or((line, ""));
         case.log.find(
@@ -77,7 +81,7 @@ fn files(case: &mut Case<'_>, words: &Words) -> Result<(), AuditError> {
             "an attestation",
         );
     }
-    for one in &words.kept {
+    for one in &words.stored {
         if !one.whole {
             case.log.find(
                 &rule::DAMAGED,
@@ -132,7 +136,7 @@ fn lone_signatures(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(lone)
 }
 
-/// Holds what the runs took against the files, and returns those files.
+/// Compares what the runs used with the attestations, and returns those files.
 fn taken(case: &mut Case<'_>, words: &Words) -> BTreeSet<PathBuf> {
     let mut taken = BTreeSet::new();
     for stored in &case.chain.records {
@@ -164,33 +168,38 @@ fn taken(case: &mut Case<'_>, words: &Words) -> BTreeSet<PathBuf> {
     taken
 }
 
-/// In what a run says otherwise of an attestation than that does itself.
+/// Where a run describes an attestation differently from the attestation itself.
 fn differences(
     took: &Attested,
-    one: &KeptAttestation,
+    one: &StoredAttestation,
     (gate, check): (&str, &str),
 ) -> Vec<(String, String)> {
-    let said = &one.attestation;
+    let attestation = &one.attestation;
     let pairs = [
-        ("author", took.author.as_str(), said.author.as_str()),
-        ("words", &took.words, &said.words),
-        ("commit", &took.commit, &said.commit),
-        ("gate", gate, &said.gate),
-        ("check", check, &said.check),
+        ("author", took.author.as_str(), attestation.author.as_str()),
+        ("words", &took.words, &attestation.words),
+        ("commit", &took.commit, &attestation.commit),
+        ("gate", gate, &attestation.gate),
+        ("check", check, &attestation.check),
     ];
     let texts = pairs.into_iter().filter(|(_, a, b)| a != b);
     let mut found: Vec<(String, String)> = texts
-        .map(|(what, a, b)| (format!("tells the {what} `{a}`"), format!("`{b}`")))
+        .map(|(what, a, b)| (format!("records the {what} `{a}`"), format!("`{b}`")))
         .collect();
-    if (took.at, &took.artefact) != (said.at, &said.artefact) {
-        let told = "tells another time or artefact of its attestation".to_owned();
+    if (took.at, &took.artefact) != (attestation.at, &attestation.artefact) {
+        let told = "records another time or artefact of its attestation".to_owned();
         found.push((told, "those of the attestation".to_owned()));
     }
     found
 }
 
-/// A reviewer's run that took the word of the claim's own author.
-fn own_word(case: &mut Case<'_>, stored: &Stored, took: &Attested, (gate, check): (&str, &str)) {
+/// A review that used an attestation by the claim's own author.
+fn own_word(
+    case: &mut Case<'_>,
+    stored: &StoredRecord,
+    took: &Attested,
+    (gate, check): (&str, &str),
+) {
     if stored.record.act != Act::Review {
         return;
     }

@@ -1,4 +1,4 @@
-//! Blocks of ours in documents against the records that they name.
+//! Our blocks in documents against the records that they name.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use crate::gate::heading;
 use crate::record::{Act, RunRecord};
 use crate::report::documents::{Block, Standing};
 use crate::report::markdown::{self, escape::code_cell};
-use crate::role::{self, EARLIER, Header, Judged};
+use crate::role::{self, EARLIER, JudgedClaim, RecordHeader};
 
 /// Whether a block says what its record says.
 pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
@@ -28,7 +28,7 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
         );
     }
     let Some(stored) = case.chain.find(&block.run_id) else {
-        // A veto or its lifting is somebody's word, and of no run.
+        // A veto or its lifting belongs to no run.
         if block.kind == "review" && block.gate == "veto" && decides(&block.body) {
             return;
         }
@@ -88,9 +88,12 @@ fn rendered(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Blo
     let gate = &block.gate;
     match block.kind.as_str() {
         "status" if record.act == Act::Claim => {
-            // What it came after is in words only.
-            let after = block.body.split_once("(re-claim after ");
-            let after = after.and_then(|(_, rest)| Some(rest.split_once(", claimed ")?.0));
+            // Documents of older versions have this only in the text.
+            let in_text = || {
+                let (_, rest) = block.body.split_once("(re-claim after ")?;
+                Some(rest.split_once(", claimed ")?.0)
+            };
+            let after = block.input("after").or_else(in_text);
             markdown::claim_block(record, gate, after)
         }
         "status" => markdown::status_block(record, gate),
@@ -102,48 +105,48 @@ fn rendered(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Blo
 
 fn review(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Block> {
     let Some(link) = &record.reviews else {
-        return role::review_block(record, &block.gate, role::Standing::Looks, None);
+        return role::review_block(record, &block.gate, role::ReviewKind::ReadOnly, None);
     };
     // A claim that is not there is a finding of its own.
     let claim = case.chain.follow(link)?;
-    let claim = Header::of_record(&claim.record, &claim.link.sha256, "");
-    // Which findings the reviewer knew of is in words only; what they say is in the records.
-    let named = block
-        .body
-        .lines()
-        .find_map(|line| line.strip_prefix(EARLIER));
+    let claim = RecordHeader::of_record(&claim.record, &claim.link.sha256, "");
     let filed = || case.chain.records.iter().flat_map(|it| &it.record.filed);
     let about = |id: &str| filed().find(|it| it.id == id && it.gate == block.gate);
-    let named = named.into_iter().flat_map(|names| names.split(", "));
-    let earlier = named
-        .filter_map(|name| about(name.split_once(" (")?.0))
-        .collect();
-    let judged = Judged {
+    let earlier = match block.input("earlier") {
+        Some(ids) => ids.split(' ').filter_map(about).collect(),
+        // Documents of older versions have this only in the text.
+        None => {
+            let mut lines = block.body.lines();
+            let named = lines.find_map(|line| line.strip_prefix(EARLIER));
+            let named = named.into_iter().flat_map(|names| names.split(", "));
+            named
+                .filter_map(|name| about(name.split_once(" (")?.0))
+                .collect()
+        }
+    };
+    let judged = JudgedClaim {
         claim: &claim,
         earlier,
     };
-    let standing = role::Standing::of(record, Some(&claim));
+    let standing = role::ReviewKind::of(record, Some(&claim));
     role::review_block(record, &block.gate, standing, Some(&judged))
 }
 
 /// Whether a block holds one veto, or the lifting of one.
 fn decides(body: &str) -> bool {
     let veto = heading::read(body, &[]).vetoes;
-    veto.len() == 1 && !veto[0].lifted || body.starts_with("## Lifted @")
+    veto.len() == 1 && veto[0].is_open() || body.starts_with("## Lifted @")
 }
 
-static CITED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"run `([^`]+)` \(sha256 `([0-9a-f]{12})`\)").ok());
+static CITED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"run `([^`]+)` \(sha256 `([0-9a-f]{12})`\)").expect("the pattern is valid")
+});
 
 /// Whether the evidence under `## DONE` is that of the records.
 fn done(case: &mut Case<'_>, file: &Path, block: &Standing) {
     let mut cited = 0;
     for (n, line) in block.body.lines().enumerate() {
-        let found = CITED
-            .as_ref()
-            .into_iter()
-            .flat_map(|it| it.captures_iter(line));
-        for (_, [run, digest]) in found.map(|it| it.extract()) {
+        for (_, [run, digest]) in CITED.captures_iter(line).map(|it| it.extract()) {
             cited += 1;
             let there = case.chain.find(run).map(|it| it.link.sha256.as_str());
             if !there.is_some_and(|sha256| sha256.starts_with(digest)) {

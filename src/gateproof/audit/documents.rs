@@ -6,11 +6,10 @@ use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::verdicts::{Heading, earliest, headings};
-use super::{AuditError, Case, TOLERANCE, Wish, blocks, rule};
-use crate::gate::heading::{self, Reading, When};
+use super::{AuditError, AuditRequest, Case, TOLERANCE, blocks, rule};
+use crate::gate::heading::{self, Reading, StatedState, Statement, When};
 use crate::gate::verdict::{Verdict, verdict};
-use crate::record::{RunRecord, Stored};
+use crate::record::{RunRecord, StoredRecord};
 use crate::report::documents::standing;
 use crate::report::text::time;
 use kit::git::GitError;
@@ -19,16 +18,16 @@ use kit::git::GitError;
 pub(super) const KINDS: [&str; 3] = ["STATUS", "JOURNAL", "REVIEW"];
 
 /// A document as it is.
-pub(super) struct Document {
+pub(super) struct AuditedDocument {
     kind: &'static str,
     path: PathBuf,
     bytes: Vec<u8>,
 }
 
 /// Where documents may be, whatever the records say.
-pub(super) fn folders(wish: &Wish, root: &Path, reports: &Path) -> Vec<PathBuf> {
+pub(super) fn folders(request: &AuditRequest, root: &Path, reports: &Path) -> Vec<PathBuf> {
     let mut folders = vec![reports.to_owned()];
-    for docs in &wish.docs {
+    for docs in &request.docs {
         let docs = std::path::absolute(docs).unwrap_or_else(|_| root.join(docs));
         folders.push(fs::canonicalize(&docs).unwrap_or(docs));
     }
@@ -36,7 +35,10 @@ pub(super) fn folders(wish: &Wish, root: &Path, reports: &Path) -> Vec<PathBuf> 
 }
 
 /// The documents of the phase.
-pub(super) fn read(case: &Case<'_>, folders: &[PathBuf]) -> Result<Vec<Document>, AuditError> {
+pub(super) fn read(
+    case: &Case<'_>,
+    folders: &[PathBuf],
+) -> Result<Vec<AuditedDocument>, AuditError> {
     let mut folders = folders.to_vec();
     for stored in &case.chain.records {
         let docs = Path::new(&stored.record.claim.docs);
@@ -55,7 +57,7 @@ pub(super) fn read(case: &Case<'_>, folders: &[PathBuf]) -> Result<Vec<Document>
         for kind in KINDS {
             let path = folder.join(format!("{kind}-{}.md", case.log.phase));
             match fs::read(&path) {
-                Ok(bytes) => documents.push(Document { kind, path, bytes }),
+                Ok(bytes) => documents.push(AuditedDocument { kind, path, bytes }),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(source) => return Err(AuditError::Read { path, source }),
             }
@@ -64,10 +66,10 @@ pub(super) fn read(case: &Case<'_>, folders: &[PathBuf]) -> Result<Vec<Document>
     Ok(documents)
 }
 
-/// Returns how many blocks of ours and how many verdicts of people there are.
+/// Returns how many of our blocks and how many typed verdicts there are.
 pub(super) fn documents(
     case: &mut Case<'_>,
-    documents: &[Document],
+    documents: &[AuditedDocument],
 ) -> Result<(usize, usize), GitError> {
     let (mut blocks, mut verdicts) = (0, 0);
     let mut reviews = Vec::new();
@@ -76,12 +78,12 @@ pub(super) fn documents(
             Ok(found) => found,
             Err(error) => {
                 let line = error.line();
-                let said = error.to_string();
+                let found = error.to_string();
                 case.log.find_at(
                     &rule::HAND_EDITED,
                     &document.path,
                     line,
-                    said,
+                    found,
                     "whole blocks of gateproof",
                 );
                 Vec::new()
@@ -91,18 +93,20 @@ pub(super) fn documents(
             blocks::block(case, &document.path, block);
         }
         blocks += found.len();
-        let ours: Vec<_> = found.into_iter().map(|block| block.lines).collect();
         let text = String::from_utf8_lossy(&document.bytes);
         let known = gates(case);
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let reading = heading::read(&text, &known);
-        let headings = headings(&reading, &ours);
-        times(case, document, &headings)?;
-        // The journal tells a story; states stand in the other two.
+        let by_hand = |it: &&Statement| !found.iter().any(|ours| ours.lines.contains(&it.line));
+        let statements: Vec<&Statement> = reading.statements.iter().filter(by_hand).collect();
+        times(case, document, &statements)?;
+        // The journal is a log; states stand in the other two.
         if document.kind != "JOURNAL" {
-            for heading in headings.iter().filter(|it| it.verdict.is_some()) {
-                verdicts += 1;
-                backing(case, document, heading);
+            for statement in statements {
+                if matches!(statement.state, StatedState::Pass | StatedState::Fail) {
+                    verdicts += 1;
+                    backing(case, document, statement);
+                }
             }
         }
         if document.kind == "REVIEW" {
@@ -122,7 +126,7 @@ fn gates(case: &Case<'_>) -> Vec<String> {
     gates
 }
 
-/// Findings of records and of REVIEW: each stands in both, and so does its closing.
+/// Findings of records and of REVIEW: each is in both, and so is its closing.
 fn filings(case: &mut Case<'_>, reviews: &[(PathBuf, Reading)]) {
     let sound = |run_id: &str| case.chain.is_sound(run_id);
     let filed_in = |id: &str| {
@@ -150,7 +154,7 @@ fn filings(case: &mut Case<'_>, reviews: &[(PathBuf, Reading)]) {
     }
     for (path, reading) in reviews {
         for filing in &reading.filed {
-            let has = |stored: &&Stored| {
+            let has = |stored: &&StoredRecord| {
                 sound(&stored.link.run_id) && stored.record.filed.iter().any(|f| f.id == filing.id)
             };
             if case.chain.records.iter().find(has).is_none() {
@@ -170,53 +174,53 @@ fn filings(case: &mut Case<'_>, reviews: &[(PathBuf, Reading)]) {
     }
 }
 
-/// Times in headings against the commit that wrote the line.
-fn times(case: &mut Case<'_>, document: &Document, headings: &[Heading]) -> Result<(), GitError> {
-    if headings.iter().all(|heading| heading.stamp.is_none()) {
+/// Times typed in statements, against the commit that wrote the line.
+fn times(
+    case: &mut Case<'_>,
+    document: &AuditedDocument,
+    statements: &[&Statement],
+) -> Result<(), GitError> {
+    if statements.iter().all(|it| it.typed.is_none()) {
         return Ok(());
     }
-    let lines = case.repo.blame(&document.path)?;
-    for heading in headings {
-        let Some(stamp) = &heading.stamp else {
+    let commits = case.repo.blame(&document.path)?;
+    for statement in statements {
+        let Some(typed) = &statement.typed else {
             continue;
         };
-        let commit = lines.get(heading.line - 1).copied().flatten();
-        let written: DateTime<Utc> = commit.unwrap_or(case.wish.now);
-        let Some(earliest) = earliest(stamp, written) else {
-            if let When::Unreadable(text) = stamp {
-                case.log.find_at(
-                    &rule::NO_TIME,
-                    &document.path,
-                    Some(heading.line),
-                    format!("`{text}` in `{}`", heading.text),
-                    "a time",
-                );
-            }
+        let line = Some(statement.line);
+        if let When::Unreadable(text) = typed {
+            let found = format!("`{text}` in `{}`", statement.text);
+            let path = &document.path;
+            case.log
+                .find_at(&rule::NO_TIME, path, line, found, "a time");
+            continue;
+        }
+        let commit = commits.get(statement.line - 1).copied().flatten();
+        let written: DateTime<Utc> = commit.unwrap_or(case.request.now);
+        let Some(earliest) = typed.earliest(written) else {
             continue;
         };
         if earliest > written + TOLERANCE {
-            let by = match commit {
+            let expected = match commit {
                 Some(at) => format!("not after the commit that wrote the line, of {}", time(at)),
                 None => format!("a time up to now, {}", time(written)),
             };
-            case.log.find_at(
-                &rule::EARLY_VERDICT,
-                &document.path,
-                Some(heading.line),
-                format!("{} in `{}`", time(earliest), heading.text),
-                by,
-            );
+            let found = format!("{} in `{}`", time(earliest), statement.text);
+            let path = &document.path;
+            case.log
+                .find_at(&rule::EARLY_VERDICT, path, line, found, expected);
         }
     }
     Ok(())
 }
 
-/// Whether an adversary's record stands behind a verdict.
-fn backing(case: &mut Case<'_>, document: &Document, heading: &Heading) {
-    let pass = heading.verdict == Some(true);
+/// Whether an Adversary's record is behind a typed verdict.
+fn backing(case: &mut Case<'_>, document: &AuditedDocument, statement: &Statement) {
+    let pass = statement.state == StatedState::Pass;
     let word = if pass { "PASS" } else { "FAIL" };
-    let gate = heading.gate.as_str();
-    let before = |record: &RunRecord| match &heading.stamp {
+    let gate = statement.gate.as_str();
+    let before = |record: &RunRecord| match &statement.typed {
         Some(When::Instant(time)) => record.started <= *time + TOLERANCE,
         _ => true,
     };
@@ -230,31 +234,25 @@ fn backing(case: &mut Case<'_>, document: &Document, heading: &Heading) {
         .filter(|record| record.checks.iter().any(|check| check.gate == gate))
         .collect();
     // A FAIL may rest on what the reviewer found besides the checks.
-    let backed = of_gate
-        .iter()
-        .any(|record| before(record) && (!pass || passed(record, gate)));
-    if backed {
+    let supports = |record: &RunRecord| !pass || passed(record, gate);
+    if of_gate.iter().any(|it| before(it) && supports(it)) {
         return;
     }
-    let found = match of_gate.len() {
-        0 => format!("{word} of {gate}, and no adversary's record of that gate"),
-        _ if of_gate.iter().any(|record| !pass || passed(record, gate)) => {
-            format!("{word} of {gate} at a time before its record")
-        }
-        _ => format!("{word} of {gate}, and no adversary's record in which the whole gate passed"),
+    let found = if of_gate.is_empty() {
+        format!("{word} of {gate}, and no adversary's record of that gate")
+    } else if of_gate.iter().any(|record| supports(record)) {
+        format!("{word} of {gate} at a time before its record")
+    } else {
+        format!("{word} of {gate}, and no adversary's record in which the whole gate passed")
     };
-    case.log.find_at(
-        &rule::UNBACKED,
-        &document.path,
-        Some(heading.line),
-        found,
-        match pass {
-            true => {
-                format!("an adversary's record from before, in which every check of {gate} is PASS")
-            }
-            false => format!("an adversary's record of {gate} from before"),
-        },
-    );
+    let expected = if pass {
+        format!("an adversary's record from before, in which every check of {gate} is PASS")
+    } else {
+        format!("an adversary's record of {gate} from before")
+    };
+    let line = Some(statement.line);
+    case.log
+        .find_at(&rule::UNBACKED, &document.path, line, found, expected);
 }
 
 /// Whether every check of the whole gate passed.

@@ -8,18 +8,14 @@ use super::rule::Rule;
 
 /// One thing that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The rule's code.
+pub struct AuditFinding {
     pub code: &'static str,
-    /// The phase.
     pub phase: String,
     /// The file, relative to the repository.
     pub file: String,
     /// Its line, from 1, where it is about one.
     pub line: Option<usize>,
-    /// What was found.
     pub found: String,
-    /// What was expected.
     pub expected: String,
 }
 
@@ -28,8 +24,8 @@ pub(super) struct Log {
     /// The top of the repository; paths are shown from there.
     pub(super) root: PathBuf,
     pub(super) phase: String,
-    pub(super) findings: Vec<Finding>,
-    /// What a reader should know, and what is no finding.
+    pub(super) findings: Vec<AuditFinding>,
+    /// What a reader should know and is not a finding.
     pub(super) notes: Vec<String>,
     /// What could not be checked, and why.
     pub(super) unchecked: Vec<String>,
@@ -71,7 +67,7 @@ impl Log {
         found: impl Into<String>,
         expected: impl Into<String>,
     ) {
-        self.findings.push(Finding {
+        self.findings.push(AuditFinding {
             code: rule.code,
             phase: self.phase.clone(),
             file: self.shown(file),

@@ -1,22 +1,21 @@
 //! The audit: are the records what was recorded, and do the documents say what the records say?
 //!
-//! It holds the records of a phase against each other (the chain), against their signatures,
-//! against git (commits, times, and that nobody ever edited one), people's attestations likewise,
-//! and the documents against the records. It believes nothing that is written in one place only.
+//! It checks the records of a phase against each other (the chain), their signatures and git
+//! (commits, times, and that nobody ever edited one), attestations in the same way, and the
+//! documents against the records. It believes nothing that is written in one place only.
 
 mod attestations;
 mod blocks;
 mod documents;
+mod evidence_file;
 mod finding;
-mod history;
-mod kept;
-mod paper;
+mod git_checks;
 mod records;
+mod repository;
 mod roles;
 pub mod rule;
 mod signatures;
 mod text;
-mod verdicts;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -26,16 +25,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use thiserror::Error;
 
-pub use finding::Finding;
+pub use finding::AuditFinding;
 pub use text::text;
 
 use crate::record::signature::AllowedSigners;
-use crate::record::{ATTESTATIONS, Phase, RecordError, RecordLink, read_phase};
+use crate::record::{ATTESTATIONS, PhaseRecords, RecordError, RecordLink, read_phase};
 use attestations::Words;
+use evidence_file::{EvidenceFile, EvidenceFiles};
 use finding::Log;
-use history::Repo;
 use kit::git::GitError;
-use paper::{Paper, Papers};
+use repository::Repo;
 
 /// Name and version of an audit's JSON form.
 pub const SCHEMA: &str = "gateproof.audit/1";
@@ -45,7 +44,7 @@ const TOLERANCE: TimeDelta = TimeDelta::seconds(60);
 
 /// What is audited, and how strictly.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct AuditRequest {
     /// A folder in the repository.
     pub folder: PathBuf,
     /// The folder in which `runs/<phase>` are; `reports` of the repository without it.
@@ -65,37 +64,20 @@ pub struct Wish {
 /// Why nothing could be audited.
 #[derive(Debug, Error)]
 pub enum AuditError {
-    /// There is no repository.
     #[error(
         "`{path}` is in no git repository; what records are about, and that nobody edited them, is known only by git"
     )]
-    NoRepository {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A part of the history is missing.
+    NoRepository { path: PathBuf },
     #[error(
         "`{path}` is a shallow clone, and its history cannot be judged; run `git fetch --unshallow`"
     )]
-    Shallow {
-        /// The repository.
-        path: PathBuf,
-    },
-    /// git did not answer.
+    Shallow { path: PathBuf },
     #[error(transparent)]
     Git(#[from] GitError),
-    /// The folder of the records cannot be listed.
     #[error(transparent)]
     Records(#[from] RecordError),
-    /// A file cannot be read.
     #[error("cannot read `{path}`: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// There is nothing to audit: that is no clean audit.
+    Read { path: PathBuf, source: io::Error },
     #[error("there is no record and no document of {what} below `{path}`: nothing was audited")]
     Nothing {
         /// `any phase`, or `phase x`.
@@ -110,14 +92,13 @@ pub enum AuditError {
 pub struct Audit {
     /// [`SCHEMA`].
     pub schema: &'static str,
-    /// When.
     pub at: DateTime<Utc>,
     /// HEAD at that time.
     pub commit: Option<String>,
     /// What there was.
     pub phases: Vec<PhaseSummary>,
     /// What is not as it should be.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<AuditFinding>,
     /// What could not be checked, and why.
     pub unchecked: Vec<String>,
     /// What a reader should know.
@@ -127,9 +108,7 @@ pub struct Audit {
 /// What there was of a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PhaseSummary {
-    /// The phase.
     pub phase: String,
-    /// How many records.
     pub records: usize,
     /// How many of them are signed, and by somebody who may.
     pub signed: usize,
@@ -148,9 +127,9 @@ pub struct PhaseSummary {
 
 /// One phase under audit.
 struct Case<'a> {
-    wish: &'a Wish,
+    request: &'a AuditRequest,
     repo: &'a mut Repo,
-    chain: &'a Phase,
+    chain: &'a PhaseRecords,
     allowed: Option<&'a AllowedSigners>,
     log: Log,
 }
@@ -160,9 +139,9 @@ struct Case<'a> {
 /// # Errors
 /// [`AuditError`] when it could not be done at all. A single thing that could not be checked is
 /// in [`Audit::unchecked`].
-pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
-    let mut repo = Repo::open(&wish.folder)?;
-    let reports = match &wish.reports {
+pub fn audit(request: &AuditRequest) -> Result<Audit, AuditError> {
+    let mut repo = Repo::open(&request.folder)?;
+    let reports = match &request.reports {
         Some(reports) => std::path::absolute(reports).map_err(|source| AuditError::Read {
             path: reports.clone(),
             source,
@@ -171,21 +150,21 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
     };
     // Both as git names its top, so that one is found below the other.
     let reports = std::fs::canonicalize(&reports).unwrap_or(reports);
-    let docs = documents::folders(wish, &repo.root, &reports);
+    let docs = documents::folders(request, &repo.root, &reports);
     let mut result = Audit {
         schema: SCHEMA,
-        at: wish.now,
+        at: request.now,
         commit: repo.head.clone(),
         phases: Vec::new(),
         findings: Vec::new(),
         unchecked: Vec::new(),
         notes: Vec::new(),
     };
-    let allowed = signatures::allowed_signers(wish, &repo.root)?;
-    for phase in phases(wish, (&repo.root, &reports), &docs) {
+    let allowed = signatures::allowed_signers(request, &repo.root)?;
+    for phase in phases(request, (&repo.root, &reports), &docs) {
         let chain = read_phase(&reports.join("runs").join(&phase))?;
         let mut case = Case {
-            wish,
+            request,
             log: Log::new(&repo.root, &phase),
             repo: &mut repo,
             chain: &chain,
@@ -198,16 +177,16 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
             continue;
         }
         records::chain(&mut case);
-        let papers = Papers {
+        let files = EvidenceFiles {
             noun: "records",
             folder: &chain.folder,
-            all: chain.records.iter().map(Paper::of_record).collect(),
+            all: chain.records.iter().map(EvidenceFile::of_record).collect(),
         };
-        let committed = kept::history(&mut case, &papers)?;
-        kept::times(&mut case, &papers.all);
-        kept::commits(&mut case, &papers.all)?;
+        let committed = git_checks::history(&mut case, &files)?;
+        git_checks::times(&mut case, &files.all);
+        git_checks::commits(&mut case, &files.all)?;
         roles::roles(&mut case);
-        let signed = signatures::signatures(&mut case, &papers)?;
+        let signed = signatures::signatures(&mut case, &files)?;
         attestations::attestations(&mut case, &words)?;
         let (blocks, verdicts) = documents::documents(&mut case, &documents)?;
         result.phases.push(PhaseSummary {
@@ -226,7 +205,7 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
     }
     if result.phases.is_empty() {
         return Err(AuditError::Nothing {
-            what: match &wish.phase {
+            what: match &request.phase {
                 Some(phase) => format!("phase `{phase}`"),
                 None => "any phase".to_owned(),
             },
@@ -237,8 +216,12 @@ pub fn audit(wish: &Wish) -> Result<Audit, AuditError> {
 }
 
 /// The phases that have records, attestations or documents.
-fn phases(wish: &Wish, (root, reports): (&Path, &Path), docs: &[PathBuf]) -> BTreeSet<String> {
-    if let Some(phase) = &wish.phase {
+fn phases(
+    request: &AuditRequest,
+    (root, reports): (&Path, &Path),
+    docs: &[PathBuf],
+) -> BTreeSet<String> {
+    if let Some(phase) = &request.phase {
         return BTreeSet::from([phase.clone()]);
     }
     let names = |folder: &Path| -> Vec<(String, bool)> {

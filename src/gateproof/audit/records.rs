@@ -1,29 +1,37 @@
 //! Records against each other.
 
 use super::{Case, TOLERANCE, rule};
-use crate::record::FaultKind;
+use crate::record::RecordFaultKind;
 use crate::report::text::time;
 
 /// What the chain itself shows.
 pub(super) fn chain(case: &mut Case<'_>) {
     for fault in &case.chain.faults {
         let (rule, expected) = match &fault.kind {
-            FaultKind::Unreadable { .. } | FaultKind::NotARecord { .. } => {
+            RecordFaultKind::Unreadable { .. } | RecordFaultKind::NotARecord { .. } => {
                 (&rule::DAMAGED, "a run record".to_owned())
             }
-            FaultKind::SealBroken | FaultKind::Unsealed => (
+            RecordFaultKind::SealBroken | RecordFaultKind::Unsealed => (
                 &rule::DAMAGED,
                 "the file as it was written and sealed".to_owned(),
             ),
-            FaultKind::Renamed { run_id } => (&rule::RENAMED, format!("the name {run_id}.json")),
-            FaultKind::Missing { sha256 } => (&rule::LINK, format!("a file with sha256 {sha256}")),
-            FaultKind::Moved { .. } => (&rule::LINK, "the file under its own name".to_owned()),
-            FaultKind::Changed { expected, .. } => (&rule::LINK, format!("sha256 {expected}")),
-            FaultKind::Cycle => (&rule::ORDER, "only records from before".to_owned()),
-            FaultKind::NoRecord => (&rule::LONE_SIGNATURE, "the record beside it".to_owned()),
+            RecordFaultKind::Renamed { run_id } => {
+                (&rule::RENAMED, format!("the name {run_id}.json"))
+            }
+            RecordFaultKind::Missing { sha256 } => {
+                (&rule::LINK, format!("a file with sha256 {sha256}"))
+            }
+            RecordFaultKind::Moved { .. } => {
+                (&rule::LINK, "the file under its own name".to_owned())
+            }
+            RecordFaultKind::Changed { expected, .. } => {
+                (&rule::LINK, format!("sha256 {expected}"))
+            }
+            RecordFaultKind::Cycle => (&rule::ORDER, "only records from before".to_owned()),
+            RecordFaultKind::NoRecord => (&rule::LONE_SIGNATURE, "the record beside it".to_owned()),
         };
         let mut found = fault.kind.to_string();
-        if let FaultKind::Changed { found: sha256, .. } = &fault.kind {
+        if let RecordFaultKind::Changed { found: sha256, .. } = &fault.kind {
             found.push_str(&format!(" (sha256 {sha256})"));
         }
         let expected = match &fault.by {

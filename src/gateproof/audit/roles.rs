@@ -1,10 +1,10 @@
 //! Who reviewed whom.
 
-use super::paper::mail;
+use super::evidence_file::mail;
 use super::{Case, rule};
-use crate::record::{Act, RunRecord, Stored};
+use crate::record::{Act, RunRecord, StoredRecord};
 
-/// Reviews by the claim's own author or from the claim's own clone, and those that do not fit
+/// Reviews by the claim's own author or from the claim's own clone, and reviews that do not fit
 /// their claim.
 pub(super) fn roles(case: &mut Case<'_>) {
     for stored in &case.chain.records {
@@ -29,7 +29,7 @@ pub(super) fn roles(case: &mut Case<'_>) {
     }
 }
 
-fn review(case: &mut Case<'_>, stored: &Stored) {
+fn review(case: &mut Case<'_>, stored: &StoredRecord) {
     let review = &stored.record;
     let Some(link) = &review.reviews else {
         case.log.find(

@@ -3,40 +3,43 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::paper::{Paper, Papers};
-use super::{AuditError, Case, Wish, rule};
-use crate::record::signature::{self, AllowedSigners, Standing};
+use super::evidence_file::{EvidenceFile, EvidenceFiles};
+use super::{AuditError, AuditRequest, Case, rule};
+use crate::record::signature::{self, AllowedSigners, SignatureResult};
 use crate::report::text::time;
 use kit::git::{GitError, line};
 
-/// Returns how many papers are signed by somebody who may.
-pub(super) fn signatures(case: &mut Case<'_>, papers: &Papers<'_>) -> Result<usize, AuditError> {
+/// Returns how many files are signed by a person who may sign.
+pub(super) fn signatures(
+    case: &mut Case<'_>,
+    files: &EvidenceFiles<'_>,
+) -> Result<usize, AuditError> {
     let (mut good, mut unsigned) = (0, Vec::new());
-    for paper in &papers.all {
-        if !paper.signature().exists() {
-            unsigned.push(paper);
-        } else if one(case, paper)? {
+    for file in &files.all {
+        if !file.signature().exists() {
+            unsigned.push(file);
+        } else if one(case, file)? {
             good += 1;
         }
     }
     let names: Vec<&str> = unsigned.iter().map(|it| &*it.name).collect();
-    if case.wish.require_signatures {
-        for paper in unsigned {
+    if case.request.require_signatures {
+        for file in unsigned {
             case.log.find(
                 &rule::UNSIGNED,
-                paper.path,
+                file.path,
                 "no signature",
-                case.log.shown(&paper.signature()),
+                case.log.shown(&file.signature()),
             );
         }
     } else if !names.is_empty() {
-        case.log.note(papers.some(&names, "not signed"));
+        case.log.note(files.some(&names, "not signed"));
     }
     Ok(good)
 }
 
-/// Whether the signature is the author's, who may.
-fn one(case: &mut Case<'_>, paper: &Paper<'_>) -> Result<bool, AuditError> {
+/// Whether the signature is that of the author, who may sign.
+fn one(case: &mut Case<'_>, file: &EvidenceFile<'_>) -> Result<bool, AuditError> {
     let allowed = case.allowed;
     let read = |path: &Path| {
         fs::read(path).map_err(|source| AuditError::Read {
@@ -44,16 +47,16 @@ fn one(case: &mut Case<'_>, paper: &Paper<'_>) -> Result<bool, AuditError> {
             source,
         })
     };
-    let path = paper.signature();
-    let bytes = read(paper.path)?;
-    let author = paper.mail();
-    let told = match (allowed, author) {
+    let path = file.signature();
+    let bytes = read(file.path)?;
+    let author = file.mail();
+    let checked = match (allowed, author) {
         (Some(allowed), Some(author)) => {
-            signature::verify(&bytes, &path, allowed, author, paper.ended)
+            signature::verify(&bytes, &path, allowed, author, file.ended)
         }
         _ => signature::intact(&bytes, &path),
     };
-    let standing = match told {
+    let standing = match checked {
         Ok(standing) => standing,
         Err(error) => {
             case.log
@@ -68,33 +71,42 @@ fn one(case: &mut Case<'_>, paper: &Paper<'_>) -> Result<bool, AuditError> {
     let key = key.unwrap_or_else(|| "no key".to_owned());
     let by = author.unwrap_or("nobody that git knew");
     match (standing, allowed) {
-        (Standing::Broken { said }, _) => {
+        (SignatureResult::Broken { message }, _) => {
             case.log.find(
                 &rule::BAD_SIGNATURE,
                 &path,
-                said.lines().next().unwrap_or_default().trim_end(),
+                message.lines().next().unwrap_or_default().trim_end(),
                 "a signature of the file beside it, made for `gateproof`",
             );
         }
-        (Standing::OfOther { principals, said }, _) => {
-            let whose = match principals.is_empty() {
-                true => format!("the key {key}, which is nobody's at {}", time(paper.ended)),
-                false => format!("the key {key} of {}", principals.join(", ")),
+        (
+            SignatureResult::OfOther {
+                principals,
+                message,
+            },
+            _,
+        ) => {
+            let whose = if principals.is_empty() {
+                format!("the key {key}, which is nobody's at {}", time(file.ended))
+            } else {
+                format!("the key {key} of {}", principals.join(", "))
             };
-            let said = said.lines().next().unwrap_or_default().trim_end();
+            let message = message.lines().next().unwrap_or_default().trim_end();
             case.log.find(
                 &rule::OTHER_SIGNER,
                 &path,
-                format!("{whose} ({said})"),
+                format!("{whose} ({message})"),
                 format!("a key of the author, {by}"),
             );
         }
-        (Standing::Good, Some(_)) if author.is_some() => return Ok(true),
-        (Standing::Good, None) if !case.wish.require_signatures => case.log.note(format!(
-            "{} is signed with {key}, and no file of allowed signers says whose key that is",
-            paper.name
-        )),
-        (Standing::Good, _) => case.log.find(
+        (SignatureResult::Good, Some(_)) if author.is_some() => return Ok(true),
+        (SignatureResult::Good, None) if !case.request.require_signatures => {
+            case.log.note(format!(
+                "{} is signed with {key}, and no file of allowed signers says whose key that is",
+                file.name
+            ))
+        }
+        (SignatureResult::Good, _) => case.log.find(
             &rule::OTHER_SIGNER,
             &path,
             format!("the key {key}; nothing says that it is the key of {by}"),
@@ -106,7 +118,7 @@ fn one(case: &mut Case<'_>, paper: &Paper<'_>) -> Result<bool, AuditError> {
 
 /// Who may sign in a repository.
 pub(super) fn allowed_signers(
-    wish: &Wish,
+    request: &AuditRequest,
     root: &Path,
 ) -> Result<Option<AllowedSigners>, AuditError> {
     let configured = |name: &str| -> Result<Option<PathBuf>, GitError> {
@@ -114,7 +126,7 @@ pub(super) fn allowed_signers(
         Ok(path.map(|path| root.join(path)))
     };
     let shipped = root.join("claims/allowed_signers");
-    let file = match &wish.allowed_signers {
+    let file = match &request.allowed_signers {
         Some(file) => Some(std::path::absolute(file).unwrap_or_else(|_| file.clone())),
         None if shipped.exists() => Some(shipped),
         None => configured("gpg.ssh.allowedSignersFile")?,

@@ -2,6 +2,7 @@
 
 use super::{Audit, rule};
 use crate::report::text::visible;
+use kit::count::count;
 
 /// The audit in lines, findings first.
 pub fn text(audit: &Audit) -> String {
@@ -57,11 +58,4 @@ pub fn text(audit: &Audit) -> String {
         ),
     });
     out
-}
-
-fn count(n: usize, noun: &str) -> String {
-    match n {
-        1 => format!("1 {noun}"),
-        n => format!("{n} {noun}s"),
-    }
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::record::{
     ATTESTATION_SCHEMA, ATTESTATIONS, Artefact, Attestation, SIGNATURE, write_attestation,
 };
-use crate::role::Commit;
+use crate::role::CommitRequest;
 use crate::run::{Repository, random, tree_differs, who};
 use claim::outcome::ExitCode;
 use claim::{Check, ClaimFile, HumanProbe, Place, Probe};
@@ -287,9 +287,9 @@ fn tell(attestation: &Attestation, differs: bool) {
     }
 }
 
-fn commit<'f>(attestation: &Attestation, files: &'f [String]) -> Commit<'f> {
+fn commit<'f>(attestation: &Attestation, files: &'f [String]) -> CommitRequest<'f> {
     let scope = format!("{}-{}", attestation.phase, attestation.gate);
-    Commit {
+    CommitRequest {
         subject: format!("attest({scope}): a person looked at {}", attestation.check),
         body: format!(
             "Commit: {}\nClaim file: {} (sha256 {})",

@@ -6,7 +6,7 @@ use anyhow::Context;
 use chrono::Utc;
 use clap::Args;
 
-use crate::audit::{self, Wish};
+use crate::audit::{self, AuditRequest};
 use claim::outcome::ExitCode;
 
 use crate::cli::console;
@@ -38,7 +38,7 @@ pub(crate) struct AuditOptions {
 }
 
 pub(crate) async fn audit(options: AuditOptions) -> anyhow::Result<ExitCode> {
-    let audit = audit::audit(&Wish {
+    let audit = audit::audit(&AuditRequest {
         folder: std::env::current_dir().context("find the current folder")?,
         reports: options.reports,
         docs: options.docs,

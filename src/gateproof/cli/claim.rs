@@ -10,7 +10,8 @@ use crate::record::{Act, RunRecord, Signer};
 use crate::report::documents::{Block, Document};
 use crate::report::markdown::{claim_block, journal_entry};
 use crate::role::{
-    Checkout, Commit, History, Refusal, Verdict, in_words, subject, untracked, weigh,
+    Checkout, CommitRequest, RecordHistory, Refusal, Verdict, assess, join_reasons, subject,
+    untracked,
 };
 use crate::run::{Purpose, Repository, Role};
 use claim::ClaimFile;
@@ -60,7 +61,7 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
         }
     }
     let signer = wish.how.signer(&checkout.root)?;
-    let history = History::read(&checkout.root, &[&checkout.head], true).await?;
+    let history = RecordHistory::read(&checkout.root, &[&checkout.head], true).await?;
     told(&history);
     let mut codes = Vec::new();
     for gate in &wish.gates {
@@ -71,16 +72,16 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
         }
         let how = (Role::Builder, Act::Claim, None);
         let mut record = run_gate(&file, gate, &repository, how, &wish.how, &interrupt).await?;
-        let weighed = weigh(&record, gate);
-        codes.push(weighed.verdict.exit_code(exit_of(&record)));
-        if weighed.verdict != Verdict::Pass {
+        let assessment = assess(&record, gate);
+        codes.push(assessment.verdict.exit_code(exit_of(&record)));
+        if assessment.verdict != Verdict::Pass {
             // Only a claim that was made is recorded as one.
             record.act = Act::Verify;
-            let why = in_words(&weighed.reasons);
+            let why = join_reasons(&assessment.reasons);
             console::err(&format!("{gate} is not claimed: {why}\n"));
             record.notes.push(format!(
                 "a claim of {gate} was tried and not made, {}: {why}",
-                weighed.verdict.name()
+                assessment.verdict.name()
             ));
         }
         let after = after(&history, &file.phase, gate);
@@ -92,7 +93,7 @@ pub(crate) async fn claim(wish: ClaimOptions) -> anyhow::Result<ExitCode> {
 
 /// The checkout, and the named claim file's path in it.
 async fn ready(here: &Path, file: Option<&Path>) -> Result<(Checkout, Option<PathBuf>), Refusal> {
-    let checkout = Checkout::look(here).await?;
+    let checkout = Checkout::read(here).await?;
     let mut named = None;
     if let Some(file) = file {
         let shown = file.display().to_string();
@@ -188,6 +189,7 @@ fn would_take(
             phase: file.phase.clone(),
             gate: gate.to_owned(),
             run_id: "before".to_owned(),
+            inputs: Vec::new(),
             body: "\n".to_owned(),
         };
         let path = written.path(document, &file.phase);
@@ -198,7 +200,7 @@ fn would_take(
 }
 
 /// What a claim of the gate would come after: the findings of a FAIL, or the FAIL itself.
-fn after(history: &History, phase: &str, gate: &str) -> Option<String> {
+fn after(history: &RecordHistory, phase: &str, gate: &str) -> Option<String> {
     let failed = history.failed(phase, gate)?;
     let filed: Vec<&str> = failed.filed.iter().map(|f| f.id.as_str()).collect();
     Some(match filed.is_empty() {
@@ -224,7 +226,7 @@ async fn keep(
     if let Some(block) = journal_entry(record, gate) {
         written.block(&block, Role::Builder, false)?;
     }
-    let commit = Commit {
+    let commit = CommitRequest {
         subject: subject(record, gate, after),
         body: format!(
             "Commit: {}\nClaim file: {} (sha256 {})\nRun: {}",

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use clap::Args;
 
-use crate::role::{Comparison, Header, Here, History, compare};
+use crate::role::{Comparison, LocalClone, RecordHeader, RecordHistory, compare};
 use claim::outcome::ExitCode;
 use kit::yaml::codes::Code;
 
@@ -30,7 +30,7 @@ pub(crate) struct DiffOptions {
 
 pub(crate) async fn diff(wish: DiffOptions) -> anyhow::Result<ExitCode> {
     let folder = std::env::current_dir().context("find the current folder")?;
-    let Some(here) = Here::find(&folder).await else {
+    let Some(here) = LocalClone::find(&folder).await else {
         return Ok(refuse(Code::NOT_CLAIMABLE, "this is no git repository"));
     };
     let history = here.history().await?;
@@ -39,7 +39,7 @@ pub(crate) async fn diff(wish: DiffOptions) -> anyhow::Result<ExitCode> {
         wish.phase.as_deref().is_none_or(|p| p == phase)
             && wish.gate.as_deref().is_none_or(|g| g == gate)
     };
-    let mut pairs: Vec<(&str, &Header, &Header)> = Vec::new();
+    let mut pairs: Vec<(&str, &RecordHeader, &RecordHeader)> = Vec::new();
     let mut claimed = false;
     for (phase, gate, claim) in history.claims() {
         if wanted(phase, gate) {
@@ -66,13 +66,13 @@ pub(crate) async fn diff(wish: DiffOptions) -> anyhow::Result<ExitCode> {
 
 async fn show(
     root: &Path,
-    pairs: &[(&str, &Header, &Header)],
+    pairs: &[(&str, &RecordHeader, &RecordHeader)],
     wish: &DiffOptions,
 ) -> anyhow::Result<ExitCode> {
     let mut all: Vec<Comparison> = Vec::new();
     for (gate, claim, review) in pairs {
-        let claim = History::whole(root, claim).await?;
-        let review = History::whole(root, review).await?;
+        let claim = RecordHistory::whole(root, claim).await?;
+        let review = RecordHistory::whole(root, review).await?;
         all.push(compare(&claim, &review, gate));
     }
     if wish.json {

@@ -10,8 +10,8 @@ use crate::gate::heading;
 use crate::record::{Act, FiledFinding, RunRecord, Signer};
 use crate::report::documents::{Block, Document};
 use crate::role::{
-    Checkout, Commit, Header, History, Judged, Standing, Verdict, dependence, in_words,
-    review_block, subject, weigh,
+    Checkout, CommitRequest, JudgedClaim, RecordHeader, RecordHistory, ReviewKind, Verdict, assess,
+    dependence, join_reasons, review_block, subject,
 };
 use crate::run::{Purpose, Repository, Role};
 use claim::ClaimFile;
@@ -61,17 +61,17 @@ pub(crate) fn words(text: &str) -> Result<String, String> {
 /// A claim to be judged, with all that was found out before anything is run.
 struct Target<'h> {
     gate: &'h str,
-    claim: &'h Header,
+    claim: &'h RecordHeader,
     file: ClaimFile,
     repository: Arc<Repository>,
     notes: Vec<String>,
-    standing: Standing,
+    standing: ReviewKind,
 }
 
 pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
     let here = std::env::current_dir().context("find the current folder")?;
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
-    let checkout = match Checkout::look(&here).await {
+    let checkout = match Checkout::read(&here).await {
         Ok(checkout) => checkout,
         Err(why) => return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string())),
     };
@@ -79,9 +79,9 @@ pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
         return Ok(refuse(Code::NOT_CLAIMABLE, &why.to_string()));
     }
     notes_of(&checkout, Purpose::Review);
-    let upstream = History::read(&checkout.root, &[&checkout.upstream_commit], false).await?;
+    let upstream = RecordHistory::read(&checkout.root, &[&checkout.upstream_commit], false).await?;
     // A verdict that is written and not pushed yet is one.
-    let known = History::read(&checkout.root, &[&checkout.upstream_commit], true).await?;
+    let known = RecordHistory::read(&checkout.root, &[&checkout.upstream_commit], true).await?;
     told(&known);
     let chosen = match choose(&upstream, &known, &checkout, &wish).await {
         Ok(chosen) => chosen,
@@ -131,20 +131,20 @@ pub(crate) async fn review(wish: ReviewOptions) -> anyhow::Result<ExitCode> {
 
 /// The claims to judge, or why there are none.
 async fn choose<'h>(
-    upstream: &'h History,
-    known: &History,
+    upstream: &'h RecordHistory,
+    known: &RecordHistory,
     checkout: &Checkout,
     wish: &ReviewOptions,
-) -> Result<Vec<(&'h str, &'h Header)>, String> {
+) -> Result<Vec<(&'h str, &'h RecordHeader)>, String> {
     let phase = |name: &str| wish.phase.as_deref().is_none_or(|wanted| wanted == name);
     let wanted = |name: &str| wish.gate.as_deref().is_none_or(|wanted| wanted == name);
-    let mut found: Vec<(&str, &Header)> = upstream
+    let mut found: Vec<(&str, &RecordHeader)> = upstream
         .claims()
         .into_iter()
         .filter(|(p, gate, _)| phase(p) && wanted(gate))
         .map(|(_, gate, claim)| (gate, claim))
         .collect();
-    let awaits = |claim: &Header| known.review(claim).is_none();
+    let awaits = |claim: &RecordHeader| known.review(claim).is_none();
     match &wish.gate {
         None => {
             let claimed = found.len();
@@ -176,9 +176,9 @@ async fn choose<'h>(
 }
 
 /// Why a gate that was asked for is not claimed.
-async fn nothing(gate: &str, upstream: &History, checkout: &Checkout) -> String {
+async fn nothing(gate: &str, upstream: &RecordHistory, checkout: &Checkout) -> String {
     let mut why = format!("no record on {} claims {gate}", checkout.upstream);
-    let told = checkout.told_claimed(gate).await;
+    let told = checkout.status_documents_claiming(gate).await;
     if !told.is_empty() {
         why.push_str(&format!(
             "; {} calls it claimed, but nobody was shown to have run it: the Builder claims with `gateproof claim {gate} --commit --push`",
@@ -195,7 +195,7 @@ async fn nothing(gate: &str, upstream: &History, checkout: &Checkout) -> String 
 /// Looks at everything that can be wrong with a claim before it is run; what is wrong is told.
 async fn target<'h>(
     gate: &'h str,
-    claim: &'h Header,
+    claim: &'h RecordHeader,
     checkout: &Checkout,
     wish: &ReviewOptions,
 ) -> anyhow::Result<Result<Target<'h>, ExitCode>> {
@@ -245,15 +245,15 @@ async fn target<'h>(
         repository,
         notes,
         standing: match ties.is_empty() {
-            true => Standing::Judges,
-            false => Standing::Rehearses,
+            true => ReviewKind::Verdict,
+            false => ReviewKind::Rehearsal,
         },
     }))
 }
 
 /// What else a reader should know of the claim.
 async fn about(
-    claim: &Header,
+    claim: &RecordHeader,
     gate: &str,
     file: &ClaimFile,
     checkout: &Checkout,
@@ -261,7 +261,10 @@ async fn about(
 ) -> Vec<String> {
     let mut notes = Vec::new();
     let upstream = &checkout.upstream;
-    if !checkout.is_todays(commit, &claim.claim.path).await {
+    if !checkout
+        .is_unchanged_upstream(commit, &claim.claim.path)
+        .await
+    {
         notes.push(format!(
             "the claim file of today's {upstream} is another one than that of the claimed commit, which was run"
         ));
@@ -291,7 +294,7 @@ async fn about(
 /// Runs the gate and writes down what it amounts to.
 async fn judge(
     target: &Target<'_>,
-    known: &History,
+    known: &RecordHistory,
     checkout: &Checkout,
     wish: &ReviewOptions,
     (interrupt, signer): (&Interrupt, Option<&Signer>),
@@ -314,13 +317,13 @@ async fn judge(
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     let first = known.next_finding(&file.phase, &text);
     say(&mut record, target, wish, first);
-    let weighed = weigh(&record, gate);
-    let said = weighed.verdict;
+    let assessment = assess(&record, gate);
+    let said = assessment.verdict;
     if said == Verdict::Undecided {
-        let why = in_words(&weighed.reasons);
+        let why = join_reasons(&assessment.reasons);
         console::err(&format!("{gate}: no verdict: {why}\n"));
     }
-    if said == Verdict::Undecided || target.standing == Standing::Rehearses {
+    if said == Verdict::Undecided || target.standing == ReviewKind::Rehearsal {
         record.act = Act::Verify; // only a verdict is recorded as one
         for id in &wish.close {
             console::err(&format!("{id} stays open: this run is no verdict\n"));
@@ -329,14 +332,14 @@ async fn judge(
         record.closed.clone_from(&wish.close);
     }
     written.record(&record, signer).await?;
-    let judged = Judged {
+    let judged = JudgedClaim {
         claim: target.claim,
         earlier: known.filed(&file.phase, gate),
     };
     if let Some(block) = review_block(&record, gate, target.standing, Some(&judged)) {
         written.block(&block, Role::Adversary, false)?;
     }
-    let commit = Commit {
+    let commit = CommitRequest {
         subject: subject(&record, gate, None),
         body: format!(
             "Commit: {}\nClaim: {}\nRun: {}",
@@ -400,7 +403,7 @@ fn introduce(target: &Target<'_>) {
 }
 
 /// What was filed about the gate and closed neither now nor before.
-fn open_findings<'c>(judged: &Judged<'c>, record: &RunRecord, review: &str) -> Vec<&'c str> {
+fn open_findings<'c>(judged: &JudgedClaim<'c>, record: &RunRecord, review: &str) -> Vec<&'c str> {
     let before = heading::read(review, &[]).closed;
     let closed = |id: &str| {
         let mut all = record.closed.iter().chain(&before);
@@ -416,6 +419,7 @@ fn before(phase: &str, gate: &str) -> Block {
         phase: phase.to_owned(),
         gate: gate.to_owned(),
         run_id: "before".to_owned(),
+        inputs: Vec::new(),
         body: "\n".to_owned(),
     }
 }
@@ -425,7 +429,7 @@ fn say(record: &mut RunRecord, target: &Target<'_>, wish: &ReviewOptions, first:
     let redactor = Redactor::new(Vec::<String>::new());
     let clean = |text: &String| redactor.text(text).into_owned();
     record.notes.extend(wish.notes.iter().map(clean));
-    if target.standing == Standing::Rehearses {
+    if target.standing == ReviewKind::Rehearsal {
         let words = |text: &String| format!("found, and not filed: {}", clean(text));
         record.notes.extend(wish.findings.iter().map(words));
         return;

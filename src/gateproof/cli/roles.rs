@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::record::{Act, ClaimedBy, RunRecord, SIGNATURE, Signer};
 use crate::report::documents::{Block, Document};
-use crate::role::{Checkout, Commit, History, RUNS, Refusal, push, unknown_records};
+use crate::role::{Checkout, CommitRequest, RUNS, RecordHistory, Refusal, push, unknown_records};
 use crate::run::{Options, Purpose, Repository, Role, RunEvent, Selection};
 use claim::ClaimFile;
 use claim::outcome::ExitCode;
@@ -64,7 +64,7 @@ impl Publish {
     /// Where to push to, when that is wished: looked for before anything is written.
     pub(crate) async fn upstream(&self, here: &Path) -> Result<Option<Checkout>, Refusal> {
         match self.push {
-            true => Checkout::look(here).await.map(Some),
+            true => Checkout::read(here).await.map(Some),
             false => Ok(None),
         }
     }
@@ -148,13 +148,13 @@ pub(crate) async fn run_gate(
 
 /// Says what is wrong with the clone and stops nobody.
 pub(crate) fn notes_of(checkout: &Checkout, purpose: Purpose) {
-    for finding in checkout.told(purpose) {
+    for finding in checkout.remarks(purpose) {
         console::err(&format!("note: {}; {}\n", finding.what, finding.remedy));
     }
 }
 
 /// Says which records are missing or damaged, and so count for nothing.
-pub(crate) fn told(history: &History) {
+pub(crate) fn told(history: &RecordHistory) {
     for what in &history.damaged {
         console::err(&format!("not believed: {what}\n"));
     }
@@ -243,7 +243,7 @@ impl<'r> Written<'r> {
 pub(crate) async fn publish(
     root: &Path,
     upstream: Option<&Checkout>,
-    commit: Commit<'_>,
+    commit: CommitRequest<'_>,
     wish: &Publish,
     quiet: bool,
 ) -> anyhow::Result<()> {

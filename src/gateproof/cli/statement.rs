@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::record::{Stored, read_phase};
+use crate::record::{StoredRecord, read_phase};
 use crate::report::statement;
 use claim::outcome::ExitCode;
 
@@ -44,7 +44,7 @@ pub(crate) async fn statement(options: StatementOptions) -> anyhow::Result<ExitC
 }
 
 /// The record, when nothing is wrong with it.
-fn find(options: &StatementOptions) -> anyhow::Result<Stored> {
+fn find(options: &StatementOptions) -> anyhow::Result<StoredRecord> {
     let named = Path::new(&options.run);
     let reports = options.reports.clone().unwrap_or_else(|| "reports".into());
     let (folders, run) = match named.extension().is_some_and(|end| end == "json") {

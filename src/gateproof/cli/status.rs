@@ -7,8 +7,8 @@ use anyhow::Context;
 use chrono::Utc;
 use clap::{Args, ValueEnum};
 
-use crate::gate::state::{ClaimSpec, Facts, PhaseStatus, judge};
-use crate::gate::story;
+use crate::gate::sources;
+use crate::gate::state::{ClaimSpec, GateFacts, PhaseStatus, judge};
 use crate::record::Act;
 use crate::report::documents::{self, Document, Written};
 use crate::report::phase;
@@ -173,14 +173,14 @@ async fn look(
     let root = repository
         .as_ref()
         .map_or(folder.as_path(), |repository| repository.root());
-    let spec = story::claim_spec(file, &relative(&file.source.path, root));
+    let spec = sources::claim_spec(file, &relative(&file.source.path, root));
     let reports = place
         .reports
         .clone()
         .unwrap_or_else(|| root.join("reports"));
     let runs = reports.join("runs").join(&spec.phase);
-    let records =
-        story::records(&runs).with_context(|| format!("list the records in {}", runs.display()))?;
+    let records = sources::records(&runs)
+        .with_context(|| format!("list the records in {}", runs.display()))?;
     let docs = match &place.reports {
         Some(reports) => reports.clone(),
         None => root.join(&file.docs),
@@ -188,14 +188,14 @@ async fn look(
     let status_path = docs.join(Document::Status.file_name(&spec.phase));
     let review_path = docs.join(format!("REVIEW-{}.md", spec.phase));
     let read = |path: &Path| {
-        story::document(path, &spec).with_context(|| format!("read {}", path.display()))
+        sources::document(path, &spec).with_context(|| format!("read {}", path.display()))
     };
     let (status, review) = (read(&status_path)?, read(&review_path)?);
     let hosts = match probe {
         true => Some(ask(file, &spec, place, &folder).await),
         false => None,
     };
-    let facts = Facts {
+    let facts = GateFacts {
         now: Utc::now(),
         hosts,
         damaged: records.damaged,
@@ -203,7 +203,7 @@ async fn look(
             .as_ref()
             .map(|repository| repository.state().commit),
     };
-    let phase = judge(&spec, &records.kept, &status, &review, &facts);
+    let phase = judge(&spec, &records.sound, &status, &review, &facts);
     Ok((phase, status_path))
 }
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::record::{Act, RunRecord, Signer};
 use crate::report::documents::{self, Document};
 use crate::report::{Verdict, verdict_of, write_junit};
-use crate::role::{Standing, review_block};
+use crate::role::{ReviewKind, review_block};
 use crate::run::{Options, Repository, Role, RunEvent, select};
 use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
@@ -215,7 +215,7 @@ fn keep(
             gates.dedup();
             let blocks: Vec<_> = gates
                 .iter()
-                .filter_map(|gate| review_block(record, gate, Standing::Looks, None))
+                .filter_map(|gate| review_block(record, gate, ReviewKind::ReadOnly, None))
                 .collect();
             let document = Document::Review.open(&review, role)?;
             document.write(&blocks, false)?;

@@ -8,8 +8,8 @@ use clap::Args;
 
 use crate::report::documents::Document;
 use crate::role::{
-    Checkout, Commit, Here, Veto, entry_id, lift_block, open_vetoes, veto_block, veto_subject,
-    vetoes,
+    Checkout, CommitRequest, LocalClone, Veto, entry_id, lift_block, open_vetoes, veto_block,
+    veto_subject, vetoes,
 };
 use crate::run::{Role, who};
 use claim::outcome::ExitCode;
@@ -62,7 +62,7 @@ pub(crate) struct LiftOptions {
 
 /// The REVIEW document of a phase.
 struct Review {
-    here: Here,
+    here: LocalClone,
     phase: String,
     docs: PathBuf,
     text: String,
@@ -154,7 +154,7 @@ fn pick<'v>(open: &'v [Veto], named: Option<&str>) -> Result<&'v Veto, String> {
 
 fn list(text: &str) -> ExitCode {
     for veto in vetoes(text) {
-        let state = match veto.lifted {
+        let state = match veto.lifted_at {
             Some(line) => format!("lifted at line {line}"),
             None => "OPEN".to_owned(),
         };
@@ -169,7 +169,7 @@ fn list(text: &str) -> ExitCode {
 /// Finds the phase and reads its REVIEW; what is wrong is told.
 async fn open(about: &About) -> anyhow::Result<Result<Review, ExitCode>> {
     let folder = std::env::current_dir().context("find the current folder")?;
-    let Some(here) = Here::find(&folder).await else {
+    let Some(here) = LocalClone::find(&folder).await else {
         return Ok(Err(refuse(
             Code::NOT_CLAIMABLE,
             "this is no git repository",
@@ -232,7 +232,7 @@ async fn publish(
     wish: &Publish,
 ) -> anyhow::Result<ExitCode> {
     let body = String::new();
-    let commit = Commit {
+    let commit = CommitRequest {
         subject,
         body,
         files,

@@ -1,7 +1,9 @@
 //! The state of gates: what people have written about them ([`heading`]), what records prove
-//! ([`state`]), what one run proves ([`verdict`]), and where both are read from ([`story`]).
+//! ([`state`]), what one run proves ([`verdict`]), why a gate is not done ([`reason`]), and where
+//! all that is read from ([`sources`]).
 
 pub mod heading;
+pub mod reason;
+pub mod sources;
 pub mod state;
-pub mod story;
 pub mod verdict;

@@ -2,7 +2,7 @@
 //! hand-offs are told by this one rule: only PASS counts,
 //! and beside it the word of a person who may give it. Pure.
 
-use super::state::Reason;
+use super::reason::Reason;
 use crate::attest::{besides, unfulfilled};
 use crate::record::{CheckRecord, ClaimedBy, RunRecord};
 use claim::outcome::{self, ExitCode, Outcome};
@@ -14,8 +14,8 @@ pub enum Verdict {
     Pass,
     /// A check did not hold or cannot fail, or the reviewer filed a finding.
     Fail,
-    /// It could not be told: an infrastructure fault is neither a PASS nor a FAIL, and what was not
-    /// run, or rests on a person's word, was not seen.
+    /// Nobody knows: an infrastructure fault is neither a PASS nor a FAIL, and a check that was not
+    /// run, or that rests on a person's word alone, proves nothing.
     Undecided,
 }
 
@@ -29,7 +29,7 @@ impl Verdict {
         }
     }
 
-    /// What the program ends with, given what the run ended with.
+    /// The program's exit code, given that of the run.
     pub fn exit_code(self, run: ExitCode) -> ExitCode {
         match (self, run) {
             (Verdict::Pass, _) => ExitCode::Success,
@@ -42,27 +42,26 @@ impl Verdict {
 
 /// A verdict, and everything that keeps it from being a PASS.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Weighed {
-    /// The verdict.
+pub struct Assessment {
     pub verdict: Verdict,
-    /// Why it is no PASS, each check by its name; empty for a PASS only.
+    /// Why it is not a PASS, each check by its name; empty for a PASS only.
     pub reasons: Vec<Reason>,
 }
 
-/// What the record says about a gate; see [`weigh`].
+/// What the record says about a gate; see [`assess`].
 pub fn verdict(record: &RunRecord, gate: &str) -> Verdict {
-    weigh(record, gate).verdict
+    assess(record, gate).verdict
 }
 
 /// What the record says about a gate, and why. What a reviewer has filed decides before all checks;
 /// then an infrastructure fault, because the FAILs beside it may be its doing.
-pub fn weigh(record: &RunRecord, gate: &str) -> Weighed {
-    weigh_beside(record, gate, besides(record).as_ref())
+pub fn assess(record: &RunRecord, gate: &str) -> Assessment {
+    assess_beside(record, gate, besides(record).as_ref())
 }
 
-/// The same of a review, where it is known whose claim it judges: the word of a person counts only
-/// if it is not the claimant's own.
-pub fn weigh_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>) -> Weighed {
+/// The same for a review whose claim is known: a person's word counts only if it is not that of
+/// the claim's author.
+pub fn assess_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>) -> Assessment {
     use Outcome::{Error, Stale, Unrestored};
     let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
     let mut reasons = Vec::new();
@@ -101,7 +100,7 @@ pub fn weigh_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>)
     } else {
         Verdict::Undecided
     };
-    Weighed { verdict, reasons }
+    Assessment { verdict, reasons }
 }
 
 /// Whether a check of this outcome did not hold, or cannot fail.
@@ -110,27 +109,27 @@ pub(super) fn is_red(outcome: Outcome) -> bool {
     matches!(outcome, Fail | Toothless | Flaky)
 }
 
-/// The reasons in one line for people.
-pub fn in_words(reasons: &[Reason]) -> String {
+/// The reasons in one line.
+pub fn join_reasons(reasons: &[Reason]) -> String {
     let each: Vec<String> = reasons.iter().map(ToString::to_string).collect();
     each.join("; ")
 }
 
 fn reason(check: &CheckRecord) -> Reason {
     let awaits = check.outcome == Outcome::Error && check.observed.starts_with("awaiting a person");
-    match awaits {
-        true => Reason::AwaitingPerson {
-            check: check.id.clone(),
-        },
-        false => Reason::NotPass {
-            check: check.id.clone(),
+    let check_id = check.id.clone();
+    if awaits {
+        Reason::AwaitingPerson { check: check_id }
+    } else {
+        Reason::NotPass {
+            check: check_id,
             outcome: check.outcome,
-        },
+        }
     }
 }
 
-/// What the run's exit code says and no check explains is about the whole of it: something is not
-/// back, or it was cut short.
+/// An exit code that no check explains is about the whole run: something is not restored, or the
+/// run was cut short.
 fn unfinished(record: &RunRecord) -> Option<Reason> {
     let of_checks = outcome::verdict(record.checks.iter().map(|check| check.outcome));
     let explained = match ExitCode::try_from(record.exit_code) {
@@ -172,7 +171,7 @@ mod tests {
         let cases = [
             (&[Pass][..], Verdict::Pass),
             (&[Pass, Pass], Verdict::Pass),
-            // Declared or not: what was not run was not seen.
+            // A check that was not run proves nothing, whether that was declared or not.
             (&[Pass, Skipped], Verdict::Undecided),
             (&[Skipped], Verdict::Undecided),
             (&[Pass, Attested], Verdict::Undecided),
@@ -189,14 +188,14 @@ mod tests {
         for (outcomes, expected) in cases {
             let record = of(outcomes);
             let gate = record.gates[0].clone();
-            let weighed = weigh(&record, &gate);
-            assert_eq!(weighed.verdict, expected, "{outcomes:?}");
-            let told = in_words(&weighed.reasons);
+            let assessment = assess(&record, &gate);
+            assert_eq!(assessment.verdict, expected, "{outcomes:?}");
+            let told = join_reasons(&assessment.reasons);
             for (n, outcome) in outcomes.iter().enumerate() {
                 let named = told.contains(&format!("check c{n} is {outcome}"));
                 assert_eq!(named, *outcome != Pass, "{told}");
             }
-            assert_eq!(weighed.reasons.is_empty(), expected == Verdict::Pass);
+            assert_eq!(assessment.reasons.is_empty(), expected == Verdict::Pass);
         }
         let record = of(&[Pass]);
         assert_eq!(verdict(&record, "another"), Verdict::Undecided);
@@ -247,9 +246,9 @@ mod tests {
         let gate = record.gates[0].clone();
         for code in [3, 5, 99] {
             record.exit_code = code;
-            let weighed = weigh(&record, &gate);
-            assert_eq!(weighed.verdict, Verdict::Undecided, "{code}");
-            assert!(in_words(&weighed.reasons).contains(&format!("exit code {code}")));
+            let assessment = assess(&record, &gate);
+            assert_eq!(assessment.verdict, Verdict::Undecided, "{code}");
+            assert!(join_reasons(&assessment.reasons).contains(&format!("exit code {code}")));
         }
         // An error of another gate's check explains the code.
         let mut other = record.checks[0].clone();

@@ -1,7 +1,7 @@
 //! What a person attests about a `human:` check, as a file:
 //! `<reports>/attestations/<phase>/<id>.json`, written once, sealed and signed as run records are.
-//! They stand beside the runs and not among them: they are part of no chain, and a run names the
-//! one that it took by its digest.
+//! They are not runs and are not part of the chain: a run names the attestation that it used by its
+//! digest.
 
 use std::fs;
 use std::io;
@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::model::RunRecord;
+use super::error::RecordError;
+use super::folder::{is_file_name, lock, place};
+use super::model::Artefact;
 use super::seal::{self, Seal};
 use super::sign::Signer;
-use super::store::{self, RecordError};
 use kit::digest;
 
 /// Name and version of an attestation's JSON form.
@@ -33,20 +34,18 @@ pub struct Attestation {
     pub tool: String,
     /// Who: `user@machine`.
     pub who: String,
-    /// Who that is to git: `Name <mail>`.
+    /// The git author: `Name <mail>`.
     pub author: String,
     /// The clone it was made in; see [`super::RepositoryState::clone_id`].
     #[serde(default)]
     pub clone_id: Option<String>,
     /// When, by that person's machine.
     pub at: DateTime<Utc>,
-    /// The phase.
     pub phase: String,
     /// Path of the claim file, relative to the repository.
     pub claim_path: String,
     /// SHA-256 of the claim file, lower-case hex.
     pub claim_sha256: String,
-    /// The gate.
     pub gate: String,
     /// The check, with `[value]` when expanded by `for:`.
     pub check: String,
@@ -54,90 +53,21 @@ pub struct Attestation {
     pub asked: String,
     /// Full hash of the commit that was checked out.
     pub commit: String,
-    /// What was looked at, where it is a file.
+    /// The file that the person looked at, if it is a file.
     #[serde(default)]
     pub artefact: Option<Artefact>,
-    /// What the person says to have seen.
+    /// What the person reports.
     pub words: String,
-}
-
-/// A file that a person has looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Artefact {
-    /// As the check names it; of a file that no check names, relative to the repository.
-    pub path: String,
-    /// SHA-256 of its bytes, lower-case hex.
-    pub sha256: String,
-}
-
-impl Artefact {
-    /// The artefact of that name, as the file is now.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn of_file(path: String, file: &Path) -> io::Result<Artefact> {
-        let (sha256, _) = fs::File::open(file).and_then(digest::of_reader)?;
-        Ok(Artefact { path, sha256 })
-    }
-}
-
-/// The maker of a claim, as far as it is known; nobody's own word counts in a review.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimedBy {
-    /// Who that is to git.
-    pub author: Option<String>,
-    /// The clone it was made in.
-    pub clone_id: Option<String>,
-    /// When its run ended.
-    pub at: Option<DateTime<Utc>>,
-}
-
-impl ClaimedBy {
-    /// The maker of a claim, by its record.
-    pub fn of(claim: &RunRecord) -> ClaimedBy {
-        let repository = claim.repository.as_ref();
-        ClaimedBy {
-            author: claim.author.clone(),
-            clone_id: repository.and_then(|r| r.clone_id.clone()),
-            at: Some(claim.ended),
-        }
-    }
-}
-
-/// The attestation that a run has taken, as its record tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attested {
-    /// The file, relative to the repository.
-    pub file: String,
-    /// SHA-256 of the file, lower-case hex.
-    pub sha256: String,
-    /// Who that is to git.
-    pub author: String,
-    /// The clone it was made in.
-    pub clone_id: Option<String>,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// The commit that was checked out then.
-    pub commit: String,
-    /// What was looked at, where it is a file; in the run it had the same digest.
-    pub artefact: Option<Artefact>,
-    /// What the person says to have seen.
-    pub words: String,
-    /// Of a review: whose word it must not be.
-    #[serde(default)]
-    pub besides: Option<ClaimedBy>,
 }
 
 /// An attestation as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptAttestation {
-    /// The file.
+pub struct StoredAttestation {
     pub path: PathBuf,
     /// SHA-256 of the file, lower-case hex.
     pub sha256: String,
-    /// Whether it is what was sealed.
+    /// Whether the file still fits its seal.
     pub whole: bool,
-    /// What it says.
     pub attestation: Attestation,
 }
 
@@ -151,7 +81,7 @@ pub fn write_attestation(
     folder: &Path,
     signer: Option<&Signer>,
 ) -> Result<PathBuf, RecordError> {
-    if !store::is_file_name(&attestation.id) {
+    if !is_file_name(&attestation.id) {
         return Err(RecordError::RunId {
             run_id: attestation.id.clone(),
         });
@@ -173,8 +103,8 @@ pub fn write_attestation(
         path: folder.to_owned(),
         source,
     })?;
-    let _lock = store::lock(folder)?;
-    store::place(&path, folder, &bytes, signature.as_deref())?;
+    let _lock = lock(folder)?;
+    place(&path, folder, &bytes, signature.as_deref())?;
     Ok(path)
 }
 
@@ -183,11 +113,11 @@ pub fn write_attestation(
 ///
 /// # Errors
 /// When the folder cannot be listed.
-pub fn read_attestations(folder: &Path) -> io::Result<(Vec<KeptAttestation>, Vec<String>)> {
-    let (mut kept, mut unreadable) = (Vec::new(), Vec::new());
+pub fn read_attestations(folder: &Path) -> io::Result<(Vec<StoredAttestation>, Vec<String>)> {
+    let (mut stored, mut unreadable) = (Vec::new(), Vec::new());
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((kept, unreadable)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((stored, unreadable)),
         Err(error) => return Err(error),
     };
     for entry in entries {
@@ -198,19 +128,19 @@ pub fn read_attestations(folder: &Path) -> io::Result<(Vec<KeptAttestation>, Vec
             continue;
         }
         match read_one(&path) {
-            Ok(one) => kept.push(one),
+            Ok(one) => stored.push(one),
             Err(why) => unreadable.push(format!("{name}: {why}")),
         }
     }
-    kept.sort_by(|a, b| {
-        let key = |it: &KeptAttestation| (it.attestation.at, it.path.clone());
+    stored.sort_by(|a, b| {
+        let key = |it: &StoredAttestation| (it.attestation.at, it.path.clone());
         key(a).cmp(&key(b))
     });
     unreadable.sort();
-    Ok((kept, unreadable))
+    Ok((stored, unreadable))
 }
 
-fn read_one(path: &Path) -> Result<KeptAttestation, String> {
+fn read_one(path: &Path) -> Result<StoredAttestation, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
     let value: serde_json::Value =
         serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
@@ -221,7 +151,7 @@ fn read_one(path: &Path) -> Result<KeptAttestation, String> {
         ));
     }
     let attestation = serde_json::from_value(value).map_err(|error| error.to_string())?;
-    Ok(KeptAttestation {
+    Ok(StoredAttestation {
         path: path.to_owned(),
         sha256: digest::sha256(&bytes),
         whole: seal::look(&bytes) == Seal::Whole,
@@ -263,15 +193,15 @@ mod tests {
         let path = write_attestation(&one, &dir, None).unwrap();
         let again = write_attestation(&one, &dir, None).unwrap_err();
         assert!(matches!(again, RecordError::Exists { .. }), "{again}");
-        let (kept, unreadable) = read_attestations(&dir).unwrap();
-        assert!(kept[0].whole && kept[0].attestation == one && unreadable.is_empty());
-        assert_eq!(kept[0].sha256, digest::sha256(fs::read(&path).unwrap()));
+        let (stored, unreadable) = read_attestations(&dir).unwrap();
+        assert!(stored[0].whole && stored[0].attestation == one && unreadable.is_empty());
+        assert_eq!(stored[0].sha256, digest::sha256(fs::read(&path).unwrap()));
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("blue", "red!")).unwrap();
         fs::write(dir.join("other.json"), r#"{"schema":"gateproof.run/1"}"#).unwrap();
         fs::write(dir.join("half.json"), "{").unwrap();
-        let (kept, unreadable) = read_attestations(&dir).unwrap();
-        assert!(!kept[0].whole);
+        let (stored, unreadable) = read_attestations(&dir).unwrap();
+        assert!(!stored[0].whole);
         assert_eq!(unreadable.len(), 2, "{unreadable:?}");
         assert!(unreadable[1].contains("gateproof.run/1"), "{unreadable:?}");
     }

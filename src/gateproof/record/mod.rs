@@ -1,8 +1,12 @@
-//! The record of a run: what was claimed, what was seen, and what it amounts to; written so that
-//! nobody can change it unnoticed.
+//! The record of a run: what was claimed, what was observed, and what it amounts to; written so
+//! that nobody can change it unnoticed.
 
 mod attestation;
 mod chain;
+mod error;
+mod fault;
+mod files;
+mod folder;
 mod model;
 #[cfg(test)]
 mod redaction_tests;
@@ -12,11 +16,14 @@ pub mod signature;
 mod store;
 
 pub use attestation::{
-    ATTESTATION_SCHEMA, ATTESTATIONS, Artefact, Attestation, Attested, ClaimedBy, KeptAttestation,
-    read_attestations, write_attestation,
+    ATTESTATION_SCHEMA, ATTESTATIONS, Attestation, StoredAttestation, read_attestations,
+    write_attestation,
 };
-pub(crate) use chain::signature_of;
-pub use chain::{Fault, FaultKind, Phase, SIGNATURE, Stored, follow, phase_of, read_phase};
+pub use chain::{PhaseRecords, StoredRecord, follow, phase_of, read_phase};
+pub use error::RecordError;
+pub use fault::{RecordFault, RecordFaultKind};
+pub use folder::SIGNATURE;
+pub(crate) use folder::signature_of;
 pub use model::*;
 pub use sign::{NAMESPACE, SignError, Signer};
-pub use store::{RecordError, read, write, write_signed};
+pub use store::{read, write, write_signed};

@@ -1,11 +1,15 @@
 //! The shape of a run record. Its JSON form is versioned by [`SCHEMA`]; fields are only ever
 //! added, and a reader ignores what it does not know.
 
+use std::fs;
+use std::io;
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::attestation::Attested;
 use claim::outcome::Outcome;
+use kit::digest;
 
 /// Name and version of the record's JSON form.
 pub const SCHEMA: &str = "gateproof.run/1";
@@ -21,15 +25,14 @@ pub struct RunRecord {
     pub tool: String,
     /// `builder`, `adversary`, `ci`, or none: a run without a role counts for nobody.
     pub role: Option<String>,
-    /// What the run was for. Records of older versions were all of them [`Act::Verify`].
+    /// What the run was for. A record without it, of an older version, is [`Act::Verify`].
     #[serde(default)]
     pub act: Act,
     /// Who ran it: `user@machine`.
     pub who: String,
-    /// Who that is to git: `Name <mail>`, where git knows.
+    /// The git author, `Name <mail>`, where git knows one.
     #[serde(default)]
     pub author: Option<String>,
-    /// The claim file.
     pub claim: ClaimRef,
     /// The repository, where there is one.
     pub repository: Option<RepositoryState>,
@@ -45,21 +48,21 @@ pub struct RunRecord {
     pub fixtures: Vec<FixtureRecord>,
     /// The selection, when not everything was run: `--gate M1 --tag fast`.
     pub selection: Option<String>,
-    /// The gates of which every check was selected; only of them the run can say anything whole.
+    /// Gates whose checks were all selected. Only these can get a verdict from this run.
     #[serde(default)]
     pub gates: Vec<String>,
-    /// Of a review: the claim that it judges.
+    /// In a review: the claim that it judges.
     #[serde(default)]
     pub reviews: Option<RecordLink>,
-    /// Of a review: what the reviewer found besides the checks.
+    /// In a review: what the reviewer found besides the checks.
     #[serde(default)]
     pub filed: Vec<FiledFinding>,
-    /// Of a review: names of earlier findings that the reviewer tested again and closes.
+    /// In a review: names of earlier findings that the reviewer tested again and closes.
     #[serde(default)]
     pub closed: Vec<String>,
     /// The newest records of the phase when this one was written, which no other record followed
-    /// yet; none for the first one. Two people who write at the same time make two branches, and
-    /// whoever writes next follows both.
+    /// yet; none for the first one. Two people who write at the same time make two branches, and the
+    /// next record follows both.
     #[serde(default)]
     pub follows: Vec<RecordLink>,
     /// The worst outcome's exit code.
@@ -72,7 +75,7 @@ pub struct RunRecord {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
-    /// To look: counts for nobody.
+    /// A read-only run: it counts for nobody.
     #[default]
     Verify,
     /// A builder claims the gates.
@@ -86,7 +89,6 @@ pub enum Act {
 /// Another record of the same phase, named so that it cannot be exchanged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RecordLink {
-    /// Its run.
     pub run_id: String,
     /// SHA-256 of its file, lower-case hex.
     pub sha256: String,
@@ -110,9 +112,7 @@ pub struct ClaimRef {
     pub path: String,
     /// SHA-256 of the file, lower-case hex.
     pub sha256: String,
-    /// Its phase.
     pub phase: String,
-    /// Its title.
     pub title: String,
     /// Folder of the phase's documents, relative to the repository.
     pub docs: String,
@@ -142,7 +142,7 @@ pub struct HostState {
     pub name: String,
     /// The ssh destination.
     pub destination: String,
-    /// What it really runs, as its `revision:` command told, or why it could not be told.
+    /// What it really runs, by its `revision:` command, or why that is unknown.
     pub revision: Option<String>,
     /// Linux boot id.
     pub boot_id: Option<String>,
@@ -155,25 +155,23 @@ pub struct HostState {
 pub struct CheckRecord {
     /// The gate it belongs to.
     pub gate: String,
-    /// The gate's title.
     pub gate_title: String,
     /// Its id, with `[value]` when expanded by `for:`.
     pub id: String,
     /// What is claimed, in words.
     pub claim: String,
-    /// Where it was asked from.
+    /// Where it was run from.
     pub on: String,
     /// The fixtures in force.
     pub with: Vec<String>,
-    /// What was asked, on one line: the command, or method and URL.
+    /// The command, or method and URL, on one line.
     pub asked: String,
     /// The expectation, as written, on one line.
     pub expected: String,
     /// `observe`, `mutate` or `destructive`.
     pub effect: String,
-    /// The outcome.
     pub outcome: Outcome,
-    /// What was seen, in one short line.
+    /// The observation in one short line.
     pub observed: String,
     /// Why the outcome is what it is, when it is not a PASS: one paragraph per finding.
     pub findings: Vec<Finding>,
@@ -181,21 +179,20 @@ pub struct CheckRecord {
     pub observation: Option<ObservationRecord>,
     /// The control, when there is one.
     pub control: Option<ControlRecord>,
-    /// Of a `human:` check that is ATTESTED: the attestation.
+    /// The attestation, if this is a `human:` check that is ATTESTED.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attestation: Option<Attested>,
-    /// How many times it was asked.
+    /// How many attempts there were.
     pub attempts: u32,
     /// By this machine's clock.
     pub started: DateTime<Utc>,
-    /// Wall time of the asking in milliseconds, every attempt included; the steps of fixtures have
-    /// their own.
+    /// Wall time of all attempts in milliseconds, without the steps of fixtures.
     pub duration_ms: u64,
     /// One line that reproduces it by hand.
     pub reproduce: String,
     /// File, line and column of the check.
     pub place: String,
-    /// What a reader should know of it: somebody else disturbed the host.
+    /// What a reader should know: somebody else disturbed the host.
     #[serde(default)]
     pub notes: Vec<String>,
 }
@@ -205,25 +202,19 @@ pub struct CheckRecord {
 pub struct Finding {
     /// What it is about: `stdout`, `status`, `fixture dashboard-down` …
     pub subject: String,
-    /// What was expected.
     pub expected: String,
-    /// What was there.
     pub observed: String,
-    /// An explanation in words.
     pub note: Option<String>,
-    /// A line diff.
     pub diff: Option<String>,
     /// File, line and column of the matcher.
     pub place: Option<String>,
 }
 
-/// What a check saw, as it is recorded.
+/// The observation of a check, as it is recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ObservationRecord {
-    /// A command.
     Command {
-        /// Exit status.
         exit: Option<i32>,
         /// The signal that ended it.
         signal: Option<i32>,
@@ -245,24 +236,22 @@ pub struct StreamRecord {
     pub bytes: u64,
     /// Whether `text` is not all of it.
     pub truncated: bool,
-    /// SHA-256 of the bytes that were kept, lower-case hex.
+    /// SHA-256 of the bytes that were stored, lower-case hex.
     pub sha256: String,
 }
 
 /// An HTTP answer, as it is recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HttpRecord {
-    /// From where it was asked.
+    /// Where the request came from.
     pub vantage: String,
     /// The status, when there was an answer.
     pub status: Option<u16>,
     /// The cause, when there was none.
     pub no_answer: Option<String>,
-    /// The system's words about that.
+    /// The system's message about that.
     pub detail: Option<String>,
-    /// The headers.
     pub headers: Vec<(String, String)>,
-    /// The body.
     pub body: Option<StreamRecord>,
     /// Fingerprint of the certificate, lower-case hex.
     pub certificate_sha256: Option<String>,
@@ -273,9 +262,8 @@ pub struct HttpRecord {
 /// A control of a check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ControlRecord {
-    /// What was to be seen.
+    /// What the control had to observe.
     pub expected: String,
-    /// What was seen.
     pub observed: String,
     /// Whether the control went red as declared.
     pub red: bool,
@@ -284,19 +272,18 @@ pub struct ControlRecord {
 /// A fixture of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FixtureRecord {
-    /// Its name.
     pub name: String,
     /// Where it acted.
     pub on: String,
-    /// Whether everything is back and seen to be back.
+    /// Whether everything is restored, verified by the baseline.
     pub restored: bool,
     /// Its steps in the order in which they were taken.
     pub steps: Vec<FixtureStepRecord>,
-    /// From the first act to the baseline seen again, in milliseconds.
+    /// From the first act to the baseline observed again, in milliseconds.
     pub disturbed_ms: Option<u64>,
-    /// What a person has to do, when it is not restored.
+    /// What a person has to do when it is not restored.
     pub remedy: Option<String>,
-    /// What waited on the hosts to undo it, whatever would have become of the run.
+    /// What waited on the hosts to undo it, whatever might happen to the run.
     #[serde(default)]
     pub armed: Vec<ArmedRecord>,
 }
@@ -306,11 +293,10 @@ pub struct FixtureRecord {
 pub struct ArmedRecord {
     /// Where: `local`, or the host's name.
     pub on: String,
-    /// Its name there.
     pub id: String,
     /// What waited: `watcher`, `systemd-timer`, or both.
     pub by: String,
-    /// After so many milliseconds the host would have undone it by itself.
+    /// The host undoes it by itself after this many milliseconds.
     pub deadline_ms: u64,
 }
 
@@ -319,16 +305,81 @@ pub struct ArmedRecord {
 pub struct FixtureStepRecord {
     /// `baseline`, `service`, `ready`, `do`, `until`, `undo`, `settled`, `baseline again`.
     pub step: String,
-    /// What was asked or done, on one line.
+    /// The command or request, on one line.
     pub asked: String,
-    /// What was expected.
     pub expected: String,
-    /// What was seen, in one short line.
+    /// The observation in one short line.
     pub observed: String,
-    /// Whether it held.
     pub held: bool,
-    /// How many times it was asked.
+    /// How many attempts there were.
     pub attempts: u32,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
+}
+
+/// A file that a person has looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artefact {
+    /// As the check names it; of a file that no check names, relative to the repository.
+    pub path: String,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
+}
+
+impl Artefact {
+    /// The artefact of that name, as the file is now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_file(path: String, file: &Path) -> io::Result<Artefact> {
+        let (sha256, _) = fs::File::open(file).and_then(digest::of_reader)?;
+        Ok(Artefact { path, sha256 })
+    }
+}
+
+/// The maker of a claim, as far as it is known. In a review the maker's own attestation does not
+/// count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedBy {
+    /// The git author.
+    pub author: Option<String>,
+    /// The clone it was made in.
+    pub clone_id: Option<String>,
+    /// When its run ended.
+    pub at: Option<DateTime<Utc>>,
+}
+
+impl ClaimedBy {
+    /// The maker of a claim, by its record.
+    pub fn of(claim: &RunRecord) -> ClaimedBy {
+        let repository = claim.repository.as_ref();
+        ClaimedBy {
+            author: claim.author.clone(),
+            clone_id: repository.and_then(|r| r.clone_id.clone()),
+            at: Some(claim.ended),
+        }
+    }
+}
+
+/// The attestation that a run has used, as the run recorded it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attested {
+    /// The file, relative to the repository.
+    pub file: String,
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+    /// The git author.
+    pub author: String,
+    /// The clone it was made in.
+    pub clone_id: Option<String>,
+    pub at: DateTime<Utc>,
+    /// The commit that was checked out then.
+    pub commit: String,
+    /// The file that the person looked at, if it is a file; it had the same digest during the run.
+    pub artefact: Option<Artefact>,
+    /// What the person reports.
+    pub words: String,
+    /// In a review: who must not have given it.
+    #[serde(default)]
+    pub besides: Option<ClaimedBy>,
 }

@@ -2,8 +2,8 @@
 //! JSON object.
 //!
 //! A seal shows an editor's slip, a bad merge and a careless change in a record that nothing
-//! follows yet. Whoever forges a record can forge its seal: against that stand the links of the
-//! records that follow, the signature, and git.
+//! follows yet. A forger of a record can also forge its seal; the links of the records that follow,
+//! the signature and git protect against that.
 
 use kit::digest;
 
@@ -16,14 +16,12 @@ const AFTER: &[u8] = b"\"\n}\n";
 /// Hexadecimal digits of SHA-256.
 const DIGITS: usize = 64;
 
-/// What a file's seal says.
+/// The state of a file's seal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seal {
-    /// The file is what was sealed.
+    /// The file fits its seal.
     Whole,
-    /// It is not.
     Broken,
-    /// There is none.
     Missing,
 }
 
@@ -42,15 +40,17 @@ pub(super) fn look(file: &[u8]) -> Seal {
     if let Some((rest, value)) = parts
         && let Some(content) = rest.strip_suffix(BEFORE)
     {
-        return match digest::sha256(content).as_bytes() == value {
-            true => Seal::Whole,
-            false => Seal::Broken,
+        return if digest::sha256(content).as_bytes() == value {
+            Seal::Whole
+        } else {
+            Seal::Broken
         };
     }
     let parsed: Option<serde_json::Value> = serde_json::from_slice(file).ok();
-    match parsed.is_some_and(|json| json.get("seal").is_none()) {
-        true => Seal::Missing,
-        false => Seal::Broken,
+    if parsed.is_some_and(|json| json.get("seal").is_none()) {
+        Seal::Missing
+    } else {
+        Seal::Broken
     }
 }
 

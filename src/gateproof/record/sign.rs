@@ -1,8 +1,8 @@
 //! Signing with the user's SSH key, in OpenSSH's own signature format (`PROTOCOL.sshsig`).
 //!
 //! The user's own `ssh-keygen -Y sign` does it, asked in the same way as git asks it for signed
-//! commits: agents, hardware keys, passphrases, certificates and whatever `gpg.ssh.program`
-//! names work as they do for commits.
+//! commits: agents, hardware keys, passphrases, certificates and `gpg.ssh.program` work as they do
+//! for commits.
 
 use std::fs;
 use std::io;
@@ -13,54 +13,37 @@ use thiserror::Error;
 
 use kit::git::{self, GitError};
 
-/// The namespace of our signatures: one made for anything else is none of ours.
+/// The namespace of our signatures: a signature made for another purpose does not count.
 pub const NAMESPACE: &str = "gateproof";
 
-/// Why something could not be signed, or a signature not be looked at.
+/// Why something could not be signed, or a signature could not be checked.
 #[derive(Debug, Error)]
 pub enum SignError {
-    /// The key is not there.
     #[error(
         "there is no signing key `{key}`: {source}; name the file of a private key, or of a public key whose private part is in the agent"
     )]
     NoKey {
         /// The key, as it was named.
         key: String,
-        /// The system's words.
         source: io::Error,
     },
-    /// The program is not there.
     #[error("`{program}` is not installed, or not in the PATH; it comes with OpenSSH")]
-    NoProgram {
-        /// The program.
-        program: String,
-    },
-    /// The program said no.
-    #[error("`{program} -Y {act}` with the key {key} failed: {said}")]
+    NoProgram { program: String },
+    #[error("`{program} -Y {act}` with the key {key} failed: {message}")]
     Refused {
-        /// The program.
         program: String,
         /// `sign`, `verify` …
         act: &'static str,
         /// The key, or the file of allowed signers.
         key: String,
-        /// What it said.
-        said: String,
+        message: String,
     },
-    /// Files in between could not be written or read.
     #[error("cannot hand the text to be signed over to `{program}`: {source}")]
-    Io {
-        /// The program.
-        program: String,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// git's configuration could not be asked.
+    Io { program: String, source: io::Error },
     #[error(transparent)]
     Git(#[from] GitError),
 }
 
-/// Who signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signer {
     key: Key,
@@ -102,9 +85,10 @@ impl Signer {
         let program = ask(&["--type=path", "gpg.ssh.program"])?;
         let program = program.unwrap_or_else(|| "ssh-keygen".to_owned());
         // git reads a relative name from the top of the working tree.
-        let key = match key.starts_with("ssh-") || key.starts_with("key::") {
-            true => key,
-            false => folder.join(key).display().to_string(),
+        let key = if key.starts_with("ssh-") || key.starts_with("key::") {
+            key
+        } else {
+            folder.join(key).display().to_string()
         };
         Signer::new(&key, PathBuf::from(program)).map(Some)
     }
@@ -170,14 +154,15 @@ impl Signer {
             _ => io(error),
         })?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(SignError::Refused {
                 program,
                 act: "sign",
                 key: self.key(),
-                said: match said.is_empty() {
-                    true => output.status.to_string(),
-                    false => said,
+                message: if message.is_empty() {
+                    output.status.to_string()
+                } else {
+                    message
                 },
             });
         }

@@ -1,4 +1,4 @@
-//! Looking at signatures: whether one is whole, whose it is, and whether that one may sign.
+//! Checking signatures: whether one is intact, whose it is, and whether that person may sign.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,6 @@ use kit::git;
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
 const END: &str = "-----END SSH SIGNATURE-----";
 
-/// Who may sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedSigners {
     /// A file as `ssh-keygen(1)` describes under ALLOWED SIGNERS.
@@ -26,38 +25,35 @@ pub struct AllowedSigners {
 
 /// What a signature is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It is that person's, who may sign at that time.
+pub enum SignatureResult {
+    /// It is the signature of that person, who may sign at that time.
     Good,
-    /// It belongs to these bytes, and its key is another's.
+    /// It belongs to these bytes, but the key is not that person's.
     OfOther {
-        /// Whose key it is at that time; nobody's when the list is empty.
+        /// Whose key it is at that time; empty when it is nobody's.
         principals: Vec<String>,
-        /// What `ssh-keygen` said about the person asked for.
-        said: String,
+        /// What `ssh-keygen` printed about the person asked for.
+        message: String,
     },
-    /// It belongs to other bytes, or is no signature at all.
-    Broken {
-        /// Why.
-        said: String,
-    },
+    /// It belongs to other bytes, or is not a signature.
+    Broken { message: String },
 }
 
 /// Whether the signature is that of `principal` over `bytes`, and was allowed at that time.
 ///
 /// # Errors
-/// [`SignError`] when it could not be told.
+/// [`SignError`] when it could not be checked.
 pub fn verify(
     bytes: &[u8],
     signature: &Path,
     allowed: &AllowedSigners,
     principal: &str,
     at: DateTime<Utc>,
-) -> Result<Standing, SignError> {
-    if let Standing::Broken { said } = intact(bytes, signature)? {
-        return Ok(Standing::Broken { said });
+) -> Result<SignatureResult, SignError> {
+    if let SignatureResult::Broken { message } = intact(bytes, signature)? {
+        return Ok(SignatureResult::Broken { message });
     }
-    // Without a zone and in UTC: releases before 9.1 know no `Z`.
+    // Without a zone and in UTC: releases before 9.1 do not know `Z`.
     let time = format!("-Overify-time={}", at.format("%Y%m%d%H%M%S"));
     let mut command = keygen("verify", signature);
     command.arg(&time).args(["-n", NAMESPACE, "-I", principal]);
@@ -65,46 +61,51 @@ pub fn verify(
     if let Some(revoked) = &allowed.revoked {
         command.arg("-r").arg(revoked);
     }
-    let (good, said) = ask(&mut command, Some(bytes))?;
+    let (good, message) = run(&mut command, Some(bytes))?;
     if good {
-        return Ok(Standing::Good);
+        return Ok(SignatureResult::Good);
     }
     let mut command = keygen("find-principals", signature);
     command.arg(&time).arg("-f").arg(&allowed.file);
-    let (found, names) = ask(&mut command, None)?;
-    let principals = match found {
-        true => names.lines().map(str::to_owned).collect(),
-        false => Vec::new(),
+    let (found, names) = run(&mut command, None)?;
+    let principals = if found {
+        names.lines().map(str::to_owned).collect()
+    } else {
+        Vec::new()
     };
-    Ok(Standing::OfOther { principals, said })
+    Ok(SignatureResult::OfOther {
+        principals,
+        message,
+    })
 }
 
-/// Whether the signature belongs to the bytes, whoever made it: [`Standing::Good`] or
-/// [`Standing::Broken`].
+/// Whether the signature belongs to the bytes, whoever made it: [`SignatureResult::Good`] or
+/// [`SignatureResult::Broken`].
 ///
 /// # Errors
-/// [`SignError`] when it could not be told.
-pub fn intact(bytes: &[u8], signature: &Path) -> Result<Standing, SignError> {
-    let broken = |said: &str| Standing::Broken {
-        said: said.to_owned(),
+/// [`SignError`] when it could not be checked.
+pub fn intact(bytes: &[u8], signature: &Path) -> Result<SignatureResult, SignError> {
+    let broken = |message: &str| SignatureResult::Broken {
+        message: message.to_owned(),
     };
     let armored = match std::fs::read(signature) {
         Ok(armored) => armored,
         Err(error) => return Ok(broken(&error.to_string())),
     };
-    if let Err(said) = unarmored(&armored) {
-        return Ok(broken(said));
+    if let Err(message) = unarmored(&armored) {
+        return Ok(broken(message));
     }
     let mut command = keygen("check-novalidate", signature);
-    let (good, said) = ask(command.args(["-n", NAMESPACE]), Some(bytes))?;
-    Ok(match good {
-        true => Standing::Good,
-        false => broken(&said),
+    let (good, message) = run(command.args(["-n", NAMESPACE]), Some(bytes))?;
+    Ok(if good {
+        SignatureResult::Good
+    } else {
+        broken(&message)
     })
 }
 
-/// The bytes of an armored signature. Only the one form that `ssh-keygen` writes is taken, so
-/// that no byte of the file can be changed without a word.
+/// The bytes of an armored signature. Only the form that `ssh-keygen` writes is accepted, so that no
+/// byte of the file can be changed unnoticed.
 fn unarmored(armored: &[u8]) -> Result<Vec<u8>, &'static str> {
     let text = std::str::from_utf8(armored).map_err(|_| "it is not text")?;
     let body = text
@@ -143,8 +144,8 @@ fn keygen(act: &str, signature: &Path) -> Command {
     command
 }
 
-/// Whether it said yes, and what it said.
-fn ask(command: &mut Command, input: Option<&[u8]>) -> Result<(bool, String), SignError> {
+/// Whether it succeeded, and what it printed.
+fn run(command: &mut Command, input: Option<&[u8]>) -> Result<(bool, String), SignError> {
     let output = git::feed(command, input).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => SignError::NoProgram {
             program: "ssh-keygen".to_owned(),
@@ -155,12 +156,13 @@ fn ask(command: &mut Command, input: Option<&[u8]>) -> Result<(bool, String), Si
         },
     })?;
     let good = output.status.success();
-    let said = match good {
-        true => output.stdout,
-        false => [output.stderr, output.stdout].concat(),
+    let message = if good {
+        output.stdout
+    } else {
+        [output.stderr, output.stdout].concat()
     };
-    let said = String::from_utf8_lossy(&said).trim().to_owned();
-    Ok((good, said))
+    let message = String::from_utf8_lossy(&message).trim().to_owned();
+    Ok((good, message))
 }
 
 #[cfg(test)]

@@ -1,123 +1,18 @@
 //! Records as files: `<runs>/<run id>.json`, written whole or not at all, each following those
 //! before it, and signed when its writer signs.
 
-use std::fs::{self, File, TryLockError};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use thiserror::Error;
+use super::error::RecordError;
+use super::files::{heads_of, parse};
+use super::folder::{clear_litter, is_file_name, lock, place};
+use super::model::{RecordLink, RunRecord};
+use super::seal;
+use super::sign::Signer;
 
-use super::model::{RecordLink, RunRecord, SCHEMA};
-use super::sign::{SignError, Signer};
-use kit::atomic;
-
-use super::{chain, seal};
-
-/// How long to wait for other writers of the folder.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How long to wait between two tries.
-const PAUSE: Duration = Duration::from_millis(10);
 /// How often a signature may be overtaken by another writer before the others have to wait.
 const OVERTAKEN: usize = 3;
-
-/// Why a record could not be written or read.
-#[derive(Debug, Error)]
-pub enum RecordError {
-    /// The folder of the records cannot be made.
-    #[error("cannot make the folder for run records `{path}`: {source}")]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// The record cannot be written. Nothing was left behind.
-    #[error("cannot write the run record `{path}`: {source}; no part of it was left behind")]
-    Write {
-        /// The file that was to be.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// There is a record of that run already; records are never overwritten.
-    #[error("there is already a run record `{path}`, and records are never overwritten")]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The run id is no file name.
-    #[error(
-        "`{run_id}` cannot name a run record: only letters, digits, `-`, `_` and inner dots can"
-    )]
-    RunId {
-        /// The id.
-        run_id: String,
-    },
-    /// The folder cannot be locked.
-    #[error("cannot lock the folder of run records `{path}`: {source}")]
-    Lock {
-        /// The folder.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// Somebody else writes there and does not end.
-    #[error(
-        "another gateproof has been writing into `{path}` for {seconds} s; the record was not written"
-    )]
-    Busy {
-        /// The folder.
-        path: PathBuf,
-        /// How long was waited.
-        seconds: u64,
-    },
-    /// It was to be signed, and could not be. Nothing was left behind.
-    #[error(
-        "the run record `{path}` was to be signed, and is not written without its signature: {source}"
-    )]
-    Sign {
-        /// The file that was to be.
-        path: PathBuf,
-        /// Why.
-        source: SignError,
-    },
-    /// The record has no JSON form.
-    #[error("the record of run `{run_id}` cannot be written as JSON: {source}")]
-    Serialise {
-        /// The run.
-        run_id: String,
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// The file cannot be read.
-    #[error("cannot read the run record `{path}`: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// The file is not JSON, or not a record.
-    #[error("`{path}` is not a run record: {source}")]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: serde_json::Error,
-    },
-    /// The file is something else, or written by a gateproof that this one does not know.
-    #[error(
-        "`{path}` has the schema `{found}`; this gateproof reads `{SCHEMA}`: read it with the gateproof that wrote it"
-    )]
-    Schema {
-        /// The file.
-        path: PathBuf,
-        /// What its `schema` says, or `(none)`.
-        found: String,
-    },
-}
 
 /// Writes the record, unsigned; see [`write_signed`].
 ///
@@ -158,11 +53,12 @@ pub fn write_signed(
     loop {
         // A signature may wait for a person's touch, and the other writers should not. So what
         // was signed is only put there if nothing was written meanwhile.
-        let early = match signer.is_none() || overtaken == OVERTAKEN {
-            true => Some(lock(runs_dir)?),
-            false => None,
+        let early = if signer.is_none() || overtaken == OVERTAKEN {
+            Some(lock(runs_dir)?)
+        } else {
+            None
         };
-        let follows = chain::heads_of(runs_dir)?;
+        let follows = heads_of(runs_dir)?;
         let bytes = bytes_of(record, follows.clone())?;
         let sign = |signer: &Signer| signer.sign(&bytes);
         let signature = signer
@@ -174,7 +70,7 @@ pub fn write_signed(
             })?;
         let alone = early.is_some();
         let _lock = early.map_or_else(|| lock(runs_dir), Ok)?;
-        if alone || chain::heads_of(runs_dir)? == follows {
+        if alone || heads_of(runs_dir)? == follows {
             clear_litter(runs_dir);
             place(&path, runs_dir, &bytes, signature.as_deref())?;
             return Ok(path);
@@ -196,129 +92,17 @@ fn bytes_of(record: &RunRecord, follows: Vec<RecordLink>) -> Result<Vec<u8>, Rec
     Ok(seal::seal(&json))
 }
 
-/// Puts the record there, then its signature; or neither of them.
-pub(super) fn place(
-    path: &Path,
-    folder: &Path,
-    bytes: &[u8],
-    signature: Option<&[u8]>,
-) -> Result<(), RecordError> {
-    let beside = chain::signature_of(path);
-    // Both are on the disk before either is seen.
-    let record = stage(folder, path, bytes)?;
-    let signature = signature
-        .map(|signature| stage(folder, &beside, signature))
-        .transpose()?;
-    let persist = |staged: tempfile::NamedTempFile, to: &Path| match staged.persist_noclobber(to) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(RecordError::Exists {
-                path: to.to_owned(),
-            })
-        }
-        Err(error) => Err(failed(to, error.error)),
-    };
-    persist(record, path)?;
-    if let Some(signature) = signature {
-        // What was asked for is a signed record; an unsigned one was not.
-        persist(signature, &beside).inspect_err(|_| {
-            let _ = fs::remove_file(path);
-        })?;
-    }
-    atomic::sync_folder(folder)
-        .inspect_err(|_| {
-            let _ = fs::remove_file(&beside);
-            let _ = fs::remove_file(path);
-        })
-        .map_err(|error| failed(path, error))
-}
-
-fn stage(folder: &Path, path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, RecordError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    atomic::stage(folder, &name, bytes).map_err(|error| failed(path, error))
-}
-
-fn failed(path: &Path, source: io::Error) -> RecordError {
-    RecordError::Write {
-        path: path.to_owned(),
-        source,
-    }
-}
-
-/// The lock of the folder's writers, on the folder itself, so that nothing stands beside the
-/// records. It ends with the file that is returned.
-pub(super) fn lock(folder: &Path) -> Result<File, RecordError> {
-    let cannot = |source| RecordError::Lock {
-        path: folder.to_owned(),
-        source,
-    };
-    let file = File::open(folder).map_err(cannot)?;
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(PAUSE),
-            Err(TryLockError::WouldBlock) => {
-                return Err(RecordError::Busy {
-                    path: folder.to_owned(),
-                    seconds: PATIENCE.as_secs(),
-                });
-            }
-            Err(TryLockError::Error(source)) => return Err(cannot(source)),
-        }
-    }
-}
-
-/// Removes what killed writers left. Only the holder of the lock has temporary files.
-fn clear_litter(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(atomic::SUFFIX) {
-            // A failure leaves litter and harms nothing.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
 /// Reads a record. Fields that this version does not know are ignored.
 ///
 /// # Errors
 /// [`RecordError::Read`], [`RecordError::Syntax`], and [`RecordError::Schema`] for every schema
-/// but [`SCHEMA`].
+/// but [`SCHEMA`](super::SCHEMA).
 pub fn read(path: &Path) -> Result<RunRecord, RecordError> {
     let bytes = fs::read(path).map_err(|source| RecordError::Read {
         path: path.to_owned(),
         source,
     })?;
     parse(path, &bytes)
-}
-
-/// Reads the bytes of a record.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<RunRecord, RecordError> {
-    let syntax = |source| RecordError::Syntax {
-        path: path.to_owned(),
-        source,
-    };
-    // The schema is asked first: another schema's shape would only give a misleading error.
-    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(syntax)?;
-    let found = value.get("schema").and_then(|schema| schema.as_str());
-    if found != Some(SCHEMA) {
-        return Err(RecordError::Schema {
-            path: path.to_owned(),
-            found: found.unwrap_or("(none)").to_owned(),
-        });
-    }
-    serde_json::from_value(value).map_err(syntax)
-}
-
-pub(super) fn is_file_name(run_id: &str) -> bool {
-    !run_id.is_empty()
-        && run_id.len() <= 128
-        && !run_id.starts_with('.')
-        && run_id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
 #[cfg(test)]

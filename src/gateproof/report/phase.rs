@@ -9,7 +9,7 @@ use super::documents::{Block, Document};
 use super::markdown::escape::{code_cell, prose};
 use super::table::Paint;
 use super::text;
-use crate::gate::state::{Cited, GateState, GateStatus, PhaseStatus};
+use crate::gate::state::{CitedRun, GateState, GateStatus, PhaseStatus};
 use crate::record::HostState;
 
 /// The table on a terminal; `width` in columns.
@@ -181,11 +181,12 @@ pub fn done_block(phases: &[PhaseStatus]) -> Option<Block> {
         phase: phases.first()?.phase.clone(),
         gate: String::new(),
         run_id: newest.run_id.clone(),
+        inputs: Vec::new(),
         body,
     })
 }
 
-fn cited(run: &Cited) -> String {
+fn cited(run: &CitedRun) -> String {
     let digest = run.sha256.get(..12).unwrap_or(&run.sha256);
     format!(
         "{}, run {} (sha256 {})",

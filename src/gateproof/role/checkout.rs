@@ -1,5 +1,5 @@
-//! Where a clone stands: what is committed, and whether everybody else can fetch it. Git tells
-//! the facts ([`Checkout::look`]); whether a claim may be made from there is decided without it.
+//! The state of a clone: what is committed, and whether everybody else can fetch it. Git gives the
+//! facts ([`Checkout::read`]); whether a claim may be made from there is decided without git.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,14 @@ use crate::run::{
     CloneFacts, CloneFinding, CloneQuestion, Distance, Purpose, Remote, Upstream, Wanted, Wrong,
     clone_facts, clone_findings, clone_id, identity,
 };
+use kit::count::count_of;
 use kit::git;
 use reach::host::Fault;
 
-/// Where our own records of looks stand; nobody claims anything about them.
+/// Where our own records are; nobody claims anything about them.
 const RECORDS: &str = "reports/runs/";
 
-fn in_words(findings: &[CloneFinding]) -> String {
+fn join_reasons(findings: &[CloneFinding]) -> String {
     let each = findings.iter();
     let each: Vec<String> = each
         .map(|it| format!("{}; {}", it.what, it.remedy))
@@ -26,60 +27,37 @@ fn in_words(findings: &[CloneFinding]) -> String {
 /// Why nothing can be claimed or reviewed from here. Nothing was run.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
-    /// No repository, or one without any commit.
     #[error(
         "{folder} is in no git repository with a commit, and a claim speaks of a commit: go into the clone of the project"
     )]
-    NoRepository {
-        /// The folder.
-        folder: String,
-    },
-    /// No branch is checked out.
+    NoRepository { folder: String },
     #[error(
         "HEAD is detached, so nobody knows which branch others fetch: `git switch BRANCH` first"
     )]
     Detached,
-    /// The branch follows no branch of a remote.
     #[error(
         "branch `{branch}` has no upstream branch, so nobody else can fetch what it has: `git push -u origin {branch}` first"
     )]
-    NoUpstream {
-        /// The branch.
-        branch: String,
-    },
-    /// The upstream could not be asked.
-    #[error("`{upstream}` could not be fetched, so what is on it is not known: {said}")]
-    Fetch {
-        /// The upstream branch.
-        upstream: String,
-        /// What git said.
-        said: String,
-    },
-    /// The claim file is not in the commit.
+    NoUpstream { branch: String },
+    #[error("`{upstream}` could not be fetched, so what is on it is not known: {message}")]
+    Fetch { upstream: String, message: String },
     #[error(
         "the claim file `{path}` is not in the commit that would be claimed, so nobody else could run it: `git add {path}`, commit and push it first"
     )]
-    UntrackedClaim {
-        /// The file.
-        path: String,
-    },
-    /// The clone is not what others get.
-    #[error("{}", in_words(.0))]
+    UntrackedClaim { path: String },
+    #[error("{}", join_reasons(.0))]
     Clone(Vec<CloneFinding>),
-    /// Git knows nobody here.
     #[error(
         "git does not know who you are, so nobody could tell who judges the claim from who made it: `git config user.name NAME` and `git config user.email MAIL` first"
     )]
     Nobody,
-    /// Git itself.
     #[error("{0}")]
     Git(#[from] Fault),
 }
 
-/// Where a clone stands, after a fetch.
+/// The state of a clone after a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkout {
-    /// Its top folder.
     pub root: PathBuf,
     /// Full hash of HEAD.
     pub head: String,
@@ -93,9 +71,9 @@ pub struct Checkout {
     pub upstream: String,
     /// Full hash of that, after the fetch.
     pub upstream_commit: String,
-    /// What git tells of the clone and its upstream.
+    /// What git knows about the clone and its upstream.
     pub facts: CloneFacts,
-    /// Who works here, as git knows: `Name <mail>`.
+    /// The git author who works here: `Name <mail>`.
     pub author: Option<String>,
     /// Names this clone; see [`crate::record::RepositoryState::clone_id`].
     pub clone_id: Option<String>,
@@ -106,7 +84,7 @@ impl Checkout {
     ///
     /// # Errors
     /// [`Refusal`] when there is no upstream to speak of, or it cannot be fetched.
-    pub async fn look(folder: &Path) -> Result<Checkout, Refusal> {
+    pub async fn read(folder: &Path) -> Result<Checkout, Refusal> {
         let nowhere = |_| Refusal::NoRepository {
             folder: folder.display().to_string(),
         };
@@ -140,7 +118,7 @@ impl Checkout {
             .await
             .map_err(|fault| Refusal::Fetch {
                 upstream: shown,
-                said: fault.to_string(),
+                message: fault.to_string(),
             })?;
         let name = [
             "rev-parse",
@@ -179,7 +157,7 @@ impl Checkout {
     }
 
     /// Whether the file is the same on the commit and on the upstream branch.
-    pub async fn is_todays(&self, commit: &str, path: &str) -> bool {
+    pub async fn is_unchanged_upstream(&self, commit: &str, path: &str) -> bool {
         let blob = async |revision: &str| {
             let name = format!("{revision}:{path}");
             git::ask(&self.root, &["rev-parse", "--verify", "--quiet", &name])
@@ -208,9 +186,9 @@ impl Checkout {
         git::ask(&self.root, &["show", &name]).await.ok()
     }
 
-    /// The STATUS documents on the upstream branch that call a gate claimed, by a person's hand or
-    /// ours; only to tell why nothing was found.
-    pub async fn told_claimed(&self, gate: &str) -> Vec<String> {
+    /// The STATUS documents on the upstream branch that call a gate claimed, typed or generated; only
+    /// to explain why no record was found.
+    pub async fn status_documents_claiming(&self, gate: &str) -> Vec<String> {
         let list = ["ls-tree", "-r", "--name-only", "-z", &self.upstream_commit];
         let listed = git::ask(&self.root, &list).await.unwrap_or_default();
         let mut told = Vec::new();
@@ -233,7 +211,7 @@ impl Checkout {
     /// Whether HEAD may be claimed: clean, pushed, and the newest there is.
     ///
     /// # Errors
-    /// The [`Refusal`] that tells what is in the way.
+    /// The [`Refusal`] that names what is in the way.
     pub fn may_claim(&self) -> Result<(), Refusal> {
         let claim = |path: &&String| is_claim_file(path);
         if let Some(path) = self.facts.untracked.iter().find(claim) {
@@ -249,7 +227,7 @@ impl Checkout {
     /// Whether claims can be judged from here.
     ///
     /// # Errors
-    /// The [`Refusal`] that tells what is in the way.
+    /// The [`Refusal`] that names what is in the way.
     pub fn may_review(&self) -> Result<(), Refusal> {
         self.may(Purpose::Review)
     }
@@ -257,14 +235,15 @@ impl Checkout {
     fn may(&self, purpose: Purpose) -> Result<(), Refusal> {
         let mut findings = self.findings();
         findings.retain(|finding| finding.wrong.stops(purpose));
-        match findings.is_empty() {
-            true => Ok(()),
-            false => Err(Refusal::Clone(findings)),
+        if findings.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Clone(findings))
         }
     }
 
-    /// What is wrong with the clone and stops nobody, as far as it concerns who does that.
-    pub fn told(&self, purpose: Purpose) -> Vec<CloneFinding> {
+    /// Findings about the clone that do not stop that purpose but concern it.
+    pub fn remarks(&self, purpose: Purpose) -> Vec<CloneFinding> {
         let mut findings = self.findings();
         findings.retain(|it| it.wrong.concerns(purpose) && !it.wrong.stops(purpose));
         findings
@@ -283,7 +262,8 @@ impl Checkout {
             findings.push(CloneFinding {
                 wrong: Wrong::Unpushed,
                 what: format!(
-                    "{ahead} commit(s) of HEAD are not on `{}`, so nobody finds there what is claimed",
+                    "{} not on `{}`, so nobody finds there what is claimed",
+                    count_of(*ahead, "commit of HEAD is", "commits of HEAD are"),
                     self.upstream
                 ),
                 remedy: "`git push`".to_owned(),
@@ -344,7 +324,7 @@ mod tests {
     #[test]
     fn only_a_clean_and_pushed_head_may_be_claimed_and_every_reason_is_its_own() {
         assert_eq!(clean().may_claim(), Ok(()));
-        assert_eq!(clean().told(Purpose::Claim), []);
+        assert_eq!(clean().remarks(Purpose::Claim), []);
         let at = |ahead, behind| {
             let mut checkout = clean();
             if let Remote::Heard(upstream) = &mut checkout.facts.remote {
@@ -369,9 +349,9 @@ mod tests {
         let cases = [
             (nobody, "git does not know who you are"),
             (silent, "no remote"),
-            (at(2, 0), "2 commit(s) of HEAD are not on `origin/main`"),
+            (at(2, 0), "2 commits of HEAD are not on `origin/main`"),
             (at(0, 3), "3 commits behind `main` of `origin`"),
-            (at(2, 3), "; and 2 commit(s) of HEAD"),
+            (at(2, 3), "; and 2 commits of HEAD"),
             (with(&["a"], &[]), "differs from the commit: a; commit"),
             (with(&[], &["b"]), "in no commit: b; commit"),
             (
@@ -386,7 +366,7 @@ mod tests {
         // A reviewer uses nothing of the tree, and is not told of it.
         for checkout in [at(2, 3), with(&["a"], &["b"])] {
             assert_eq!(checkout.may_review(), Ok(()));
-            assert_eq!(checkout.told(Purpose::Review), []);
+            assert_eq!(checkout.remarks(Purpose::Review), []);
         }
     }
 

@@ -12,23 +12,20 @@ use reach::host::Fault;
 /// How often a push is tried again after others were faster.
 const PUSHES: usize = 5;
 
-/// Why something was not committed or pushed. What was written stays as it is.
+/// Why something was not committed or pushed. The written files stay as they are.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CommitError {
-    /// Git would not commit.
     #[error("not committed: {0}; the files are written, commit them by hand")]
     Commit(Fault),
-    /// What others pushed meanwhile does not go together with what is here.
     #[error("committed and not pushed: {0}; `git status` shows what is in the way")]
     Pull(Fault),
-    /// The remote refuses it.
     #[error("committed and not pushed: {0}")]
     Push(Fault),
 }
 
 /// A commit of exactly these files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Commit<'c> {
+pub struct CommitRequest<'c> {
     /// One line.
     pub subject: String,
     /// Text below it; may be empty.
@@ -37,12 +34,12 @@ pub struct Commit<'c> {
     pub files: &'c [String],
 }
 
-impl Commit<'_> {
-    /// Commits the files as they are in the tree. Whatever else is staged stays staged and is not
-    /// in the commit. Records are committed also where looks of this machine are ignored.
+impl CommitRequest<'_> {
+    /// Commits the files as they are in the tree. Other staged files stay staged and are not in the
+    /// commit. Records are committed also where git ignores them.
     ///
     /// # Errors
-    /// [`CommitError::Commit`], with git's words, such as those of a hook.
+    /// [`CommitError::Commit`], with git's message, such as that of a hook.
     pub async fn make(&self, root: &Path) -> Result<String, CommitError> {
         let files = self.files.iter().map(String::as_str);
         let add = ["add", "--force", "--"].into_iter().chain(files.clone());
@@ -63,7 +60,7 @@ impl Commit<'_> {
         head.map_err(|error| CommitError::Commit(error.into()))
     }
 
-    /// The same as a line for people.
+    /// The same as a shell command for people.
     pub fn by_hand(&self) -> String {
         let quoted = |text: &String| shell::quote(text);
         let files: Vec<String> = self.files.iter().map(quoted).collect();

@@ -12,7 +12,7 @@ const NONE: &str = "—";
 
 /// One value of both runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct RunDifference {
     /// The check, the host or the fixture; `run` for the run as a whole.
     pub of: String,
     /// Which value: `outcome`, `stdout sha256`, `status from local` …
@@ -30,7 +30,6 @@ pub struct Difference {
 /// The values of two runs of a gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Comparison {
-    /// The gate.
     pub gate: String,
     /// The run of the claim.
     pub claim: String,
@@ -39,7 +38,7 @@ pub struct Comparison {
     /// Whether both are equal in substance.
     pub equal: bool,
     /// Every value of either.
-    pub values: Vec<Difference>,
+    pub values: Vec<RunDifference>,
 }
 
 /// Holds the review's run of a gate against the claim's. Values of checks, hosts and fixtures that
@@ -52,8 +51,8 @@ pub fn compare(claim: &RunRecord, review: &RunRecord, gate: &str) -> Comparison 
         each.map(|host| {
             let known = |value: &Option<String>| value.clone().unwrap_or_else(|| NONE.to_owned());
             let values = vec![
-                said("revision", known(&host.revision)),
-                said("boot id", known(&host.boot_id)),
+                value("revision", known(&host.revision)),
+                value("boot id", known(&host.boot_id)),
             ];
             (format!("host {}", host.name), values)
         })
@@ -69,7 +68,7 @@ pub fn compare(claim: &RunRecord, review: &RunRecord, gate: &str) -> Comparison 
         each.map(|fixture| {
             let restored = if fixture.restored { "yes" } else { "NO" };
             let values = vec![
-                said("restored", restored),
+                value("restored", restored),
                 remark(
                     "disturbed for",
                     fixture.disturbed_ms.map_or(NONE.to_owned(), text::duration),
@@ -98,7 +97,7 @@ pub fn compare(claim: &RunRecord, review: &RunRecord, gate: &str) -> Comparison 
 /// A value of one run: its name, what it is, and whether it is of substance.
 struct Value(String, String, bool);
 
-fn said(name: &str, value: impl Into<String>) -> Value {
+fn value(name: &str, value: impl Into<String>) -> Value {
     Value(name.to_owned(), value.into(), true)
 }
 
@@ -109,8 +108,8 @@ fn remark(name: &str, value: impl Into<String>) -> Value {
 fn of_run(record: &RunRecord) -> Vec<Value> {
     let commit = record.repository.as_ref().map(|r| r.commit.clone());
     vec![
-        said("commit", commit.unwrap_or_else(|| NONE.to_owned())),
-        said("claim file sha256", record.claim.sha256.clone()),
+        value("commit", commit.unwrap_or_else(|| NONE.to_owned())),
+        value("claim file sha256", record.claim.sha256.clone()),
         remark("duration", text::run_duration(record)),
         remark("tool", record.tool.clone()),
     ]
@@ -118,17 +117,17 @@ fn of_run(record: &RunRecord) -> Vec<Value> {
 
 fn of_check(check: &CheckRecord) -> Vec<Value> {
     let mut values = vec![
-        said("outcome", check.outcome.name()),
-        said("expected", check.expected.clone()),
+        value("outcome", check.outcome.name()),
+        value("expected", check.expected.clone()),
     ];
     match &check.attestation {
-        None => values.push(said("observed", check.observed.clone())),
+        None => values.push(value("observed", check.observed.clone())),
         // Two people never use the same words; what they looked at must be the same.
         Some(word) => {
             values.push(remark("observed", check.observed.clone()));
             if let Some(artefact) = &word.artefact {
                 let name = format!("sha256 of {}", artefact.path);
-                values.push(said(&name, artefact.sha256.clone()));
+                values.push(value(&name, artefact.sha256.clone()));
             }
         }
     }
@@ -141,11 +140,11 @@ fn of_check(check: &CheckRecord) -> Vec<Value> {
             ..
         }) => {
             let number = |n: &Option<i32>| n.map_or(NONE.to_owned(), |n| n.to_string());
-            values.push(said("exit", number(exit)));
+            values.push(value("exit", number(exit)));
             if signal.is_some() {
-                values.push(said("signal", number(signal)));
+                values.push(value("signal", number(signal)));
             }
-            values.push(said("stdout sha256", stdout.sha256.clone()));
+            values.push(value("stdout sha256", stdout.sha256.clone()));
         }
         Some(ObservationRecord::Http(answers)) => {
             for answer in answers {
@@ -154,9 +153,9 @@ fn of_check(check: &CheckRecord) -> Vec<Value> {
                     (Some(status), _) => status.to_string(),
                     (None, cause) => format!("no answer: {}", cause.as_deref().unwrap_or(NONE)),
                 };
-                values.push(said(&format!("status from {from}"), status));
+                values.push(value(&format!("status from {from}"), status));
                 if let Some(sha256) = &answer.certificate_sha256 {
-                    values.push(said(&format!("certificate from {from}"), sha256.clone()));
+                    values.push(value(&format!("certificate from {from}"), sha256.clone()));
                 }
                 // Pages carry times and tokens of their own; what is claimed of them is an
                 // expectation, and that was held against both.
@@ -171,7 +170,7 @@ fn of_check(check: &CheckRecord) -> Vec<Value> {
     }
     if let Some(control) = &check.control {
         let red = if control.red { "red" } else { "NOT RED" };
-        values.push(said("control", format!("{red}: {}", control.observed)));
+        values.push(value("control", format!("{red}: {}", control.observed)));
     }
     values.push(remark("attempts", check.attempts.to_string()));
     values.push(remark("duration", text::duration(check.duration_ms)));
@@ -180,7 +179,7 @@ fn of_check(check: &CheckRecord) -> Vec<Value> {
 
 /// Groups of the same name go together; a second one of a name goes with a second one.
 fn groups(
-    out: &mut Vec<Difference>,
+    out: &mut Vec<RunDifference>,
     claim: Vec<(String, Vec<Value>)>,
     review: Vec<(String, Vec<Value>)>,
 ) {
@@ -199,8 +198,8 @@ fn groups(
     }
 }
 
-fn alone(of: &str, claim: &str, review: &str) -> Difference {
-    Difference {
+fn alone(of: &str, claim: &str, review: &str) -> RunDifference {
+    RunDifference {
         of: of.to_owned(),
         value: "whether it was run".to_owned(),
         claim: claim.to_owned(),
@@ -210,10 +209,10 @@ fn alone(of: &str, claim: &str, review: &str) -> Difference {
     }
 }
 
-fn pairs(out: &mut Vec<Difference>, of: &str, claim: Vec<Value>, review: Vec<Value>) {
+fn pairs(out: &mut Vec<RunDifference>, of: &str, claim: Vec<Value>, review: Vec<Value>) {
     let mut review: Vec<Option<Value>> = review.into_iter().map(Some).collect();
     let mut row = |name: String, claim: String, review: String, substance: bool| {
-        out.push(Difference {
+        out.push(RunDifference {
             of: of.to_owned(),
             equal: claim == review,
             value: name,
@@ -248,7 +247,7 @@ impl Comparison {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
         table.set_header(["of", "value", "claim", "review", ""]);
-        let shown = |value: &&Difference| all || !value.equal;
+        let shown = |value: &&RunDifference| all || !value.equal;
         let mut rows = 0;
         for value in self.values.iter().filter(shown) {
             let mark = match (value.equal, value.substance) {

@@ -1,4 +1,4 @@
-//! What a record says of itself, and what that makes of it.
+//! What a record says about itself, without its observations.
 
 use chrono::{DateTime, Utc};
 
@@ -6,20 +6,17 @@ use crate::record::{
     Act, ClaimRef, ClaimedBy, FiledFinding, RecordLink, RepositoryState, RunRecord,
 };
 
-/// What a record says of itself, without any observation.
+/// What a record says about itself, without any observation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Header {
-    /// Its run.
+pub struct RecordHeader {
     pub run_id: String,
-    /// The role.
     pub role: Option<String>,
     /// What it was for.
     pub act: Act,
     /// `user@machine`.
     pub who: String,
-    /// Who that is to git.
+    /// The git author.
     pub author: Option<String>,
-    /// The claim file.
     pub claim: ClaimRef,
     /// The commit and the clone.
     pub repository: Option<RepositoryState>,
@@ -47,10 +44,10 @@ pub struct Header {
     pub at: Option<String>,
 }
 
-impl Header {
-    /// Of a record that was read as a whole.
-    pub fn of_record(record: &RunRecord, sha256: &str, path: &str) -> Header {
-        Header {
+impl RecordHeader {
+    /// The header of a whole record.
+    pub fn of_record(record: &RunRecord, sha256: &str, path: &str) -> RecordHeader {
+        RecordHeader {
             run_id: record.run_id.clone(),
             role: record.role.clone(),
             act: record.act,
@@ -72,7 +69,7 @@ impl Header {
         }
     }
 
-    /// Who made it, as far as it tells.
+    /// Who made it, as far as the record says.
     pub fn claimed_by(&self) -> ClaimedBy {
         ClaimedBy {
             author: self.author.clone(),
@@ -81,7 +78,6 @@ impl Header {
         }
     }
 
-    /// A link to it.
     pub fn link(&self) -> RecordLink {
         RecordLink {
             run_id: self.run_id.clone(),
@@ -99,7 +95,7 @@ impl Header {
     }
 
     /// Whether it is an Adversary's verdict about that claim.
-    pub fn judges(&self, claim: &Header) -> bool {
+    pub fn judges(&self, claim: &RecordHeader) -> bool {
         self.act == Act::Review
             && self.role.as_deref() == Some("adversary")
             && self
@@ -119,9 +115,9 @@ pub(crate) mod tests {
     use super::*;
 
     /// A header of a run of gate M1, from the sample record.
-    pub(crate) fn header(run_id: &str, act: Act, role: &str) -> Header {
+    pub(crate) fn header(run_id: &str, act: Act, role: &str) -> RecordHeader {
         let record = crate::report::sample::record();
-        let mut header = Header::of_record(&record, run_id, "r.json");
+        let mut header = RecordHeader::of_record(&record, run_id, "r.json");
         header.run_id = run_id.to_owned();
         header.act = act;
         header.role = Some(role.to_owned());
@@ -137,11 +133,11 @@ pub(crate) mod tests {
         let mut others = vec![
             header("2", Act::Verify, "builder"),
             header("3", Act::Claim, "adversary"),
-            Header {
+            RecordHeader {
                 exit_code: 1,
                 ..good.clone()
             },
-            Header {
+            RecordHeader {
                 repository: None,
                 ..good.clone()
             },

@@ -1,27 +1,27 @@
-//! The records of a phase as they stand on a commit, without their observations: who judges a
-//! claim finds it here, and stays blind to what its author saw.
+//! The records of a phase as they are on a commit, without their observations: the reviewer finds
+//! the claim here, and stays blind to what its author observed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::header::Header;
+use super::header::RecordHeader;
 use crate::record::{Act, FiledFinding, RunRecord, phase_of};
 use kit::digest;
 use kit::git;
 use reach::host::Fault;
 
-/// Where records stand in a repository.
+/// Where records are in a repository.
 pub const RUNS: &str = "reports/runs";
 
 /// The sound records of all phases, each phase in the order of its chain.
 #[derive(Clone, Debug, Default)]
-pub struct History {
-    headers: Vec<Header>,
-    /// Records that are missing or damaged, by path, and how. Nothing of them is believed.
+pub struct RecordHistory {
+    headers: Vec<RecordHeader>,
+    /// Records that are missing or damaged, by path, and how. They do not count.
     pub damaged: Vec<String>,
 }
 
-/// Files of records by path from the top folder, and where they are from.
+/// Files of records by path from the top folder, and the commit they are from.
 #[derive(Default)]
 struct Files {
     found: BTreeMap<String, (Vec<u8>, Option<String>)>,
@@ -29,7 +29,7 @@ struct Files {
 }
 
 impl Files {
-    /// The first that is found under a path counts; another one there is told.
+    /// The first file that is found under a path counts; a different one is reported.
     fn add(&mut self, path: &str, bytes: Vec<u8>, at: Option<&str>) {
         match self.found.get(path) {
             None => {
@@ -46,13 +46,17 @@ impl Files {
     }
 }
 
-impl History {
+impl RecordHistory {
     /// The records that stand on commits, and, with `folder`, those in the working tree, which
     /// nobody may have committed yet.
     ///
     /// # Errors
     /// When git cannot tell.
-    pub async fn read(root: &Path, revisions: &[&str], folder: bool) -> Result<History, Fault> {
+    pub async fn read(
+        root: &Path,
+        revisions: &[&str],
+        folder: bool,
+    ) -> Result<RecordHistory, Fault> {
         let mut files = Files::default();
         for revision in revisions {
             let list = ["ls-tree", "-r", "--name-only", "-z", revision, "--", RUNS];
@@ -65,11 +69,11 @@ impl History {
         if folder {
             add_folder(&mut files, root);
         }
-        Ok(History::of(files))
+        Ok(RecordHistory::of(files))
     }
 
-    fn of(files: Files) -> History {
-        let mut history = History {
+    fn of(files: Files) -> RecordHistory {
+        let mut history = RecordHistory {
             headers: Vec::new(),
             damaged: files.differing,
         };
@@ -88,9 +92,9 @@ impl History {
             for stored in phase.sound() {
                 let path = stored.path.to_string_lossy();
                 let at = files.found.get(&*path).and_then(|(_, at)| at.clone());
-                history.headers.push(Header {
+                history.headers.push(RecordHeader {
                     at,
-                    ..Header::of_record(&stored.record, &stored.link.sha256, &path)
+                    ..RecordHeader::of_record(&stored.record, &stored.link.sha256, &path)
                 });
             }
         }
@@ -101,7 +105,7 @@ impl History {
     ///
     /// # Errors
     /// When it cannot be read any more, or is not the one that it was.
-    pub async fn whole(root: &Path, header: &Header) -> Result<RunRecord, Fault> {
+    pub async fn whole(root: &Path, header: &RecordHeader) -> Result<RunRecord, Fault> {
         let changed = |why: &str| Fault::Other(format!("the record `{}` {why}", header.path));
         let bytes = match &header.at {
             Some(revision) => {
@@ -118,12 +122,12 @@ impl History {
     }
 
     /// All records, each phase in the order of its chain.
-    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Header> {
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &RecordHeader> {
         self.headers.iter()
     }
 
     /// The newest claim of a gate of a phase.
-    pub fn claim(&self, phase: &str, gate: &str) -> Option<&Header> {
+    pub fn claim(&self, phase: &str, gate: &str) -> Option<&RecordHeader> {
         self.all()
             .rev()
             .find(|header| header.claim.phase == phase && header.claims(gate))
@@ -131,7 +135,11 @@ impl History {
 
     /// The newest run of an Adversary that names the claim, a verdict or not, and for which
     /// `whose` holds.
-    pub fn run_of(&self, claim: &Header, whose: impl Fn(&Header) -> bool) -> Option<&Header> {
+    pub fn run_of(
+        &self,
+        claim: &RecordHeader,
+        whose: impl Fn(&RecordHeader) -> bool,
+    ) -> Option<&RecordHeader> {
         self.all().rev().find(|header| {
             header.role.as_deref() == Some("adversary")
                 && header
@@ -143,13 +151,13 @@ impl History {
     }
 
     /// The newest verdict about a claim.
-    pub fn review(&self, claim: &Header) -> Option<&Header> {
+    pub fn review(&self, claim: &RecordHeader) -> Option<&RecordHeader> {
         self.all().rev().find(|header| header.judges(claim))
     }
 
     /// The newest verdict about any claim of a gate, if it is not a PASS.
-    pub fn failed(&self, phase: &str, gate: &str) -> Option<&Header> {
-        let about = |header: &&Header| {
+    pub fn failed(&self, phase: &str, gate: &str) -> Option<&RecordHeader> {
+        let about = |header: &&RecordHeader| {
             header.act == Act::Review
                 && header.claim.phase == phase
                 && header.gates.iter().any(|other| other == gate)
@@ -161,8 +169,8 @@ impl History {
     }
 
     /// The newest claim of every gate, by phase and gate.
-    pub fn claims(&self) -> Vec<(&str, &str, &Header)> {
-        let mut newest: BTreeMap<(&str, &str), &Header> = BTreeMap::new();
+    pub fn claims(&self) -> Vec<(&str, &str, &RecordHeader)> {
+        let mut newest: BTreeMap<(&str, &str), &RecordHeader> = BTreeMap::new();
         for header in self.all() {
             for gate in header.gates.iter().filter(|gate| header.claims(gate)) {
                 newest.insert((&header.claim.phase, gate), header);
@@ -182,8 +190,8 @@ impl History {
             .collect()
     }
 
-    /// The number of the next finding of the phase: one more than the highest of the records and
-    /// of the REVIEW document, where people file by hand, too.
+    /// The number of the next finding of the phase: one more than the highest in the records and in
+    /// the REVIEW document, where people file by hand, too.
     pub fn next_finding(&self, phase: &str, review: &str) -> u32 {
         let recorded = self
             .all()
@@ -234,8 +242,8 @@ fn add_folder(files: &mut Files, root: &Path) {
 }
 
 /// The records of a phase, and their signatures, that git does not know yet. A record follows all
-/// of them that were there before it, so whoever publishes it publishes them, too: a look whose
-/// record nobody else has would be a hole in the chain.
+/// records that were there before it, so they are published with it: a record that nobody else has
+/// would be a hole in the chain.
 pub async fn unknown_records(root: &Path, phase: &str) -> Vec<String> {
     let folder = format!("{RUNS}/{phase}");
     let list = ["ls-files", "--others", "-z", "--", &folder];
@@ -294,8 +302,8 @@ mod tests {
     use super::super::header::tests::header;
     use super::*;
 
-    fn history(headers: Vec<Header>) -> History {
-        History {
+    fn history(headers: Vec<RecordHeader>) -> RecordHistory {
+        RecordHistory {
             headers,
             damaged: Vec::new(),
         }
@@ -320,9 +328,10 @@ mod tests {
         let read = || {
             let mut files = Files::default();
             add_folder(&mut files, folder.path());
-            History::of(files)
+            RecordHistory::of(files)
         };
-        let newest = |history: &History| history.claim("pxgate", "M1").unwrap().run_id.clone();
+        let newest =
+            |history: &RecordHistory| history.claim("pxgate", "M1").unwrap().run_id.clone();
         assert_eq!(newest(&read()), record.run_id);
         assert_eq!(read().damaged, [""; 0]);
 

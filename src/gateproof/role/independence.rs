@@ -1,9 +1,9 @@
-//! Whether somebody who judges a claim is somebody else than who made it.
+//! Whether the judge of a claim is independent of its maker.
 
 use std::path::{Path, PathBuf};
 
-use super::header::Header;
-use super::history::History;
+use super::header::RecordHeader;
+use super::history::RecordHistory;
 use crate::attest::same_person;
 use crate::run::{clone_id, identity};
 use kit::git;
@@ -11,8 +11,7 @@ use reach::host::Fault;
 
 /// Who works here, and in which clone.
 #[derive(Clone, Debug)]
-pub struct Here {
-    /// The top folder.
+pub struct LocalClone {
     pub root: PathBuf,
     /// `Name <mail>`, as git knows.
     pub author: Option<String>,
@@ -20,14 +19,14 @@ pub struct Here {
     pub clone_id: Option<String>,
 }
 
-impl Here {
+impl LocalClone {
     /// Of the repository around a folder; none without one.
-    pub async fn find(folder: &Path) -> Option<Here> {
+    pub async fn find(folder: &Path) -> Option<LocalClone> {
         let root = git::ask(folder, &["rev-parse", "--show-toplevel"])
             .await
             .ok()?;
         let root = PathBuf::from(root);
-        Some(Here {
+        Some(LocalClone {
             author: identity(&root).await,
             clone_id: clone_id(&root),
             root,
@@ -39,7 +38,7 @@ impl Here {
     ///
     /// # Errors
     /// When git cannot tell.
-    pub async fn history(&self) -> Result<History, Fault> {
+    pub async fn history(&self) -> Result<RecordHistory, Fault> {
         let mut there = Vec::new();
         for revision in ["@{upstream}", "HEAD"] {
             let name = format!("{revision}^{{commit}}");
@@ -48,11 +47,11 @@ impl Here {
                 there.push(revision);
             }
         }
-        History::read(&self.root, &there, true).await
+        RecordHistory::read(&self.root, &there, true).await
     }
 
-    /// Whether a run was made in this clone, or by who works in it.
-    pub fn is_mine(&self, run: &Header) -> bool {
+    /// Whether a run was made in this clone, or by its git author.
+    pub fn is_mine(&self, run: &RecordHeader) -> bool {
         let ties = dependence(run, self.clone_id.as_deref(), self.author.as_deref());
         ties.iter()
             .any(|tie| matches!(tie, Dependence::SameClone | Dependence::SameAuthor(_)))
@@ -64,9 +63,9 @@ impl Here {
 pub enum Dependence {
     /// The claim was made in this very clone.
     SameClone,
-    /// To git both are the same person.
+    /// Both have the same git author.
     SameAuthor(String),
-    /// Git knows nobody here, so that nobody can tell the reviewer from the claim's author.
+    /// Git knows no author here, so the reviewer cannot be told from the claim's author.
     Nobody,
     /// Nobody knows who made the claim.
     ClaimOfNobody,
@@ -89,9 +88,13 @@ impl std::fmt::Display for Dependence {
     }
 }
 
-/// What ties somebody, working in that clone under that git identity, to the claim, or keeps it
-/// from being known that nothing does.
-pub fn dependence(claim: &Header, clone_id: Option<&str>, author: Option<&str>) -> Vec<Dependence> {
+/// What ties a person in that clone, with that git identity, to the claim; or why nobody can know
+/// that nothing does.
+pub fn dependence(
+    claim: &RecordHeader,
+    clone_id: Option<&str>,
+    author: Option<&str>,
+) -> Vec<Dependence> {
     let theirs = claim
         .repository
         .as_ref()

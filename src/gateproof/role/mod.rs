@@ -1,5 +1,5 @@
 //! What the Builder and the Adversary do with a gate: claim it, judge the claim, compare both
-//! runs, veto. The decisions are pure ([`Checkout::may_claim`], [`verdict`], [`History`],
+//! runs, veto. The decisions are pure ([`Checkout::may_claim`], [`verdict`], [`RecordHistory`],
 //! [`compare`], [`open_vetoes`]); git and files are at the edge.
 
 mod checkout;
@@ -10,16 +10,17 @@ mod history;
 mod independence;
 mod review;
 mod subject;
-mod veto;
+mod veto_blocks;
 
-pub use crate::gate::verdict::{Verdict, Weighed, in_words, verdict, weigh};
+pub use crate::gate::heading::Veto;
+pub use crate::gate::verdict::{Assessment, Verdict, assess, join_reasons, verdict};
 pub use checkout::{Checkout, Refusal, untracked};
-pub use commit::{Commit, CommitError, push};
-pub use diff::{Comparison, Difference, compare};
-pub use header::Header;
-pub use history::{History, RUNS, unknown_records};
-pub use independence::{Dependence, Here, dependence};
+pub use commit::{CommitError, CommitRequest, push};
+pub use diff::{Comparison, RunDifference, compare};
+pub use header::RecordHeader;
+pub use history::{RUNS, RecordHistory, unknown_records};
+pub use independence::{Dependence, LocalClone, dependence};
 pub(crate) use review::EARLIER;
-pub use review::{Judged, Standing, review_block};
+pub use review::{JudgedClaim, ReviewKind, review_block};
 pub use subject::{subject, veto_subject};
-pub use veto::{Veto, entry_id, lift_block, open_vetoes, veto_block, vetoes};
+pub use veto_blocks::{entry_id, lift_block, open_vetoes, veto_block, vetoes};

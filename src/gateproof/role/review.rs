@@ -1,8 +1,8 @@
-//! The REVIEW block of a run: a verdict, or in so many words none.
+//! The REVIEW block of a run: a verdict, or the statement that it is not one.
 
-use super::header::Header;
+use super::header::RecordHeader;
 use super::independence::dependence;
-use crate::gate::verdict::{Verdict, in_words, weigh};
+use crate::gate::verdict::{Verdict, assess, join_reasons};
 use crate::record::{CheckRecord, FiledFinding, FixtureRecord, RunRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::markdown::escape::{code, code_cell, fence, prose};
@@ -14,37 +14,37 @@ pub(crate) const EARLIER: &str = "- **Filed about this gate before:** ";
 
 /// What a run of an Adversary amounts to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum ReviewKind {
     /// It judges a claim.
-    Judges,
-    /// Somebody looked ([`Act::Verify`](crate::record::Act)); no claim is judged.
-    Looks,
-    /// The claim's own author or clone: it counts for nobody.
-    Rehearses,
+    Verdict,
+    /// A run that judges no claim ([`Act::Verify`](crate::record::Act)).
+    ReadOnly,
+    /// A run by the claim's own author or in its clone: it counts for nobody.
+    Rehearsal,
 }
 
-/// What is known of the claim that is judged.
+/// What is known about the claim that is judged.
 #[derive(Clone, Debug)]
-pub struct Judged<'c> {
-    /// Its record, without what its author saw.
-    pub claim: &'c Header,
+pub struct JudgedClaim<'c> {
+    /// Its record, without its observations.
+    pub claim: &'c RecordHeader,
     /// What was filed about the gate before.
     pub earlier: Vec<&'c FiledFinding>,
 }
 
-impl Standing {
+impl ReviewKind {
     /// What a run of an Adversary amounts to, given the claim that its record names, if any.
-    pub fn of(record: &RunRecord, claim: Option<&Header>) -> Standing {
+    pub fn of(record: &RunRecord, claim: Option<&RecordHeader>) -> ReviewKind {
         let clone = record
             .repository
             .as_ref()
             .and_then(|r| r.clone_id.as_deref());
         match claim {
-            None => Standing::Looks,
+            None => ReviewKind::ReadOnly,
             Some(claim) if dependence(claim, clone, record.author.as_deref()).is_empty() => {
-                Standing::Judges
+                ReviewKind::Verdict
             }
-            Some(_) => Standing::Rehearses,
+            Some(_) => ReviewKind::Rehearsal,
         }
     }
 }
@@ -56,8 +56,8 @@ impl Standing {
 pub fn review_block(
     record: &RunRecord,
     gate: &str,
-    standing: Standing,
-    judged: Option<&Judged<'_>>,
+    standing: ReviewKind,
+    judged: Option<&JudgedClaim<'_>>,
 ) -> Option<Block> {
     let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
     if checks.is_empty() {
@@ -96,32 +96,39 @@ pub fn review_block(
         phase: record.claim.phase.clone(),
         gate: gate.to_owned(),
         run_id: record.run_id.clone(),
+        inputs: judged.map(earlier_input).into_iter().collect(),
         body,
     })
 }
 
-fn heading(record: &RunRecord, gate: &str, standing: Standing) -> String {
+/// The findings that the reviewer knew of, by id; the rest of them is in the records.
+fn earlier_input(judged: &JudgedClaim<'_>) -> (String, String) {
+    let ids = judged.earlier.iter().map(|finding| finding.id.as_str());
+    ("earlier".to_owned(), ids.collect::<Vec<_>>().join(" "))
+}
+
+fn heading(record: &RunRecord, gate: &str, standing: ReviewKind) -> String {
     let (gate_name, at) = (prose(gate), record.ended.format("%Y-%m-%dT%H:%MZ"));
-    let weighed = weigh(record, gate);
-    let why = match (standing, weighed.verdict) {
-        (Standing::Judges, verdict @ (Verdict::Pass | Verdict::Fail)) => {
+    let assessment = assess(record, gate);
+    let why = match (standing, assessment.verdict) {
+        (ReviewKind::Verdict, verdict @ (Verdict::Pass | Verdict::Fail)) => {
             return format!("## {gate_name} — {} @{at}\n\n", verdict.name());
         }
-        (Standing::Judges, Verdict::Undecided) => format!(
+        (ReviewKind::Verdict, Verdict::Undecided) => format!(
             "it could not be told whether the claim holds: {}.",
-            prose(&in_words(&weighed.reasons))
+            prose(&join_reasons(&assessment.reasons))
         ),
-        (Standing::Looks, _) => {
+        (ReviewKind::ReadOnly, _) => {
             "somebody looked. Only `gateproof review` judges a claim.".to_owned()
         }
-        (Standing::Rehearses, _) => {
+        (ReviewKind::Rehearsal, _) => {
             "not independent of the claim, so it counts for nobody.".to_owned()
         }
     };
     format!("## {gate_name} — not a verdict @{at}\n\n**Not a verdict:** {why}\n\n")
 }
 
-fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&Judged<'_>>) -> String {
+fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&JudgedClaim<'_>>) -> String {
     let author = record.author.as_deref().unwrap_or("not known to git");
     let mut out = format!(
         "- **Adversary:** {} ({}), {}, run {}\n",
@@ -145,7 +152,7 @@ fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&Judged<'_>
         .as_ref()
         .and_then(|r| r.clone_id.as_deref());
     let clone = code(clone.unwrap_or("unknown"));
-    // A look runs what is here, and clones only for the checks that want it.
+    // A read-only run uses what is here, and clones only for checks `on: clone`.
     let (clone, of_commit) = match judged {
         Some(_) => (
             format!("a cold one, made for this run from clone {clone}"),
@@ -199,7 +206,7 @@ fn evidence(checks: &[&CheckRecord]) -> String {
     out + "\n"
 }
 
-/// Every check that is no PASS: the line that reproduces it, and why.
+/// Every check that is not a PASS: the line that reproduces it, and why.
 fn failures(checks: &[&CheckRecord]) -> String {
     let mut script = String::new();
     for check in checks {
@@ -207,7 +214,7 @@ fn failures(checks: &[&CheckRecord]) -> String {
             continue;
         }
         let line = text::visible(check.reproduce.trim());
-        // What a person looks at is no command.
+        // What a person looks at is not a command.
         let by_hand = if line.starts_with("human:") { "# " } else { "" };
         script.push_str(&format!(
             "# {}: {}\n{by_hand}{line}\n# expected: {}\n# observed: {}\n",
@@ -252,13 +259,14 @@ fn disturbed(record: &RunRecord, checks: &[&CheckRecord]) -> String {
             item
         })
         .collect();
-    match items.is_empty() {
-        true => String::new(),
-        false => format!("**Disturbed and restored.**\n\n{items}\n"),
+    if items.is_empty() {
+        String::new()
+    } else {
+        format!("**Disturbed and restored.**\n\n{items}\n")
     }
 }
 
-/// In the shape in which findings are kept.
+/// In the shape in which people write findings.
 fn filed(record: &RunRecord, finding: &FiledFinding) -> String {
     let words = finding
         .text

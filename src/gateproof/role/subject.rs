@@ -8,7 +8,7 @@ use claim::outcome::Outcome;
 
 /// The longest subject, in columns.
 const LONGEST: usize = 120;
-/// How much of a commit's hash tells it apart for people.
+/// How many characters of a commit's hash people see.
 const SHORT: usize = 12;
 
 /// The subject of the commit of a run of one gate, by what the record says it was for. `after` is
@@ -37,9 +37,10 @@ pub fn subject(record: &RunRecord, gate: &str, after: Option<&str>) -> String {
         }
         Act::Review => {
             let filed: Vec<&str> = record.filed.iter().map(|f| f.id.as_str()).collect();
-            let filed = match filed.is_empty() {
-                true => String::new(),
-                false => format!(" {}", filed.join(", ")),
+            let filed = if filed.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", filed.join(", "))
             };
             (
                 "review",

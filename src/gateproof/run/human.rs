@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::Utc;
 
-use crate::attest::{Candidate, Void, Wanted, Word, judge};
+use crate::attest::{AttestationRequest, AttestationResult, Candidate, VoidReason, judge};
 use crate::record::{
-    ATTESTATIONS, Attested, CheckRecord, Finding, KeptAttestation, read_attestations,
+    ATTESTATIONS, Attested, CheckRecord, Finding, StoredAttestation, read_attestations,
 };
 use claim::outcome::Outcome;
 use claim::read::is_inside;
@@ -110,7 +110,7 @@ pub(super) async fn look(
     }
     let word = judge(
         &candidates,
-        &Wanted {
+        &AttestationRequest {
             phase: &file.phase,
             gate,
             check: &check.id,
@@ -122,8 +122,10 @@ pub(super) async fn look(
         },
     );
     match &word {
-        Word::Holds(taken) => attested(taken, word.outcome(), options, repository.root()),
-        Word::Awaited(newest) => {
+        AttestationResult::Valid(taken) => {
+            attested(taken, word.outcome(), options, repository.root())
+        }
+        AttestationResult::Awaited(newest) => {
             let wish = wish(gate, &check.id, artefact.as_ref());
             awaited(&wish, newest.as_ref(), &unreadable)
         }
@@ -143,7 +145,7 @@ struct Facts<'r> {
 }
 
 impl Facts<'_> {
-    async fn candidate(&mut self, kept: KeptAttestation) -> Candidate {
+    async fn candidate(&mut self, kept: StoredAttestation) -> Candidate {
         let said = &kept.attestation;
         let artefact_now = match (&self.artefact, &said.artefact) {
             (Some(sha256), _) => Some(Ok(sha256.clone())),
@@ -160,7 +162,7 @@ impl Facts<'_> {
             }
         };
         Candidate {
-            kept,
+            stored: kept,
             artefact_now,
             moved,
         }
@@ -250,12 +252,12 @@ fn wish(gate: &str, check: &str, artefact: Option<&(String, String)>) -> String 
 }
 
 fn attested(taken: &Candidate, outcome: Outcome, options: &Options, root: &Path) -> Seen {
-    let said = &taken.kept.attestation;
+    let said = &taken.stored.attestation;
     let file = taken
-        .kept
+        .stored
         .path
         .strip_prefix(root)
-        .unwrap_or(&taken.kept.path);
+        .unwrap_or(&taken.stored.path);
     let at = said.at.format("%Y-%m-%dT%H:%MZ");
     Seen {
         outcome,
@@ -263,7 +265,7 @@ fn attested(taken: &Candidate, outcome: Outcome, options: &Options, root: &Path)
         findings: Vec::new(),
         attestation: Some(Attested {
             file: file.display().to_string(),
-            sha256: taken.kept.sha256.clone(),
+            sha256: taken.stored.sha256.clone(),
             author: said.author.clone(),
             clone_id: said.clone_id.clone(),
             at: said.at,
@@ -276,10 +278,14 @@ fn attested(taken: &Candidate, outcome: Outcome, options: &Options, root: &Path)
 }
 
 /// Nobody's word holds. What somebody else has seen is not told: a reviewer is blind.
-fn awaited(wish: &str, newest: Option<&(&Candidate, Vec<Void>)>, unreadable: &[String]) -> Seen {
+fn awaited(
+    wish: &str,
+    newest: Option<&(&Candidate, Vec<VoidReason>)>,
+    unreadable: &[String],
+) -> Seen {
     let mut findings = vec![remark("human", format!("awaiting a person: {wish}"))];
     if let Some((candidate, void)) = newest {
-        let said = &candidate.kept.attestation;
+        let said = &candidate.stored.attestation;
         let why: Vec<String> = void.iter().map(ToString::to_string).collect();
         let at = said.at.format("%Y-%m-%dT%H:%MZ");
         let note = format!(

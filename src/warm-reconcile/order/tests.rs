@@ -321,11 +321,11 @@ fn the_units_that_ship_have_no_cycle_and_time_enough() {
     }
     let night = way(
         &units,
-        "nightly-roll-traefik.service",
         "nightly-roll-keycloak.service",
+        "nightly-roll-traefik.service",
     );
     assert_eq!(
         night.as_deref(),
-        Some("(After) nightly-roll-keycloak.service")
+        Some("(After) nightly-roll-traefik.service")
     );
 }

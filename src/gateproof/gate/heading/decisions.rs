@@ -2,46 +2,9 @@
 
 use std::ops::Range;
 
-use serde::Serialize;
-
-use super::lines::{Kind, Line};
-use super::scan::{is_gate, name, skip_decoration};
-
-/// A `## VETO` heading.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Veto {
-    /// Its line, from 1.
-    pub line: usize,
-    /// The gates of the claim file that it names; none means all of them.
-    pub gates: Vec<String>,
-    /// The heading after the word.
-    pub reason: String,
-    /// Whether it was lifted: by its own heading (`## VETO (lifted @…) …`, `## ~~VETO …~~`), by
-    /// its section (a line that begins with `LIFTED`), or by a later `## VETO lifted …`.
-    pub lifted: bool,
-    /// The line that lifts it.
-    pub lifted_at: Option<usize>,
-}
-
-/// A heading that files a finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Filing {
-    /// The finding's name.
-    pub id: String,
-    /// Its line, from 1.
-    pub line: usize,
-}
-
-/// A heading that begins with `DONE`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Done {
-    /// Its line, from 1.
-    pub line: usize,
-    /// The gates that it names.
-    pub gates: Vec<String>,
-    /// False when it says itself that it is not so: `## DONE criteria`, or `Not yet` below it.
-    pub holds: bool,
-}
+use super::lines::{LineKind, TextLine};
+use super::model::{DoneHeading, FiledHeading, Veto};
+use super::scan::{name, skip_decoration};
 
 /// What follows `word` at the start of a heading's text, and whether it is struck through.
 fn after_word<'d>(text: &'d str, word: &str) -> Option<(&'d str, bool)> {
@@ -53,15 +16,15 @@ fn after_word<'d>(text: &'d str, word: &str) -> Option<(&'d str, bool)> {
     (!goes_on).then_some((rest, struck))
 }
 
-fn level(line: &Line<'_>) -> Option<usize> {
+fn level(line: &TextLine<'_>) -> Option<usize> {
     match line.kind {
-        Kind::Heading(level) => Some(level),
+        LineKind::Heading(level) => Some(level),
         _ => None,
     }
 }
 
 /// The lines below a heading, up to the next one of its level or above.
-fn section<'l, 'd>(lines: &'l [Line<'d>], at: usize) -> &'l [Line<'d>] {
+fn section<'l, 'd>(lines: &'l [TextLine<'d>], at: usize) -> &'l [TextLine<'d>] {
     let own = level(&lines[at]).unwrap_or(1);
     let below = &lines[at + 1..];
     let end = below
@@ -114,7 +77,7 @@ fn denies(text: &str) -> bool {
     text.starts_with('?') || !no_veto && NOT_DONE.contains(&word.as_str())
 }
 
-pub(super) fn done(lines: &[Line<'_>], known: &[&str]) -> Vec<Done> {
+pub(super) fn done(lines: &[TextLine<'_>]) -> Vec<DoneHeading> {
     let mut found = Vec::new();
     for (n, line) in lines.iter().enumerate() {
         let Some((rest, struck)) = level(line).and_then(|_| after_word(line.text, "DONE")) else {
@@ -123,21 +86,15 @@ pub(super) fn done(lines: &[Line<'_>], known: &[&str]) -> Vec<Done> {
         let denied_below = section(lines, n)
             .first()
             .is_some_and(|line| level(line).is_none() && denies(line.text));
-        let gates = names(rest)
-            .map(|range| &rest[range])
-            .filter(|name| is_gate(name, known))
-            .map(str::to_owned)
-            .collect();
-        found.push(Done {
+        found.push(DoneHeading {
             line: line.number,
-            gates,
             holds: !struck && !denies(rest) && !denied_below,
         });
     }
     found
 }
 
-pub(super) fn vetoes(lines: &[Line<'_>], known: &[&str]) -> Vec<Veto> {
+pub(super) fn vetoes(lines: &[TextLine<'_>], known: &[&str]) -> Vec<Veto> {
     let mut found: Vec<Veto> = Vec::new();
     for (n, line) in lines.iter().enumerate() {
         if level(line).is_none() {
@@ -162,20 +119,21 @@ pub(super) fn vetoes(lines: &[Line<'_>], known: &[&str]) -> Vec<Veto> {
         let below = section(lines, n).iter().find(|line| {
             // A heading that numbers another veto lifts that one.
             let numbered = level(line).is_some() && number(line.text).is_some();
-            line.kind != Kind::Quote && !numbered && lifts(line.text)
+            line.kind != LineKind::Quote && !numbered && lifts(line.text)
         });
-        let lifted_at = match struck || lifts(own) {
-            true => Some(line.number),
-            false => below.map(|line| line.number),
+        let lifted_at = if struck || lifts(own) {
+            Some(line.number)
+        } else {
+            below.map(|line| line.number)
         };
         found.push(Veto {
+            number: found.len() + 1,
             line: line.number,
             gates,
             reason: rest
                 .trim_start_matches([' ', '—', '–', '-', ':', '*'])
                 .trim_end_matches(['*', '~', ' '])
                 .to_owned(),
-            lifted: lifted_at.is_some(),
             lifted_at,
         });
     }
@@ -183,10 +141,9 @@ pub(super) fn vetoes(lines: &[Line<'_>], known: &[&str]) -> Vec<Veto> {
 }
 
 /// Lifts the veto that a heading means: the one it numbers (`VETO V2`: the second of the document),
-/// else the only open one that it can mean. One that may mean several lifts none.
-fn lift(vetoes: &mut [Veto], heading: &Line<'_>, gates: &[String]) {
+/// else the only open one that it can mean. A heading that may mean several lifts none.
+fn lift(vetoes: &mut [Veto], heading: &TextLine<'_>, gates: &[String]) {
     let mark = |veto: &mut Veto| {
-        veto.lifted = true;
         veto.lifted_at.get_or_insert(heading.number);
     };
     if let Some(number) = number(heading.text) {
@@ -196,7 +153,7 @@ fn lift(vetoes: &mut [Veto], heading: &Line<'_>, gates: &[String]) {
     }
     let mut open: Vec<&mut Veto> = vetoes
         .iter_mut()
-        .filter(|v| !v.lifted && (gates.is_empty() || gates.iter().any(|g| v.gates.contains(g))))
+        .filter(|v| v.is_open() && (gates.is_empty() || gates.iter().any(|g| v.gates.contains(g))))
         .collect();
     if let [only] = open.as_mut_slice() {
         mark(only);
@@ -212,13 +169,13 @@ fn number(heading: &str) -> Option<usize> {
 
 /// The findings that a REVIEW document files: a heading of a name and `[adversary]`, which does not
 /// say that it is closed.
-pub(super) fn filed(lines: &[Line<'_>]) -> Vec<Filing> {
+pub(super) fn filed(lines: &[TextLine<'_>]) -> Vec<FiledHeading> {
     let headings = lines.iter().filter(|line| level(line).is_some());
-    let filing = |line: &Line<'_>| {
+    let filing = |line: &TextLine<'_>| {
         let range = name(line.text, skip_decoration(line.text, 0))?;
         let rest = line.text[range.end..].trim_start_matches([' ', '*', '`']);
         let files = rest.starts_with("[adversary]") && closed(&[*line]).is_empty();
-        files.then(|| Filing {
+        files.then(|| FiledHeading {
             id: line.text[range].to_owned(),
             line: line.number,
         })
@@ -228,12 +185,12 @@ pub(super) fn filed(lines: &[Line<'_>]) -> Vec<Filing> {
 
 /// The findings that a REVIEW document closes: a heading, item or bold line that begins with the
 /// finding's name and says `CLOSED` (`- [x] **A1 [adversary] CLOSED @2026-05-29**`).
-pub(super) fn closed(lines: &[Line<'_>]) -> Vec<String> {
-    let said = lines.iter().filter(|line| line.kind != Kind::Quote);
+pub(super) fn closed(lines: &[TextLine<'_>]) -> Vec<String> {
+    let readable = lines.iter().filter(|line| line.kind != LineKind::Quote);
     let mut found: Vec<String> = Vec::new();
-    for line in said {
+    for line in readable {
         let bold = line.text.starts_with("**");
-        if line.kind == Kind::Paragraph && !bold {
+        if line.kind == LineKind::Paragraph && !bold {
             continue;
         }
         let text = line.text.strip_prefix("[adversary] ").unwrap_or(line.text);

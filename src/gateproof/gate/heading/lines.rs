@@ -1,35 +1,30 @@
 //! The lines of a document that a person reads as text: not those in fences, in indented code or
-//! in HTML comments. Quotes are told apart, because what is quoted is not said.
+//! in HTML comments. Quotes are a kind of their own: the document does not say what it quotes.
 
-/// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum LineKind {
     /// A heading of this level.
     Heading(usize),
     /// An item of a list.
     Item,
     /// A line of a paragraph.
     Paragraph,
-    /// Somebody else's words.
     Quote,
 }
 
 /// A line that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Line<'d> {
+pub(super) struct TextLine<'d> {
     /// From 1.
     pub(super) number: usize,
-    /// Where `text` begins in the document, in bytes.
-    pub(super) offset: usize,
-    /// What it is.
-    pub(super) kind: Kind,
+    pub(super) kind: LineKind,
     /// Its text without the marks of its kind and without outer spaces.
     pub(super) text: &'d str,
 }
 
-/// What the lines before have opened.
+/// What the earlier lines have opened.
 #[derive(Default)]
-struct Around {
+struct LineContext {
     fence: Option<(char, usize)>,
     comment: bool,
     in_list: bool,
@@ -37,34 +32,26 @@ struct Around {
 }
 
 /// The readable lines of a document.
-pub(super) fn lines(document: &str) -> Vec<Line<'_>> {
-    let mut around = Around {
+pub(super) fn lines(document: &str) -> Vec<TextLine<'_>> {
+    let mut context = LineContext {
         blank_before: true,
-        ..Around::default()
+        ..LineContext::default()
     };
-    let mut found: Vec<Line<'_>> = Vec::new();
-    let mut offset = 0;
+    let mut found: Vec<TextLine<'_>> = Vec::new();
     for (n, whole) in document.split_inclusive('\n').enumerate() {
-        let mut start = offset;
-        offset += whole.len();
         let mut raw = whole.trim_end_matches('\n').trim_end_matches('\r');
-        if n == 0
-            && let Some(rest) = raw.strip_prefix('\u{feff}')
-        {
-            start += raw.len() - rest.len();
-            raw = rest;
+        if n == 0 {
+            raw = raw.strip_prefix('\u{feff}').unwrap_or(raw);
         }
-        if let Some(level) = underline(raw, found.last(), n, &around) {
+        if let Some(level) = underline(raw, found.last(), n, &context) {
             if let Some(above) = found.last_mut() {
-                above.kind = Kind::Heading(level);
+                above.kind = LineKind::Heading(level);
             }
             continue;
         }
-        if let Some((kind, text)) = around.read(raw) {
-            let text_start = start + (text.as_ptr() as usize - raw.as_ptr() as usize);
-            found.push(Line {
+        if let Some((kind, text)) = context.read(raw) {
+            found.push(TextLine {
                 number: n + 1,
-                offset: text_start,
                 kind,
                 text,
             });
@@ -74,9 +61,14 @@ pub(super) fn lines(document: &str) -> Vec<Line<'_>> {
 }
 
 /// The level of the heading that this line makes of the paragraph line right above it.
-fn underline(raw: &str, above: Option<&Line<'_>>, n: usize, around: &Around) -> Option<usize> {
-    let above = above.filter(|line| line.number == n && line.kind == Kind::Paragraph)?;
-    if around.fence.is_some() || around.comment || above.text.starts_with('|') {
+fn underline(
+    raw: &str,
+    above: Option<&TextLine<'_>>,
+    n: usize,
+    context: &LineContext,
+) -> Option<usize> {
+    let above = above.filter(|line| line.number == n && line.kind == LineKind::Paragraph)?;
+    if context.fence.is_some() || context.comment || above.text.starts_with('|') {
         return None;
     }
     let text = raw.trim();
@@ -88,8 +80,8 @@ fn underline(raw: &str, above: Option<&Line<'_>>, n: usize, around: &Around) -> 
     }
 }
 
-impl Around {
-    fn read<'d>(&mut self, raw: &'d str) -> Option<(Kind, &'d str)> {
+impl LineContext {
+    fn read<'d>(&mut self, raw: &'d str) -> Option<(LineKind, &'d str)> {
         let text = raw.trim();
         if self.comment {
             self.comment = !text.contains("-->");
@@ -125,27 +117,27 @@ impl Around {
         self.text(text, indent)
     }
 
-    fn text<'d>(&mut self, text: &'d str, indent: usize) -> Option<(Kind, &'d str)> {
+    fn text<'d>(&mut self, text: &'d str, indent: usize) -> Option<(LineKind, &'d str)> {
         if let Some(rest) = text.strip_prefix('>') {
-            return Some((Kind::Quote, rest.trim_start()));
+            return Some((LineKind::Quote, rest.trim_start()));
         }
         if let Some((level, title)) = heading(text) {
             self.in_list = false;
-            return Some((Kind::Heading(level), without_comment(title)));
+            return Some((LineKind::Heading(level), without_comment(title)));
         }
         if let Some(rest) = item(text) {
             self.in_list = true;
             // `- > quoted` and `- ## heading` are what they hold.
             return match (rest.strip_prefix('>'), heading(rest)) {
-                (Some(quoted), _) => Some((Kind::Quote, quoted.trim_start())),
-                (None, Some((level, title))) => Some((Kind::Heading(level), title)),
-                (None, None) => Some((Kind::Item, without_comment(checkbox(rest)))),
+                (Some(quoted), _) => Some((LineKind::Quote, quoted.trim_start())),
+                (None, Some((level, title))) => Some((LineKind::Heading(level), title)),
+                (None, None) => Some((LineKind::Item, without_comment(checkbox(rest)))),
             };
         }
         if indent == 0 {
             self.in_list = false;
         }
-        Some((Kind::Paragraph, without_comment(text)))
+        Some((LineKind::Paragraph, without_comment(text)))
     }
 }
 

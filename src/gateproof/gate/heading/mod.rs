@@ -1,120 +1,26 @@
-//! What people have written about gates in STATUS and REVIEW documents: every shape of heading,
-//! bold paragraph and bullet that is in use (`## Gate: M1 — PASS @2026-06-13T13:00Z (…)`,
-//! `Gate: M1 PASS (…). M2 IN PROGRESS.`, `### E0 / HC2 — title — PASS @2026-05-28`), `## DONE`
-//! and `## VETO`. Pure.
+//! What people have written about gates in STATUS and REVIEW documents. Pure.
 //!
-//! A gate's state is never taken from these words: it is computed from records
-//! ([`super::state`]). They are read to find vetoes, to know that a phase was declared done, and
-//! to say where prose and records differ. Nothing is found inside fenced code, quotes, indented
-//! code or HTML comments, and prose that merely mentions a gate is not a statement.
+//! A gate's state is never taken from these headings: it is computed from records
+//! ([`super::state`]). Three kinds of text have an effect: `## VETO` and its lifting, `## DONE`,
+//! and findings that are filed or closed. Statements (`## Gate: M1 — PASS @2026-06-13T13:00Z`,
+//! `Gate: M1 PASS (…). M2 IN PROGRESS.`, `### PASS @…` below its gate's heading) are read only to
+//! report where a document and the records differ. Nothing is read inside fenced code, quotes,
+//! indented code or HTML comments, and prose that merely mentions a gate is not a statement.
 
 mod decisions;
 #[cfg(test)]
 mod laws;
 mod lines;
+mod model;
 mod scan;
 #[cfg(test)]
 mod tests;
 mod when;
 
-use std::fmt;
-
-use serde::Serialize;
-
-pub use decisions::{Done, Filing, Veto};
+pub use model::{DoneHeading, FiledHeading, StatedState, Statement, Veto};
 pub use when::When;
 
-/// A place in a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Place {
-    /// The line, from 1.
-    pub line: usize,
-    /// Where the gate's name begins in the document, in bytes.
-    pub start: usize,
-    /// Where it ends.
-    pub end: usize,
-}
-
-/// The state that a statement tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Word {
-    /// Not claimed: `OPEN`, `NOT YET CLAIMED`, `IN PROGRESS`, `IN FLIGHT`, `AWAITING …`,
-    /// `PENDING`, `finalizing`.
-    Open,
-    /// `CLAIMED`, `RE-CLAIMED`.
-    Claimed,
-    /// `PASS`, `PASSED`.
-    Pass,
-    /// `FAIL`, `FAILED`.
-    Fail,
-    /// The gate is named and no state is told: `## M1 — Fix + controlled reproduction`,
-    /// `## Gate claim: M1 — implementation verified`.
-    Named,
-}
-
-/// Somebody who takes part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Party {
-    /// Claims gates.
-    Builder,
-    /// Disbelieves them.
-    Adversary,
-    /// Supervises from outside.
-    Orchestrator,
-}
-
-/// What a document says about one gate in one place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Statement {
-    /// The gate, as written: `M1`, `DG4.1`, `M2(c)`, `2pc`.
-    pub gate: String,
-    /// What is told.
-    pub word: Word,
-    /// The word itself, as written: `RE-CLAIMED`, `IN FLIGHT`; empty for [`Word::Named`].
-    pub said: String,
-    /// When that was, as far as it is told.
-    pub when: Option<When>,
-    /// The first commit that is named.
-    pub commit: Option<String>,
-    /// Who is named as having decided.
-    pub by: Option<Party>,
-    /// Who is waited for.
-    pub awaits: Option<Party>,
-    /// The rest, up to the next statement of the line, without outer spaces and asterisks.
-    pub tail: String,
-    /// Where the gate is named; of a verdict that takes its gate from the section around it, where
-    /// its word stands.
-    pub place: Place,
-}
-
-impl Statement {
-    /// The time that was typed behind the state, as in `PASS @2026-06-13T13:00Z`; one that the
-    /// rest of the line mentions may be of anything.
-    pub fn typed(&self) -> Option<&When> {
-        let when = self.when.as_ref()?;
-        (!when::told_in(&self.tail, when)).then_some(when)
-    }
-}
-
-/// The newest shape, as a second-level heading; reading it gives the same statement.
-impl fmt::Display for Statement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "## Gate: {}", self.gate)?;
-        if !self.said.is_empty() {
-            write!(f, " — {}", self.said)?;
-        }
-        // A time without `@` stands in the tail and is there already.
-        if let Some(when) = &self.when
-            && !when::told_in(&self.tail, when)
-        {
-            write!(f, " @{when}")?;
-        }
-        let joined = self.tail.is_empty() || self.tail.starts_with([',', '.', ';', ':']);
-        write!(f, "{}{}", if joined { "" } else { " " }, self.tail)
-    }
-}
+use lines::LineKind;
 
 /// All that a document says about gates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,22 +29,22 @@ pub struct Reading {
     pub statements: Vec<Statement>,
     /// `## VETO` headings, the lifted ones too.
     pub vetoes: Vec<Veto>,
-    /// `## DONE` headings, those that are not meant too.
-    pub done: Vec<Done>,
-    /// Findings that somebody filed: `### A1 [adversary] …`.
-    pub filed: Vec<Filing>,
-    /// Findings that are said to be closed.
+    /// `## DONE` headings, also those that do not declare anything done.
+    pub done: Vec<DoneHeading>,
+    /// Findings that the document files: `### A1 [adversary] …`.
+    pub filed: Vec<FiledHeading>,
+    /// Findings that the document closes.
     pub closed: Vec<String>,
 }
 
 impl Reading {
     /// The vetoes that nobody has lifted.
     pub fn open_vetoes(&self) -> impl Iterator<Item = &Veto> {
-        self.vetoes.iter().filter(|veto| !veto.lifted)
+        self.vetoes.iter().filter(|veto| veto.is_open())
     }
 
-    /// The heading that declares the phase done, if one does.
-    pub fn declared_done(&self) -> Option<&Done> {
+    /// The heading that declares the phase done, if there is one.
+    pub fn declared_done(&self) -> Option<&DoneHeading> {
         self.done.iter().find(|done| done.holds)
     }
 }
@@ -152,27 +58,22 @@ pub fn read(document: &str, known: &[&str]) -> Reading {
     // The gates of the sections we are in, by heading level.
     let mut sections: Vec<(usize, Vec<String>)> = Vec::new();
     for line in &lines {
-        let outer = match line.kind {
-            lines::Kind::Heading(level) => {
-                sections.retain(|(above, _)| *above < level);
-                sections.last().map(|(_, gates)| gates.as_slice())
-            }
-            _ => None,
+        let LineKind::Heading(level) = line.kind else {
+            statements.extend(scan::scan(line, known, &[]).statements);
+            continue;
         };
-        let found = scan::statements(line, known, outer.unwrap_or(&[]));
-        if let lines::Kind::Heading(level) = line.kind
-            && !found.is_empty()
-        {
-            let mut gates: Vec<String> = found.iter().map(|said| said.gate.clone()).collect();
-            gates.dedup();
-            sections.push((level, gates));
+        sections.retain(|(above, _)| *above < level);
+        let outer = sections.last().map_or(&[][..], |(_, gates)| gates);
+        let found = scan::scan(line, known, outer);
+        statements.extend(found.statements);
+        if !found.gates.is_empty() {
+            sections.push((level, found.gates));
         }
-        statements.extend(found);
     }
     Reading {
         statements,
         vetoes: decisions::vetoes(&lines, known),
-        done: decisions::done(&lines, known),
+        done: decisions::done(&lines),
         filed: decisions::filed(&lines),
         closed: decisions::closed(&lines),
     }

@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::lines::{Kind, Line};
-use super::{Party, Place, Statement, Word, when};
+use super::lines::{LineKind, TextLine};
+use super::{StatedState, Statement, when};
 
 /// A piece of a line, outside of parentheses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece {
     Gate,
-    State(Word),
+    State(StatedState),
     /// `/`, `+`, `,`, `&`, `and`: between gates that share what follows.
     Joiner,
     /// A dash or a colon.
@@ -28,18 +28,19 @@ enum Piece {
 
 type Found = (Piece, Range<usize>);
 
-static STATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static STATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"^(?:(?P<open>NOT YET CLAIMED|NOT CLAIMED|IN PROGRESS|IN FLIGHT|AWAITING|PENDING|FINALIZING|finalizing|OPEN)|(?P<claimed>RE-?CLAIMED|CLAIMED)|(?P<pass>PASSED|PASS)|(?P<fail>FAILED|FAIL))",
-    )
-    .ok()
+    ).expect("the pattern is valid")
 });
-static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*(?:\([A-Za-z0-9]{1,2}\))?").ok()
+static NAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*(?:\([A-Za-z0-9]{1,2}\))?")
+        .expect("the pattern is valid")
 });
 /// What a gate's name looks like when nothing else says that it is one.
-static SHAPE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^[A-Z]{1,4}[0-9]{1,3}(?:\.[0-9]{1,3})?[a-z]?(?:\([a-z0-9]{1,2}\))?$").ok()
+static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[A-Z]{1,4}[0-9]{1,3}(?:\.[0-9]{1,3})?[a-z]?(?:\([a-z0-9]{1,2}\))?$")
+        .expect("the pattern is valid")
 });
 /// Lower-case words that may follow a verdict; any other makes it something else, such as
 /// `PASS criteria`.
@@ -50,57 +51,71 @@ const AFTER: &[&str] = &[
 /// Marks that say nothing.
 const DECORATION: &[char] = &['*', '_', '`', '✅', '❌', '☑'];
 
-/// What the line states; `outer` are the gates of the section it stands in.
-pub(super) fn statements(line: &Line<'_>, known: &[&str], outer: &[String]) -> Vec<Statement> {
-    if line.kind == Kind::Quote {
-        return Vec::new();
+/// What a line says about gates.
+#[derive(Debug, Default)]
+pub(super) struct Scanned {
+    /// The gates that a heading is about: verdicts below it may take their gate from it.
+    pub(super) gates: Vec<String>,
+    pub(super) statements: Vec<Statement>,
+}
+
+/// Reads one line; `outer` are the gates of the section it stands in.
+pub(super) fn scan(line: &TextLine<'_>, known: &[&str], outer: &[String]) -> Scanned {
+    if line.kind == LineKind::Quote {
+        return Scanned::default();
     }
-    let text = line.text;
+    let is_heading = matches!(line.kind, LineKind::Heading(_));
     let Some(begin) = beginning(line, known) else {
-        return match line.kind {
-            Kind::Heading(_) => inherited(line, known, outer),
-            _ => Vec::new(),
+        return if is_heading {
+            with_gates(inherited(line, known, outer))
+        } else {
+            Scanned::default()
         };
     };
-    let pieces = pieces(text, begin.rest, known, begin.first.clone());
-    let found = walk(&pieces);
+    let pieces = pieces(line.text, begin.rest, known, begin.first.clone());
+    let found = stated(&pieces);
     if found.is_empty() {
-        let tail = text[begin.first.end..]
-            .trim_matches(|c: char| c.is_whitespace() || "*_—–-:".contains(c));
-        let statement = Statement {
-            gate: text[begin.first.clone()].to_owned(),
-            word: Word::Named,
-            said: String::new(),
-            when: None,
-            commit: None,
-            by: None,
-            awaits: None,
-            tail: tail.to_owned(),
-            place: place(line, &begin.first),
-        };
         // A paragraph that begins with a gate and tells no state is prose about it.
-        let kept = matches!(line.kind, Kind::Heading(_))
-            || begin.says_gate && is_gate(&text[begin.first], known);
-        return if kept { vec![statement] } else { Vec::new() };
+        let named = is_heading.then(|| line.text[begin.first].to_owned());
+        return Scanned {
+            gates: named.into_iter().collect(),
+            statements: Vec::new(),
+        };
     }
-    assemble(line, &found)
+    let mut statements = Vec::new();
+    for one in &found {
+        let next = found.iter().find(|other| other.gate.start > one.state.end);
+        let end = next.map_or(line.text.len(), |next| next.gate.start);
+        let gate = &line.text[one.gate.clone()];
+        statements.push(statement(
+            line,
+            gate,
+            one.word,
+            one.state.start..end,
+            one.state.end,
+        ));
+    }
+    with_gates(statements)
+}
+
+fn with_gates(statements: Vec<Statement>) -> Scanned {
+    let mut gates: Vec<String> = statements.iter().map(|it| it.gate.clone()).collect();
+    gates.dedup();
+    Scanned { gates, statements }
 }
 
 /// The start of a line about gates.
 struct Beginning {
-    /// Whether it says `Gate`.
-    says_gate: bool,
     /// The first gate.
     first: Range<usize>,
     /// Where the rest begins.
     rest: usize,
 }
 
-fn beginning(line: &Line<'_>, known: &[&str]) -> Option<Beginning> {
+fn beginning(line: &TextLine<'_>, known: &[&str]) -> Option<Beginning> {
     let text = line.text;
     let bold = text.starts_with("**") || text.starts_with("__");
     let mut at = skip_decoration(text, 0);
-    let mut says_gate = false;
     let mut introduced = false;
     let word = name(text, at)?;
     if matches!(
@@ -108,7 +123,6 @@ fn beginning(line: &Line<'_>, known: &[&str]) -> Option<Beginning> {
         "gate" | "gates"
     ) && !known.contains(&&text[word.clone()])
     {
-        says_gate = true;
         at = skip_decoration(text, word.end);
         if let Some(claim) =
             name(text, at).filter(|w| text[w.clone()].eq_ignore_ascii_case("claim"))
@@ -119,22 +133,22 @@ fn beginning(line: &Line<'_>, known: &[&str]) -> Option<Beginning> {
             introduced = true;
             at = skip_decoration(text, at + 1);
         }
-    } else if !bold && !matches!(line.kind, Kind::Heading(_)) {
+    } else if !bold && !matches!(line.kind, LineKind::Heading(_)) {
         return None;
     }
     let first = name(text, at)?;
     let is_gate = introduced || is_gate(&text[first.clone()], known);
     is_gate.then_some(Beginning {
-        says_gate,
         rest: first.end,
         first,
     })
 }
 
 /// `### PASS @… — Adversary cold-verified` under the heading of its gate.
-fn inherited(line: &Line<'_>, known: &[&str], outer: &[String]) -> Vec<Statement> {
+fn inherited(line: &TextLine<'_>, known: &[&str], outer: &[String]) -> Vec<Statement> {
     let start = skip_decoration(line.text, 0);
-    let Some((word @ (Word::Pass | Word::Fail), range)) = state(line.text, start) else {
+    let Some((word @ (StatedState::Pass | StatedState::Fail), range)) = state(line.text, start)
+    else {
         return Vec::new();
     };
     // The first piece stands for the section's gates. With others of its own it is not about them.
@@ -147,26 +161,24 @@ fn inherited(line: &Line<'_>, known: &[&str], outer: &[String]) -> Vec<Statement
     if others || !verdict_goes_on(line.text, range.end) {
         return Vec::new();
     }
-    let tell = |gate: &String| {
-        let mut statement = told(line, gate, &range, word, &range, line.text.len());
-        statement.place = place(line, &range);
-        statement
-    };
-    outer.iter().map(tell).collect()
+    let state = range.start..line.text.len();
+    let each = outer.iter();
+    each.map(|gate| statement(line, gate, word, state.clone(), range.end))
+        .collect()
 }
 
-/// A gate with the state that is told of it, as ranges of the line.
-struct Told {
+/// A gate with its stated state, as ranges of the line.
+struct Stated {
     gate: Range<usize>,
-    word: Word,
+    word: StatedState,
     state: Range<usize>,
 }
 
 /// Which gates get which states. The first group of gates may have a title before its state; a
 /// later one counts only with its state right behind it, so that a tail which mentions gates
 /// states nothing.
-fn walk(pieces: &[Found]) -> Vec<Told> {
-    let mut found: Vec<Told> = Vec::new();
+fn stated(pieces: &[Found]) -> Vec<Stated> {
+    let mut found: Vec<Stated> = Vec::new();
     let mut group: Vec<Range<usize>> = Vec::new();
     let mut first: Vec<Range<usize>> = Vec::new();
     let mut titled = false;
@@ -194,7 +206,7 @@ fn walk(pieces: &[Found]) -> Vec<Told> {
                 } else {
                     Vec::new()
                 };
-                found.extend(gates.into_iter().map(|gate| Told {
+                found.extend(gates.into_iter().map(|gate| Stated {
                     gate,
                     word: *word,
                     state: range.clone(),
@@ -210,76 +222,22 @@ fn walk(pieces: &[Found]) -> Vec<Told> {
     found
 }
 
-fn assemble(line: &Line<'_>, found: &[Told]) -> Vec<Statement> {
-    let mut statements = Vec::new();
-    for one in found {
-        let next = found.iter().find(|other| other.gate.start > one.state.end);
-        let end = next.map_or(line.text.len(), |next| next.gate.start);
-        let gate = &line.text[one.gate.clone()];
-        statements.push(told(line, gate, &one.gate, one.word, &one.state, end));
-    }
-    statements
-}
-
-fn told(
-    line: &Line<'_>,
+/// The statement about a gate. `stated` is the text from the state's word to the next statement,
+/// and the word itself ends at `word_end`.
+fn statement(
+    line: &TextLine<'_>,
     gate: &str,
-    named: &Range<usize>,
-    word: Word,
-    state: &Range<usize>,
-    end: usize,
+    state: StatedState,
+    stated: Range<usize>,
+    word_end: usize,
 ) -> Statement {
-    let rest = &line.text[state.end..end];
-    let (typed, used) = when::at_start(rest).map_or((None, 0), |(when, used)| (Some(when), used));
-    let mut tail = rest[used..].trim_matches([' ', '\t', '*']);
-    if end < line.text.len() {
-        // What joins this statement to the next is part of neither.
-        tail = tail.trim_end_matches([',', ';', '→', ' ', '*']);
-    }
     Statement {
         gate: gate.to_owned(),
-        word,
-        said: line.text[state.clone()].to_owned(),
-        when: typed.or_else(|| when::within(tail)),
-        commit: commit(tail),
-        by: (word != Word::Open).then(|| party(tail, false)).flatten(),
-        awaits: party(&line.text[state.start..end], true),
-        tail: tail.to_owned(),
-        place: place(line, named),
-    }
-}
-
-fn commit(text: &str) -> Option<String> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .find(|word| when::is_commit(word))
-        .map(str::to_owned)
-}
-
-/// The first party that is named; with `awaited`, only one that is waited for, else only one that
-/// is not.
-fn party(text: &str, awaited: bool) -> Option<Party> {
-    let mut after_await = false;
-    for word in text.split(|c: char| !c.is_alphanumeric()) {
-        let party = match word.to_ascii_lowercase().as_str() {
-            "" => continue,
-            "builder" => Some(Party::Builder),
-            "adversary" => Some(Party::Adversary),
-            "orchestrator" => Some(Party::Orchestrator),
-            _ => None,
-        };
-        if party.is_some() && after_await == awaited {
-            return party;
-        }
-        after_await = word.eq_ignore_ascii_case("awaiting");
-    }
-    None
-}
-
-fn place(line: &Line<'_>, range: &Range<usize>) -> Place {
-    Place {
+        state,
+        word: line.text[stated.start..word_end].to_owned(),
+        typed: when::typed(&line.text[word_end..stated.end]),
         line: line.number,
-        start: line.offset + range.start,
-        end: line.offset + range.end,
+        text: line.text.to_owned(),
     }
 }
 
@@ -307,10 +265,11 @@ fn piece(text: &str, at: usize, c: char, known: &[&str]) -> (Option<Piece>, usiz
         '.' | ';' | '→' | '!' | '?' | '|' => (Some(Piece::Break), next),
         c if c.is_ascii_alphanumeric() => {
             if let Some((word, range)) = state(text, at) {
-                let takes_words = word == Word::Open && &text[range.clone()] != "OPEN";
-                let piece = match takes_words || verdict_goes_on(text, range.end) {
-                    true => Piece::State(word),
-                    false => Piece::Other,
+                let takes_any_text = word == StatedState::Open && &text[range.clone()] != "OPEN";
+                let piece = if takes_any_text || verdict_goes_on(text, range.end) {
+                    Piece::State(word)
+                } else {
+                    Piece::Other
                 };
                 return (Some(piece), range.end);
             }
@@ -346,8 +305,8 @@ fn closing(text: &str, at: usize) -> usize {
 }
 
 /// The state word that begins at a place.
-fn state(text: &str, at: usize) -> Option<(Word, Range<usize>)> {
-    let found = STATE.as_ref()?.captures(&text[at..])?;
+fn state(text: &str, at: usize) -> Option<(StatedState, Range<usize>)> {
+    let found = STATE.captures(&text[at..])?;
     let end = at + found.get(0)?.end();
     // `PASS-through`, `FAILURE`, `OPEN_X` are other words.
     let mut rest = text[end..].chars();
@@ -358,13 +317,13 @@ fn state(text: &str, at: usize) -> Option<(Word, Range<usize>)> {
         return None;
     }
     let word = if found.name("open").is_some() {
-        Word::Open
+        StatedState::Open
     } else if found.name("claimed").is_some() {
-        Word::Claimed
+        StatedState::Claimed
     } else if found.name("pass").is_some() {
-        Word::Pass
+        StatedState::Pass
     } else {
-        Word::Fail
+        StatedState::Fail
     };
     Some((word, at..end))
 }
@@ -387,12 +346,12 @@ fn verdict_goes_on(text: &str, end: usize) -> bool {
 
 /// The name that begins at a place.
 pub(super) fn name(text: &str, at: usize) -> Option<Range<usize>> {
-    let found = NAME.as_ref()?.find(&text[at..])?;
+    let found = NAME.find(&text[at..])?;
     Some(at..at + found.end())
 }
 
 pub(super) fn is_gate(name: &str, known: &[&str]) -> bool {
-    known.contains(&name) || SHAPE.as_ref().is_some_and(|shape| shape.is_match(name))
+    known.contains(&name) || SHAPE.is_match(name)
 }
 
 pub(super) fn skip_decoration(text: &str, at: usize) -> usize {

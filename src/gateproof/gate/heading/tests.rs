@@ -1,6 +1,7 @@
 use chrono::{NaiveDate, NaiveTime, TimeZone, Utc};
 
 use super::*;
+use StatedState::{Claimed, Fail, Open, Pass};
 
 fn at(y: i32, m: u32, d: u32, h: u32, min: u32) -> Option<When> {
     Some(When::Instant(
@@ -12,401 +13,157 @@ fn on(y: i32, m: u32, d: u32) -> Option<When> {
     NaiveDate::from_ymd_opt(y, m, d).map(When::Date)
 }
 
-/// gate, word, said, when, commit, by, awaits, tail
-type Expected<'e> = (
-    &'e str,
-    Word,
-    &'e str,
-    Option<When>,
-    Option<&'e str>,
-    Option<Party>,
-    Option<Party>,
-    &'e str,
-);
+type Expected<'e> = (&'e str, StatedState, &'e str, Option<When>);
 
+/// Compares gate, state, word and typed time of every statement of a document.
 fn check(document: &str, expected: &[Expected<'_>]) {
-    let seen = read(document, &[]).statements;
-    let told: Vec<Expected<'_>> = seen
+    let found = read(document, &[]).statements;
+    let found: Vec<Expected<'_>> = found
         .iter()
-        .map(|s| {
-            let commit = s.commit.as_deref();
-            let (gate, said, tail) = (s.gate.as_str(), s.said.as_str(), s.tail.as_str());
-            (
-                gate,
-                s.word,
-                said,
-                s.when.clone(),
-                commit,
-                s.by,
-                s.awaits,
-                tail,
-            )
-        })
+        .map(|s| (s.gate.as_str(), s.state, s.word.as_str(), s.typed.clone()))
         .collect();
-    assert_eq!(told, expected, "{document}");
+    assert_eq!(found, expected, "{document}");
 }
-
-const ADV: Option<Party> = Some(Party::Adversary);
-const ORC: Option<Party> = Some(Party::Orchestrator);
 
 #[test]
 fn reads_every_gate_line_of_the_status_documents() {
-    use Word::{Claimed, Fail, Named, Open, Pass};
-    check(
-        "## Gate: M1 — CLAIMED, awaiting Adversary",
-        &[(
-            "M1",
-            Claimed,
-            "CLAIMED",
-            None,
-            None,
-            None,
-            ADV,
-            ", awaiting Adversary",
-        )],
-    );
-    check(
-        "## Gate: M1 — PASS @2026-06-13T13:00Z (Adversary cold-verified)",
-        &[(
-            "M1",
-            Pass,
-            "PASS",
-            at(2026, 6, 13, 13, 0),
-            None,
-            ADV,
-            None,
-            "(Adversary cold-verified)",
-        )],
-    );
-    check(
-        "## Gate: M2 — OPEN (awaiting M1 PASS + orchestrator cold-boot)",
-        &[(
-            "M2",
-            Open,
-            "OPEN",
-            None,
-            None,
-            None,
-            None,
-            "(awaiting M1 PASS + orchestrator cold-boot)",
-        )],
-    );
-    check(
-        "## Gate: M2 — AWAITING ORCHESTRATOR nixos-rebuild",
-        &[(
-            "M2",
-            Open,
-            "AWAITING",
-            None,
-            None,
-            None,
-            ORC,
-            "ORCHESTRATOR nixos-rebuild",
-        )],
-    );
-    check(
-        "## Gate: M2 — IN FLIGHT (deploy + live parity witness)",
-        &[(
-            "M2",
-            Open,
-            "IN FLIGHT",
-            None,
-            None,
-            None,
-            None,
-            "(deploy + live parity witness)",
-        )],
-    );
-    check(
-        "## Gate: M2 — PASS @ 2026-06-17T18:20Z (REVIEW-nixenv.md, claim f7b6f26). No VETO.",
-        &[(
-            "M2",
-            Pass,
-            "PASS",
-            at(2026, 6, 17, 18, 20),
-            Some("f7b6f26"),
-            None,
-            None,
-            "(REVIEW-nixenv.md, claim f7b6f26). No VETO.",
-        )],
-    );
-    check(
-        "## Gate: U0 — PASS (Adversary REVIEW-3 @18d2bd1, 2026-05-31; …)",
-        &[(
-            "U0",
-            Pass,
-            "PASS",
-            on(2026, 5, 31),
-            Some("18d2bd1"),
-            ADV,
-            None,
-            "(Adversary REVIEW-3 @18d2bd1, 2026-05-31; …)",
-        )],
-    );
-    check(
-        "## Gate: 2pc — PASSED (was RE-CLAIMED; F2pc-1 resolved)",
-        &[(
-            "2pc",
-            Pass,
-            "PASSED",
-            None,
-            None,
-            None,
-            None,
-            "(was RE-CLAIMED; F2pc-1 resolved)",
-        )],
-    );
-    check(
-        "## Gate: M1 — CLAIMED @2026-06-17T00:40Z (HEAD e1b32ea)",
-        &[(
-            "M1",
-            Claimed,
-            "CLAIMED",
-            at(2026, 6, 17, 0, 40),
-            Some("e1b32ea"),
-            None,
-            None,
-            "(HEAD e1b32ea)",
-        )],
-    );
-    check(
-        "## M1 — PASS @ 2026-06-17T17:40Z (REVIEW-nixenv.md, claim 8b8fc1f). No VETO.",
-        &[(
-            "M1",
-            Pass,
-            "PASS",
-            at(2026, 6, 17, 17, 40),
-            Some("8b8fc1f"),
-            None,
-            None,
-            "(REVIEW-nixenv.md, claim 8b8fc1f). No VETO.",
-        )],
-    );
-    check(
-        "## Gate claim: M1 — implementation verified",
-        &[(
-            "M1",
-            Named,
-            "",
-            None,
-            None,
-            None,
-            None,
-            "implementation verified",
-        )],
-    );
+    let one: &[(&str, Expected<'_>)] = &[
+        (
+            "## Gate: M1 — CLAIMED, awaiting Adversary",
+            ("M1", Claimed, "CLAIMED", None),
+        ),
+        (
+            "## Gate: M1 — PASS @2026-06-13T13:00Z (Adversary cold-verified)",
+            ("M1", Pass, "PASS", at(2026, 6, 13, 13, 0)),
+        ),
+        (
+            "## Gate: M2 — OPEN (awaiting M1 PASS + orchestrator cold-boot)",
+            ("M2", Open, "OPEN", None),
+        ),
+        (
+            "## Gate: M2 — AWAITING ORCHESTRATOR nixos-rebuild",
+            ("M2", Open, "AWAITING", None),
+        ),
+        (
+            "## Gate: M2 — IN FLIGHT (deploy + live parity witness)",
+            ("M2", Open, "IN FLIGHT", None),
+        ),
+        (
+            "## Gate: M2 — PASS @ 2026-06-17T18:20Z (REVIEW-nixenv.md, claim f7b6f26). No VETO.",
+            ("M2", Pass, "PASS", at(2026, 6, 17, 18, 20)),
+        ),
+        // A time that is not typed behind the state may be the time of anything.
+        (
+            "## Gate: U0 — PASS (Adversary REVIEW-3 @18d2bd1, 2026-05-31; …)",
+            ("U0", Pass, "PASS", None),
+        ),
+        (
+            "## Gate: 2pc — PASSED (was RE-CLAIMED; F2pc-1 resolved)",
+            ("2pc", Pass, "PASSED", None),
+        ),
+        (
+            "## Gate: M1 — CLAIMED @2026-06-17T00:40Z (HEAD e1b32ea)",
+            ("M1", Claimed, "CLAIMED", at(2026, 6, 17, 0, 40)),
+        ),
+        (
+            "## M1 — PASS @ 2026-06-17T17:40Z (REVIEW-nixenv.md, claim 8b8fc1f). No VETO.",
+            ("M1", Pass, "PASS", at(2026, 6, 17, 17, 40)),
+        ),
+        (
+            "Gate: **M1 CLAIMED, awaiting Adversary** (claimed 2026-06-11)",
+            ("M1", Claimed, "CLAIMED", None),
+        ),
+        (
+            "**Gate M1: CLAIMED (re-claim after …) — awaiting Adversary**",
+            ("M1", Claimed, "CLAIMED", None),
+        ),
+        (
+            "## Gate: M3 — NOT YET CLAIMED",
+            ("M3", Open, "NOT YET CLAIMED", None),
+        ),
+    ];
+    for (document, expected) in one {
+        check(document, std::slice::from_ref(expected));
+    }
+    check("## Gate claim: M1 — implementation verified", &[]);
     check(
         "## M1 claim — verification map (WHAT/HOW/EXPECTED/WHERE)",
-        &[(
-            "M1",
-            Named,
-            "",
-            None,
-            None,
-            None,
-            None,
-            "claim — verification map (WHAT/HOW/EXPECTED/WHERE)",
-        )],
-    );
-    check(
-        "Gate: **M1 CLAIMED, awaiting Adversary** (claimed 2026-06-11)",
-        &[(
-            "M1",
-            Claimed,
-            "CLAIMED",
-            on(2026, 6, 11),
-            None,
-            None,
-            ADV,
-            ", awaiting Adversary** (claimed 2026-06-11)",
-        )],
-    );
-    check(
-        "**Gate M1: CLAIMED (re-claim after …) — awaiting Adversary**",
-        &[(
-            "M1",
-            Claimed,
-            "CLAIMED",
-            None,
-            None,
-            None,
-            ADV,
-            "(re-claim after …) — awaiting Adversary",
-        )],
+        &[],
     );
     check(
         "- **Gate: M0 — CLAIMED, awaiting Adversary** (2026-05-26). Evidence: … → **M0 PASS** …",
-        &[
-            (
-                "M0",
-                Claimed,
-                "CLAIMED",
-                on(2026, 5, 26),
-                None,
-                None,
-                ADV,
-                ", awaiting Adversary** (2026-05-26). Evidence: …",
-            ),
-            ("M0", Pass, "PASS", None, None, None, None, "…"),
-        ],
+        &[("M0", Claimed, "CLAIMED", None), ("M0", Pass, "PASS", None)],
     );
     check(
         "Gate: M1 PASS (Adversary 3bdd5d1, no VETO). M2 IN PROGRESS.",
         &[
-            (
-                "M1",
-                Pass,
-                "PASS",
-                None,
-                Some("3bdd5d1"),
-                ADV,
-                None,
-                "(Adversary 3bdd5d1, no VETO).",
-            ),
-            ("M2", Open, "IN PROGRESS", None, None, None, None, "."),
+            ("M1", Pass, "PASS", None),
+            ("M2", Open, "IN PROGRESS", None),
         ],
-    );
-    check(
-        "## Gate: M3 — NOT YET CLAIMED",
-        &[("M3", Open, "NOT YET CLAIMED", None, None, None, None, "")],
     );
     check(
         "## V5 PASS, V3 full PASS, V8 FAIL",
         &[
-            ("V5", Pass, "PASS", None, None, None, None, ""),
-            ("V3", Pass, "PASS", None, None, None, None, ""),
-            ("V8", Fail, "FAIL", None, None, None, None, ""),
+            ("V5", Pass, "PASS", None),
+            ("V3", Pass, "PASS", None),
+            ("V8", Fail, "FAIL", None),
         ],
     );
 }
 
 #[test]
 fn reads_every_verdict_heading_of_the_review_documents() {
-    use Word::{Fail, Named, Open, Pass};
-    check(
-        "## M1 — Fix + controlled reproduction\n\ntext\n\n### PASS @2026-06-13T13:00Z — Adversary cold-verified\n",
-        &[
-            (
-                "M1",
-                Named,
-                "",
-                None,
-                None,
-                None,
-                None,
-                "Fix + controlled reproduction",
-            ),
-            (
-                "M1",
-                Pass,
-                "PASS",
-                at(2026, 6, 13, 13, 0),
-                None,
-                ADV,
-                None,
-                "— Adversary cold-verified",
-            ),
-        ],
-    );
-    check(
-        "## M0 — Foundations: PASS @2026-05-26T21:35Z",
-        &[(
-            "M0",
-            Pass,
-            "PASS",
-            at(2026, 5, 26, 21, 35),
-            None,
-            None,
-            None,
-            "",
-        )],
-    );
-    check(
-        "## M1 FAIL @2026-06-11T20:58Z",
-        &[(
-            "M1",
-            Fail,
-            "FAIL",
-            at(2026, 6, 11, 20, 58),
-            None,
-            None,
-            None,
-            "",
-        )],
-    );
-    check(
-        "## Q2 — FAIL @2026-05-28 (dep teardown leak + cold install flake)",
-        &[(
-            "Q2",
-            Fail,
-            "FAIL",
-            on(2026, 5, 28),
-            None,
-            None,
-            None,
-            "(dep teardown leak + cold install flake)",
-        )],
-    );
-    check(
-        "### M2: PASS @2026-06-17T05:04Z",
-        &[(
-            "M2",
-            Pass,
-            "PASS",
-            at(2026, 6, 17, 5, 4),
-            None,
-            None,
-            None,
-            "",
-        )],
-    );
-    check(
-        "## W0 (RL1 — lint/format tooling + green) : **PASS** @2026-05-27 (Adversary cold)",
-        &[(
-            "W0",
-            Pass,
-            "PASS",
-            on(2026, 5, 27),
-            None,
-            ADV,
-            None,
-            "(Adversary cold)",
-        )],
-    );
-    let tail = "";
+    let one: &[(&str, Expected<'_>)] = &[
+        // A verdict below the heading of its gate.
+        (
+            "## M1 — Fix + controlled reproduction\n\ntext\n\n### PASS @2026-06-13T13:00Z — Adversary cold-verified\n",
+            ("M1", Pass, "PASS", at(2026, 6, 13, 13, 0)),
+        ),
+        (
+            "## M0 — Foundations: PASS @2026-05-26T21:35Z",
+            ("M0", Pass, "PASS", at(2026, 5, 26, 21, 35)),
+        ),
+        (
+            "## M1 FAIL @2026-06-11T20:58Z",
+            ("M1", Fail, "FAIL", at(2026, 6, 11, 20, 58)),
+        ),
+        (
+            "## Q2 — FAIL @2026-05-28 (dep teardown leak + cold install flake)",
+            ("Q2", Fail, "FAIL", on(2026, 5, 28)),
+        ),
+        (
+            "### M2: PASS @2026-06-17T05:04Z",
+            ("M2", Pass, "PASS", at(2026, 6, 17, 5, 4)),
+        ),
+        (
+            "## W0 (RL1 — lint/format tooling + green) : **PASS** @2026-05-27 (Adversary cold)",
+            ("W0", Pass, "PASS", on(2026, 5, 27)),
+        ),
+        ("## M2(c) FAIL", ("M2(c)", Fail, "FAIL", None)),
+        (
+            "## M1 — PENDING — awaiting Builder implementation",
+            ("M1", Open, "PENDING", None),
+        ),
+    ];
+    for (document, expected) in one {
+        check(document, std::slice::from_ref(expected));
+    }
     check(
         "### E0 / HC2 — repo-local trust gate (default-deny) — PASS @2026-05-28",
         &[
-            ("E0", Pass, "PASS", on(2026, 5, 28), None, None, None, tail),
-            ("HC2", Pass, "PASS", on(2026, 5, 28), None, None, None, tail),
+            ("E0", Pass, "PASS", on(2026, 5, 28)),
+            ("HC2", Pass, "PASS", on(2026, 5, 28)),
         ],
     );
     check(
         "## Watchdog ping @~2026-05-28 04:35Z — FALSE POSITIVE (no verdict)",
         &[],
     );
-    check(
-        "## M2(c) FAIL",
-        &[("M2(c)", Fail, "FAIL", None, None, None, None, "")],
-    );
-    check(
-        "## M1 — PENDING — awaiting Builder implementation",
-        &[(
-            "M1",
-            Open,
-            "PENDING",
-            None,
-            None,
-            None,
-            Some(Party::Builder),
-            "— awaiting Builder implementation",
-        )],
-    );
 }
 
 #[test]
-fn a_time_that_is_none_is_kept_as_it_was_typed() {
-    let when = |text: &str| read(text, &[]).statements[0].when.clone();
+fn a_text_in_place_of_a_time_is_reported_as_it_was_typed() {
+    let when = |text: &str| read(text, &[]).statements[0].typed.clone();
     assert_eq!(
         when("## M1 — PASS @21:XX"),
         Some(When::Unreadable("21:XX".into()))
@@ -428,8 +185,6 @@ fn a_time_that_is_none_is_kept_as_it_was_typed() {
         at(2026, 6, 17, 0, 0)
     );
     assert_eq!(when("## M1 — PASS @18d2bd1"), None);
-    let at_sha = read("## M1 — PASS @18d2bd1 (x)", &[]);
-    assert_eq!(at_sha.statements[0].commit.as_deref(), Some("18d2bd1"));
     assert!(
         at(2026, 6, 13, 13, 0)
             .unwrap()
@@ -450,8 +205,8 @@ fn gate_names_of_every_family_are_read_and_others_only_when_they_are_known() {
             let seen = read(&text, &[]).statements;
             assert_eq!(seen.len(), 1, "{text}");
             assert_eq!(
-                (seen[0].gate.as_str(), seen[0].word),
-                (gate, Word::Pass),
+                (seen[0].gate.as_str(), seen[0].state),
+                (gate, Pass),
                 "{text}"
             );
         }
@@ -459,13 +214,13 @@ fn gate_names_of_every_family_are_read_and_others_only_when_they_are_known() {
     assert_eq!(read("## 2pc — PASS", &[]).statements, []);
     assert_eq!(read("## 2pc — PASS", &["2pc"]).statements[0].gate, "2pc");
     assert_eq!(
-        read("## proxy-order — FAIL", &["proxy-order"]).statements[0].word,
-        Word::Fail
+        read("## proxy-order — FAIL", &["proxy-order"]).statements[0].state,
+        Fail
     );
 }
 
 #[test]
-fn what_is_no_statement_is_not_read_as_one() {
+fn other_text_is_not_read_as_a_statement() {
     for text in [
         "> ## Gate: M1 — PASS",
         "```\n## Gate: M1 — PASS\n```",
@@ -487,12 +242,7 @@ fn what_is_no_statement_is_not_read_as_one() {
         "## DONE-ness of M1",
     ] {
         let seen = read(text, &[]);
-        let stated: Vec<_> = seen
-            .statements
-            .iter()
-            .filter(|s| s.word != Word::Named)
-            .collect();
-        assert!(stated.is_empty(), "{text}: {stated:?}");
+        assert_eq!(seen.statements, [], "{text}");
         assert!(
             seen.vetoes.is_empty() && seen.done.is_empty(),
             "{text}: {seen:?}"
@@ -506,15 +256,14 @@ fn what_is_no_statement_is_not_read_as_one() {
         "## M1 — what must PASS",
         "## M1 — OPEN questions",
     ] {
-        let seen = read(text, &[]).statements;
-        assert_eq!((seen.len(), seen[0].word), (1, Word::Named), "{text}");
+        assert_eq!(read(text, &[]).statements, [], "{text}");
     }
     let seen = read(
         "## Gate: M1 — CLAIMED, needs M0 before PASS, not like M2 — FAIL",
         &[],
     )
     .statements;
-    assert_eq!(seen[0].word, Word::Claimed);
+    assert_eq!(seen[0].state, Claimed);
     assert!(!seen.iter().any(|s| s.gate == "M0"), "{seen:?}");
     let seen = read("## M1 — see A1, A2 — PASS", &[]).statements;
     assert_eq!((seen.len(), seen[0].gate.as_str()), (1, "M1"));
@@ -543,10 +292,6 @@ fn done_holds_only_when_nothing_takes_it_back() {
     assert!(!holds("## DONE — not yet"));
     assert!(!holds("## DONE when M1 passes"));
     assert!(!holds("## ~~DONE~~"));
-    assert_eq!(
-        read("## DONE — M1+M2 PASS (no VETO)", &[]).done[0].gates,
-        ["M1", "M2"]
-    );
 }
 
 #[test]
@@ -624,17 +369,10 @@ fn a_finding_is_closed_only_by_a_line_of_its_own() {
 }
 
 #[test]
-fn line_ends_and_a_byte_order_mark_do_not_move_places() {
+fn line_ends_and_a_byte_order_mark_do_not_move_lines() {
     let document =
         "\u{feff}## Gate: M1 — PASS\r\n\r\né **Gate M2: FAIL**\r\n- **Gate M3: FAIL** é\r\n";
     let seen = read(document, &[]).statements;
-    assert_eq!(
-        seen.iter()
-            .map(|s| (s.gate.as_str(), s.place.line))
-            .collect::<Vec<_>>(),
-        [("M1", 1), ("M3", 4)]
-    );
-    for s in &seen {
-        assert_eq!(&document[s.place.start..s.place.end], s.gate);
-    }
+    let found: Vec<_> = seen.iter().map(|s| (s.gate.as_str(), s.line)).collect();
+    assert_eq!(found, [("M1", 1), ("M3", 4)]);
 }

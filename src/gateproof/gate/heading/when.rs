@@ -1,18 +1,17 @@
 //! Times as people write them beside a state.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::LazyLock;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Timelike, Utc};
+use chrono::{
+    DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, Timelike, Utc,
+};
 use regex::Regex;
-use serde::Serialize;
 
 /// A time that was typed. Hand-typed times are unreliable: age is never computed from them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum When {
-    /// `2026-06-13T13:00Z`; UTC unless another offset is told.
+    /// `2026-06-13T13:00Z`; UTC unless another offset is given.
     Instant(DateTime<Utc>),
     /// `2026-05-28`.
     Date(NaiveDate),
@@ -23,12 +22,30 @@ pub enum When {
 }
 
 impl When {
-    /// Whether it says something that has not come yet.
+    /// Whether it is a time that has not come yet.
     pub fn is_after(&self, now: DateTime<Utc>) -> bool {
         match self {
             When::Instant(at) => *at > now,
             When::Date(date) => *date > now.date_naive(),
             When::Time(_) | When::Unreadable(_) => false,
+        }
+    }
+
+    /// The earliest moment that it can mean in a line that was written at that time.
+    pub fn earliest(&self, written: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            When::Instant(time) => Some(*time),
+            When::Date(date) => Some(date.and_time(NaiveTime::MIN).and_utc()),
+            When::Time(time) => {
+                let same_day = written.date_naive().and_time(*time).and_utc();
+                // Late in the evening, written after midnight.
+                if same_day - written > TimeDelta::hours(12) {
+                    Some(same_day - TimeDelta::days(1))
+                } else {
+                    Some(same_day)
+                }
+            }
+            When::Unreadable(_) => None,
         }
     }
 }
@@ -47,69 +64,36 @@ impl fmt::Display for When {
 }
 
 /// A date with or without a time, or a time alone; digits may be placeholders.
-static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?x)
+        r"(?x)^(?:
         (?P<date>[0-9]{4}-[0-9X]{2}-[0-9X]{2})
           (?: [T\ ] (?P<clock>[0-9X]{2}:[0-9X]{2}(?::[0-9X]{2})?) (?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})? )?
-        | (?P<alone>[0-9X]{1,2}:[0-9X]{2}(?::[0-9X]{2})?)Z?",
+        | (?P<alone>[0-9X]{1,2}:[0-9X]{2}(?::[0-9X]{2})?)Z?)",
     )
-    .ok()
+    .expect("the pattern is valid")
 });
 
-/// The time that stands right at the start of `text` after `@`, and how many bytes that is. A
-/// commit in its place is no time.
-pub(super) fn at_start(text: &str) -> Option<(When, usize)> {
+/// The time that is typed at the start of `text` after `@`. A commit in its place is not a time.
+pub(super) fn typed(text: &str) -> Option<When> {
     let rest = text.trim_start_matches([' ', '*', '_']);
     let rest = rest.strip_prefix('@')?;
     let rest = rest.trim_start_matches([' ', '~']);
-    let before = text.len() - rest.len();
-    if let Some((when, range)) = first(rest)
-        && range.start == 0
-    {
-        return Some((when, before + range.end));
+    if let Some(found) = TIME.captures(rest) {
+        let all = found.get(0).map_or("", |all| all.as_str());
+        // What goes on is not a time: a port, a name.
+        if !rest[all.len()..].starts_with(|c: char| c.is_alphanumeric() || c == ':') {
+            let part = |name| found.name(name).map(|part| part.as_str());
+            let clock = part("clock").or_else(|| part("alone"));
+            let when = read(part("date"), clock, part("zone"));
+            return Some(when.unwrap_or_else(|| When::Unreadable(all.to_owned())));
+        }
     }
     let word: String = rest
         .chars()
         .take_while(|c| !c.is_whitespace() && !"()*,;—–".contains(*c))
         .collect();
-    if word.is_empty() || is_commit(&word) {
-        return None;
-    }
-    let end = before + word.len();
-    Some((When::Unreadable(word), end))
-}
-
-/// The first time in a text.
-pub(super) fn within(text: &str) -> Option<When> {
-    first(text).map(|(when, _)| when)
-}
-
-/// Whether a tail tells that time itself.
-pub(super) fn told_in(tail: &str, when: &When) -> bool {
-    within(tail).as_ref() == Some(when)
-}
-
-fn first(text: &str) -> Option<(When, Range<usize>)> {
-    let regex = TIME.as_ref()?;
-    // `REVIEW-1:20` or a port is no time: a time stands at a word's edge.
-    let found = regex.captures_iter(text).find(|found| {
-        let range = found.get(0).map_or(0..0, |all| all.range());
-        let joins = |c: char| c.is_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
-        !text[..range.start].ends_with(joins)
-            && !text[range.end..].starts_with(|c: char| c.is_alphanumeric() || c == ':')
-    })?;
-    let range = found.get(0)?.range();
-    let when = read(
-        found.name("date").map(|part| part.as_str()),
-        found
-            .name("clock")
-            .or_else(|| found.name("alone"))
-            .map(|part| part.as_str()),
-        found.name("zone").map(|part| part.as_str()),
-    );
-    let when = when.unwrap_or_else(|| When::Unreadable(text[range.clone()].to_owned()));
-    Some((when, range))
+    (!word.is_empty() && !is_commit(&word)).then_some(When::Unreadable(word))
 }
 
 fn read(date: Option<&str>, clock: Option<&str>, zone: Option<&str>) -> Option<When> {
@@ -138,14 +122,14 @@ fn read(date: Option<&str>, clock: Option<&str>, zone: Option<&str>) -> Option<W
     }
 }
 
-fn offset(zone: Option<&str>) -> Option<chrono::TimeDelta> {
+fn offset(zone: Option<&str>) -> Option<TimeDelta> {
     let Some(zone) = zone.filter(|zone| *zone != "Z") else {
-        return Some(chrono::TimeDelta::zero());
+        return Some(TimeDelta::zero());
     };
     let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
     let hours: i64 = digits.get(..2)?.parse().ok()?;
     let minutes: i64 = digits.get(2..)?.parse().ok()?;
-    let offset = chrono::TimeDelta::minutes(hours * 60 + minutes);
+    let offset = TimeDelta::minutes(hours * 60 + minutes);
     Some(if zone.starts_with('-') {
         -offset
     } else {
@@ -154,11 +138,27 @@ fn offset(zone: Option<&str>) -> Option<chrono::TimeDelta> {
 }
 
 /// Whether a word can be a commit: 7 to 40 hexadecimal digits, and not a plain number or word.
-pub(super) fn is_commit(word: &str) -> bool {
+fn is_commit(word: &str) -> bool {
     (7..=40).contains(&word.len())
         && word
             .bytes()
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         && word.bytes().any(|b| b.is_ascii_digit())
         && (word.len() == 40 || word.bytes().any(|b| b.is_ascii_alphabetic()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_is_of_the_day_on_which_it_was_written_or_of_the_evening_before() {
+        let written = "2026-06-13T00:10:00Z".parse().unwrap();
+        let earliest = |h, m| {
+            let typed = When::Time(NaiveTime::from_hms_opt(h, m, 0).unwrap());
+            typed.earliest(written).unwrap().to_rfc3339()
+        };
+        assert_eq!(earliest(23, 50), "2026-06-12T23:50:00+00:00");
+        assert_eq!(earliest(4, 45), "2026-06-13T04:45:00+00:00");
+    }
 }

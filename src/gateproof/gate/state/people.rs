@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::tests::{clock, facts, kept, run, spec};
+use super::tests::{clock, facts, run, spec, stored};
 use super::*;
-use crate::record::{Attested, ClaimedBy, RecordLink};
+use crate::record::{Act, Attested, ClaimedBy, RecordLink};
 use claim::outcome::Outcome;
 
 fn word(author: &str, clone: &str, at: i64) -> Attested {
@@ -28,13 +28,13 @@ fn status(seen: [(Outcome, Option<Attested>); 2], now: i64) -> GateStatus {
     let mut review = run("review", Act::Review, "adversary", "eve", "k2", 10);
     review.reviews = Some(RecordLink {
         run_id: "claim".into(),
-        sha256: kept(claim.clone()).sha256,
+        sha256: stored(claim.clone()).link.sha256,
     });
     for (check, (outcome, word)) in review.checks.iter_mut().zip(seen) {
         (check.outcome, check.attestation) = (outcome, word);
     }
     let none = Reading::default();
-    let records = [kept(claim), kept(review)];
+    let records = [stored(claim), stored(review)];
     judge(&spec(), &records, &none, &none, &facts(now))
         .gates
         .remove(0)

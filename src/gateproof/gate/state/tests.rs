@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{TimeDelta, TimeZone};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
 use super::cases::{CASES, now};
 use super::*;
 use crate::gate::heading;
-use crate::record::RecordLink;
+use crate::record::{Act, HostState, RecordLink, RunRecord};
 use claim::outcome::Outcome;
 
 pub(super) fn clock(minutes: i64) -> DateTime<Utc> {
@@ -76,9 +76,13 @@ pub(super) fn run(id: &str, act: Act, role: &str, author: &str, clone: &str, at:
     record
 }
 
-pub(super) fn kept(record: RunRecord) -> Kept {
-    let sha256 = format!("{:0>64}", record.run_id.len());
-    Kept { record, sha256 }
+pub(super) fn stored(record: RunRecord) -> StoredRecord {
+    let link = RecordLink {
+        run_id: record.run_id.clone(),
+        sha256: format!("{:0>64}", record.run_id.len()),
+    };
+    let path = format!("{}.json", record.run_id).into();
+    StoredRecord { path, link, record }
 }
 
 fn claim() -> RunRecord {
@@ -89,13 +93,13 @@ fn review() -> RunRecord {
     let mut review = run("review", Act::Review, "adversary", "eve", "k2", 10);
     review.reviews = Some(RecordLink {
         run_id: "claim".into(),
-        sha256: kept(claim()).sha256,
+        sha256: stored(claim()).link.sha256,
     });
     review
 }
 
-pub(super) fn facts(at: i64) -> Facts {
-    Facts {
+pub(super) fn facts(at: i64) -> GateFacts {
+    GateFacts {
         now: clock(at),
         hosts: Some(BTreeMap::from([("cc-ci".to_owned(), Ok(host_state()))])),
         damaged: Vec::new(),
@@ -109,13 +113,13 @@ pub(super) struct World {
     pub(super) review: RunRecord,
     pub(super) more: Vec<RunRecord>,
     pub(super) review_text: &'static str,
-    pub(super) facts: Facts,
+    pub(super) facts: GateFacts,
 }
 
 impl World {
     fn state(&self) -> GateStatus {
-        let mut records = vec![kept(self.claim.clone()), kept(self.review.clone())];
-        records.extend(self.more.iter().cloned().map(kept));
+        let mut records = vec![stored(self.claim.clone()), stored(self.review.clone())];
+        records.extend(self.more.iter().cloned().map(stored));
         let review = heading::read(self.review_text, &["M1"]);
         let mut phase = judge(
             &self.spec,
@@ -173,7 +177,7 @@ fn several_reasons_are_said_together() {
 #[test]
 fn the_exit_code_is_stale_only_when_nothing_else_is_wrong() {
     let phase = |world: &World, status: &str| {
-        let records = [kept(world.claim.clone()), kept(world.review.clone())];
+        let records = [stored(world.claim.clone()), stored(world.review.clone())];
         let status = heading::read(status, &["M1"]);
         judge(
             &world.spec,

@@ -1,12 +1,14 @@
 //! Random histories: whatever is on record, a PASS has two people and two clones behind it.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-use super::tests::{clock, facts, kept, run, spec};
+use super::tests::{clock, facts, run, spec, stored};
 use super::*;
-use crate::record::RecordLink;
+use crate::record::{Act, RecordLink, RunRecord};
 use claim::outcome::Outcome;
 
 /// One record, as choices.
@@ -89,8 +91,8 @@ fn event() -> impl Strategy<Value = Event> {
     )
 }
 
-fn records(events: &[Event]) -> Vec<Kept> {
-    let mut records: Vec<Kept> = Vec::new();
+fn records(events: &[Event]) -> Vec<StoredRecord> {
+    let mut records: Vec<StoredRecord> = Vec::new();
     for (n, event) in events.iter().enumerate() {
         let at = i64::try_from(n).unwrap() * 10;
         let mut record = run(
@@ -114,19 +116,19 @@ fn records(events: &[Event]) -> Vec<Kept> {
         let claim = records
             .iter()
             .rev()
-            .find(|kept| kept.record.act == Act::Claim);
+            .find(|stored| stored.record.act == Act::Claim);
         if event.act == Act::Review && event.linked {
-            record.reviews = claim.map(|kept| RecordLink {
-                run_id: kept.record.run_id.clone(),
-                sha256: kept.sha256.clone(),
+            record.reviews = claim.map(|stored| RecordLink {
+                run_id: stored.record.run_id.clone(),
+                sha256: stored.link.sha256.clone(),
             });
         }
-        records.push(kept(record));
+        records.push(stored(record));
     }
     records
 }
 
-fn state(records: &[Kept], facts: &Facts) -> GateStatus {
+fn state(records: &[StoredRecord], facts: &GateFacts) -> GateStatus {
     let none = Reading::default();
     judge(&spec(), records, &none, &none, facts).gates.remove(0)
 }
@@ -211,9 +213,9 @@ proptest! {
         let seen = state(&records, &facts(now));
         prop_assert_eq!(seen.state == GateState::Ready, seen.reasons.is_empty());
         if passed(seen.state) {
-            let of = |cited: &Option<Cited>| {
+            let of = |cited: &Option<CitedRun>| {
                 let id = &cited.as_ref().unwrap().run_id;
-                records.iter().find(|kept| kept.record.run_id == *id).unwrap().record.clone()
+                records.iter().find(|stored| stored.record.run_id == *id).unwrap().record.clone()
             };
             let (claim, review) = (of(&seen.claim), of(&seen.verdict));
             let clone_of = |r: &RunRecord| r.repository.clone().unwrap();
@@ -232,9 +234,9 @@ proptest! {
             prop_assert!(clock(now) - review.ended <= TimeDelta::hours(24));
             prop_assert_eq!(review.hosts[0].boot_id.as_deref(), Some("boot-1"));
             // No later claim of the whole gate from a clone, and no later FAIL by an Adversary.
-            let after = |kept: &&Kept| kept.record.ended > review.ended;
-            for kept in records.iter().filter(after) {
-                let r = &kept.record;
+            let after = |stored: &&StoredRecord| stored.record.ended > review.ended;
+            for stored in records.iter().filter(after) {
+                let r = &stored.record;
                 let claims = r.act == Act::Claim && r.role.as_deref() == Some("builder")
                     && !r.gates.is_empty() && r.repository.as_ref().unwrap().tree == "clone";
                 prop_assert!(!claims, "{}", r.run_id);

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::record::write;
+use crate::record::files::parse;
+use crate::record::{seal, write};
+use kit::digest;
 use kit::run_id::run_id;
 
 /// A small record of the n-th run; no run's text is another's.
@@ -30,11 +32,11 @@ fn chain_of(count: u32) -> (TempDir, Vec<PathBuf>) {
     (folder, paths)
 }
 
-fn read(folder: &Path) -> Phase {
+fn read(folder: &Path) -> PhaseRecords {
     read_phase(folder).unwrap()
 }
 
-fn runs(phase: &Phase) -> Vec<String> {
+fn runs(phase: &PhaseRecords) -> Vec<String> {
     phase
         .records
         .iter()
@@ -43,7 +45,7 @@ fn runs(phase: &Phase) -> Vec<String> {
 }
 
 /// The kinds of the faults of one file.
-fn kinds<'p>(phase: &'p Phase, path: &Path) -> Vec<&'p FaultKind> {
+fn kinds<'p>(phase: &'p PhaseRecords, path: &Path) -> Vec<&'p RecordFaultKind> {
     let faults = phase.faults.iter().filter(|fault| fault.path == path);
     faults.map(|fault| &fault.kind).collect()
 }
@@ -134,19 +136,25 @@ fn a_missing_a_changed_and_a_renamed_record_are_named_with_the_link_that_shows_i
         (&phase.faults[0].path, &phase.faults[0].by),
         (&paths[1], &by)
     );
-    assert!(matches!(phase.faults[0].kind, FaultKind::Missing { .. }));
+    assert!(matches!(
+        phase.faults[0].kind,
+        RecordFaultKind::Missing { .. }
+    ));
 
     let other = folder.path().join("other.json");
     fs::write(&other, &whole).unwrap();
     let phase = read(folder.path());
     let run_id = sample(1).run_id;
-    assert_eq!(kinds(&phase, &other), [&FaultKind::Renamed { run_id }]);
+    assert_eq!(
+        kinds(&phase, &other),
+        [&RecordFaultKind::Renamed { run_id }]
+    );
     let to = "other.json".to_owned();
-    assert_eq!(kinds(&phase, &paths[1]), [&FaultKind::Moved { to }]);
+    assert_eq!(kinds(&phase, &paths[1]), [&RecordFaultKind::Moved { to }]);
     fs::remove_file(&other).unwrap();
 
     // Forged with a seal that fits: the record that follows still knows better.
-    let mut forged = store::parse(&paths[1], &whole).unwrap();
+    let mut forged = parse(&paths[1], &whole).unwrap();
     forged.exit_code = 0;
     let mut json = serde_json::to_vec_pretty(&forged).unwrap();
     json.push(b'\n');
@@ -157,7 +165,10 @@ fn a_missing_a_changed_and_a_renamed_record_are_named_with_the_link_that_shows_i
         (&phase.faults[0].path, &phase.faults[0].by),
         (&paths[1], &by)
     );
-    assert!(matches!(phase.faults[0].kind, FaultKind::Changed { .. }));
+    assert!(matches!(
+        phase.faults[0].kind,
+        RecordFaultKind::Changed { .. }
+    ));
     assert!(!phase.is_sound(&sample(1).run_id) && phase.is_sound(&sample(2).run_id));
 }
 
@@ -168,7 +179,10 @@ fn a_damaged_newest_file_is_a_fault_and_is_pinned_by_the_next_record() {
     let phase = read(folder.path());
     assert!(matches!(
         kinds(&phase, &paths[1])[..],
-        [FaultKind::NotARecord { .. }, FaultKind::SealBroken]
+        [
+            RecordFaultKind::NotARecord { .. },
+            RecordFaultKind::SealBroken
+        ]
     ));
     write(&sample(2), folder.path()).unwrap();
     let phase = read(folder.path());
@@ -177,7 +191,7 @@ fn a_damaged_newest_file_is_a_fault_and_is_pinned_by_the_next_record() {
 }
 
 #[test]
-fn what_is_no_file_follows_itself_or_leads_out_of_the_folder_is_a_fault_and_no_panic() {
+fn what_is_not_a_file_follows_itself_or_leads_out_of_the_folder_is_a_fault_and_no_panic() {
     let (folder, _) = chain_of(1);
     fs::create_dir(folder.path().join("folder.json")).unwrap();
     fs::write(folder.path().join("gone.json.sig"), "").unwrap();
@@ -196,12 +210,18 @@ fn what_is_no_file_follows_itself_or_leads_out_of_the_folder_is_a_fault_and_no_p
     let at = |name: &str| kinds(&phase, &folder.path().join(name));
     assert!(matches!(
         at("folder.json")[..],
-        [FaultKind::Unreadable { .. }]
+        [RecordFaultKind::Unreadable { .. }]
     ));
-    assert!(matches!(at("gone.json.sig")[..], [FaultKind::NoRecord]));
-    assert!(matches!(at("passwd.json")[..], [FaultKind::Missing { .. }]));
-    assert!(kinds(&phase, &own).contains(&&FaultKind::Cycle));
-    assert!(kinds(&phase, &own).contains(&&FaultKind::Unsealed));
+    assert!(matches!(
+        at("gone.json.sig")[..],
+        [RecordFaultKind::NoRecord]
+    ));
+    assert!(matches!(
+        at("passwd.json")[..],
+        [RecordFaultKind::Missing { .. }]
+    ));
+    assert!(kinds(&phase, &own).contains(&&RecordFaultKind::Cycle));
+    assert!(kinds(&phase, &own).contains(&&RecordFaultKind::Unsealed));
     assert_eq!(phase.records.len(), 2);
 }
 

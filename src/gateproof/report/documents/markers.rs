@@ -15,7 +15,10 @@ use super::lines::{Line, lines};
 const SIGN: &[u8] = b"<!-- gateproof:";
 
 static BEGIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^<!-- gateproof:begin ([a-z]+) (\S+) run=(\S+) sha256=([0-9a-f]{64}) -->$").ok()
+    Regex::new(
+        r"^<!-- gateproof:begin ([a-z]+) (\S+) run=(\S+)((?: [a-z]+=\S*)*) sha256=([0-9a-f]{64}) -->$",
+    )
+    .ok()
 });
 static END: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^<!-- gateproof:end ([a-z]+) (\S+) -->$").ok());
@@ -37,6 +40,8 @@ pub(super) struct Found {
     pub(super) claim: String,
     /// The run it was made from, encoded.
     pub(super) run: String,
+    /// What the text depends on besides the record, as it stands in the marker.
+    pub(super) inputs: String,
     /// Line of the begin marker, from 1.
     pub(super) line: usize,
     /// Indexes of its lines, markers included.
@@ -48,11 +53,19 @@ pub(super) struct Found {
 /// The block with its markers, with LF line ends and without the last one.
 pub(super) fn render(block: &Block) -> String {
     let (kind, claim, run) = (block.document.name(), claim(block), encode(&block.run_id));
-    let hash = hash(kind, &claim, &run, block.body.as_bytes());
+    let inputs = inputs(block);
+    let hash = hash(kind, &claim, &run, &inputs, block.body.as_bytes());
     format!(
-        "<!-- gateproof:begin {kind} {claim} run={run} sha256={hash} -->\n{}<!-- gateproof:end {kind} {claim} -->",
+        "<!-- gateproof:begin {kind} {claim} run={run}{inputs} sha256={hash} -->\n{}<!-- gateproof:end {kind} {claim} -->",
         block.body
     )
+}
+
+/// ` name=value` for each input of a block, the value encoded.
+fn inputs(block: &Block) -> String {
+    let each = block.inputs.iter();
+    each.map(|(name, value)| format!(" {name}={}", encode(value)))
+        .collect()
 }
 
 /// The claim id of a block: `phase/gate`, each encoded.
@@ -71,9 +84,9 @@ pub(super) fn encode(text: &str) -> String {
 
 /// Over the markers' words too, so that an edited run id is noticed; over LF line ends, so that a
 /// document whose line ends were converted is not taken for edited.
-fn hash(kind: &str, claim: &str, run: &str, body: &[u8]) -> String {
+fn hash(kind: &str, claim: &str, run: &str, inputs: &str, body: &[u8]) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(format!("{kind}\n{claim}\n{run}\n"));
+    hasher.update(format!("{kind}\n{claim}\n{run}{inputs}\n"));
     hasher.update(body);
     kit::digest::hex(&hasher.finalize())
 }
@@ -84,6 +97,7 @@ enum Marker {
         kind: String,
         claim: String,
         run: String,
+        inputs: String,
         sha256: String,
     },
     End {
@@ -103,7 +117,8 @@ fn marker(line: &Line<'_>) -> Option<Result<Marker, ()>> {
             kind: word(&found[1]),
             claim: word(&found[2]),
             run: word(&found[3]),
-            sha256: word(&found[4]),
+            inputs: word(&found[4]),
+            sha256: word(&found[5]),
         }));
     }
     let found = END.as_ref().and_then(|end| end.captures(text));
@@ -120,7 +135,7 @@ fn marker(line: &Line<'_>) -> Option<Result<Marker, ()>> {
 pub(super) fn find(document: &[u8]) -> Result<Vec<Found>, MarkerError> {
     let lines = lines(document);
     let mut found: Vec<Found> = Vec::new();
-    let mut open: Option<(usize, String, String, String, String)> = None;
+    let mut open: Option<(usize, String, String, String, String, String)> = None;
     for (n, line) in lines.iter().enumerate() {
         match marker(line) {
             None => {}
@@ -129,6 +144,7 @@ pub(super) fn find(document: &[u8]) -> Result<Vec<Found>, MarkerError> {
                 kind,
                 claim,
                 run,
+                inputs,
                 sha256,
             })) => {
                 if let Some((outer, ..)) = open {
@@ -138,16 +154,17 @@ pub(super) fn find(document: &[u8]) -> Result<Vec<Found>, MarkerError> {
                         claim,
                     });
                 }
-                open = Some((n, kind, claim, run, sha256));
+                open = Some((n, kind, claim, run, inputs, sha256));
             }
             Some(Ok(Marker::End { kind, claim })) => match open.take() {
-                Some((begin, k, c, run, sha256)) if k == kind && c == claim => {
+                Some((begin, k, c, run, inputs, sha256)) if k == kind && c == claim => {
                     let body = body(&lines[begin + 1..n], document);
                     found.push(Found {
-                        edited: hash(&kind, &claim, &run, &body) != sha256,
+                        edited: hash(&kind, &claim, &run, &inputs, &body) != sha256,
                         kind,
                         claim,
                         run,
+                        inputs,
                         line: begin + 1,
                         lines: begin..n + 1,
                     });

@@ -102,9 +102,15 @@ pub struct Block {
     pub gate: String,
     /// The run it was made from.
     pub run_id: String,
+    /// What the text depends on besides the record, by name; the marker carries it, so that the
+    /// audit can make the block again.
+    pub inputs: BlockInputs,
     /// The text between the markers, with LF line ends, ending in one.
     pub body: String,
 }
+
+/// Names and values that a marker carries. A name has only lower-case letters.
+pub type BlockInputs = Vec<(String, String)>;
 
 impl Block {
     /// A block of that gate of the record's phase.
@@ -114,6 +120,7 @@ impl Block {
             phase: record.claim.phase.clone(),
             gate: gate.to_owned(),
             run_id: record.run_id.clone(),
+            inputs: BlockInputs::new(),
             body,
         }
     }

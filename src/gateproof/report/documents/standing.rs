@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
 
+use super::BlockInputs;
 use super::error::MarkerError;
 use super::lines::lines;
 use super::markers;
@@ -19,6 +20,8 @@ pub struct Standing {
     pub gate: String,
     /// The run that it was made from.
     pub run_id: String,
+    /// What the text depends on besides the record; empty in documents of older versions.
+    pub inputs: BlockInputs,
     /// Its lines, markers included, from 1.
     pub lines: Range<usize>,
     /// The text between the markers, with LF line ends.
@@ -45,6 +48,7 @@ pub fn standing(document: &[u8]) -> Result<Vec<Standing>, MarkerError> {
                 phase: plain(phase),
                 gate: plain(gate),
                 run_id: plain(&found.run),
+                inputs: inputs(&found.inputs),
                 lines: found.lines.start + 1..found.lines.end + 1,
                 body: String::from_utf8_lossy(&body).into_owned(),
                 edited: found.edited,
@@ -52,6 +56,23 @@ pub fn standing(document: &[u8]) -> Result<Vec<Standing>, MarkerError> {
             }
         })
         .collect())
+}
+
+fn inputs(marked: &str) -> BlockInputs {
+    let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let each = marked
+        .split_whitespace()
+        .filter_map(|it| it.split_once('='));
+    each.map(|(name, value)| (name.to_owned(), plain(value)))
+        .collect()
+}
+
+impl Standing {
+    /// One of the inputs, if the marker carries it.
+    pub fn input(&self, name: &str) -> Option<&str> {
+        let found = self.inputs.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 impl MarkerError {
@@ -66,5 +87,37 @@ impl MarkerError {
             | MarkerError::Edited { line, .. } => Some(*line),
             MarkerError::OtherDocument { .. } | MarkerError::Utf16 => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::documents::{Block, Document, append_block};
+
+    #[test]
+    fn the_inputs_of_a_block_are_read_back_and_guarded_by_its_hash() {
+        let block = Block {
+            document: Document::Review,
+            phase: "p".into(),
+            gate: "M1".into(),
+            run_id: "r".into(),
+            inputs: vec![
+                ("earlier".into(), "A1 A2--x".into()),
+                ("none".into(), String::new()),
+            ],
+            body: "text\n".into(),
+        };
+        let document = append_block(b"# REVIEW\n", &block).unwrap();
+        let found = standing(&document).unwrap();
+        assert_eq!(found[0].inputs, block.inputs);
+        assert_eq!(found[0].input("earlier"), Some("A1 A2--x"));
+        assert_eq!(found[0].input("none"), Some(""));
+        assert_eq!(found[0].input("after"), None);
+        assert!(!found[0].edited);
+        let other = String::from_utf8(document)
+            .unwrap()
+            .replace("A1%20", "A3%20");
+        assert!(standing(other.as_bytes()).unwrap()[0].edited);
     }
 }

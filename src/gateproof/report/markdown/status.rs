@@ -33,6 +33,8 @@ pub fn claim_block(record: &RunRecord, gate: &str, after: Option<&str>) -> Optio
         return None;
     }
     let mut block = status_block(record, gate)?;
+    let inputs = after.map(|after| ("after".to_owned(), after.to_owned()));
+    block.inputs.extend(inputs);
     let (word, tail) = match after {
         Some(after) => ("RE-CLAIMED", format!("re-claim after {}, ", prose(after))),
         None => ("CLAIMED", String::new()),

@@ -8,6 +8,7 @@ fn block(gate: &str, body: &str) -> Block {
         phase: "pxgate".to_owned(),
         gate: gate.to_owned(),
         run_id: "20261121T174530Z-1f3a9c2e".to_owned(),
+        inputs: Vec::new(),
         body: format!("{body}\n"),
     }
 }

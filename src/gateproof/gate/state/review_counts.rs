@@ -1,22 +1,24 @@
-//! Whether a review counts for a claim: somebody else, somewhere else, of the same thing, whole.
+//! Whether a review counts for a claim: by another author, in another clone, of the same claim file
+//! and commit, and of the whole gate.
 
 use chrono::TimeDelta;
 
-use super::verdict::{host, not_from_clone, of_gate, tree};
-use super::{Facts, GateSpec, Kept, Reason};
+use super::evidence::{host, not_from_clone, not_known, of_gate, tree};
+use super::model::{GateFacts, GateSpec};
 use crate::attest::same_person;
-use crate::record::RunRecord;
+use crate::gate::reason::Reason;
+use crate::record::{RunRecord, StoredRecord};
 
-/// Two machines' clocks may differ by so much without anybody noticing.
+/// The difference between two machines' clocks that nobody notices.
 const CLOCKS: TimeDelta = TimeDelta::minutes(5);
 
 /// Why a review does not count for a claim.
 pub(super) fn void(
     gate: &GateSpec,
     claim: &RunRecord,
-    kept_claim: &Kept,
+    stored_claim: &StoredRecord,
     review: &RunRecord,
-    facts: &Facts,
+    facts: &GateFacts,
 ) -> Vec<Reason> {
     let mut why = Vec::new();
     if review.role.as_deref() != Some("adversary") {
@@ -37,11 +39,11 @@ pub(super) fn void(
         });
     }
     if let Some(link) = &review.reviews
-        && link.sha256 != kept_claim.sha256
+        && link.sha256 != stored_claim.link.sha256
     {
         why.push(Reason::OtherRecord {
             judged: link.sha256.clone(),
-            now: kept_claim.sha256.clone(),
+            now: stored_claim.link.sha256.clone(),
         });
     }
     why.extend(commit(claim, review));
@@ -155,9 +157,4 @@ fn host_then(name: &str, claim: &RunRecord, review: &RunRecord) -> Option<Reason
         }),
         _ => None,
     }
-}
-
-/// How the run says that a host's `revision:` gave nothing.
-pub(super) fn not_known(revision: Option<&str>) -> bool {
-    revision.is_some_and(|revision| revision.starts_with("not known: "))
 }

@@ -1,22 +1,21 @@
-//! What records and attestations have in common: a file that was written once, by somebody, at some
+//! What records and attestations have in common: a file that was written once, by a person, at a
 //! time, about a claim file at a commit.
 
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::record::{Act, KeptAttestation, Stored, signature_of};
+use crate::record::{Act, StoredAttestation, StoredRecord, signature_of};
 
-/// The papers of one kind that a phase has.
-pub(super) struct Papers<'a> {
+/// The evidence files of one kind that a phase has.
+pub(super) struct EvidenceFiles<'a> {
     /// `records`, `attestations`.
     pub(super) noun: &'static str,
-    /// Their folder.
     pub(super) folder: &'a Path,
-    pub(super) all: Vec<Paper<'a>>,
+    pub(super) all: Vec<EvidenceFile<'a>>,
 }
 
-impl Papers<'_> {
+impl EvidenceFiles<'_> {
     /// `2 of 3 records are`, and in the end which.
     pub(super) fn some(&self, some: &[&str], what: &str) -> String {
         let few = some.iter().take(3).copied().collect::<Vec<_>>().join(", ");
@@ -34,14 +33,13 @@ impl Papers<'_> {
 }
 
 /// A record or an attestation under audit.
-pub(super) struct Paper<'a> {
-    /// The file.
+pub(super) struct EvidenceFile<'a> {
     pub(super) path: &'a Path,
     /// `run x`, `attestation x`.
     pub(super) name: String,
-    /// Who that is to git: `Name <mail>`.
+    /// The git author: `Name <mail>`.
     author: Option<&'a str>,
-    /// When what it tells of began.
+    /// When the run began or the attestation was given.
     pub(super) began: DateTime<Utc>,
     /// When it was over.
     pub(super) ended: DateTime<Utc>,
@@ -51,15 +49,15 @@ pub(super) struct Paper<'a> {
     pub(super) commit: Option<&'a str>,
     /// The branch that had the commit then.
     pub(super) branch: Option<&'a str>,
-    /// Whether it may be about a claim file that was not committed: whoever only looks may.
+    /// Whether it may be about a claim file that was not committed: a read-only run may.
     pub(super) loose: bool,
 }
 
-impl<'a> Paper<'a> {
-    pub(super) fn of_record(stored: &'a Stored) -> Paper<'a> {
+impl<'a> EvidenceFile<'a> {
+    pub(super) fn of_record(stored: &'a StoredRecord) -> EvidenceFile<'a> {
         let record = &stored.record;
         let state = record.repository.as_ref();
-        Paper {
+        EvidenceFile {
             path: &stored.path,
             name: format!("run {}", stored.link.run_id),
             author: record.author.as_deref(),
@@ -72,16 +70,16 @@ impl<'a> Paper<'a> {
         }
     }
 
-    pub(super) fn of_attestation(kept: &'a KeptAttestation) -> Paper<'a> {
-        let said = &kept.attestation;
-        Paper {
-            path: &kept.path,
-            name: format!("attestation {}", said.id),
-            author: Some(&said.author),
-            began: said.at,
-            ended: said.at,
-            claim: (&said.claim_path, &said.claim_sha256),
-            commit: Some(&said.commit),
+    pub(super) fn of_attestation(stored: &'a StoredAttestation) -> EvidenceFile<'a> {
+        let attestation = &stored.attestation;
+        EvidenceFile {
+            path: &stored.path,
+            name: format!("attestation {}", attestation.id),
+            author: Some(&attestation.author),
+            began: attestation.at,
+            ended: attestation.at,
+            claim: (&attestation.claim_path, &attestation.claim_sha256),
+            commit: Some(&attestation.commit),
             branch: None,
             loose: false,
         }

@@ -1,14 +1,15 @@
 //! One gate: its newest claim, the reviews of it, and what has happened since.
 
-use super::counts::{not_known, void};
-use super::reason::Reason;
-use super::{Cited, ClaimSpec, Facts, GateSpec, GateState, GateStatus, Kept, is_claim};
+use super::evidence::{cite, host, is_claim, not_from_clone, not_known, of_gate, tree};
+use super::model::{ClaimSpec, GateFacts, GateSpec, GateState, GateStatus};
+use super::review_counts::void;
 use crate::attest::counts_from;
 use crate::gate::heading::Reading;
-use crate::gate::verdict::{Verdict, is_red, weigh_beside};
-use crate::record::{Act, CheckRecord, ClaimedBy, HostState, RunRecord};
+use crate::gate::reason::Reason;
+use crate::gate::verdict::{Verdict, assess_beside, is_red};
+use crate::record::{Act, ClaimedBy, HostState, RunRecord, StoredRecord};
 
-/// What a review says of a claim.
+/// What a review amounts to for a claim.
 enum Says {
     Pass,
     Fail(Vec<Reason>),
@@ -18,12 +19,12 @@ enum Says {
     Void(Vec<Reason>),
 }
 
-pub(super) fn gate(
+pub(super) fn gate_status(
     file: &ClaimSpec,
     gate: &GateSpec,
-    records: &[&Kept],
+    records: &[&StoredRecord],
     review: &Reading,
-    facts: &Facts,
+    facts: &GateFacts,
 ) -> GateStatus {
     let (mut state, mut reasons, claim, verdict) = decide(file, gate, records, facts);
     if state == GateState::Pass {
@@ -50,29 +51,34 @@ pub(super) fn gate(
         title: gate.title.clone(),
         state,
         reasons,
-        claim: claim.map(|kept| cite(kept, gate)),
-        verdict: verdict.map(|kept| cite(kept, gate)),
+        claim: claim.map(|stored| cite(stored, gate)),
+        verdict: verdict.map(|stored| cite(stored, gate)),
     }
 }
 
-type Decision<'k> = (GateState, Vec<Reason>, Option<&'k Kept>, Option<&'k Kept>);
+type Decision<'k> = (
+    GateState,
+    Vec<Reason>,
+    Option<&'k StoredRecord>,
+    Option<&'k StoredRecord>,
+);
 
 /// What claim and reviews amount to, whatever has happened since.
 fn decide<'k>(
     file: &ClaimSpec,
     gate: &GateSpec,
-    records: &[&'k Kept],
-    facts: &Facts,
+    records: &[&'k StoredRecord],
+    facts: &GateFacts,
 ) -> Decision<'k> {
     let claims = records
         .iter()
         .rev()
-        .filter(|kept| is_claim(&kept.record, &gate.id));
-    let (from_clone, others): (Vec<&Kept>, Vec<&Kept>) =
-        claims.partition(|kept| tree(&kept.record) == Some("clone"));
+        .filter(|stored| is_claim(&stored.record, &gate.id));
+    let (from_clone, others): (Vec<&StoredRecord>, Vec<&StoredRecord>) =
+        claims.partition(|stored| tree(&stored.record) == Some("clone"));
     let Some(claim) = from_clone.first().copied() else {
         let mut reasons = vec![Reason::Unclaimed];
-        reasons.extend(others.first().map(|kept| not_from_clone(&kept.record)));
+        reasons.extend(others.first().map(|stored| not_from_clone(&stored.record)));
         return (GateState::Open, reasons, None, None);
     };
     let edited = (claim.record.claim.sha256 != file.sha256).then(|| Reason::ClaimEdited {
@@ -80,8 +86,8 @@ fn decide<'k>(
         now: file.sha256.clone(),
     });
     let mut void = Vec::new();
-    let reviews = records.iter().rev().filter(|kept| {
-        kept.record.act == Act::Review && kept.record.checks.iter().any(|c| c.gate == gate.id)
+    let reviews = records.iter().rev().filter(|stored| {
+        stored.record.act == Act::Review && stored.record.checks.iter().any(|c| c.gate == gate.id)
     });
     for review in reviews {
         if !is_about(&review.record, claim) {
@@ -97,7 +103,7 @@ fn decide<'k>(
                 void = reasons;
                 break;
             }
-            // Only the newest one's failings are of interest.
+            // Only the reasons of the newest review are reported.
             Says::Void(reasons) if void.is_empty() => void = reasons,
             Says::Void(_) => {}
         }
@@ -108,7 +114,7 @@ fn decide<'k>(
         });
         void.extend(older_evidence(gate, &claim.record, records));
     }
-    // A claim of another file is no claim of this one.
+    // A claim of another file is not a claim of this one.
     let state = match edited {
         Some(_) => GateState::Open,
         None => GateState::Claimed,
@@ -117,18 +123,18 @@ fn decide<'k>(
     (state, reasons, Some(claim), None)
 }
 
-/// Whether a review says that it judges that claim. One that says nothing judges what was there.
-fn is_about(review: &RunRecord, claim: &Kept) -> bool {
+/// Whether a review judges that claim. A review that names no claim judges the one before it.
+fn is_about(review: &RunRecord, claim: &StoredRecord) -> bool {
     match &review.reviews {
         Some(link) => link.run_id == claim.record.run_id,
         None => review.started >= claim.record.started,
     }
 }
 
-/// An earlier review, which somebody might take for one of this claim.
-fn older_evidence(gate: &GateSpec, claim: &RunRecord, records: &[&Kept]) -> Option<Reason> {
-    let newest = records.iter().rev().find(|kept| {
-        kept.record.act == Act::Review && kept.record.checks.iter().any(|c| c.gate == gate.id)
+/// An earlier review, which a reader might take for one of this claim.
+fn older_evidence(gate: &GateSpec, claim: &RunRecord, records: &[&StoredRecord]) -> Option<Reason> {
+    let newest = records.iter().rev().find(|stored| {
+        stored.record.act == Act::Review && stored.record.checks.iter().any(|c| c.gate == gate.id)
     })?;
     (newest.record.started < claim.ended).then_some(Reason::EvidenceOlder {
         claimed: claim.ended,
@@ -139,25 +145,27 @@ fn older_evidence(gate: &GateSpec, claim: &RunRecord, records: &[&Kept]) -> Opti
 fn says(
     gate: &GateSpec,
     claim: &RunRecord,
-    kept_claim: &Kept,
+    stored_claim: &StoredRecord,
     review: &RunRecord,
-    facts: &Facts,
+    facts: &GateFacts,
 ) -> Says {
-    let weighed = weigh_beside(review, &gate.id, Some(&ClaimedBy::of(claim)));
+    let assessment = assess_beside(review, &gate.id, Some(&ClaimedBy::of(claim)));
     // What the Adversary saw fail has failed, however it was looked at; beside an infrastructure
     // fault that is no FAIL, and no reason to go on believing an older PASS either.
     if review.role.as_deref() == Some("adversary") {
-        match weighed.verdict {
-            Verdict::Fail => return Says::Fail(weighed.reasons),
-            Verdict::Undecided if saw_red(gate, review) => return Says::Nothing(weighed.reasons),
+        match assessment.verdict {
+            Verdict::Fail => return Says::Fail(assessment.reasons),
+            Verdict::Undecided if saw_red(gate, review) => {
+                return Says::Nothing(assessment.reasons);
+            }
             Verdict::Undecided | Verdict::Pass => {}
         }
     }
-    let void = void(gate, claim, kept_claim, review, facts);
-    match weighed.verdict {
+    let void = void(gate, claim, stored_claim, review, facts);
+    match assessment.verdict {
         _ if !void.is_empty() => Says::Void(void),
         Verdict::Pass => Says::Pass,
-        Verdict::Fail | Verdict::Undecided => Says::Nothing(weighed.reasons),
+        Verdict::Fail | Verdict::Undecided => Says::Nothing(assessment.reasons),
     }
 }
 
@@ -166,8 +174,8 @@ fn saw_red(gate: &GateSpec, review: &RunRecord) -> bool {
     of_gate(review, &gate.id).any(|check| is_red(check.outcome))
 }
 
-/// What has happened since a PASS.
-fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &Facts) -> Vec<Reason> {
+/// What has changed since a PASS.
+fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &GateFacts) -> Vec<Reason> {
     let mut why = Vec::new();
     if passed.claim.sha256 != file.sha256 {
         why.push(Reason::ClaimEdited {
@@ -235,7 +243,12 @@ fn host_since(name: &str, then: Option<&HostState>, now: &HostState) -> Vec<Reas
 }
 
 /// What forbids DONE, whatever the verdict is.
-fn in_the_way(gate: &GateSpec, records: &[&Kept], review: &Reading, facts: &Facts) -> Vec<Reason> {
+fn in_the_way(
+    gate: &GateSpec,
+    records: &[&StoredRecord],
+    review: &Reading,
+    facts: &GateFacts,
+) -> Vec<Reason> {
     let mut why = Vec::new();
     for veto in review.open_vetoes() {
         if veto.gates.is_empty() || veto.gates.contains(&gate.id) {
@@ -247,18 +260,18 @@ fn in_the_way(gate: &GateSpec, records: &[&Kept], review: &Reading, facts: &Fact
     }
     why.extend(unrestored(records));
     let is_closed = |id: &String| {
-        let mut by_records = records.iter().flat_map(|kept| &kept.record.closed);
+        let mut by_records = records.iter().flat_map(|stored| &stored.record.closed);
         review.closed.contains(id) || by_records.any(|closed| closed == id)
     };
-    for kept in records {
-        let filed = kept
+    for stored in records {
+        let filed = stored
             .record
             .filed
             .iter()
             .filter(|finding| finding.gate == gate.id && !is_closed(&finding.id));
         why.extend(filed.map(|finding| Reason::FindingOpen {
             id: finding.id.clone(),
-            run: kept.record.run_id.clone(),
+            run: stored.record.run_id.clone(),
             text: finding.text.clone(),
         }));
     }
@@ -267,16 +280,16 @@ fn in_the_way(gate: &GateSpec, records: &[&Kept], review: &Reading, facts: &Fact
     why
 }
 
-/// What some run has disturbed and no later one has seen restored.
-fn unrestored(records: &[&Kept]) -> Vec<Reason> {
+/// What a run has disturbed and no later run has found restored.
+fn unrestored(records: &[&StoredRecord]) -> Vec<Reason> {
     let mut lost: Vec<(&str, &str, Reason)> = Vec::new();
-    for kept in records {
-        for fixture in &kept.record.fixtures {
+    for stored in records {
+        for fixture in &stored.record.fixtures {
             lost.retain(|(name, on, _)| (*name, *on) != (&fixture.name, &fixture.on));
             if !fixture.restored {
                 let remedy = fixture.remedy.clone();
                 let reason = Reason::Unrestored {
-                    run: kept.record.run_id.clone(),
+                    run: stored.record.run_id.clone(),
                     fixture: fixture.name.clone(),
                     on: fixture.on.clone(),
                     remedy: remedy.unwrap_or_else(|| "undo it by hand, and run again".to_owned()),
@@ -286,44 +299,4 @@ fn unrestored(records: &[&Kept]) -> Vec<Reason> {
         }
     }
     lost.into_iter().map(|(.., reason)| reason).collect()
-}
-
-pub(super) fn of_gate<'r>(
-    record: &'r RunRecord,
-    gate: &str,
-) -> impl Iterator<Item = &'r CheckRecord> {
-    record.checks.iter().filter(move |check| check.gate == gate)
-}
-
-pub(super) fn tree(record: &RunRecord) -> Option<&str> {
-    record.repository.as_ref().map(|r| r.tree.as_str())
-}
-
-pub(super) fn not_from_clone(record: &RunRecord) -> Reason {
-    let run = record.run_id.clone();
-    match tree(record) {
-        Some(_) => Reason::OnlyWorktree { run },
-        None => Reason::NoCommit { run },
-    }
-}
-
-pub(super) fn host<'r>(record: &'r RunRecord, name: &str) -> Option<&'r HostState> {
-    record.hosts.iter().find(|host| host.name == name)
-}
-
-fn cite(kept: &Kept, gate: &GateSpec) -> Cited {
-    let record = &kept.record;
-    Cited {
-        run_id: record.run_id.clone(),
-        sha256: kept.sha256.clone(),
-        by: record.author.clone().unwrap_or_else(|| record.who.clone()),
-        commit: record.repository.as_ref().map(|r| r.commit.clone()),
-        at: record.ended,
-        checks: of_gate(record, &gate.id).count(),
-        hosts: gate
-            .hosts
-            .iter()
-            .filter_map(|name| host(record, name).cloned())
-            .collect(),
-    }
 }

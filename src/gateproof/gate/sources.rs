@@ -6,8 +6,8 @@ use std::io;
 use std::path::Path;
 
 use super::heading::{self, Reading};
-use super::state::{ClaimSpec, GateSpec, Kept};
-use crate::record::{RecordError, read_phase};
+use super::state::{ClaimSpec, GateSpec};
+use crate::record::{RecordError, StoredRecord, read_phase};
 use claim::{Check, ClaimFile, Fixture, Place, Probe, Step};
 
 /// What the state of gates depends on in a claim file. `path` is the file's, as records have it:
@@ -43,18 +43,18 @@ fn check_hosts(file: &ClaimFile, check: &Check, hosts: &mut BTreeSet<String>) {
     if let Some(other) = control.and_then(|control| control.probe.as_ref()) {
         probe(other, hosts);
     }
-    let mut wanted: Vec<&String> = check.with.iter().collect();
-    wanted.extend(
+    let mut fixtures: Vec<&String> = check.with.iter().collect();
+    fixtures.extend(
         control
             .into_iter()
             .flat_map(|control| control.with.iter().flatten()),
     );
     let mut seen = BTreeSet::new();
-    while let Some(name) = wanted.pop() {
+    while let Some(name) = fixtures.pop() {
         if seen.insert(name)
             && let Some(fixture) = file.fixtures.get(name)
         {
-            wanted.extend(&fixture.with);
+            fixtures.extend(&fixture.with);
             fixture_hosts(fixture, hosts);
         }
     }
@@ -99,13 +99,13 @@ fn place(on: &Place, hosts: &mut BTreeSet<String>) {
     }
 }
 
-/// The records of a phase.
+/// The records of a phase that can be believed, and what is wrong with the others.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Records {
-    /// Those with which nothing is wrong, in the order of the chain.
-    pub kept: Vec<Kept>,
-    /// Everything that is wrong, by file. What a damaged or missing record says is not known, so
-    /// nothing may be called done.
+pub struct SoundRecords {
+    /// In the order of the chain.
+    pub sound: Vec<StoredRecord>,
+    /// Everything that is wrong, by file. Nothing is done while a record is damaged or missing,
+    /// because nobody knows what it says.
     pub damaged: Vec<String>,
 }
 
@@ -113,14 +113,10 @@ pub struct Records {
 ///
 /// # Errors
 /// When the folder cannot be listed.
-pub fn records(runs: &Path) -> Result<Records, RecordError> {
+pub fn records(runs: &Path) -> Result<SoundRecords, RecordError> {
     let phase = read_phase(runs)?;
-    let kept = phase.sound().map(|stored| Kept {
-        record: stored.record.clone(),
-        sha256: stored.link.sha256.clone(),
-    });
-    Ok(Records {
-        kept: kept.collect(),
+    Ok(SoundRecords {
+        sound: phase.sound().cloned().collect(),
         damaged: phase.faults.iter().map(ToString::to_string).collect(),
     })
 }
@@ -179,7 +175,7 @@ gates:
     {
         let folder = tempfile::tempdir().unwrap();
         let runs = folder.path().join("runs/pxgate");
-        assert_eq!(records(&runs).unwrap(), Records::default());
+        assert_eq!(records(&runs).unwrap(), SoundRecords::default());
         let mut record = crate::report::sample::record();
         let first = crate::record::write(&record, &runs).unwrap();
         record.run_id = "second".into();
@@ -189,7 +185,11 @@ gates:
         fs::write(runs.join(".half.json"), "").unwrap();
         let found = records(&runs).unwrap();
         let digest = |path| kit::digest::sha256(fs::read(path).unwrap());
-        let digests: Vec<&str> = found.kept.iter().map(|kept| kept.sha256.as_str()).collect();
+        let digests: Vec<&str> = found
+            .sound
+            .iter()
+            .map(|it| it.link.sha256.as_str())
+            .collect();
         assert_eq!(digests, [digest(&first), digest(&second)]);
         assert_eq!(found.damaged, [""; 0]);
 
@@ -203,7 +203,7 @@ gates:
         fs::write(runs.join("cut.json"), "{\"schema\":").unwrap();
         fs::remove_file(&first).unwrap();
         let found = records(&runs).unwrap();
-        assert_eq!(found.kept, []);
+        assert_eq!(found.sound, []);
         for name in [
             "second.json",
             "cut.json",

@@ -62,9 +62,10 @@ impl Repo {
             return Ok(*known);
         }
         let full = matches!(commit.len(), 40 | 64) && commit.bytes().all(|b| b.is_ascii_hexdigit());
-        let told = match full {
-            true => line(&self.root, &["log", "-1", "--format=%H %ct", commit, "--"])?,
-            false => None,
+        let told = if full {
+            line(&self.root, &["log", "-1", "--format=%H %ct", commit, "--"])?
+        } else {
+            None
         };
         let time = told.and_then(|told| {
             let (hash, seconds) = told.split_once(' ')?;
@@ -244,9 +245,10 @@ fn raw(text: &str) -> Option<(String, char, String)> {
     // Of a merge: what it did to the file as a whole, when it agrees about that.
     let status = words[2 * parents + 2];
     let first = status.chars().next()?;
-    let status = match status.chars().all(|c| c == first) {
-        true => first,
-        false => 'M',
+    let status = if status.chars().all(|c| c == first) {
+        first
+    } else {
+        'M'
     };
     Some((path.to_owned(), status, blob))
 }

@@ -3,51 +3,28 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::gate::heading;
+use crate::gate::heading::{self, Veto};
 use crate::report::documents::{Block, Document};
 use crate::report::markdown::escape::{code, prose};
 
-/// A veto of a REVIEW document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Veto {
-    /// Its place among the vetoes of the document, from 1: `V1`, `V2` …
-    pub number: usize,
-    /// The rest of its heading.
-    pub reason: String,
-    /// The line of its heading, from 1.
-    pub line: usize,
-    /// The line that lifts it.
-    pub lifted: Option<usize>,
-}
-
-/// All vetoes of a REVIEW document, in order, as [`heading::read`] reads them for everybody.
+/// All vetoes of a REVIEW document, in order.
 pub fn vetoes(text: &str) -> Vec<Veto> {
-    let read = heading::read(text, &[]).vetoes.into_iter();
-    (1..)
-        .zip(read)
-        .map(|(number, veto)| Veto {
-            number,
-            reason: veto.reason,
-            line: veto.line,
-            lifted: veto.lifted_at,
-        })
-        .collect()
+    heading::read(text, &[]).vetoes
 }
 
 /// The vetoes that are not lifted.
 pub fn open_vetoes(text: &str) -> Vec<Veto> {
     let mut all = vetoes(text);
-    all.retain(|veto| veto.lifted.is_none());
+    all.retain(Veto::is_open);
     all
 }
 
-/// A name for an entry that is of no run, in the form of a run's.
+/// A name for an entry that belongs to no run, in the form of a run id.
 pub fn entry_id(at: DateTime<Utc>) -> String {
     kit::run_id::run_id(at, crate::run::random())
 }
 
-/// The REVIEW block of a veto. `by` is who says it, `until` the condition under which it is to be
-/// lifted.
+/// The REVIEW block of a veto. `by` is its author, `until` the condition for lifting it.
 pub fn veto_block(
     phase: &str,
     reason: &str,
@@ -59,7 +36,7 @@ pub fn veto_block(
     let reason = one_line(reason);
     let mut heading = format!("## VETO {}", prose(&reason));
     if open_vetoes(&heading).len() != 1 {
-        // It begins with words that readers take for a lifting.
+        // It begins like a lifting.
         heading = format!("## VETO because: {}", prose(&reason));
     }
     let until = match until {
@@ -75,7 +52,7 @@ pub fn veto_block(
 }
 
 /// The REVIEW block that lifts a veto. It does not begin with `## VETO`, which watchers take for a
-/// new one.
+/// new veto.
 pub fn lift_block(
     phase: &str,
     veto: &Veto,
@@ -103,6 +80,7 @@ fn block(phase: &str, run_id: &str, body: String) -> Block {
         phase: phase.to_owned(),
         gate: "veto".to_owned(),
         run_id: run_id.to_owned(),
+        inputs: Vec::new(),
         body,
     }
 }

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::paper::{Paper, Papers};
+use super::evidence_file::{EvidenceFile, EvidenceFiles};
 use super::{Case, TOLERANCE, rule};
 use crate::record::SIGNATURE;
 use crate::report::text::time;
 use kit::git::GitError;
 
-/// What git knows of the files themselves: each was added once and is as it was. Returns how many
-/// of a folder's papers are in HEAD as they are.
-pub(super) fn history(case: &mut Case<'_>, papers: &Papers<'_>) -> Result<usize, GitError> {
+/// Git's history of the files: each was added once and never changed. Returns how many of a
+/// folder's files are in HEAD as they are.
+pub(super) fn history(case: &mut Case<'_>, files: &EvidenceFiles<'_>) -> Result<usize, GitError> {
     let root = case.repo.root.clone();
-    let Some(folder) = below(&root, papers.folder) else {
+    let Some(folder) = below(&root, files.folder) else {
         case.log.note(format!(
             "the {} are outside of the repository: git cannot tell whether one was edited",
-            papers.noun
+            files.noun
         ));
         return Ok(0);
     };
@@ -60,25 +60,25 @@ pub(super) fn history(case: &mut Case<'_>, papers: &Papers<'_>) -> Result<usize,
                 format!("as commit {} added it", first.commit),
             );
         }
-        if let Some(paper) = papers.all.iter().find(|it| it.path == file)
-            && paper.ended > first.time + TOLERANCE
+        if let Some(evidence) = files.all.iter().find(|it| it.path == file)
+            && evidence.ended > first.time + TOLERANCE
         {
             case.log.find(
                 &rule::BEFORE_IT_WAS,
                 &file,
-                format!("{} ended {}", paper.name, time(paper.ended)),
+                format!("{} ended {}", evidence.name, time(evidence.ended)),
                 format!("not after commit {}, of {}", first.commit, time(first.time)),
             );
         }
     }
-    compare_with_head(case, &root, &committed, papers)
+    compare_with_head(case, &root, &committed, files)
 }
 
 fn compare_with_head(
     case: &mut Case<'_>,
     root: &Path,
     committed: &BTreeMap<String, String>,
-    papers: &Papers<'_>,
+    files: &EvidenceFiles<'_>,
 ) -> Result<usize, GitError> {
     let (there, gone): (Vec<_>, Vec<_>) = committed
         .keys()
@@ -106,96 +106,96 @@ fn compare_with_head(
             );
         }
     }
-    let new = |paper: &&Paper<'_>| {
-        let path = below(root, paper.path);
+    let new = |file: &&EvidenceFile<'_>| {
+        let path = below(root, file.path);
         path.is_none_or(|path| !committed.contains_key(&path))
     };
-    let new: Vec<&str> = papers.all.iter().filter(new).map(|it| &*it.name).collect();
+    let new: Vec<&str> = files.all.iter().filter(new).map(|it| &*it.name).collect();
     if !new.is_empty() {
         let what = "not in HEAD, where git would guard them";
-        case.log.note(papers.some(&new, what));
+        case.log.note(files.some(&new, what));
     }
-    let same = |paper: &&Paper<'_>| same.iter().any(|path| path == paper.path);
-    Ok(papers.all.iter().filter(same).count())
+    let same = |file: &&EvidenceFile<'_>| same.iter().any(|path| path == file.path);
+    Ok(files.all.iter().filter(same).count())
 }
 
 /// Times that cannot be.
-pub(super) fn times(case: &mut Case<'_>, papers: &[Paper<'_>]) {
-    let now = case.wish.now;
-    for paper in papers {
-        let latest = paper.began.max(paper.ended);
+pub(super) fn times(case: &mut Case<'_>, files: &[EvidenceFile<'_>]) {
+    let now = case.request.now;
+    for file in files {
+        let latest = file.began.max(file.ended);
         if latest > now + TOLERANCE {
             case.log.find(
                 &rule::FUTURE,
-                paper.path,
-                format!("{} until {}", paper.name, time(latest)),
+                file.path,
+                format!("{} until {}", file.name, time(latest)),
                 format!("a time up to now, {}", time(now)),
             );
         }
-        if paper.ended < paper.began {
+        if file.ended < file.began {
             case.log.find(
                 &rule::BACKWARDS,
-                paper.path,
-                format!("began {}, ended {}", time(paper.began), time(paper.ended)),
+                file.path,
+                format!("began {}, ended {}", time(file.began), time(file.ended)),
                 "an end after the beginning",
             );
         }
     }
 }
 
-/// The commit that each paper speaks of, and the claim file there.
-pub(super) fn commits(case: &mut Case<'_>, papers: &[Paper<'_>]) -> Result<(), GitError> {
-    for paper in papers {
-        let Some(commit) = paper.commit else {
+/// The commit that each file speaks of, and the claim file there.
+pub(super) fn commits(case: &mut Case<'_>, files: &[EvidenceFile<'_>]) -> Result<(), GitError> {
+    for file in files {
+        let Some(commit) = file.commit else {
             case.log.note(format!(
                 "{} was in no repository: no commit says what was checked",
-                paper.name
+                file.name
             ));
             continue;
         };
         let Some(made) = case.repo.commit_time(commit)? else {
             case.log.find(
                 &rule::NO_COMMIT,
-                paper.path,
+                file.path,
                 format!("commit {commit}, which is not here"),
                 "a commit of this repository",
             );
             continue;
         };
-        if !case.repo.reaches(commit, paper.branch)? {
-            let branch = paper
+        if !case.repo.reaches(commit, file.branch)? {
+            let branch = file
                 .branch
                 .map_or_else(String::new, |branch| format!(" or of {branch}"));
             case.log.find(
                 &rule::UNREACHABLE,
-                paper.path,
+                file.path,
                 format!("commit {commit}, which no longer is"),
                 format!("a commit in the history of HEAD{branch}"),
             );
         }
-        if paper.began + TOLERANCE < made {
+        if file.began + TOLERANCE < made {
             case.log.find(
                 &rule::OLD_EVIDENCE,
-                paper.path,
-                format!("{} began {}", paper.name, time(paper.began)),
+                file.path,
+                format!("{} began {}", file.name, time(file.began)),
                 format!("not before commit {commit}, of {}", time(made)),
             );
         }
-        claim_file(case, paper, commit)?;
+        claim_file(case, file, commit)?;
     }
     Ok(())
 }
 
-fn claim_file(case: &mut Case<'_>, paper: &Paper<'_>, commit: &str) -> Result<(), GitError> {
-    let (path, sha256) = paper.claim;
+fn claim_file(case: &mut Case<'_>, file: &EvidenceFile<'_>, commit: &str) -> Result<(), GitError> {
+    let (path, sha256) = file.claim;
     let there = case.repo.file_digest(commit, path)?;
     if there.as_deref() == Some(sha256) {
         return Ok(());
     }
-    if paper.loose {
+    if file.loose {
         case.log.note(format!(
             "{}: the claim file was not committed as it was run",
-            paper.name
+            file.name
         ));
         return Ok(());
     }
@@ -205,7 +205,7 @@ fn claim_file(case: &mut Case<'_>, paper: &Paper<'_>, commit: &str) -> Result<()
     };
     let found = format!("{path} with sha256 {sha256}");
     case.log
-        .find(&rule::CLAIM_DIGEST, paper.path, found, expected);
+        .find(&rule::CLAIM_DIGEST, file.path, found, expected);
     Ok(())
 }
 

@@ -11,10 +11,7 @@ use claim::outcome::Outcome;
 /// Why a gate is not done.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[allow(
-    missing_docs,
-    reason = "the fields are what the sentences below say of them"
-)]
+#[allow(missing_docs, reason = "the messages below explain the fields")]
 pub enum Reason {
     /// Nobody has claimed the gate.
     Unclaimed,
@@ -32,7 +29,7 @@ pub enum Reason {
     NoCommit { run: String },
     /// The run was in the working tree.
     OnlyWorktree { run: String },
-    /// The run was cut short, or left something behind that no check tells of.
+    /// The run was cut short, or left something behind that no check reports.
     Unfinished { run: String, exit_code: u8 },
     /// The run left out checks of the gate.
     Partial { run: String, missing: Vec<String> },
@@ -40,11 +37,11 @@ pub enum Reason {
     WrongRole { run: String, role: String },
     /// Claim and review are by the same author.
     SameAuthor { author: String },
-    /// It is not known who ran it.
+    /// Nobody knows who ran it.
     UnknownAuthor { run: String },
     /// Claim and review are from the same clone.
     SameClone { clone_id: String },
-    /// It is not known in which clone it was run.
+    /// Nobody knows in which clone it was run.
     UnknownClone { run: String },
     /// The review began before the claim was made.
     EvidenceOlder {
@@ -67,7 +64,7 @@ pub enum Reason {
         claimed: String,
         judged: String,
     },
-    /// What the host ran, or whether it was rebooted, is not on record.
+    /// The records do not say what the host ran, or whether it was rebooted.
     HostUnknown { host: String, why: String },
     /// The PASS is too old.
     TooOld {
@@ -89,7 +86,7 @@ pub enum Reason {
     },
     /// The hosts were not asked.
     HostsNotAsked { hosts: Vec<String> },
-    /// The host does not say who it is.
+    /// The host's state is unknown now.
     HostSilent { host: String, why: String },
     /// REVIEW forbids it.
     Vetoed { line: usize, reason: String },
@@ -229,7 +226,7 @@ impl fmt::Display for Reason {
             }
             Reason::Unfinished { run, exit_code } => write!(
                 f,
-                "run {run} did not come to its end (exit code {exit_code}): what it saw decides nothing"
+                "run {run} did not come to its end (exit code {exit_code}), so it decides nothing"
             ),
             Reason::AwaitingPerson { check } => {
                 write!(f, "check {check} awaits a person's attestation")

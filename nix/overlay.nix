@@ -1,0 +1,2 @@
+# Adds `pkgs.gateproof`.
+final: _: { gateproof = final.callPackage ./package.nix { }; }

@@ -1,0 +1,57 @@
+//! What both the judge of a gate and the rule for reviews read from records.
+
+use super::model::{CitedRun, GateSpec};
+use crate::gate::reason::Reason;
+use crate::record::{Act, CheckRecord, HostState, RunRecord, StoredRecord};
+
+/// Whether a record is a claim of that gate that counts as one.
+pub(super) fn is_claim(record: &RunRecord, gate: &str) -> bool {
+    record.act == Act::Claim
+        && record.role.as_deref() == Some("builder")
+        && record.gates.iter().any(|whole| whole == gate)
+}
+
+pub(super) fn of_gate<'r>(
+    record: &'r RunRecord,
+    gate: &str,
+) -> impl Iterator<Item = &'r CheckRecord> {
+    record.checks.iter().filter(move |check| check.gate == gate)
+}
+
+pub(super) fn tree(record: &RunRecord) -> Option<&str> {
+    record.repository.as_ref().map(|r| r.tree.as_str())
+}
+
+pub(super) fn not_from_clone(record: &RunRecord) -> Reason {
+    let run = record.run_id.clone();
+    match tree(record) {
+        Some(_) => Reason::OnlyWorktree { run },
+        None => Reason::NoCommit { run },
+    }
+}
+
+pub(super) fn host<'r>(record: &'r RunRecord, name: &str) -> Option<&'r HostState> {
+    record.hosts.iter().find(|host| host.name == name)
+}
+
+pub(super) fn cite(stored: &StoredRecord, gate: &GateSpec) -> CitedRun {
+    let record = &stored.record;
+    CitedRun {
+        run_id: record.run_id.clone(),
+        sha256: stored.link.sha256.clone(),
+        by: record.author.clone().unwrap_or_else(|| record.who.clone()),
+        commit: record.repository.as_ref().map(|r| r.commit.clone()),
+        at: record.ended,
+        checks: of_gate(record, &gate.id).count(),
+        hosts: gate
+            .hosts
+            .iter()
+            .filter_map(|name| host(record, name).cloned())
+            .collect(),
+    }
+}
+
+/// Whether the host's `revision:` command failed; this is how a run records that.
+pub(super) fn not_known(revision: Option<&str>) -> bool {
+    revision.is_some_and(|revision| revision.starts_with("not known: "))
+}

@@ -1,0 +1,170 @@
+//! What the state of gates is computed from, and what it is, as plain data.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::gate::reason::Reason;
+use crate::record::HostState;
+use claim::outcome::ExitCode;
+
+/// The state of a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum GateState {
+    /// Nobody claims the gate as it is today.
+    #[serde(rename = "OPEN")]
+    Open,
+    /// Claimed, without a verdict that counts.
+    #[serde(rename = "CLAIMED")]
+    Claimed,
+    /// The newest review found something that does not hold.
+    #[serde(rename = "FAIL")]
+    Fail,
+    /// Somebody forbids it.
+    #[serde(rename = "VETO")]
+    Veto,
+    /// It passed once, and that no longer counts.
+    #[serde(rename = "STALE")]
+    Stale,
+    /// It passed and the PASS counts, but something else is in the way of DONE.
+    #[serde(rename = "PASS")]
+    Pass,
+    /// It passed, and nothing is in the way.
+    #[serde(rename = "DONE-ready")]
+    Ready,
+}
+
+impl GateState {
+    /// The state's name as it stands in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            GateState::Open => "OPEN",
+            GateState::Claimed => "CLAIMED",
+            GateState::Fail => "FAIL",
+            GateState::Veto => "VETO",
+            GateState::Stale => "STALE",
+            GateState::Pass => "PASS",
+            GateState::Ready => "DONE-ready",
+        }
+    }
+}
+
+impl fmt::Display for GateState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A gate as today's claim file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateSpec {
+    pub id: String,
+    pub title: String,
+    /// The ids of its checks.
+    pub checks: Vec<String>,
+    /// The hosts that its checks and their fixtures use.
+    pub hosts: Vec<String>,
+}
+
+/// A claim file as it is today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimSpec {
+    pub phase: String,
+    pub title: String,
+    /// Its path, relative to the repository.
+    pub path: String,
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+    /// How long a PASS counts.
+    pub fresh_for: Duration,
+    /// Its gates in the order of the file.
+    pub gates: Vec<GateSpec>,
+}
+
+/// What is known besides records and documents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GateFacts {
+    pub now: DateTime<Utc>,
+    /// The state of each host now, or why it is unknown; `None` when the hosts were not asked.
+    pub hosts: Option<BTreeMap<String, Result<HostState, String>>>,
+    /// Records that are missing or damaged, and how: nobody knows what they say.
+    pub damaged: Vec<String>,
+    /// The commit that is checked out.
+    pub head: Option<String>,
+}
+
+/// A record as evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CitedRun {
+    pub run_id: String,
+    pub sha256: String,
+    /// Who ran it: the git author, else `user@machine`.
+    pub by: String,
+    pub commit: Option<String>,
+    pub at: DateTime<Utc>,
+    /// How many checks of the gate there were.
+    pub checks: usize,
+    /// The gate's hosts with revision and boot id.
+    pub hosts: Vec<HostState>,
+}
+
+/// A gate with its state.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GateStatus {
+    pub gate: String,
+    pub title: String,
+    pub state: GateState,
+    /// Everything that is in the way of DONE; empty for [`GateState::Ready`] only.
+    pub reasons: Vec<Reason>,
+    /// The claim that the state is about.
+    pub claim: Option<CitedRun>,
+    pub verdict: Option<CitedRun>,
+}
+
+/// A phase with its state.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PhaseStatus {
+    pub phase: String,
+    pub title: String,
+    pub path: String,
+    /// SHA-256 of the claim file.
+    pub claim_sha256: String,
+    /// The gates in the order of the file.
+    pub gates: Vec<GateStatus>,
+    /// The line of STATUS that declares the phase done.
+    pub declared_done: Option<usize>,
+    /// What a reader should know: a DONE that no longer holds, a document that says otherwise.
+    pub notes: Vec<String>,
+}
+
+impl PhaseStatus {
+    /// Whether nothing is in the way of DONE.
+    pub fn is_ready(&self) -> bool {
+        !self.gates.is_empty() && self.gates.iter().all(|gate| gate.state == GateState::Ready)
+    }
+
+    /// 0 when nothing is in the way of DONE; 6 when it is only that a PASS is STALE; else 1.
+    pub fn exit_code(&self) -> ExitCode {
+        let stale = |gate: &GateStatus| matches!(gate.state, GateState::Stale | GateState::Ready);
+        match self.is_ready() {
+            true => ExitCode::Success,
+            false if !self.gates.is_empty() && self.gates.iter().all(stale) => ExitCode::Stale,
+            false => ExitCode::Failed,
+        }
+    }
+
+    /// `DONE`, `DONE, reopened`, `DONE declared, not so`, `ready to be declared done`, `not done`.
+    pub fn summary(&self) -> &'static str {
+        match (self.declared_done, self.exit_code()) {
+            (Some(_), ExitCode::Success) => "DONE",
+            (Some(_), ExitCode::Stale) => "DONE, reopened: STALE",
+            (Some(_), _) => "declared DONE, and it is not",
+            (None, ExitCode::Success) => "ready: `gateproof done` may be said",
+            (None, ExitCode::Stale) => "not done: STALE",
+            (None, _) => "not done",
+        }
+    }
+}
