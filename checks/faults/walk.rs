@@ -4,9 +4,10 @@
 //! (SIGKILL, by `strace`) on entering its N-th fsync, for every N, is killed right before and right
 //! after each of its records, with all that it did in between. Nothing in the program helps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use libtest_mimic::Trial;
 
@@ -74,51 +75,40 @@ pub fn killed_in(stage: &Stage, more: &[&str], call: &str, at: u32, words: &[&st
 
 /// Each N until a run is not killed any more; gives the states at which it was.
 ///
-/// A push takes every third N, and each N between two that met different states: so the records at
-/// which a state begins are still met from both sides. `GATEPROOF_WALK=full` takes every N.
-pub fn walk(one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
+/// A push takes every second one, from `first` on. A record is two of them, its file's and its folder's:
+/// from 1 on a run is killed right before each record, from 2 on right after each.
+/// `GATEPROOF_WALK=full` takes all.
+pub fn walk(first: u32, one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
     let full = std::env::var_os("GATEPROOF_WALK").is_some_and(|walk| walk == "full");
-    let step = if full { 1 } else { 3 };
-    let mut met = BTreeMap::new();
-    take((1..200).step_by(step), &one, &mut met);
-    assert!(
-        met.values().any(Option::is_none),
-        "it never comes to its end"
-    );
-    let taken: Vec<_> = met.iter().collect();
-    let between: Vec<u32> = taken
-        .windows(2)
-        .filter(|pair| pair[0].1 != pair[1].1)
-        .flat_map(|pair| pair[0].0 + 1..*pair[1].0)
-        .collect();
-    // At most two of these are not killed, so that one of the three goes on to the last.
-    take(between.into_iter(), &one, &mut met);
-    met.into_values().flatten().collect()
+    if full {
+        walk_all(one)
+    } else {
+        steps(first, 2, one)
+    }
 }
 
-/// Takes these N, three at a time, until one is not killed.
-fn take(
-    steps: impl Iterator<Item = u32> + Send,
-    one: &(impl Fn(u32) -> Option<String> + Sync),
-    met: &mut BTreeMap<u32, Option<String>>,
-) {
-    let (steps, met) = (Mutex::new(steps), Mutex::new(met));
+/// The same at each N, always: for calls of which there are few.
+pub fn walk_all(one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
+    steps(1, 1, one)
+}
+
+fn steps(first: u32, step: u32, one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
+    let (next, states) = (AtomicU32::new(first), Mutex::new(BTreeSet::new()));
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 loop {
-                    let next = steps.lock().unwrap().next();
-                    let Some(at) = next else { return };
-                    let state = one(at);
-                    let killed = state.is_some();
-                    met.lock().unwrap().insert(at, state);
-                    if !killed {
-                        return;
-                    }
+                    let at = next.fetch_add(step, Ordering::Relaxed);
+                    assert!(at < 200, "it never comes to its end");
+                    match one(at) {
+                        Some(state) => states.lock().unwrap().insert(state),
+                        None => return,
+                    };
                 }
             });
         }
     });
+    states.into_inner().unwrap()
 }
 
 #[track_caller]
@@ -133,7 +123,7 @@ pub fn state_of(stage: &Stage) -> String {
 }
 
 fn forward() {
-    let seen = walk(|at| {
+    let seen = walk(1, |at| {
         let stage = Stage::new();
         stage.run(&["traefik"]).is(0, "deployed");
         stage.release(NEW);
@@ -161,7 +151,7 @@ fn forward() {
 }
 
 fn back() {
-    let seen = walk(|at| {
+    let seen = walk(1, |at| {
         let stage = Stage::new();
         stage.run(&["traefik"]).is(0, "deployed");
         stage.release(NEW);
@@ -206,7 +196,7 @@ fn back() {
 }
 
 fn by_hand() {
-    let seen = walk(|at| {
+    let seen = walk(1, |at| {
         let stage = Stage::new();
         stage.run(&["traefik"]).is(0, "deployed");
         stage.release(NEW);
@@ -243,7 +233,7 @@ fn by_hand() {
 }
 
 fn first() {
-    let seen = walk(|at| {
+    let seen = walk(1, |at| {
         let stage = Stage::new();
         stage.answers(OLD, Answer::Status(500));
         let was_killed = killed(&stage, at, &["traefik"]);
@@ -261,7 +251,7 @@ fn first() {
 }
 
 fn repair() {
-    let seen = walk(|at| {
+    let seen = walk(1, |at| {
         let stage = Stage::new();
         stage.run(&["traefik"]).is(0, "deployed");
         stage.falls_sick();
