@@ -5,7 +5,7 @@
 //! serves them all. A check whose host is not there is ignored with the reason, never passed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -62,14 +62,23 @@ fn claim_files() -> Vec<ClaimFile> {
         .collect()
 }
 
-/// What the reconciler is built into: the clone is made anew each time, its dependencies need not be.
+/// What the reconciler is built into: cargo's own folder, so that only the clone's members are
+/// compiled, which lie elsewhere each time.
 fn overrides(path: &Path) -> Scope {
-    let build = Path::new(env!("CARGO_TARGET_TMPDIR")).join("claims");
     let mut overrides = Scope::default();
     if path.ends_with("pxgate.yaml") {
-        overrides.insert("build".to_owned(), build.display().to_string());
+        overrides.insert("build".to_owned(), target().display().to_string());
     }
     overrides
+}
+
+/// `target`, of which this test program lies in `debug/deps`.
+fn target() -> PathBuf {
+    let own = std::env::current_exe().expect("the path of this program");
+    own.ancestors()
+        .nth(3)
+        .expect("target/debug/deps")
+        .to_owned()
 }
 
 fn trial_name(file: &ClaimFile, gate: &str, check: &Check) -> String {
@@ -204,7 +213,7 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         repository,
         allow_destructive: false,
         besides: None,
-        program: Some(Path::new(env!("CARGO_BIN_EXE_gateproof")).to_owned()),
+        program: Some(test_kit::built("gateproof").into()),
         // The checks are run beside each other, and some of them disturb this machine.
         lease_wait: std::time::Duration::from_secs(300),
     };

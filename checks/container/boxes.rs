@@ -3,31 +3,23 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Once};
 
-use crate::program::{Scratch, Shown};
-use crate::runs::Running;
-use crate::support::swarm::Swarm;
-
-static SWARM: Mutex<Option<Arc<Swarm>>> = Mutex::new(None);
+use test_kit::program::{Scratch, Shown};
+use test_kit::runs::Running;
+use test_kit::swarm::Swarm;
 
 /// The image of the boxes: every applet of busybox, and nothing else.
 const IMAGE: &str = "lab/box:1";
 /// An image of the engine's own without a shell.
 pub(crate) const SHELLLESS: &str = "traefik:v3.7.15";
 
-/// The engine, started by the first trial that needs it.
+/// The shared engine, with the image of the boxes.
 pub(crate) fn swarm() -> Arc<Swarm> {
-    let mut slot = SWARM.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(slot.get_or_insert_with(|| {
-        let swarm = Swarm::start();
-        import(&swarm);
-        Arc::new(swarm)
-    }))
-}
-
-pub(crate) fn stop() {
-    drop(SWARM.lock().unwrap_or_else(PoisonError::into_inner).take());
+    static IMPORTED: Once = Once::new();
+    let swarm = test_kit::swarm::shared();
+    IMPORTED.call_once(|| import(&swarm));
+    swarm
 }
 
 fn import(swarm: &Swarm) {

@@ -3,8 +3,8 @@
 use rustix::process::Signal;
 
 use crate::boxes::TestBox;
-use crate::program::Shown;
-use crate::runs::eventually;
+use test_kit::program::Shown;
+use test_kit::runs::eventually;
 
 pub(crate) const TRIALS: &[(&str, fn())] = &[
     ("a_fixture_in_a_container_is_armed_there_and_undone", undone),

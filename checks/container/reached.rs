@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::boxes::{BoxService, Claim, SHELLLESS, TestBox, output, swarm};
-use crate::program::Shown;
-use crate::runs::{eventually, marker, processes_with};
+use test_kit::program::Shown;
+use test_kit::runs::{eventually, marker, processes_with};
 
 pub(crate) const TRIALS: &[(&str, fn())] = &[
     (

@@ -6,8 +6,8 @@ use std::process::Command;
 use libtest_mimic::Trial;
 
 use super::stage::{Answer, DATA, NEW, OLD, Stage, trial};
-use super::support_disk::Disk;
-use super::walk::{covers, killed, killed_in, no_strace, state_of, walk};
+use super::walk::{covers, killed, killed_in, no_strace, state_of, walk, walk_all};
+use test_kit::disk::Disk;
 
 pub fn trials() -> Vec<Trial> {
     let walks = [
@@ -95,7 +95,7 @@ fn never_mixed(stage: &Stage, said: &str) {
 }
 
 fn forward() {
-    let states = walk(|at| {
+    let states = walk(2, |at| {
         let stage = begun();
         let before = seen(&stage);
         stage.release(NEW);
@@ -163,7 +163,9 @@ fn fails(said: &str, cut: impl FnOnce(&Stage) -> bool) -> Option<String> {
 }
 
 fn back() {
-    let states = walk(|at| fails(&at.to_string(), |stage| killed(stage, at, &["traefik"])));
+    let states = walk(2, |at| {
+        fails(&at.to_string(), |stage| killed(stage, at, &["traefik"]))
+    });
     covers(
         &states,
         &[
@@ -182,7 +184,7 @@ fn back() {
 }
 
 fn by_hand() {
-    let states = walk(|at| {
+    let states = walk(2, |at| {
         let stage = begun();
         let old = seen(&stage);
         stage.release(NEW);
@@ -215,7 +217,7 @@ fn by_hand() {
 /// times, moving a snapshot into place, the end of a restore.
 fn in_the_data() {
     for call in ["llistxattr", "utimensat", "renameat2", "syncfs"] {
-        let states = walk(|at| {
+        let states = walk_all(|at| {
             let cut =
                 |stage: &Stage| killed_in(stage, &["-f", "--seccomp-bpf"], call, at, &["traefik"]);
             fails(&format!("{call} {at}"), cut)

@@ -6,7 +6,7 @@ use std::path::Path;
 use libtest_mimic::Trial;
 
 use super::stage::{Answer, NEW, OLD, Stage, trial};
-use super::support_disk::Disk;
+use test_kit::disk::Disk;
 
 pub fn trials() -> Vec<Trial> {
     let missing = Disk::new().is_none();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 
 use super::stage::{Answer, NEW, OLD, Stage, git, trial};
-use super::warm::{Ended, Running};
+use test_kit::warm::{Ended, Running};
 
 pub fn trials() -> Vec<Trial> {
     vec![

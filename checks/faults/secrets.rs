@@ -8,7 +8,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 
 use super::stage::{NEW, OLD, Stage, trial};
-use super::warm::Ended;
+use test_kit::warm::Ended;
 
 const SECRET: &str = "supersecretvalue99";
 

@@ -13,8 +13,8 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use super::warm::{self, Ended, Running};
 use test_kit::fake_engine::{FakeEngine, State};
+use test_kit::warm::{self, Ended, Running};
 
 pub const OLD: &str = "5.1.1+v3.6.15";
 pub const NEW: &str = "5.2.0+v3.7.15";
@@ -244,7 +244,7 @@ esac
     }
 
     fn command_of(&self, wrapper: &[String], words: &[&str]) -> Command {
-        let program = env!("CARGO_BIN_EXE_warm-reconcile").to_owned();
+        let program = test_kit::built("warm-reconcile").to_owned();
         let mut argv: Vec<String> = wrapper.to_vec();
         argv.push(program);
         let mut command = Command::new(&argv[0]);

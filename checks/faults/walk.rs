@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use libtest_mimic::Trial;
 
 use super::stage::{Answer, NEW, OLD, Stage, trial};
-use super::warm::Ended;
+use test_kit::warm::Ended;
 
 pub fn trials() -> Vec<Trial> {
     let missing = no_strace();
@@ -73,14 +73,32 @@ pub fn killed_in(stage: &Stage, more: &[&str], call: &str, at: u32, words: &[&st
     killed
 }
 
-/// Every N until a run is not killed any more; gives the states at which it was.
-pub fn walk(one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
-    let (next, states) = (AtomicU32::new(1), Mutex::new(BTreeSet::new()));
+/// Each N until a run is not killed any more; gives the states at which it was.
+///
+/// A push takes every second one, from `first` on. A record is two of them, its file's and its folder's:
+/// from 1 on a run is killed right before each record, from 2 on right after each.
+/// `GATEPROOF_WALK=full` takes all.
+pub fn walk(first: u32, one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
+    let full = std::env::var_os("GATEPROOF_WALK").is_some_and(|walk| walk == "full");
+    if full {
+        walk_all(one)
+    } else {
+        steps(first, 2, one)
+    }
+}
+
+/// The same at each N, always: for calls of which there are few.
+pub fn walk_all(one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
+    steps(1, 1, one)
+}
+
+fn steps(first: u32, step: u32, one: impl Fn(u32) -> Option<String> + Sync) -> BTreeSet<String> {
+    let (next, states) = (AtomicU32::new(first), Mutex::new(BTreeSet::new()));
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let at = next.fetch_add(step, Ordering::Relaxed);
                     assert!(at < 200, "it never comes to its end");
                     match one(at) {
                         Some(state) => states.lock().unwrap().insert(state),
@@ -105,7 +123,7 @@ pub fn state_of(stage: &Stage) -> String {
 }
 
 fn forward() {
-    let seen = walk(|at| {
+    let seen = walk(1, |at| {
         let stage = Stage::new();
         stage.run(&["traefik"]).is(0, "deployed");
         stage.release(NEW);
@@ -133,7 +151,7 @@ fn forward() {
 }
 
 fn back() {
-    let seen = walk(|at| {
+    let seen = walk(1, |at| {
         let stage = Stage::new();
         stage.run(&["traefik"]).is(0, "deployed");
         stage.release(NEW);
@@ -178,7 +196,7 @@ fn back() {
 }
 
 fn by_hand() {
-    let seen = walk(|at| {
+    let seen = walk(1, |at| {
         let stage = Stage::new();
         stage.run(&["traefik"]).is(0, "deployed");
         stage.release(NEW);
@@ -215,7 +233,7 @@ fn by_hand() {
 }
 
 fn first() {
-    let seen = walk(|at| {
+    let seen = walk(1, |at| {
         let stage = Stage::new();
         stage.answers(OLD, Answer::Status(500));
         let was_killed = killed(&stage, at, &["traefik"]);
@@ -233,7 +251,7 @@ fn first() {
 }
 
 fn repair() {
-    let seen = walk(|at| {
+    let seen = walk(1, |at| {
         let stage = Stage::new();
         stage.run(&["traefik"]).is(0, "deployed");
         stage.falls_sick();

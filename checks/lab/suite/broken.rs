@@ -31,11 +31,10 @@ const CONSUMERS: [&str; 2] = ["--check", "consumers"];
 
 /// What the seed's check 4 prints when `ssh cc-ci` is the replica; its exit code is 0.
 fn seeds_grep(lab: &Lab) -> String {
-    let bin = lab.config().with_file_name("bin");
-    let path = std::env::var("PATH").unwrap();
-    let shell = Command::new("bash")
+    let mut shell = Command::new("bash");
+    let shell = lab
+        .mean_by_ssh(&mut shell)
         .args(["-c", SEEDS_GREP])
-        .env("PATH", format!("{}:{path}", bin.display()))
         .output()
         .unwrap();
     assert!(shell.status.success(), "{shell:?}");

@@ -20,12 +20,6 @@ fn assert_lines(text: &str, wanted: &[String]) {
     }
 }
 
-fn revision(lab: &Lab) -> String {
-    let revision = lab.ssh("readlink -f /run/current-system").trim().to_owned();
-    assert!(revision.starts_with("/nix/store/"), "{revision}");
-    revision
-}
-
 fn status(lab: &Lab) {
     let run = builders_run(lab);
     let text = &run.status;
@@ -36,7 +30,7 @@ fn status(lab: &Lab) {
             "gateproof verify claims/pxgate.yaml --gate M1".to_owned(),
             format!("- Commit: `{}` (branch `main`)", run.commit),
             format!("sha256 `{}`", run.record.claim.sha256),
-            format!("- Host `cc-ci` (`cc-ci`): revision `{}`", revision(lab)),
+            format!("- Host `cc-ci` (`cc-ci`): revision `{}`", run.revision),
             "# EXPECTED: 404 (within 30s)".to_owned(),
             "#   Disturb (on cc-ci): docker service scale ccci-dashboard_app=0".to_owned(),
             "#   Wait until (on cc-ci): docker ps -q".to_owned(),
@@ -57,14 +51,13 @@ fn status(lab: &Lab) {
 fn journal(lab: &Lab) {
     let run = builders_run(lab);
     let text = &run.journal;
-    let boot = lab.ssh("cat /proc/sys/kernel/random/boot_id");
     assert_lines(
         text,
         &[
             "(builder), gateproof ".to_owned(),
             "`gateproof verify claims/pxgate.yaml --gate M1 --as builder`".to_owned(),
             format!("- **Commit:** `{}` (branch `main`)", run.commit),
-            format!("revision `{}`, boot `{}`", revision(lab), boot.trim()),
+            format!("revision `{}`, boot `{}`", run.revision, run.boot),
             "9 checks: 9 PASS; the run ended with exit 0".to_owned(),
             "| `200` | ✅ PASS |".to_owned(),
             "| `old-probe` | `404 (within 30s)` | `404` | ✅ PASS |".to_owned(),

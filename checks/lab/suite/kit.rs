@@ -1,23 +1,25 @@
 //! The replica, as the tests use it.
 
 use std::cell::Cell;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use claim::outcome::Outcome;
 use gateproof::record::{CheckRecord, ObservationRecord, RunRecord};
 
-use crate::program::{Shown, gateproof};
+use test_kit::program::{Shown, gateproof};
 
 const DASHBOARD: &str = "ccci-dashboard_app";
 
-/// The replica's ssh configuration, when there is a replica.
-pub fn ssh_config() -> Option<PathBuf> {
-    std::env::var_os("GATEPROOF_LAB_SSH_CONFIG")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
+/// The ssh configurations of the replicas, one for each; empty when there is none.
+pub fn ssh_configs() -> Vec<PathBuf> {
+    let paths = std::env::var_os("GATEPROOF_LAB_SSH_CONFIG").unwrap_or_default();
+    std::env::split_paths(&paths)
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect()
 }
 
 fn root() -> &'static Path {
@@ -49,7 +51,7 @@ pub fn edit(text: &str, from: &str, to: &str) -> String {
     text.replace(from, to)
 }
 
-/// The replica, held alone. Dropped, it is in its known state again: mended when a test broke it
+/// A replica, held alone. Dropped, it is in its known state again: mended when a test broke it
 /// or failed.
 pub struct Lab {
     config: PathBuf,
@@ -60,10 +62,18 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Waits for our turn.
-    pub fn take(config: PathBuf) -> Lab {
-        let turn = File::open(&config).expect("GATEPROOF_LAB_SSH_CONFIG names a file");
-        turn.lock().unwrap();
+    /// Waits until one of these replicas is free.
+    pub fn take(configs: &[PathBuf]) -> Lab {
+        let mut all = configs.iter().cycle();
+        let (config, turn) = loop {
+            let config = all.next().expect("there is a replica");
+            let turn = File::open(config).expect("GATEPROOF_LAB_SSH_CONFIG names files");
+            match turn.try_lock() {
+                Ok(()) => break (config.clone(), turn),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
+                Err(TryLockError::Error(error)) => panic!("{}: {error}", config.display()),
+            }
+        };
         let lab = Lab {
             config,
             broken: Cell::new(false),
@@ -74,10 +84,27 @@ impl Lab {
         assert_eq!(
             Path::new(named.out.trim()),
             lab.config,
-            "GATEPROOF_LAB_SSH_CONFIG is of another replica than GATEPROOF_LAB_INSTANCE"
+            "GATEPROOF_LAB_SSH_CONFIG names no replica's own configuration"
         );
         lab.assert_whole();
         lab
+    }
+
+    /// Lets a command, and what it starts, mean this replica: `$GATEPROOF_LAB/$GATEPROOF_LAB_INSTANCE`
+    /// is the folder of its configuration.
+    fn mean<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        let state = self.config.parent().unwrap();
+        command
+            .env("GATEPROOF_LAB", state.parent().unwrap())
+            .env("GATEPROOF_LAB_INSTANCE", state.file_name().unwrap())
+    }
+
+    /// The same, and the seed's lines, which say `ssh cc-ci`, mean it, too.
+    pub fn mean_by_ssh<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        let bin = self.config.with_file_name("bin");
+        let path = std::env::var("PATH").unwrap_or_default();
+        self.mean(command)
+            .env("PATH", format!("{}:{path}", bin.display()))
     }
 
     pub fn config(&self) -> &Path {
@@ -87,7 +114,8 @@ impl Lab {
     /// A command of `checks/lab`.
     pub fn script(&self, name: &str, words: &[&str]) -> Shown {
         let script = root().join("checks/lab").join(name);
-        let shown = Shown::of(Command::new(script).args(words).output().unwrap());
+        let mut command = Command::new(script);
+        let shown = Shown::of(self.mean(&mut command).args(words).output().unwrap());
         assert_eq!(shown.code, Some(0), "checks/lab/{name}: {shown:?}");
         shown
     }
@@ -143,7 +171,9 @@ impl Drop for Lab {
         if self.broken.get() || std::thread::panicking() {
             // After a failed test a cold boot is begun anew.
             let cold = self.cold.get() && std::thread::panicking();
-            let reset = Command::new(root().join("checks/lab/reset"))
+            let mut reset = Command::new(root().join("checks/lab/reset"));
+            let reset = self
+                .mean(&mut reset)
                 .args(cold.then_some("--cold"))
                 .output();
             let mended = reset.is_ok_and(|output| output.status.success());
@@ -171,12 +201,10 @@ impl Outages<'_> {
     }
 }
 
-impl Shown {
-    /// The record that `--format json` prints.
-    pub fn record(&self) -> RunRecord {
-        serde_json::from_str(&self.out)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
-    }
+/// The record that `--format json` prints.
+pub fn record(shown: &Shown) -> RunRecord {
+    serde_json::from_str(&shown.out)
+        .unwrap_or_else(|error| panic!("{error}: {}{}", shown.out, shown.err))
 }
 
 /// A repository of its own, with one commit that holds `claims/pxgate.yaml`.
@@ -223,10 +251,7 @@ impl Repository {
             .args(["verify", "claims/pxgate.yaml", "--ssh-config"])
             .arg(lab.config())
             .args(words);
-        // The seed's lines say `ssh cc-ci`, and mean the replica.
-        let bin = lab.config().with_file_name("bin");
-        let path = std::env::var("PATH").unwrap_or_default();
-        command.env("PATH", format!("{}:{path}", bin.display()));
+        lab.mean_by_ssh(&mut command);
         command
     }
 
@@ -239,7 +264,7 @@ impl Repository {
 pub fn verify(lab: &Lab, claim: &str, words: &[&str]) -> (Option<i32>, RunRecord) {
     let words = [words, &["--no-record", "--quiet", "--format", "json"]].concat();
     let shown = Repository::with(claim).verify(lab, &words);
-    (shown.code, shown.record())
+    (shown.code, record(&shown))
 }
 
 /// A run that goes on while the test does something. Dropped, it is ended.

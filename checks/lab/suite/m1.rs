@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use claim::outcome::Outcome;
 use gateproof::record::RunRecord;
 
-use super::kit::{Lab, Repository, check, pxgate, status, steps};
+use super::kit::{Lab, Repository, check, pxgate, record, status, steps};
 
 pub const ALL: &[super::Promise] = &[(
     "m1_passes_with_one_outage_and_everything_is_back",
@@ -15,6 +15,8 @@ pub const ALL: &[super::Promise] = &[(
 /// M1 as a builder runs it, and what it left. Its repository is gone: nothing drops a static.
 pub struct BuildersRun {
     pub commit: String,
+    pub revision: String,
+    pub boot: String,
     pub status: String,
     pub journal: String,
     pub code: Option<i32>,
@@ -35,13 +37,25 @@ pub fn builders_run(lab: &Lab) -> &'static BuildersRun {
         let document = |name: &str| std::fs::read_to_string(scratch.join(name)).unwrap_or_default();
         BuildersRun {
             commit: repository.commit.clone(),
+            revision: revision(lab),
+            boot: lab
+                .ssh("cat /proc/sys/kernel/random/boot_id")
+                .trim()
+                .to_owned(),
             status: document("STATUS-pxgate.md"),
             journal: document("JOURNAL-pxgate.md"),
             outages: outages.seen(),
-            record: shown.record(),
+            record: record(&shown),
             code: shown.code,
         }
     })
+}
+
+/// What the replica runs, asked apart from the program under test.
+fn revision(lab: &Lab) -> String {
+    let revision = lab.ssh("readlink -f /run/current-system").trim().to_owned();
+    assert!(revision.starts_with("/nix/store/"), "{revision}");
+    revision
 }
 
 fn m1_passes(lab: &Lab) {

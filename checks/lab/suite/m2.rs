@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use claim::outcome::Outcome;
 
-use super::kit::{Lab, Repository, check, not_passed, pxgate, verify};
+use super::kit::{Lab, Repository, check, not_passed, pxgate, record, verify};
 
 pub const ALL: &[super::Promise] = &[
     (
@@ -83,7 +83,7 @@ fn unfixed(lab: &Lab) {
             "json",
         ],
     );
-    let simulation = shown.record();
+    let simulation = record(&shown);
     assert_eq!(shown.code, Some(0), "{simulation:#?}");
     assert_eq!(
         check(&simulation, "cold-boot-simulation").outcome,
@@ -136,7 +136,7 @@ fn as_written(lab: &Lab) {
     let repository = Repository::with(SEED);
     let words = [&words[..], &["--no-record", "--quiet", "--format", "json"]].concat();
     let shown = repository.verify(lab, &words);
-    let record = shown.record();
+    let record = record(&shown);
     assert_eq!(
         not_passed(&record),
         [

@@ -1,0 +1,22 @@
+//! The SSH transport against a real `sshd` on loopback.
+
+mod commands;
+mod cost;
+mod forwards;
+mod kit;
+mod links;
+
+use libtest_mimic::Trial;
+
+pub(crate) use links::{CLIENT, be_a_client};
+
+pub(crate) fn trials() -> impl Iterator<Item = Trial> {
+    // The longest first.
+    let all = [
+        links::trials(),
+        commands::trials(),
+        forwards::trials(),
+        cost::trials(),
+    ];
+    all.into_iter().flatten()
+}

@@ -1,0 +1,136 @@
+//! A real Docker engine of the tests' own (`checks/swarm/engine`), for as long as the guard lives.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::{Arguments, Trial};
+
+static SHARED: Mutex<Option<Arc<Swarm>>> = Mutex::new(None);
+
+/// The engine that the trials share, started by the first that needs it.
+pub fn shared() -> Arc<Swarm> {
+    let mut slot = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(slot.get_or_insert_with(|| Arc::new(Swarm::start())))
+}
+
+fn script() -> PathBuf {
+    crate::root().join("checks/swarm/engine")
+}
+
+/// Why no engine can be started here, if so.
+pub fn missing() -> Option<String> {
+    if std::env::var_os("GATEPROOF_NO_ENGINE").is_some() {
+        return Some("left out".to_owned());
+    }
+    let done = Command::new(script()).arg("can-run").output().unwrap();
+    (!done.status.success()).then(|| String::from_utf8_lossy(&done.stdout).trim().to_owned())
+}
+
+/// Runs a suite that needs the engine, and stops the engine. Where none can be started, each
+/// trial is reported as ignored, with the reason.
+pub fn run(trials: Vec<Trial>) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Each trial mostly waits; more at once makes every container slower.
+    arguments.test_threads = arguments.test_threads.or(Some(3));
+    let missing = missing();
+    if let Some(missing) = &missing {
+        println!("not run: no Docker engine can be started here ({missing})");
+    }
+    let trials = trials
+        .into_iter()
+        .map(|trial| trial.with_ignored_flag(missing.is_some()))
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    drop(SHARED.lock().unwrap_or_else(PoisonError::into_inner).take());
+    conclusion.exit_code()
+}
+
+/// A running engine with a swarm of one. Dropped, it is gone with all that ran in it.
+pub struct Swarm {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Swarm {
+    /// Starts one; the first time its images are built.
+    pub fn start() -> Swarm {
+        let folder = tempfile::Builder::new()
+            .prefix("gp-swarm-")
+            .tempdir()
+            .unwrap();
+        let mut child = Command::new(script())
+            .arg("run")
+            .arg(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        let swarm = Swarm { child, folder };
+        assert_eq!(line.trim(), "ready", "the engine did not start");
+        swarm
+    }
+
+    /// The engine's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("docker.sock")
+    }
+
+    /// Runs `docker`, and gives what it printed on standard output.
+    #[track_caller]
+    pub fn docker(&self, words: &[&str]) -> String {
+        let done = Command::new("docker")
+            .args(words)
+            .env_remove("DOCKER_CONTEXT")
+            .env("DOCKER_HOST", format!("unix://{}", self.socket().display()))
+            .output()
+            .unwrap();
+        let (out, err) = (
+            String::from_utf8_lossy(&done.stdout),
+            String::from_utf8_lossy(&done.stderr),
+        );
+        assert!(done.status.success(), "docker {words:?}: {out}{err}");
+        out.trim().to_owned()
+    }
+
+    /// Asks a port of the engine's own network; nothing when there is no answer.
+    pub fn ask(&self, port: u16, path: &str) -> Option<String> {
+        let done = Command::new(script())
+            .arg("enter")
+            .arg(self.folder.path())
+            .args(["curl", "-sS", "--max-time", "2"])
+            .arg(format!("http://127.0.0.1:{port}{path}"))
+            .stderr(Stdio::null())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        done.status.success().then_some(text)
+    }
+
+    /// Kills dockerd with SIGKILL; it is started again at once.
+    pub fn kill_dockerd(&self) {
+        let read = |path: String| std::fs::read_to_string(path).unwrap();
+        let first = |text: String| text.split_whitespace().next().unwrap().to_owned();
+        let outer = read(self.folder.path().join("pid").display().to_string());
+        let outer = outer.trim();
+        let inner = first(read(format!("/proc/{outer}/task/{outer}/children")));
+        for pid in read(format!("/proc/{inner}/task/{inner}/children")).split_whitespace() {
+            if read(format!("/proc/{pid}/comm")).trim() == "dockerd" {
+                let done = Command::new("kill").args(["-KILL", pid]).status().unwrap();
+                assert!(done.success());
+            }
+        }
+    }
+}
+
+impl Drop for Swarm {
+    fn drop(&mut self) {
+        // The end of its standard input is its order to clean up and go.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,11 @@
+//! Fixtures on real processes and real files: whatever happens, what was disturbed is undone,
+//! and what is not back is said.
+
+mod armed;
+mod effects;
+mod kit;
+mod order;
+mod services;
+mod signals;
+mod teeth;
+mod unrestored;

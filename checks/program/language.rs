@@ -1,0 +1,17 @@
+//! The claim language at the surface of the program: every construct at least once, with a twin
+//! that must fail.
+
+mod clone;
+mod corpus;
+mod http;
+mod human;
+mod kit;
+mod matchers;
+mod outputs;
+mod secrets;
+mod server;
+mod shown;
+mod times;
+mod timing;
+mod told;
+mod values;

@@ -1,0 +1,274 @@
+//! Parameters, captures, environment, folders, input, argument lists, and what is selected.
+
+use super::kit::{Twins, claim, run};
+use test_kit::program::Scratch;
+
+#[test]
+fn environment_folder_input_and_argument_lists() {
+    let twins = Twins::default()
+        .pair(
+            "run: echo \"$GREETING $HOME_OF\"\nenv: { GREETING: 'a  b', HOME_OF: $x }",
+            "{ stdout: 'a  b $x' }",
+            "{ stdout: 'a b $x' }",
+            "stdout",
+        )
+        .pair(
+            "run: basename \"$PWD\"\ncwd: sub dir",
+            "sub dir",
+            "sub",
+            "stdout",
+        )
+        .pair(
+            "run: cat\nstdin: |\n  one\n  'two' $(three)",
+            "{ stdout: { lines: 2, contains: \"'two' $(three)\" } }",
+            "{ stdout: { lines: 1 } }",
+            "lines",
+        )
+        .pair(
+            "run: [printf, '%s|', a b, $HOME, '*', '']",
+            "{ stdout: 'a b|$HOME|*||' }",
+            "{ stdout: 'a|b|' }",
+            "stdout",
+        );
+    let scratch = Scratch::with(twins.claim());
+    std::fs::create_dir(scratch.path().join("sub dir")).unwrap();
+    twins.hold_in(&scratch);
+    let run = run("", &[("a", "run: echo x\ncwd: not-there\nexpect: x")]);
+    assert_eq!(run.outcome("a"), "ERROR");
+    assert!(run.why("a").contains("not-there"), "{}", run.why("a"));
+}
+
+const HOSTILE: &[&str] = &[
+    "$(touch pwned)",
+    "`touch pwned`",
+    "; touch pwned;",
+    "' touch pwned '",
+    "\" touch pwned \"",
+    "a'b\"c",
+    "one\ntouch pwned\n",
+    "  two  spaces  ",
+    "*",
+    "~",
+    "-n",
+    "\\n\\t",
+    "${other}",
+    "$HOME",
+    "&& touch pwned #",
+    "ä€😀",
+];
+
+#[test]
+fn hostile_values_are_data_wherever_they_stand() {
+    let checks = [
+        (
+            "bare",
+            "run: printf '%s' ${v}; echo .\nexpect: { stdout: { contains: '.' } }\ncapture: { bare: stdout }",
+        ),
+        (
+            "quoted",
+            "run: printf '%s' \"${v}\"; echo .\nexpect: { stdout: '${v}.' }",
+        ),
+        (
+            "unquoted",
+            "run: printf '%s' ${v}; echo .\nexpect: { stdout: '${v}.' }",
+        ),
+        (
+            "argv",
+            "run: [printf, '%s.', '${v}']\nexpect: { stdout: '${v}.' }",
+        ),
+        (
+            "stdin",
+            "run: cat; echo .\nstdin: ${v}\nexpect: { stdout: '${v}.' }",
+        ),
+        (
+            "env",
+            "run: printf '%s' \"$V\"; echo .\nenv: { V: '${v}' }\nexpect: { stdout: '${v}.' }",
+        ),
+        (
+            "nested",
+            "run: printf '%s' \"$(printf '%s' \"${v}\"; echo .)\"\nexpect: { stdout: '${v}.' }",
+        ),
+        (
+            "captured",
+            "run: printf '%s' ${bare}\nexpect: { stdout: { equals: '${bare}' } }",
+        ),
+        (
+            "bad",
+            "run: printf '%s' ${v}; echo .\nexpect: { stdout: '${v}!' }",
+        ),
+    ];
+    let scratch = Scratch::with(claim("vars: { v: usual }\n", &checks));
+    for value in HOSTILE {
+        let shown = scratch.verify(&[
+            "--var",
+            &format!("v={value}"),
+            "--format",
+            "json",
+            "--no-record",
+            "--quiet",
+        ]);
+        let record: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+        for check in record["checks"].as_array().unwrap() {
+            let wanted = if check["id"] == "bad" { "FAIL" } else { "PASS" };
+            assert_eq!(check["outcome"], wanted, "{value:?}: {check}");
+            // What is printed to be copied is just as harmless, and is one line.
+            let line = check["reproduce"].as_str().unwrap();
+            assert!(!line.contains('\n'), "{line}");
+            if check["id"] != "stdin" {
+                let out = std::process::Command::new("sh")
+                    .args(["-c", line])
+                    .current_dir(scratch.path())
+                    .output()
+                    .unwrap();
+                let seen = check["observation"]["command"]["stdout"]["text"]
+                    .as_str()
+                    .unwrap();
+                assert_eq!(
+                    String::from_utf8_lossy(&out.stdout),
+                    seen,
+                    "{value:?}: {line}"
+                );
+            }
+        }
+        assert!(!scratch.has("pwned"), "{value:?}");
+    }
+}
+
+#[test]
+fn variables_of_the_file_and_of_the_command_line() {
+    let scratch = Scratch::with(claim(
+        "vars: { unit: deploy, n: 007 }\n",
+        &[("a", "run: echo ${unit} ${n}\nexpect: deploy 007")],
+    ));
+    assert_eq!(scratch.verify(&[]).code, Some(0));
+    let shown = scratch.verify(&["--var", "unit=other"]);
+    assert_eq!(shown.code, Some(1), "{}", shown.out);
+    assert!(shown.out.contains("other 007"), "{}", shown.out);
+}
+
+#[test]
+fn captures_give_values_to_later_checks_and_bring_their_producers_along() {
+    let checks = [
+        (
+            "use",
+            "run: echo \"${whole}-${level}-${digits}-${err}\"\nexpect: '{\"level\": 5, \"id\": \"ab12cd\"}-5-12-oops'",
+        ),
+        (
+            "make",
+            "run: |\n  echo '{\"level\": 5, \"id\": \"ab12cd\"}'\n  echo oops >&2\nexpect: { json: { $.level: 5 } }\ncapture:\n  whole: stdout\n  level: { json: $.level }\n  digits: { matches: '([0-9]+)cd' }\n  err: stderr",
+        ),
+        (
+            "same",
+            "run: echo 5\nexpect: { stdout: { equals: '${level}' } }",
+        ),
+        (
+            "other",
+            "run: echo 6\nexpect: { stdout: { equals: '${level}' } }",
+        ),
+    ];
+    let scratch = Scratch::with(claim("", &checks));
+    let run = scratch.recorded(&[]);
+    assert_eq!(
+        run.outcomes(),
+        ["PASS", "PASS", "PASS", "FAIL"],
+        "{}",
+        run.shown.out
+    );
+    let shown = scratch.verify(&["--check", "use", "--format", "json", "--no-record"]);
+    let record: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(record["checks"].as_array().unwrap().len(), 2);
+    assert_eq!(record["selection"], "--check use");
+}
+
+#[test]
+fn a_capture_that_finds_nothing_fails_its_check_and_skips_the_users() {
+    let run = run(
+        "",
+        &[
+            (
+                "make",
+                "run: echo none\nexpect: none\ncapture: { n: { matches: '([0-9]+)' } }",
+            ),
+            (
+                "use",
+                "run: echo ${n}\nexpect: { stdout: { empty: false } }",
+            ),
+        ],
+    );
+    assert_eq!(run.outcomes(), ["FAIL", "SKIPPED"], "{}", run.shown.out);
+    assert!(run.why("make").contains("capture n"), "{}", run.why("make"));
+}
+
+#[test]
+fn for_expands_to_every_combination() {
+    let checks = [(
+        "p",
+        "for: { unit: [a, b], n: ['1', '2'] }\nrun: echo ${unit}${n}\nexpect: { stdout: { not: b2 } }",
+    )];
+    let scratch = Scratch::with(claim("", &checks));
+    let run = scratch.recorded(&[]);
+    assert_eq!(run.outcomes(), ["PASS", "PASS", "PASS", "FAIL"]);
+    assert_eq!(run.outcome("p[b,2]"), "FAIL");
+    let shown = scratch.verify(&["--check", "p[a,1]"]);
+    assert_eq!(shown.code, Some(0), "{}", shown.out);
+    assert!(shown.out.contains("1 check: 1 PASS"), "{}", shown.out);
+}
+
+#[test]
+fn selections_by_gate_check_and_tag() {
+    let claim = "phase: t\non: local\ngates:\n  M1:\n    checks:\n      - { id: a, claim: c, run: echo a, expect: a, tags: [fast, net] }\n      - { id: b, claim: c, run: echo b, expect: x, needs: a }\n  M2:\n    checks:\n      - { id: a, claim: c, run: echo a2, expect: a2, tags: slow }\n";
+    let scratch = Scratch::with(claim);
+    let ran = |words: &[&str]| {
+        let shown = scratch.verify(&[words, &["--format", "json", "--no-record"]].concat());
+        let record: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+        let names: Vec<String> = record["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| {
+                format!(
+                    "{}/{}",
+                    c["gate"].as_str().unwrap(),
+                    c["id"].as_str().unwrap()
+                )
+            })
+            .collect();
+        (shown.code.unwrap(), names.join(" "))
+    };
+    assert_eq!(ran(&[]), (1, "M1/a M1/b M2/a".to_owned()));
+    assert_eq!(ran(&["--gate", "M2"]), (0, "M2/a".to_owned()));
+    assert_eq!(ran(&["--check", "b"]), (1, "M1/a M1/b".to_owned()));
+    assert_eq!(ran(&["--tag", "fast"]), (0, "M1/a".to_owned()));
+    assert_eq!(
+        ran(&["--tag", "slow", "--tag", "net"]),
+        (0, "M1/a M2/a".to_owned())
+    );
+    assert_eq!(
+        ran(&["--gate", "M1", "--check", "a"]),
+        (0, "M1/a".to_owned())
+    );
+}
+
+#[test]
+fn a_declared_skip_says_its_reason() {
+    let run = run(
+        "",
+        &[
+            (
+                "a",
+                "run: touch ran\nexpect: ''\nskip: the host is being moved",
+            ),
+            (
+                "b",
+                "run: ls\nexpect: { stdout: { not: { contains: ran } } }",
+            ),
+        ],
+    );
+    assert_eq!(run.outcomes(), ["SKIPPED", "PASS"], "{}", run.shown.out);
+    assert_eq!(run.shown.code, Some(0));
+    assert!(
+        run.shown.out.contains("the host is being moved"),
+        "{}",
+        run.shown.out
+    );
+}

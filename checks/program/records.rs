@@ -1,0 +1,8 @@
+//! Records that cannot be changed unnoticed: the program and the library on real repositories,
+//! with real git and real `ssh-keygen`.
+mod attested;
+mod forged;
+mod kit;
+mod signed;
+mod tampered;
+mod times;

@@ -1,0 +1,12 @@
+//! The Builder and the Adversary with real git: two clones, a bare remote, and a claim file that
+//! needs nothing but this machine.
+
+mod first;
+mod independent;
+mod interleaved;
+mod one_role;
+mod people;
+mod refused;
+mod story;
+mod verdicts;
+mod vetoes;

@@ -1,0 +1,15 @@
+//! `warm-reconcile` as built, against a real Docker engine of the tests' own and real Traefik.
+
+mod desk;
+mod faults;
+mod kills;
+mod ledger;
+mod stateful;
+mod story;
+
+use libtest_mimic::Trial;
+
+pub fn trials() -> impl Iterator<Item = Trial> {
+    let trials = story::trials().into_iter().chain(kills::trials());
+    trials.chain(stateful::trials()).chain(faults::trials())
+}
