@@ -18,9 +18,8 @@ pub fn table(phase: &PhaseStatus, width: usize, color: bool) -> String {
     let width = width.max(60);
     let mut out = String::new();
     let title = format!(
-        "{}: {}  ({})",
-        text::visible(&phase.phase),
-        text::visible(&phase.title),
+        "{}  ({})",
+        text::visible(&titled(phase)),
         text::visible(&phase.path)
     );
     for line in text::wrap(&title, width) {
@@ -90,12 +89,23 @@ fn state_color(state: GateState) -> Color {
     }
 }
 
+/// The phase with its title, where it has one.
+fn titled(phase: &PhaseStatus) -> String {
+    if phase.title.is_empty() {
+        return phase.phase.clone();
+    }
+    format!("{}: {}", phase.phase, phase.title)
+}
+
 /// A Markdown table. It has no heading of its own, so that it can stand anywhere.
 pub fn markdown(phase: &PhaseStatus) -> String {
+    let title = match phase.title.as_str() {
+        "" => String::new(),
+        title => format!(" — {}", prose(title)),
+    };
     let mut out = format!(
-        "**{}** — {}: {} ({}, sha256 {})\n\n| Gate | State | Why it is not done |\n|---|---|---|\n",
+        "**{}**{title}: {} ({}, sha256 {})\n\n| Gate | State | Why it is not done |\n|---|---|---|\n",
         prose(&phase.phase),
-        prose(&phase.title),
         prose(phase.summary()),
         code_cell(&phase.path),
         code_cell(&phase.claim_sha256)
@@ -172,7 +182,9 @@ pub fn done_block(phases: &[PhaseStatus]) -> Option<Block> {
             code_cell(&phase.claim_sha256)
         ));
     }
-    body.push_str("- The hosts were asked when this was written: same revision, not rebooted since. `gateproof status --probe` tells whether it still holds.\n");
+    body.push_str(&asked_hosts(
+        gates().filter_map(|gate| gate.verdict.as_ref()),
+    ));
     let newest = gates()
         .filter_map(|gate| gate.verdict.as_ref())
         .max_by_key(|cited| cited.at)?;
@@ -184,6 +196,36 @@ pub fn done_block(phases: &[PhaseStatus]) -> Option<Block> {
         inputs: Vec::new(),
         body,
     })
+}
+
+/// What was asked of the hosts for this DONE, and what could not be compared. Each value stands in
+/// the table above: [`PhaseStatus::is_ready`] holds only where each host answered with it.
+fn asked_hosts<'r>(verdicts: impl Iterator<Item = &'r CitedRun>) -> String {
+    let mut hosts: Vec<&HostState> = verdicts.flat_map(|verdict| &verdict.hosts).collect();
+    hosts.sort_by(|a, b| a.name.cmp(&b.name));
+    hosts.dedup_by(|a, b| a.name == b.name);
+    if hosts.is_empty() {
+        return "- No check uses a host, so no host was asked.\n".to_owned();
+    }
+    let mut lines = String::new();
+    for host in hosts {
+        let compared = match (&host.revision, &host.boot_id) {
+            (Some(_), Some(_)) => "its revision and boot id are those of the verdict",
+            (Some(_), None) => {
+                "its revision is that of the verdict; its boot id is unknown, so a reboot would not be seen"
+            }
+            (None, Some(_)) => {
+                "its boot id is that of the verdict; its revision is unknown, so a redeployment would not be seen"
+            }
+            (None, None) => "its revision and boot id are unknown, so nothing was compared",
+        };
+        lines.push_str(&format!(
+            "- Asked when this was written: {}: {compared}.\n",
+            prose(&host.name)
+        ));
+    }
+    lines.push_str("- `gateproof status --probe` asks again.\n");
+    lines
 }
 
 fn cited(run: &CitedRun) -> String {
@@ -294,5 +336,46 @@ mod tests {
             assert_eq!(done_block(&[phase(state, Vec::new())]), None, "{state}");
         }
         assert_eq!(done_block(&[]), None);
+    }
+
+    #[test]
+    fn done_says_of_each_host_what_was_compared_and_nothing_else() {
+        let cited = |hosts: Vec<HostState>| CitedRun {
+            run_id: "r".into(),
+            sha256: "aa".into(),
+            by: "eve".into(),
+            commit: None,
+            at: "2026-11-21T17:45:30Z".parse().unwrap(),
+            checks: 1,
+            hosts,
+        };
+        let host = |name: &str, revision: Option<&str>, boot: Option<&str>| HostState {
+            name: name.into(),
+            destination: name.into(),
+            revision: revision.map(Into::into),
+            boot_id: boot.map(Into::into),
+            clock_skew_ms: None,
+        };
+        let said = |hosts| {
+            let mut phase = phase(GateState::Ready, Vec::new());
+            phase.gates[0].claim = Some(cited(Vec::new()));
+            phase.gates[0].verdict = Some(cited(hosts));
+            done_block(&[phase]).unwrap().body
+        };
+        let none = said(Vec::new());
+        assert!(none.contains("no host was asked"), "{none}");
+        assert!(!none.contains("revision and boot id are"), "{none}");
+        let some = said(vec![
+            host("a", Some("one"), Some("b1")),
+            host("b", None, Some("b2")),
+            host("c", None, None),
+        ]);
+        for line in [
+            "a: its revision and boot id are those of the verdict",
+            "b: its boot id is that of the verdict; its revision is unknown",
+            "c: its revision and boot id are unknown, so nothing was compared",
+        ] {
+            assert!(some.contains(line), "{line}: {some}");
+        }
     }
 }

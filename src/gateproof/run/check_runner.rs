@@ -92,15 +92,10 @@ impl<'r> CheckRunner<'r> {
         if let Some(reason) = &check.skip {
             return Some((Outcome::Skipped, format!("declared: {reason}")));
         }
-        let effect = self.effect(check);
-        if self.options.role == Some(Role::Ci) && effect != Effect::Observe {
-            let why = format!(
-                "CI only observes, and this would {} (a push can come while others hold the host)",
-                effect.name()
-            );
+        if let Some(why) = self.not_in_ci(self.own_effect(check)) {
             return Some((Outcome::Skipped, why));
         }
-        if effect == Effect::Destructive && !self.options.allow_destructive {
+        if self.effect(check) == Effect::Destructive && !self.options.allow_destructive {
             let why = "destructive: cannot be undone; run with `--allow destructive`".to_owned();
             return Some((Outcome::Skipped, why));
         }
@@ -118,19 +113,47 @@ impl<'r> CheckRunner<'r> {
         unmet.map(|why| (Outcome::Skipped, why))
     }
 
-    /// The effect of a check with all its fixtures, and those of its control.
-    fn effect(&self, check: &Check) -> Effect {
-        let control = check
-            .control
-            .iter()
-            .flat_map(|control| control.with.iter().flatten());
-        check
-            .with
-            .iter()
-            .chain(control)
+    /// Why CI leaves something with that effect out.
+    fn not_in_ci(&self, effect: Effect) -> Option<String> {
+        let left_out = self.options.role == Some(Role::Ci) && effect != Effect::Observe;
+        left_out.then(|| {
+            format!(
+                "CI only observes, and this would {} (a push can come while others hold the host)",
+                effect.name()
+            )
+        })
+    }
+
+    /// The worst effect of these fixtures, or `least`.
+    fn effect_of<'n>(
+        &self,
+        fixtures: impl IntoIterator<Item = &'n String>,
+        least: Effect,
+    ) -> Effect {
+        fixtures
+            .into_iter()
             .filter_map(|name| self.file.fixtures.get(name))
             .map(|fixture| fixture.effect)
-            .fold(check.effect, Effect::max)
+            .fold(least, Effect::max)
+    }
+
+    /// The effect of a check with its fixtures, its control left aside.
+    fn own_effect(&self, check: &Check) -> Effect {
+        self.effect_of(&check.with, check.effect)
+    }
+
+    /// The effect of a control with its fixtures; one that names none has those of its check.
+    fn control_effect(&self, check: &Check, control: &Control) -> Effect {
+        let fixtures = control.with.as_ref().unwrap_or(&check.with);
+        self.effect_of(fixtures, check.effect)
+    }
+
+    /// The effect of a check with all its fixtures, and those of its control.
+    fn effect(&self, check: &Check) -> Effect {
+        let control = check.control.iter();
+        control
+            .map(|control| self.control_effect(check, control))
+            .fold(self.own_effect(check), Effect::max)
     }
 
     /// Brings the fixtures of an item into force.
@@ -229,6 +252,14 @@ impl<'r> CheckRunner<'r> {
             .get(&item.at)
             .is_some_and(|record| record.outcome == Outcome::Pass);
         if !passed {
+            return;
+        }
+        // The check was asked all the same: what has a control must not be seen less often.
+        if let Some(why) = self.not_in_ci(self.control_effect(check, control)) {
+            if let Some(record) = self.records.get_mut(&item.at) {
+                record.notes.push(format!("its control was not run: {why}"));
+                sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
+            }
             return;
         }
         let probe = control.probe.as_ref().unwrap_or(&check.probe);

@@ -83,6 +83,7 @@ fn notes(
     {
         let why = match phase.exit_code() {
             ExitCode::Stale => "it was reopened by what is STALE now",
+            _ if phase.lacks_only_the_hosts() => "the hosts were not asked this time",
             _ => "the records do not bear it out",
         };
         notes.push(format!("STATUS line {line} declares the phase done; {why}"));

@@ -151,13 +151,27 @@ impl PhaseStatus {
         !self.gates.is_empty() && self.gates.iter().all(|gate| gate.state == GateState::Ready)
     }
 
-    /// 0 when nothing is in the way of DONE; 6 when it is only that a PASS is STALE; else 1.
+    /// Whether nothing speaks against DONE but that the hosts were not asked this time.
+    pub fn lacks_only_the_hosts(&self) -> bool {
+        let unasked = |reason: &Reason| matches!(reason, Reason::HostsNotAsked { .. });
+        let holds = |gate: &GateStatus| match gate.state {
+            GateState::Ready => true,
+            GateState::Pass => gate.reasons.iter().all(unasked),
+            _ => false,
+        };
+        !self.is_ready() && !self.gates.is_empty() && self.gates.iter().all(holds)
+    }
+
+    /// 0 when nothing is in the way of DONE; 6 when it is only that a PASS is STALE; else 1. What
+    /// is typed into a document never changes it.
     pub fn exit_code(&self) -> ExitCode {
         let stale = |gate: &GateStatus| matches!(gate.state, GateState::Stale | GateState::Ready);
-        match self.is_ready() {
-            true => ExitCode::Success,
-            false if !self.gates.is_empty() && self.gates.iter().all(stale) => ExitCode::Stale,
-            false => ExitCode::Failed,
+        if self.is_ready() {
+            ExitCode::Success
+        } else if !self.gates.is_empty() && self.gates.iter().all(stale) {
+            ExitCode::Stale
+        } else {
+            ExitCode::Failed
         }
     }
 
@@ -165,6 +179,9 @@ impl PhaseStatus {
     pub fn summary(&self) -> &'static str {
         match (self.declared_done, self.exit_code()) {
             (Some(_), ExitCode::Success) => "DONE",
+            (Some(_), _) if self.lacks_only_the_hosts() => {
+                "declared DONE; the hosts were not asked, so whether it still holds takes --probe"
+            }
             (Some(_), ExitCode::Stale) => "DONE, reopened: STALE",
             (Some(_), _) => "declared DONE, and it is not",
             (None, ExitCode::Success) => "ready: `gateproof done` may be said",

@@ -197,6 +197,21 @@ fn the_exit_code_is_stale_only_when_nothing_else_is_wrong() {
             .summary()
             .starts_with("ready")
     );
+    let asked = world.facts.hosts.take();
+    let unasked = phase(&world, "## DONE\n");
+    // The typed line names what is missing, and never makes it up.
+    assert_eq!(unasked.exit_code(), ExitCode::Failed);
+    assert!(
+        unasked
+            .summary()
+            .starts_with("declared DONE; the hosts were not asked")
+    );
+    assert_eq!(
+        unasked.notes,
+        ["STATUS line 1 declares the phase done; the hosts were not asked this time"]
+    );
+    assert_eq!(phase(&world, "").summary(), "not done");
+    world.facts.hosts = asked;
     world.facts.now = clock(3 * 24 * 60);
     let reopened = phase(&world, "## DONE\n");
     assert_eq!(reopened.exit_code(), ExitCode::Stale);
