@@ -16,7 +16,7 @@ use gateproof::run::{Options, Repository, RunEvent, Selection};
 use kit::interrupt::Interrupt;
 use kit::text::Scope;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use reach::host::{Host, Invocation, Script, SshHost, SshOptions};
+use reach::host::{Host, Invocation, ReachOptions, Script};
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -158,11 +158,11 @@ impl Runs {
         let spec = &file.hosts[name];
         let cell = {
             let mut hosts = self.hosts.lock().expect("the list of hosts");
-            hosts.entry(spec.ssh.clone()).or_default().clone()
+            hosts.entry(spec.address.to_string()).or_default().clone()
         };
         cell.get_or_init(|| {
             block_on(async {
-                let host = Host::Ssh(SshHost::new(name, &spec.ssh, ssh_options()));
+                let host = Host::open(name, &spec.address, &reach_options());
                 let hello = Invocation::new(
                     Script::Shell("true".to_owned()),
                     Duration::from_secs(10),
@@ -208,7 +208,7 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         act: gateproof::record::Act::Verify,
         role: None,
         selection,
-        ssh: ssh_options(),
+        reach: reach_options(),
         folder: test_kit::root().to_owned(),
         repository,
         allow_destructive: false,
@@ -246,10 +246,10 @@ fn reason(check: &CheckRecord) -> String {
         .unwrap_or_else(|| "skipped".to_owned())
 }
 
-fn ssh_options() -> SshOptions {
+fn reach_options() -> ReachOptions {
     let config = std::env::var("GATEPROOF_LAB_SSH_CONFIG").unwrap_or_default();
-    SshOptions {
-        config_file: (!config.is_empty()).then(|| config.into()),
+    ReachOptions {
+        ssh_config: (!config.is_empty()).then(|| config.into()),
         connect_timeout: Duration::from_secs(5),
     }
 }

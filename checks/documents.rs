@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use test_kit::reference::{Page, assert_keys, commands, exit_codes, output};
-use warm_reconcile::outcome::Outcome;
+use warm_reconcile::decide::outcome::Outcome;
 
 fn page() -> Page {
     Page::read("warm-reconcile.md")

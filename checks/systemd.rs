@@ -17,8 +17,8 @@ use kit::yaml::source::Source;
 use libtest_mimic::{Arguments, Failed, Trial};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
-use warm_reconcile::app_file::{self, Environment};
 use warm_reconcile::order::{Routes, UnitGraph, check_order};
+use warm_reconcile::spec::app_file::{self, Environment};
 
 /// Graphs of each trial; each costs one or two runs of systemd-analyze of 50 ms.
 const GRAPHS: u32 = 40;

@@ -13,6 +13,7 @@ mod data;
 mod disk;
 mod files;
 mod mends;
+mod secrets;
 mod signals;
 mod stage;
 mod walk;
@@ -30,6 +31,7 @@ fn main() -> std::process::ExitCode {
         .chain(signals::trials())
         .chain(mends::trials())
         .chain(data::trials())
+        .chain(secrets::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

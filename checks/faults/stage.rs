@@ -233,6 +233,17 @@ esac
 
     /// The program, after a word before it (`strace …`).
     pub fn command(&self, wrapper: &[String], words: &[&str]) -> Command {
+        let mut words = words.to_vec();
+        words.insert(0, "--json");
+        self.command_of(wrapper, &words)
+    }
+
+    /// The program as people run it, without `--json`.
+    pub fn plain_command(&self, words: &[&str]) -> Command {
+        self.command_of(&[], words)
+    }
+
+    fn command_of(&self, wrapper: &[String], words: &[&str]) -> Command {
         let program = test_kit::built("warm-reconcile").to_owned();
         let mut argv: Vec<String> = wrapper.to_vec();
         argv.push(program);
@@ -240,7 +251,6 @@ esac
         let path = std::env::var("PATH").unwrap_or_default();
         command
             .args(&argv[1..])
-            .arg("--json")
             .arg("--config")
             .arg(self.path("apps.yaml"))
             .args(words)
@@ -254,6 +264,11 @@ esac
                 format!("unix://{}", self.engine.socket().display()),
             );
         command
+    }
+
+    /// Runs the program to its end, as people run it.
+    pub fn plain(&self, words: &[&str]) -> Ended {
+        Ended::of(self.plain_command(words).output().unwrap())
     }
 
     /// Runs the program to its end.

@@ -105,7 +105,7 @@ fn host_checks() {
         .map(|(id, outcome)| (id.to_owned(), outcome.to_owned()))
         .into();
     assert_eq!(seen, expected);
-    assert_eq!(shown.code, Some(3), "an error outranks a FAIL");
+    assert_eq!(shown.code, Some(1), "a FAIL outranks an ERROR");
     let record = json(&shown);
     let host = &record["hosts"][0];
     assert_eq!(host["revision"], "/nix/store/abc-system");

@@ -4,7 +4,9 @@
 mod first;
 mod independent;
 mod interleaved;
+mod one_role;
 mod people;
 mod refused;
 mod story;
+mod verdicts;
 mod vetoes;

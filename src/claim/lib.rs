@@ -2,6 +2,7 @@
 //! read ([`read`]), how an observation is held against it ([`matchers`]), and what that amounts
 //! to ([`outcome`]). Pure but for the reading of files.
 
+pub mod codes;
 pub mod expectation;
 pub mod matchers;
 pub mod model;

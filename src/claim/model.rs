@@ -10,8 +10,8 @@ use super::expectation::{Expect, TextMatcher};
 use kit::text::{Scope, Text};
 use kit::yaml::source::Source;
 use kit::yaml::source::Span;
+use reach::host::Address;
 
-/// A claim file.
 #[derive(Clone, Debug)]
 pub struct ClaimFile {
     /// The file's text and name.
@@ -24,9 +24,7 @@ pub struct ClaimFile {
     pub docs: PathBuf,
     /// How long a PASS counts.
     pub fresh_for: Duration,
-    /// Hosts by name.
     pub hosts: IndexMap<String, HostSpec>,
-    /// Fixtures by name.
     pub fixtures: IndexMap<String, Fixture>,
     /// Values of `vars:` after `--var`.
     pub vars: Scope,
@@ -37,10 +35,9 @@ pub struct ClaimFile {
 /// A host of a claim file.
 #[derive(Clone, Debug)]
 pub struct HostSpec {
-    /// Its name in the file.
     pub name: String,
-    /// An ssh_config alias, or `user@host:port`.
-    pub ssh: String,
+    /// How it is reached.
+    pub address: Address,
     /// Asks what the host really runs; its output is recorded with every run.
     pub revision: Option<CommandProbe>,
     /// Where its definition stands.
@@ -52,16 +49,18 @@ pub struct HostSpec {
 pub struct Gate {
     /// `M1`, `G0`, `2pc` …
     pub id: String,
-    /// What it is about.
     pub title: String,
+    /// The paths whose change makes a PASS of this gate stale, relative to the repository; empty for
+    /// everything.
+    pub covers: Vec<String>,
     /// Its checks, `for:` expanded, in the order of the file.
     pub checks: Vec<Check>,
 }
 
-/// Where something is asked from.
+/// Where a probe runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// This machine, in the folder gateproof was started in.
+    /// This machine, in the folder in which gateproof was started.
     Local,
     /// This machine, in a fresh clone of the claimed commit.
     Clone,
@@ -83,7 +82,7 @@ impl Place {
 /// What a check may do to the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
-    /// It only looks.
+    /// It only observes.
     Observe,
     /// It changes something and puts it back.
     Mutate,
@@ -102,32 +101,26 @@ impl Effect {
     }
 }
 
-/// One check.
 #[derive(Clone, Debug)]
 pub struct Check {
     /// Unique in its gate; a check expanded by `for:` ends in `[value]`.
     pub id: String,
     /// The id as written, without the `[value]`.
     pub base_id: String,
-    /// What is claimed, in words.
+    /// The claim as a sentence.
     pub claim: String,
-    /// Where it is asked from.
     pub on: Place,
     /// The fixtures under which it runs, outermost first, dependencies included.
     pub with: Vec<String>,
-    /// What is asked.
     pub probe: Probe,
-    /// What must hold.
     pub expect: Expect,
     /// The expectation as written, on one line, for tables.
     pub expected: String,
-    /// When and how often it is asked.
     pub timing: Timing,
     /// Ids of checks of the same gate that must have passed before.
     pub needs: Vec<String>,
     /// Values named for later checks.
     pub capture: Vec<Capture>,
-    /// What it may do to the world.
     pub effect: Effect,
     /// What shows that the check can fail.
     pub control: Option<Control>,
@@ -137,7 +130,6 @@ pub struct Check {
     pub skip: Option<String>,
     /// The values of `vars:` and `for:` that hold for this check.
     pub scope: Scope,
-    /// Where it stands.
     pub span: Span,
 }
 
@@ -148,31 +140,28 @@ pub struct Control {
     pub with: Option<Vec<String>>,
     /// Another probe in place of the check's own.
     pub probe: Option<Probe>,
-    /// What must be seen instead.
+    /// What must be observed instead.
     pub expect: Expect,
     /// That, as written, on one line.
     pub expected: String,
-    /// When and how often it is asked.
     pub timing: Timing,
 }
 
-/// What is asked.
+/// What a check or a step runs.
 #[derive(Clone, Debug)]
 pub enum Probe {
-    /// A command.
     Command(CommandProbe),
-    /// An HTTP request.
     Http(HttpProbe),
-    /// A person looks; no program can.
+    /// A person attests what no program can observe.
     Human(HumanProbe),
 }
 
 /// What a person attests.
 #[derive(Clone, Debug)]
 pub struct HumanProbe {
-    /// What to look at, and what must be seen there.
-    pub look: String,
-    /// The file to look at, relative to where commands run in the check's place.
+    /// What to look at, and what must be observed there.
+    pub instruction: String,
+    /// The file that is attested, relative to where commands run in the check's place.
     pub artefact: Option<Text>,
 }
 
@@ -183,9 +172,7 @@ pub struct CommandProbe {
     pub line: CommandLine,
     /// The folder to run in.
     pub cwd: Option<Text>,
-    /// Environment variables.
     pub env: Vec<(String, Text)>,
-    /// Standard input.
     pub stdin: Option<Text>,
 }
 
@@ -198,24 +185,20 @@ pub enum CommandLine {
     Argv(Vec<Text>),
 }
 
-/// An HTTP request.
 #[derive(Clone, Debug)]
 pub struct HttpProbe {
-    /// `GET` unless said otherwise.
+    /// `GET` by default.
     pub method: String,
-    /// The URL.
     pub url: Text,
     /// Connect to this address in place of what the URL's host resolves to, as `curl --resolve`.
     pub resolve: Option<Text>,
     /// How the certificate is judged.
     pub tls: Tls,
-    /// Headers to send.
     pub headers: Vec<(String, Text)>,
-    /// Body to send.
     pub body: Option<Text>,
-    /// How many redirects are followed: none unless said otherwise.
+    /// How many redirects are followed: none by default.
     pub follow: u32,
-    /// Places to ask from, where they are to be compared; else empty, and `on` counts.
+    /// The places whose answers are compared; empty where `on` alone counts.
     pub vantage: Vec<Place>,
 }
 
@@ -230,20 +213,20 @@ pub enum Tls {
     Ca(PathBuf),
 }
 
-/// When and how often something is asked.
+/// When and how often a probe runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timing {
     /// Deadline of one attempt.
     pub timeout: Duration,
-    /// Ask again until it holds, at most so long.
+    /// Run again until the expectation holds, at most this long.
     pub within: Option<Duration>,
-    /// The expectation must not hold at any time in so long.
+    /// The expectation must not hold at any time during this window.
     pub never_within: Option<Duration>,
     /// The pause between attempts.
     pub every: Duration,
-    /// Ask so many times; it must hold each time.
+    /// Run this many times.
     pub repeat: u32,
-    /// How many of `repeat` must hold.
+    /// How many of the `repeat` runs must hold.
     pub at_least: u32,
 }
 
@@ -263,7 +246,6 @@ impl Default for Timing {
 /// A value named for later checks.
 #[derive(Clone, Debug)]
 pub struct Capture {
-    /// Its name.
     pub name: String,
     /// Where it comes from.
     pub from: CaptureFrom,
@@ -280,7 +262,6 @@ pub enum CaptureFrom {
     Stderr,
     /// HTTP body, trimmed.
     Body,
-    /// HTTP status.
     Status,
 }
 
@@ -295,14 +276,13 @@ pub enum Pick {
     Json(kit::json_path::JsonPath),
 }
 
-/// A disturbance that is made, seen, undone, and seen to be undone.
+/// A disturbance that is made, observed and undone, and whose undoing is observed.
 #[derive(Clone, Debug)]
 pub struct Fixture {
-    /// Its name.
     pub name: String,
-    /// Where its steps run, unless they say otherwise.
+    /// Where its steps run by default.
     pub on: Place,
-    /// Fixtures that must be in force around it.
+    /// Fixtures that must be in force before it.
     pub with: Vec<String>,
     /// Holds before, and must hold again afterwards.
     pub baseline: Option<Step>,
@@ -312,19 +292,17 @@ pub struct Fixture {
     pub ready: Option<Ready>,
     /// What makes the disturbance, in order.
     pub act: Vec<Step>,
-    /// When the disturbance is seen.
+    /// When the disturbance is observed.
     pub until: Option<Step>,
     /// What undoes it, in order.
     pub undo: Vec<Step>,
-    /// When the undoing is seen, before the baseline is looked at again.
+    /// When the undoing is observed, before the baseline is checked again.
     pub settled: Option<Step>,
     /// The longest it may be in force.
     pub deadline: Duration,
     /// Values named for checks under the fixture, taken from the service's standard output.
     pub capture: Vec<Capture>,
-    /// What it does to the world.
     pub effect: Effect,
-    /// Where it stands.
     pub span: Span,
 }
 
@@ -340,11 +318,9 @@ pub enum Ready {
 /// One step of a fixture: a probe with its expectation.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Where it runs; the fixture's place without it.
+    /// Where it runs; `None` is the fixture's place.
     pub on: Option<Place>,
-    /// What is asked or done.
     pub probe: Probe,
-    /// What must hold.
     pub expect: Expect,
     /// That, as written, on one line.
     pub expected: String,

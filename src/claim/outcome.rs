@@ -1,4 +1,4 @@
-//! What a check's run amounts to, and the exit code that tells the causes apart.
+//! The outcome of a check, and the exit code that distinguishes the causes.
 
 use std::fmt;
 
@@ -45,15 +45,16 @@ impl Outcome {
     }
 
     /// How bad the outcome is; the worst one decides the run's exit code.
-    /// An infrastructure fault outranks a FAIL, because the FAILs beside it may be its doing.
+    /// A check that was answered and does not hold is a FAIL, whatever could not be checked beside
+    /// it: an infrastructure fault must not hide what was found.
     fn rank(self) -> u8 {
         match self {
             Outcome::Pass | Outcome::Skipped | Outcome::Attested => 0,
             Outcome::Stale => 1,
-            Outcome::Flaky => 2,
-            Outcome::Fail => 3,
-            Outcome::Toothless => 4,
-            Outcome::Error => 5,
+            Outcome::Error => 2,
+            Outcome::Flaky => 3,
+            Outcome::Fail => 4,
+            Outcome::Toothless => 5,
             Outcome::Unrestored => 6,
         }
     }
@@ -119,9 +120,9 @@ pub fn worst(codes: impl IntoIterator<Item = ExitCode>) -> Option<ExitCode> {
     const BAD_TO_WORST: [ExitCode; 7] = [
         ExitCode::Success,
         ExitCode::Stale,
+        ExitCode::CouldNotCheck,
         ExitCode::Failed,
         ExitCode::Toothless,
-        ExitCode::CouldNotCheck,
         ExitCode::Invalid,
         ExitCode::Unrestored,
     ];
@@ -180,11 +181,15 @@ mod tests {
             worst([ExitCode::Failed, ExitCode::Unrestored, ExitCode::Success]),
             Some(ExitCode::Unrestored)
         );
+        assert_eq!(
+            worst([ExitCode::CouldNotCheck, ExitCode::Failed]),
+            Some(ExitCode::Failed)
+        );
         assert_eq!(worst([]), None);
     }
 
     #[test]
-    fn unrestored_outranks_everything_and_error_outranks_fail() {
+    fn unrestored_outranks_everything_and_fail_outranks_error() {
         let all = [
             Outcome::Pass,
             Outcome::Fail,
@@ -199,7 +204,7 @@ mod tests {
         assert_eq!(verdict(all), ExitCode::Unrestored);
         assert_eq!(
             verdict([Outcome::Fail, Outcome::Error, Outcome::Pass]),
-            ExitCode::CouldNotCheck
+            ExitCode::Failed
         );
         assert_eq!(verdict([Outcome::Pass, Outcome::Fail]), ExitCode::Failed);
         assert_eq!(

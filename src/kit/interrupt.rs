@@ -1,9 +1,9 @@
-//! SIGINT, SIGTERM and SIGHUP end a run early and never keep it from undoing what it did.
+//! SIGINT, SIGTERM and SIGHUP end a run early and never prevent it from undoing what it did.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Tells whether the run was interrupted, and by what.
+/// Whether the run was interrupted, and by what.
 #[derive(Clone, Debug)]
 pub struct Interrupt {
     state: watch::Receiver<Option<&'static str>>,
@@ -19,7 +19,7 @@ impl Interrupt {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hangup = signal(SignalKind::hangup())?;
-        let (tell, state) = watch::channel(None);
+        let (sender, state) = watch::channel(None);
         tokio::spawn(async move {
             loop {
                 let name = tokio::select! {
@@ -27,7 +27,7 @@ impl Interrupt {
                     _ = terminate.recv() => "SIGTERM",
                     _ = hangup.recv() => "SIGHUP",
                 };
-                tell.send_if_modified(|state| {
+                sender.send_if_modified(|state| {
                     let first = state.is_none();
                     if first {
                         *state = Some(name);

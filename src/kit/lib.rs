@@ -1,14 +1,20 @@
 //! What both programs stand on, and what knows no domain: YAML with the place of every value,
-//! JSON paths, whole-file writes, digests, git, shell quoting, redaction, signals.
+//! JSON paths, whole-file writes, digests, git, shell quoting, redaction, signals, the terminal.
 
 pub mod atomic;
+pub mod console;
 pub mod count;
 pub mod digest;
+mod error_chain;
 pub mod git;
 pub mod interrupt;
 pub mod json_path;
 pub mod redact;
 pub mod run_id;
+pub mod runtime;
 pub mod shell;
 pub mod text;
+pub mod version;
 pub mod yaml;
+
+pub use error_chain::error_chain;

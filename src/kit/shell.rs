@@ -9,7 +9,7 @@ pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
-/// The words as one shell line.
+/// The arguments as one shell line.
 pub fn join<S: AsRef<str>>(words: &[S]) -> String {
     words
         .iter()

@@ -1,4 +1,4 @@
-//! What was seen, before anybody says what it means.
+//! What was observed, before it is judged.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 /// One captured stream: the first bytes up to a limit, and how many there were in all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Captured {
-    /// The bytes kept, at most the limit the asker set.
+    /// The stored bytes, at most the caller's limit.
     pub bytes: Vec<u8>,
     /// How many bytes there were in all.
     pub total: u64,
@@ -73,7 +73,7 @@ pub struct CommandObservation {
     pub stderr: Captured,
     /// How long it took, as measured where gateproof runs.
     pub duration: Duration,
-    /// When the last of it was seen, by the clock of the machine gateproof runs on.
+    /// When the last of it arrived, by the clock of the machine gateproof runs on.
     pub at: DateTime<Utc>,
 }
 
@@ -84,7 +84,7 @@ pub enum NoAnswerCause {
     Refused,
     /// The connection was reset before an answer came.
     Reset,
-    /// The connection was closed without an answer, or with something that is no HTTP answer.
+    /// The connection was closed without an answer, or with something that is not an HTTP answer.
     Empty,
     /// The deadline passed.
     Timeout,
@@ -92,7 +92,7 @@ pub enum NoAnswerCause {
     Tls,
     /// The name did not resolve.
     Dns,
-    /// The asking program itself could not be run.
+    /// The client itself could not be run.
     Exec,
 }
 
@@ -128,12 +128,10 @@ impl fmt::Display for NoAnswerCause {
     }
 }
 
-/// No answer: the cause, and what the system said.
+/// No answer: the cause, and the system's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoAnswer {
-    /// The cause.
     pub cause: NoAnswerCause,
-    /// The system's own words.
     pub detail: String,
 }
 
@@ -144,7 +142,7 @@ pub struct Certificate {
     pub sha256: String,
     /// End of validity, seconds since the epoch (UTC).
     pub not_after: i64,
-    /// Whole days from the moment of asking until `not_after`; negative when past.
+    /// Whole days from the request until `not_after`; negative when past.
     pub days_left: i64,
     /// The subject's common name and the DNS names of the certificate.
     pub names: Vec<String>,
@@ -165,20 +163,20 @@ pub struct HttpResponse {
     pub url: String,
 }
 
-/// What asking over HTTP showed.
+/// The result of one HTTP request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpObservation {
-    /// From where it was asked: `local`, or the name of a host.
+    /// From where it was sent: `local`, or the name of a host.
     pub vantage: String,
     /// The answer, or why there was none.
     pub answer: Result<HttpResponse, NoAnswer>,
     /// From the start of the request to the last byte of the body.
     pub duration: Duration,
-    /// When the last of it was seen, by the clock of the machine gateproof runs on.
+    /// When the last of it arrived, by the clock of the machine gateproof runs on.
     pub at: DateTime<Utc>,
 }
 
-/// What a check saw.
+/// What a check observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observation {
     /// A command's ending and output.

@@ -1,42 +1,24 @@
-//! The health-gated deployer: deploy the newest version of one app, wait for a real answer from
-//! the thing that was deployed, and commit it as last-good, or roll back and raise an alert.
+//! The health-gated deployer: deploys the newest version of one app, waits for a real answer
+//! from the thing that was deployed, and commits it as last-good, or rolls back and raises an
+//! alert.
 //!
-//! Data flows one way: [`spec`] (what is wanted) → inspect (what is) → decide (pure) → journal
-//! → act (driver, snapshot) → gate (health) → commit or roll back → alert.
+//! Data flows one way: [`spec`] and [`recipe`] (what should run) → [`inspect`] (what is) →
+//! [`decide`] (pure) → [`state`] (the journal) → [`machine`] (deploy, snapshot) → [`health`] →
+//! commit or roll back → [`report`].
 
-pub mod alert;
-pub mod app_file;
-pub mod audit;
 pub mod cli;
-pub mod data;
 pub mod decide;
-pub mod driver;
+pub mod deploy;
 pub mod engine;
-pub mod facts;
-pub mod gate;
-pub mod history;
-pub mod hold;
-pub mod holds;
-pub mod journal;
-pub mod last_good;
-pub mod layout;
-pub mod lock;
+pub mod health;
+pub mod inspect;
 pub mod machine;
-pub mod metrics;
-pub mod notify;
 pub mod order;
-pub mod outcome;
-pub mod owner;
-pub mod probe_once;
-pub mod prove_gate;
-pub mod quarantine;
 pub mod recipe;
-pub mod relay;
+pub mod report;
 pub mod snapshot;
 pub mod spec;
-pub mod state_file;
-pub mod version;
-pub mod world;
+pub mod state;
 
 pub use spec::AppSpec;
-pub use version::Version;
+pub use spec::version::Version;

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use reach::host::{Endpoint, Fault, Forward, SshHost};
+use reach::host::{Endpoint, Fault, Forward};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::kit::{ssh_at, trial};
+use super::kit::{host_at, trial};
 use test_kit::proxy::Proxy;
 use test_kit::sshd::{ALIAS, Sshd, free_port};
 
@@ -42,10 +42,6 @@ async fn get(socket: &Path) -> Vec<u8> {
     answer
 }
 
-async fn close(host: SshHost) {
-    reach::host::Host::Ssh(host).close().await;
-}
-
 async fn answer() {
     let server = Sshd::builder().start();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -59,7 +55,7 @@ async fn answer() {
             stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nhello").unwrap();
         }
     });
-    let host = ssh_at(ALIAS, &server.config());
+    let host = host_at(ALIAS, &server.config());
     let first = host.forward(&endpoint("127.0.0.1", port)).await.unwrap();
     let second = host.forward(&endpoint("127.0.0.1", port)).await.unwrap();
     assert_eq!(first.socket(), second.socket());
@@ -69,7 +65,7 @@ async fn answer() {
     assert_eq!(first.refusal().await.unwrap(), None);
     web.join().unwrap();
     let folder = first.socket().parent().unwrap().to_owned();
-    close(host).await;
+    host.close().await;
     assert!(!folder.exists());
 }
 
@@ -80,7 +76,7 @@ async fn refused(forward: &Forward) -> Result<Option<String>, Fault> {
 
 async fn refusals() {
     let server = Sshd::builder().start();
-    let host = ssh_at(ALIAS, &server.config());
+    let host = host_at(ALIAS, &server.config());
     let nobody = host
         .forward(&endpoint("127.0.0.1", free_port()))
         .await
@@ -105,12 +101,12 @@ async fn refusals() {
     let reason = refused(&nowhere).await.unwrap().unwrap();
     println!("an unknown name: {reason}");
     assert!(reason.to_lowercase().contains("name"), "{reason}");
-    close(host).await;
+    host.close().await;
 }
 
 async fn forbidden() {
     let server = Sshd::builder().line("AllowTcpForwarding no").start();
-    let host = ssh_at(ALIAS, &server.config());
+    let host = host_at(ALIAS, &server.config());
     let forward = host
         .forward(&endpoint("127.0.0.1", server.port))
         .await
@@ -120,7 +116,7 @@ async fn forbidden() {
         matches!(&seen, Fault::NotAllowed { detail, .. } if detail.contains("administratively prohibited")),
         "{seen}"
     );
-    close(host).await;
+    host.close().await;
 }
 
 async fn lost() {
@@ -132,7 +128,7 @@ async fn lost() {
             &format!("Port {}", proxy.port),
         ) + &format!("  HostKeyAlias [127.0.0.1]:{}\n", server.port)
     });
-    let host = ssh_at(ALIAS, &config);
+    let host = host_at(ALIAS, &config);
     let forward = host
         .forward(&endpoint("127.0.0.1", free_port()))
         .await
@@ -147,5 +143,5 @@ async fn lost() {
     println!("a silent link is noticed after {:?}", begin.elapsed());
     assert!(matches!(seen, Fault::LinkLost { .. }), "{seen}");
     assert!(begin.elapsed() < Duration::from_secs(45));
-    close(host).await;
+    host.close().await;
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use reach::host::{Fault, Host, Invocation, Script, SshHost, SshOptions};
+use reach::host::{Address, Fault, Host, Invocation, ReachOptions, Script};
 use reach::observation::CommandObservation;
 
 use test_kit::sshd::{ALIAS, Sshd};
@@ -26,9 +26,9 @@ where
     })
 }
 
-pub fn options(config: &Path) -> SshOptions {
-    SshOptions {
-        config_file: Some(config.to_owned()),
+pub fn options(config: &Path) -> ReachOptions {
+    ReachOptions {
+        ssh_config: Some(config.to_owned()),
         connect_timeout: Duration::from_secs(10),
     }
 }
@@ -38,11 +38,8 @@ pub fn host(server: &Sshd) -> Host {
 }
 
 pub fn host_at(destination: &str, config: &Path) -> Host {
-    Host::Ssh(ssh_at(destination, config))
-}
-
-pub fn ssh_at(destination: &str, config: &Path) -> SshHost {
-    SshHost::new("cc-ci", destination, options(config))
+    let address = Address::Ssh(destination.to_owned());
+    Host::open("cc-ci", &address, &options(config))
 }
 
 pub fn shell(text: &str) -> Invocation {

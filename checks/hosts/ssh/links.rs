@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use reach::host::{Fault, Host, LocalHost};
+use reach::host::{Fault, Host};
 
 use super::kit::{
     alive, fault, host, host_at, run, runner_folders, shell, trial, wait_until, written,
@@ -47,7 +47,7 @@ pub fn be_a_client(config: &Path) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let host = match config.to_str() {
-            Some("local") => Host::Local(LocalHost::new()),
+            Some("local") => Host::local(),
             _ => host_at(ALIAS, config),
         };
         let text = "cd \"$TMPDIR\"; echo $$ >leader; sleep 70 & echo $! >group; setsid sh -c 'echo $$ >session; exec sleep 71' & wait";

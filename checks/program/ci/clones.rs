@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use gateproof::run::{
-    CloneFinding, CloneQuestion, Remote, Wanted, Wrong, clone_facts, clone_findings,
+    CloneFinding, CloneQuestion, ExpectedClone, Remote, Wrong, clone_facts, clone_findings,
 };
 
-use super::kit::{CLAIM, Desk, git};
+use super::kit::{CLAIM, Desk, git, run_in};
 
 fn findings_with(clone: &Path, question: &CloneQuestion) -> Vec<CloneFinding> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let facts = runtime.block_on(clone_facts(clone, question)).unwrap();
-    clone_findings(&facts, &Wanted::default())
+    clone_findings(&facts, &ExpectedClone::default())
 }
 
 fn findings(clone: &Path) -> Vec<CloneFinding> {
@@ -204,4 +204,40 @@ fn a_remote_that_never_answers_is_given_up_in_time() {
         panic!("{facts:?}")
     };
     assert!(why.contains("no answer within 500ms"), "{why}");
+}
+
+/// As git sets them for its hooks and aliases: they belong to the repository of that command.
+#[test]
+fn variables_that_name_another_repository_are_kept_from_git() {
+    let claim = "phase: p\non: clone\ngates:\n  M1:\n    checks:\n      - { id: a, claim: c, run: cat file, expect: committed }\n";
+    let desk = Desk::with(claim);
+    let other = Desk::with(CLAIM);
+    let other = other.builder().join(".git");
+    let objects = other.join("objects");
+    let (other, objects) = (other.to_str().unwrap(), objects.to_str().unwrap());
+    for (name, value) in [
+        ("GIT_OBJECT_DIRECTORY", objects),
+        ("GIT_COMMON_DIR", other),
+        ("GIT_DIR", other),
+        ("GIT_NAMESPACE", "other"),
+        ("GIT_CONFIG", "/nonexistent"),
+        ("GIT_CONFIG_PARAMETERS", "'core.bare=true'"),
+    ] {
+        let args = ["verify", "claims/demo.yaml"];
+        let shown = run_in(&desk.builder(), &args, &[(name, value)]);
+        assert_eq!(shown.code, Some(0), "{name}: {shown:?}");
+    }
+}
+
+#[test]
+fn the_settings_that_a_ci_server_adds_for_git_reach_it() {
+    let desk = Desk::with(CLAIM);
+    let settings = [
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", "url.file:///nonexistent/.insteadOf"),
+        ("GIT_CONFIG_VALUE_0", desk.folder().to_str().unwrap()),
+    ];
+    let shown = run_in(&desk.builder(), &["watch", "--once"], &settings);
+    assert_eq!(shown.code, Some(3), "{shown:?}");
+    assert!(shown.out.contains("does not answer"), "{shown:?}");
 }

@@ -48,7 +48,7 @@ fn a_failure_is_annotated_in_the_claim_file_in_the_form_of_where_it_runs() {
     let desk = Desk::with(FAILING);
     let clone = desk.adversary();
     let shown = run(&clone, &["ci", "--no-record"]);
-    assert_eq!(shown.code, Some(3), "an ERROR outranks a FAIL: {shown:?}");
+    assert_eq!(shown.code, Some(1), "a FAIL outranks an ERROR: {shown:?}");
     let plain = "claims/demo.yaml:8:9: error: FAIL demo/M1 looks: the tree, 100% of it";
     assert!(
         shown.out.lines().any(|line| line.starts_with(plain)),
@@ -58,7 +58,7 @@ fn a_failure_is_annotated_in_the_claim_file_in_the_form_of_where_it_runs() {
     assert!(
         shown
             .last()
-            .starts_with("gateproof ci: claims ERROR (exit 3): 2 checks: ")
+            .starts_with("gateproof ci: claims FAIL (exit 1): 2 checks: ")
     );
     shown.decides_nothing();
 
@@ -89,7 +89,7 @@ fn a_failure_is_annotated_in_the_claim_file_in_the_form_of_where_it_runs() {
     obeys_nothing_that_a_check_printed(&shown.out);
     let written = std::fs::read_to_string(&summary).unwrap();
     assert!(
-        written.starts_with("before\n### gateproof: claims ERROR (exit 3)"),
+        written.starts_with("before\n### gateproof: claims FAIL (exit 1)"),
         "{written}"
     );
     assert!(written.contains("| looks |"), "{written}");
@@ -131,8 +131,8 @@ fn junit_tells_errors_from_failures_and_is_red_when_nothing_could_be_run() {
     let desk = Desk::with(FAILING);
     let clone = desk.adversary();
     for (words, code) in [
-        (vec!["ci", "--no-record", "--junit", "out/ci.xml"], 3),
-        (vec!["verify", "--no-record", "--junit", "out/ci.xml"], 3),
+        (vec!["ci", "--no-record", "--junit", "out/ci.xml"], 1),
+        (vec!["verify", "--no-record", "--junit", "out/ci.xml"], 1),
     ] {
         let shown = run(&clone, &words);
         assert_eq!(shown.code, Some(code), "{shown:?}");
@@ -212,7 +212,7 @@ fn tap_and_json_leave_nothing_else_on_standard_output() {
         tap.out
     );
     assert!(
-        tap.last().starts_with("# gateproof ci: claims ERROR"),
+        tap.last().starts_with("# gateproof ci: claims FAIL"),
         "{}",
         tap.out
     );
@@ -225,7 +225,7 @@ fn tap_and_json_leave_nothing_else_on_standard_output() {
     let records: Vec<RunRecord> = serde_json::from_str(&json.out).unwrap();
     assert_eq!(records.len(), 1);
     assert!(
-        json.err.contains("gateproof ci: claims ERROR"),
+        json.err.contains("gateproof ci: claims FAIL"),
         "{}",
         json.err
     );

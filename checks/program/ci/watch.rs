@@ -107,7 +107,7 @@ fn the_references_false_alarms_are_none() {
     desk.push("Revert \"claim(pxgate-M1): hasty\"");
     let note = once(&adversary);
     assert!(
-        hand_offs(&note).is_empty() && note.out.contains("taken back"),
+        hand_offs(&note).is_empty() && note.out.contains("removed again"),
         "{note:?}"
     );
 }

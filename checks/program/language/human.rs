@@ -227,14 +227,14 @@ fn an_artefact_may_be_what_an_earlier_check_has_made_and_named() {
 fn nothing_is_attested_that_nobody_could_hold_against_anything() {
     let scratch = repository(CHECKS);
     let cases: &[(&str, &[&str], &str, &str)] = &[
-        ("there", &[], "GP2706", "no word can stand in place"),
+        ("there", &[], "GP2706", "an attestation cannot replace that"),
         ("nothing", &[], "GP2602", "a person attests shot, page"),
         ("shot", &["--artefact", "none.txt"], "GP2706", "none.txt"),
         (
             "page",
             &["--artefact", "/etc/hostname"],
             "GP2706",
-            "outside of the repository",
+            "is outside the repository",
         ),
     ];
     for (check, more, code, words) in cases {
@@ -252,7 +252,10 @@ fn nothing_is_attested_that_nobody_could_hold_against_anything() {
     let outside = Scratch::with(claim("", CHECKS));
     let shown = attest(&outside, "page", &[]);
     assert_eq!(shown.code, Some(2), "{shown:?}");
-    assert!(shown.err.contains("no git repository"), "{shown:?}");
+    assert!(
+        shown.err.contains("is not in a git repository"),
+        "{shown:?}"
+    );
     let run = look(&outside);
     assert_eq!(run.outcome("page"), "ERROR");
     assert!(!outside.has("reports/attestations"));

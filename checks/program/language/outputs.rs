@@ -192,7 +192,7 @@ fn check_and_list_read_and_run_nothing() {
     let shown = scratch.run(&["check", "claim.yaml"]);
     assert_eq!(
         (shown.code, shown.out.as_str()),
-        (Some(0), "claim.yaml: 1 gate(s), 3 check(s)\n")
+        (Some(0), "claim.yaml: 1 gate, 3 checks\n")
     );
     let shown = scratch.run(&["list", "claim.yaml"]);
     assert_eq!(shown.code, Some(0));

@@ -36,7 +36,7 @@ fn times_as_programs_print_them() {
             "run: date -u +%FT%TZ",
             "{ stdout: { time: { newer_than: 1m } } }",
             "{ stdout: { time: { older_than: 1m } } }",
-            "old when it was seen",
+            "old when it was observed",
         )
         .pair(
             "run: date +%s; echo 1780119672",

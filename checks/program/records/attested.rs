@@ -161,7 +161,7 @@ fn a_run_that_tells_a_word_otherwise_is_named() {
     assert!(
         audit.findings[1]
             .found
-            .ends_with("tells the words `it is green`")
+            .ends_with("records the words `it is green`")
     );
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use gateproof::report::documents::standing;
+use gateproof::report::documents::blocks_in;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
@@ -51,7 +51,7 @@ fn targets(world: World) -> Targets {
         let starts: Vec<usize> = std::iter::once(0)
             .chain((1..=text.len()).filter(|at| text[at - 1] == b'\n'))
             .collect();
-        for block in standing(&text).unwrap() {
+        for block in blocks_in(&text).unwrap() {
             // Without the last line feed: what comes after it is a person's.
             let range = starts[block.lines.start - 1]..starts[block.lines.end - 1] - 1;
             places.push((path.clone(), range));

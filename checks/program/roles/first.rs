@@ -60,7 +60,7 @@ fn who_never_saw_the_project_clones_it_and_comes_to_a_verdict() {
     for words in [
         "M1: PASS, as reports/REVIEW-demo.md says",
         "to commit exactly these",
-        "before that and `git push`",
+        "others see them only after `git push`",
     ] {
         assert!(shown.err.contains(words), "{words}: {}", shown.err);
     }

@@ -57,7 +57,7 @@ fn the_builders_word_claims_and_only_another_persons_word_after_the_claim_passes
     assert!(shown.out.contains("not a verdict"), "{}", shown.out);
     let void = unwrapped(&shown.out);
     assert!(
-        void.contains("bob <bob@example.org> claims it: a review takes nobody's own word"),
+        void.contains("bob <bob@example.org> claims it: a review does not count the word of the claim's author"),
         "{void}"
     );
     assert!(!void.contains("one short line"), "blind: {void}");

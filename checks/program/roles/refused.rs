@@ -188,7 +188,7 @@ fn a_review_of_what_nobody_has_claimed() {
         &eve,
         &["review", "M1"],
         "GP2702",
-        "STATUS-demo.md calls it claimed, but nobody was shown to have run it",
+        "STATUS-demo.md calls it claimed, but no record shows a run",
     );
     refused(&eve, &["diff", "M1"], "GP2702", "no record claims M1");
     // A claim that was made, and is not pushed.
@@ -214,7 +214,7 @@ fn a_claim_whose_record_was_tampered_with() {
     let text = bob.text(&path);
     let digest = record["claim"]["sha256"].as_str().unwrap();
     bob.change(&path, &text.replace(digest, &"0".repeat(64)));
-    let not_believed = "not believed: reports/runs/demo/";
+    let not_believed = "does not count: reports/runs/demo/";
     refused(&eve, &["review", "M1"], "GP2702", not_believed);
     refused(
         &eve,

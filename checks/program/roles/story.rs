@@ -216,11 +216,13 @@ fn the_claimed_commit_is_judged_with_its_own_claim_file_whatever_came_after() {
     assert_eq!(shown.code, Some(0), "{}\n{}", shown.out, shown.err);
     let review = eve.text("reports/REVIEW-demo.md");
     assert!(
-        review.contains("is another one than that of the claimed commit"),
+        review.contains(
+            "the claim file has changed on origin/main; the one of the claimed commit was run"
+        ),
         "{review}"
     );
     assert!(
-        review.contains("2 commit(s) on origin/main after the claimed one"),
+        review.contains("2 commits on origin/main after the claimed one"),
         "{review}"
     );
     assert_eq!(
@@ -279,7 +281,7 @@ fn several_gates_are_claimed_one_by_one_and_judged_together() {
     let eve = world.person("eve");
     eve.settings("fast");
     let which = eve.ends(2, &["review", "--finding", "x"]);
-    assert!(which.err.contains("say which GATE"), "{}", which.err);
+    assert!(which.err.contains("name the GATE"), "{}", which.err);
     eve.ends(0, &["review", "--commit", "--push"]);
     let review = eve.text("reports/REVIEW-demo.md");
     assert!(

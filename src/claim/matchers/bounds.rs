@@ -1,6 +1,70 @@
 //! Bounds on numbers.
 
-use crate::expectation::Bounds;
+/// Bounds on a number; all that are set must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bounds {
+    pub equals: Option<f64>,
+    pub not: Option<f64>,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    pub above: Option<f64>,
+    pub below: Option<f64>,
+}
+
+impl Bounds {
+    /// Adds a bound; of two of a kind the narrower stays.
+    pub fn narrow(&mut self, relation: Relation, value: f64) {
+        let higher = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old.max(new)));
+        let lower = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old.min(new)));
+        match relation {
+            Relation::Equals => self.equals = Some(value),
+            Relation::Not => self.not = Some(value),
+            Relation::Min => self.min = higher(self.min, value),
+            Relation::Max => self.max = lower(self.max, value),
+            Relation::Above => self.above = higher(self.above, value),
+            Relation::Below => self.below = lower(self.below, value),
+            Relation::Near(give) => {
+                let give = match give {
+                    Give::By(by) => by,
+                    Give::Percent(percent) => value.abs() * percent / 100.0,
+                };
+                self.min = higher(self.min, decimal(value - give));
+                self.max = lower(self.max, decimal(value + give));
+            }
+        }
+    }
+}
+
+/// What a number must be to a bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Relation {
+    Equals,
+    /// Not equal to it.
+    Not,
+    Min,
+    Max,
+    Above,
+    Below,
+    /// The same, give or take this.
+    Near(Give),
+}
+
+/// How far a number may be from another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Give {
+    /// This much (of durations: milliseconds).
+    By(f64),
+    /// This many percent of the other.
+    Percent(f64),
+}
+
+/// A sum of decimals as a decimal: 0.7 and 0.1 are 0.8, and not a little less.
+fn decimal(sum: f64) -> f64 {
+    if !sum.is_finite() || sum.fract() == 0.0 {
+        return sum;
+    }
+    format!("{sum:.14e}").parse().unwrap_or(sum)
+}
 
 /// The numbers that can occur where bounds are held against something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +108,7 @@ pub(super) fn within_from(bounds: &Bounds, least: f64) -> Option<bool> {
     }
 }
 
-/// Each bound in words: `at least 3`.
+/// Each bound as text: `at least 3`.
 pub(super) fn words(bounds: &Bounds) -> impl Iterator<Item = String> {
     [
         ("exactly", bounds.equals),
@@ -91,7 +155,7 @@ pub(super) fn never(bounds: &Bounds, domain: Domain) -> bool {
 
 /// Whether every count (0, 1, 2 …) is within at least one of the bounds.
 pub(super) fn covered(alternatives: &[&Bounds]) -> bool {
-    /// Beyond this nothing is said: `false`.
+    /// Beyond this it is not known: `false`.
     const MOST: f64 = 10_000.0;
     let highest = alternatives
         .iter()
@@ -104,7 +168,7 @@ pub(super) fn covered(alternatives: &[&Bounds]) -> bool {
             .all(|count| alternatives.iter().any(|bounds| within(bounds, count)))
 }
 
-/// The numbers that the bounds tell.
+/// The numbers in the bounds.
 pub(super) fn limits(bounds: &Bounds) -> impl Iterator<Item = f64> {
     [
         bounds.equals,

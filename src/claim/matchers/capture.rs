@@ -1,8 +1,8 @@
 //! Values taken from an observation for later checks.
 
-use super::json;
+use super::observed::ObservedText;
 use super::render;
-use super::text::Seen;
+use super::value::json;
 use crate::model::{Capture, CaptureFrom, Pick};
 use kit::json_path;
 use reach::observation::{Captured, CommandObservation, HttpObservation, Observation};
@@ -16,8 +16,8 @@ use reach::observation::{Captured, CommandObservation, HttpObservation, Observat
 pub fn pick(capture: &Capture, observation: &Observation) -> Result<String, String> {
     match observation {
         Observation::Command(command) => from_command(capture, command),
-        Observation::Http(seen) => {
-            let (first, others) = seen.split_first().ok_or("nothing was asked")?;
+        Observation::Http(observed) => {
+            let (first, others) = observed.split_first().ok_or("nothing was requested")?;
             let value = from_http(capture, first)?;
             for other in others {
                 let differing = from_http(capture, other)?;
@@ -57,7 +57,7 @@ fn from_http(capture: &Capture, http: &HttpObservation) -> Result<String, String
         CaptureFrom::Body => from_stream(&capture.pick, &response.body, "body"),
         CaptureFrom::Status => from_text(
             &capture.pick,
-            &Seen::whole(&response.status.to_string()),
+            &ObservedText::whole(&response.status.to_string()),
             "status",
         ),
         CaptureFrom::Stdout | CaptureFrom::Stderr => {
@@ -67,18 +67,18 @@ fn from_http(capture: &Capture, http: &HttpObservation) -> Result<String, String
 }
 
 fn from_stream(pick: &Pick, captured: &Captured, name: &str) -> Result<String, String> {
-    from_text(pick, &Seen::stream(captured, name), name)
+    from_text(pick, &ObservedText::stream(captured, name), name)
 }
 
-fn from_text(pick: &Pick, seen: &Seen<'_>, name: &str) -> Result<String, String> {
+fn from_text(pick: &Pick, observed: &ObservedText<'_>, name: &str) -> Result<String, String> {
     // What was dropped may change even an early match, so nothing is taken.
-    if let Some(cut) = &seen.cut {
+    if let Some(cut) = &observed.cut {
         return Err(cut.clone());
     }
-    if !seen.valid {
+    if !observed.valid {
         return Err(format!("{name} is not UTF-8"));
     }
-    let text = seen.text.trim();
+    let text = observed.text.trim();
     match pick {
         Pick::All => Ok(text.to_owned()),
         Pick::Regex(regex) => {
@@ -95,7 +95,7 @@ fn from_text(pick: &Pick, seen: &Seen<'_>, name: &str) -> Result<String, String>
             Ok(group.as_str().to_owned())
         }
         Pick::Json(path) => {
-            let root = json::read(seen).map_err(|why| format!("{name} is {why}"))?;
+            let root = json::read(observed).map_err(|why| format!("{name} is {why}"))?;
             let value = json_path::lookup(path, &root).ok_or_else(|| {
                 format!(
                     "{name} has no {}: {}",

@@ -1,8 +1,9 @@
-//! What differs between two texts, shown so that it can be seen.
+//! The difference between two texts, shown so that it is visible.
 
 use similar::{Algorithm, ChangeTag, capture_diff_slices, group_diff_ops};
 
 use super::render;
+use kit::count::count;
 
 /// The most lines of a diff.
 const MAX_LINES: usize = 40;
@@ -54,7 +55,7 @@ pub(super) fn lines(expected: &str, observed: &str) -> Option<String> {
     let left_out = out.len().saturating_sub(MAX_LINES - 1);
     if left_out > 0 {
         out.truncate(MAX_LINES - 1);
-        out.push(format!("… {} more", render::plural(left_out, "line")));
+        out.push(format!("… {} more", count(left_out, "line")));
     } else if before.len().max(after.len()) > skipped + WINDOW {
         out.push("… the rest was not compared".to_owned());
     }
@@ -63,7 +64,7 @@ pub(super) fn lines(expected: &str, observed: &str) -> Option<String> {
 
 /// What differs, when two texts look the same: the first differing character, by name.
 pub(super) fn invisible(expected: &str, observed: &str) -> Option<String> {
-    if expected == observed || look(expected) != look(observed) {
+    if expected == observed || appearance(expected) != appearance(observed) {
         return None;
     }
     let mut wanted = expected.chars();
@@ -98,8 +99,8 @@ pub(super) fn invisible(expected: &str, observed: &str) -> Option<String> {
 }
 
 /// The text as it looks on paper: without what has no width, white space all the same.
-fn look(text: &str) -> String {
-    let mut seen = String::new();
+fn appearance(text: &str) -> String {
+    let mut visible = String::new();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         if c == '\u{1b}' && chars.peek() == Some(&'[') {
@@ -107,12 +108,13 @@ fn look(text: &str) -> String {
             chars.next();
             while chars.next().is_some_and(|c| !('@'..='~').contains(&c)) {}
         } else if c.is_whitespace() {
-            seen.push(' ');
+            visible.push(' ');
         } else if !is_invisible(c) {
-            seen.push(c);
+            visible.push(c);
         }
     }
-    seen.split(' ')
+    visible
+        .split(' ')
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(" ")

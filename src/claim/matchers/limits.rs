@@ -1,31 +1,81 @@
-//! Bounds as a claim says them, with values that are known only in the run, made plain
+//! Bounds as a claim states them, with values that are known only in the run, made plain
 //! [`Bounds`] when they are needed.
 
-use super::bounds::{self, Domain};
+use super::bounds::{self, Bounds, Domain, Give, Relation};
 use super::number;
-use super::open::{self, Unread, spoken};
-use super::verdict::{Site, Verdict};
-use crate::expectation::{Bounds, Give, Limits, Measure, OpenBound, Relation};
+use super::open::{self, Unread, shown};
+use super::result::{MatchResult, MatchSite};
 use kit::text::{Scope, Text};
+
+/// Bounds on a number as a claim states them: numbers, and values that are not known before the
+/// run. All of them must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// The bounds that the claim file states.
+    pub known: Bounds,
+    /// Those that are read when the observation is judged.
+    pub open: Vec<OpenBound>,
+}
+
+impl From<Bounds> for Limits {
+    fn from(known: Bounds) -> Self {
+        Limits {
+            known,
+            open: Vec::new(),
+        }
+    }
+}
+
+impl Limits {
+    /// The names of the parameters in the bounds.
+    pub(crate) fn params(&self) -> Vec<String> {
+        let texts = self.open.iter().map(|open| &open.value);
+        texts.flat_map(Text::params).map(str::to_owned).collect()
+    }
+}
+
+/// A bound that is read when the observation is judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenBound {
+    /// What the number must be to it.
+    pub relation: Relation,
+    /// Its text: `${before}`, or for `near` also a number.
+    pub value: Text,
+    /// As what the text is read.
+    pub measure: Measure,
+}
+
+/// As what the text of a bound is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// A plain decimal number.
+    Number,
+    /// A duration with its unit, in milliseconds.
+    Millis,
+}
 
 /// The plain bounds at a place where numbers of `domain` occur; or the verdict, where there are
 /// none, where every number would be within them (then nothing is shown) and where none can be.
-pub(super) fn fixed(site: &Site<'_>, limits: &Limits, domain: Domain) -> Result<Bounds, Verdict> {
+pub(super) fn fixed(
+    site: &MatchSite<'_>,
+    limits: &Limits,
+    domain: Domain,
+) -> Result<Bounds, MatchResult> {
     let plain = match resolve(limits, site.scope) {
         Ok(plain) => plain,
-        Err(Unread::NotYet(why) | Unread::Wrong(why)) => return Err(Verdict::Undecidable(why)),
+        Err(Unread::NotYet(why) | Unread::Wrong(why)) => return Err(MatchResult::Undecidable(why)),
     };
-    // What the claim file tells by itself was looked at when it was read.
+    // Bounds that the claim file states were checked when it was read.
     if limits.open.iter().any(|open| has_params(&open.value)) {
         let words = || describe(limits, "", site.scope);
         if bounds::always(&plain, domain) {
-            return Err(Verdict::Undecidable(format!(
+            return Err(MatchResult::Undecidable(format!(
                 "`{}` cannot fail here: every number that can occur is within it",
                 words()
             )));
         }
         if bounds::never(&plain, domain) {
-            let verdict = site.unfit(words(), "no number that can occur is that");
+            let verdict = site.unfit(words(), "no number that can occur satisfies this");
             return Err(verdict);
         }
     }
@@ -37,8 +87,8 @@ pub(super) fn waits(limits: &Limits, scope: &Scope) -> bool {
     matches!(resolve(limits, scope), Err(Unread::NotYet(_)))
 }
 
-/// The plain bounds, where the claim file tells all of them.
-fn told(limits: &Limits) -> Option<Bounds> {
+/// The plain bounds, where the claim file states all of them.
+fn known(limits: &Limits) -> Option<Bounds> {
     with(limits, &Scope::new())
 }
 
@@ -49,7 +99,7 @@ fn with(limits: &Limits, scope: &Scope) -> Option<Bounds> {
 
 /// Whether every number of the domain is within the limits, whatever the run finds.
 pub(super) fn always(limits: &Limits, domain: Domain) -> bool {
-    told(limits).is_some_and(|plain| bounds::always(&plain, domain))
+    known(limits).is_some_and(|plain| bounds::always(&plain, domain))
 }
 
 /// Whether no number of the domain is within the limits, whatever the run finds: what is known
@@ -58,7 +108,7 @@ pub(super) fn never(limits: &Limits, domain: Domain) -> bool {
     bounds::never(&partly(limits), domain)
 }
 
-/// The bounds that the claim file tells by itself.
+/// The bounds that the claim file states.
 fn partly(limits: &Limits) -> Bounds {
     let mut plain = limits.known.clone();
     for open in &limits.open {
@@ -85,9 +135,10 @@ pub(super) fn covered(alternatives: &[&Limits]) -> bool {
     match names.as_slice() {
         [] => under(&Scope::new()),
         [name] => {
-            // What is covered can change only where the value passes a limit that is told.
-            let told: Vec<Bounds> = alternatives.iter().map(|one| partly(one)).collect();
-            told.iter()
+            // What is covered can change only where the value passes a limit that is known.
+            let known: Vec<Bounds> = alternatives.iter().map(|one| partly(one)).collect();
+            known
+                .iter()
                 .flat_map(bounds::limits)
                 .chain([0.0, 9000.0])
                 .flat_map(|n| [n - 1.5, n - 1.0, n, n + 0.5, n + 1.0, n + 2.0])
@@ -100,7 +151,7 @@ pub(super) fn covered(alternatives: &[&Limits]) -> bool {
 /// The limits in words, `unit` after them: `at least 3 lines`,
 /// `18 (${before}), give or take 5%`.
 pub(super) fn describe(limits: &Limits, unit: &str, scope: &Scope) -> String {
-    // Durations that a run tells have units of their own.
+    // Captured durations have units of their own.
     let own = limits.open.iter().any(|one| one.measure == Measure::Millis);
     let (each, all) = if own { (unit, "") } else { ("", unit) };
     let followed = |words: String, unit: &str| match unit {
@@ -118,7 +169,7 @@ pub(super) fn describe(limits: &Limits, unit: &str, scope: &Scope) -> String {
 }
 
 fn open_words(open: &OpenBound, scope: &Scope) -> String {
-    let value = spoken(&open.value, scope);
+    let value = shown(&open.value, scope);
     match open.relation {
         Relation::Equals => format!("exactly {value}"),
         Relation::Not => format!("not {value}"),
@@ -150,14 +201,14 @@ fn value(open: &OpenBound, scope: &Scope) -> Result<f64, Unread> {
     open::read(&open.value, scope, |text| read_bound(text, open.measure))
 }
 
-/// Reads the text of a bound; `Err` says in words why it is none.
+/// Reads the text of a bound; `Err` says why it is not valid.
 pub fn read_bound(text: &str, measure: Measure) -> Result<f64, String> {
     match measure {
         Measure::Number => number::parse(text),
         Measure::Millis => match humantime::parse_duration(text.trim()) {
             Ok(duration) => Ok(duration.as_secs_f64() * 1000.0),
             Err(_) if number::parse(text).is_ok() => Err(
-                "a duration needs its unit: write it behind the value, as in \"${name}s\""
+                "a duration needs its unit: write it after the value, as in \"${name}s\""
                     .to_owned(),
             ),
             Err(_) => Err("that is not a duration, such as `850ms` or `12s`".to_owned()),

@@ -1,35 +1,31 @@
-//! Does what was seen match what was claimed? Pure: no clock, no network, no file.
+//! Does an observation match the claim? Pure: no clock, no network, no file.
 //!
-//! A matcher has three answers: it holds, it differs, or it cannot be told (`verdict.rs`). What
-//! differs certainly decides a conjunction, whatever else is unknown; a negation turns the first
-//! two round, except where there was nothing fit to be looked at (no answer, no JSON, no
+//! A matcher has three results: it holds, it differs, or it is undecidable (`result.rs`). A
+//! certain difference decides a conjunction, whatever else is unknown. A negation exchanges the
+//! first two results, except where there was nothing fit to match (no answer, no JSON, no
 //! number): there neither a matcher nor its negation holds.
 
-mod bounds;
+pub(crate) mod bounds;
 mod capture;
-mod certificate;
+pub(crate) mod certificate;
 mod describe;
 mod diff;
-mod exit;
-mod json;
-mod limits;
-mod lines;
-mod look;
-mod moment;
+pub(crate) mod exit;
+pub(crate) mod limits;
+pub(crate) mod moment;
 mod number;
+mod observation;
+mod observed;
 mod open;
 mod panel;
-mod pattern;
 mod render;
-mod secrets;
+mod result;
+mod rule;
 mod sentinel;
-mod status;
+pub(crate) mod status;
 mod summary;
-mod text;
-mod time;
 mod vacuous;
-mod verdict;
-mod version;
+pub(crate) mod value;
 
 #[cfg(test)]
 mod tests;
@@ -44,81 +40,55 @@ use chrono::{DateTime, Utc};
 pub use capture::pick;
 pub use limits::read_bound;
 pub use moment::read_time;
+pub use result::{Judgement, Mismatch};
 pub use summary::summary;
 pub use vacuous::{holds_on_no_answer, is_vacuous};
 
-use look::{Look, One};
-use verdict::{Site, Verdict};
-
-/// One matcher that did not hold, with all a reader needs to see why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mismatch {
-    /// Where the matcher stands in the claim file.
-    pub span: Span,
-    /// Which part was looked at: `stdout`, `status`, `header location`, `json $.a` …
-    pub subject: String,
-    /// What was expected, in the claim's own terms.
-    pub expected: String,
-    /// What was there instead (bounded, one line where possible).
-    pub observed: String,
-    /// Why that is not the same, where it is not obvious: sentinel names, a truncated stream …
-    pub note: Option<String>,
-    /// A line diff, where text is compared.
-    pub diff: Option<String>,
-}
-
-/// The result of holding an observation against an expectation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judgement {
-    /// Every matcher held.
-    Holds,
-    /// These matchers did not hold.
-    Differs(Vec<Mismatch>),
-    /// It cannot be told, and why: the stream a matcher reads was truncated, say.
-    Undecidable(String),
-}
+use observation::Context;
+use observed::ObservedText;
+use result::{MatchResult, MatchSite};
+use summary::Single;
 
 /// Holds an observation against an expectation. `scope` fills in parameters.
 ///
-/// With several vantages the expectation must hold at each of them, and all must have seen the
-/// same status (or all no answer).
+/// With several vantages the expectation must hold at each of them, and all must have observed
+/// the same status (or all no answer).
 pub fn judge(expect: &Expect, observation: &Observation, scope: &Scope) -> Judgement {
-    let verdict = match observation {
+    let result = match observation {
         Observation::Command(command) => {
-            let look = Look {
-                one: One::Command(command),
+            let context = Context {
+                single: Single::Command(command),
                 vantage: None,
                 scope,
             };
-            look::judge(look, expect)
+            observation::judge(context, expect)
         }
-        Observation::Http(seen) if seen.is_empty() => {
-            Verdict::Undecidable("nothing was asked".to_owned())
+        Observation::Http(vantages) if vantages.is_empty() => {
+            MatchResult::Undecidable("nothing was requested".to_owned())
         }
-        Observation::Http(seen) => {
-            let several = seen.len() > 1;
-            let each = seen.iter().map(|http| {
-                let look = Look {
-                    one: One::Http(http),
+        Observation::Http(vantages) => {
+            let several = vantages.len() > 1;
+            let each = vantages.iter().map(|http| {
+                let context = Context {
+                    single: Single::Http(http),
                     vantage: several.then_some(http.vantage.as_str()),
                     scope,
                 };
-                look::judge(look, expect)
+                observation::judge(context, expect)
             });
-            Verdict::all(each.chain([agreement(expect, seen, scope)]))
+            MatchResult::all(each.chain([agreement(expect, vantages, scope)]))
         }
     };
-    verdict.into()
+    result.into()
 }
 
 /// A text by itself, such as what a service has printed so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Printed<'t> {
-    /// The text.
     pub captured: &'t Captured,
-    /// What it is called.
+    /// Its name in messages.
     pub name: &'t str,
-    /// When it was seen.
+    /// When it was observed.
     pub at: DateTime<Utc>,
 }
 
@@ -129,30 +99,26 @@ pub fn judge_text(
     span: Span,
     scope: &Scope,
 ) -> Judgement {
-    let site = Site {
+    let site = MatchSite {
         span,
         subject: printed.name.to_owned(),
         scope,
         at: printed.at,
     };
-    text::judge(
-        &site,
-        matcher,
-        &text::Seen::stream(printed.captured, printed.name),
-    )
-    .into()
+    let observed = ObservedText::stream(printed.captured, printed.name);
+    matcher.rule().judge(&site, &observed).into()
 }
 
-/// All vantages saw the same status, or all saw no answer.
-fn agreement(expect: &Expect, seen: &[HttpObservation], scope: &Scope) -> Verdict {
-    let statuses: Vec<Option<u16>> = seen
+/// All vantages observed the same status, or all observed no answer.
+fn agreement(expect: &Expect, vantages: &[HttpObservation], scope: &Scope) -> MatchResult {
+    let statuses: Vec<Option<u16>> = vantages
         .iter()
         .map(|http| http.answer.as_ref().ok().map(|response| response.status))
         .collect();
     if statuses.windows(2).all(|pair| pair[0] == pair[1]) {
-        return Verdict::Holds;
+        return MatchResult::Holds;
     }
-    let status_span = look::clauses(expect)
+    let status_span = observation::clauses(expect)
         .into_iter()
         .find(|clause| {
             matches!(
@@ -161,11 +127,13 @@ fn agreement(expect: &Expect, seen: &[HttpObservation], scope: &Scope) -> Verdic
             )
         })
         .map(|clause| clause.span.clone());
-    let site = Site {
-        span: status_span.unwrap_or_else(|| look::span(expect)),
+    let site = MatchSite {
+        span: status_span.unwrap_or_else(|| observation::span(expect)),
         subject: "vantage".to_owned(),
         scope,
-        at: seen.first().map_or(DateTime::UNIX_EPOCH, |http| http.at),
+        at: vantages
+            .first()
+            .map_or(DateTime::UNIX_EPOCH, |http| http.at),
     };
-    site.differs("the same status from everywhere", summary::each(seen))
+    site.differs("the same status from everywhere", summary::each(vantages))
 }

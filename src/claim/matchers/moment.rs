@@ -6,7 +6,18 @@ use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use regex::Regex;
 
 use super::render;
-use crate::expectation::Clock;
+
+/// How a bare number is read where a time is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeFormat {
+    /// Not at all: times are dates.
+    #[default]
+    Date,
+    /// As seconds since 1970 (UTC).
+    Seconds,
+    /// As milliseconds since 1970 (UTC).
+    Milliseconds,
+}
 
 /// RFC 3339, also without seconds, with a space in place of `T` or before the offset, an offset
 /// without a colon, the names `UTC` and `GMT`, and a weekday before: as systemd, git, docker and
@@ -37,7 +48,6 @@ static HTTP: LazyLock<Regex> = LazyLock::new(|| {
     .unwrap()
 });
 
-/// A plain number.
 #[expect(
     clippy::unwrap_used,
     reason = "a constant expression, compiled by every test"
@@ -45,18 +55,18 @@ static HTTP: LazyLock<Regex> = LazyLock::new(|| {
 static COUNT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(-?)([0-9]{1,18})(?:\.([0-9]+))?$").unwrap());
 
-/// Reads a time; `Err` says in words why it is none. A bare number is one only where `clock`
-/// says of what; `@` before it says seconds since 1970.
-pub fn read_time(text: &str, clock: Clock) -> Result<DateTime<Utc>, String> {
+/// Reads a time; `Err` says why it is not one. A bare number is a time only where `format`
+/// gives its unit; `@` before it means seconds since 1970.
+pub fn read_time(text: &str, format: TimeFormat) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     if text.is_empty() {
         return Err("there is no time".to_owned());
     }
     if let Some(seconds) = text.strip_prefix('@') {
-        return since_1970(seconds, Clock::Seconds)
+        return since_1970(seconds, TimeFormat::Seconds)
             .unwrap_or_else(|| Err("`@` is followed by seconds since 1970".to_owned()));
     }
-    if let Some(time) = since_1970(text, clock) {
+    if let Some(time) = since_1970(text, format) {
         return time;
     }
     if let Some(parts) = HTTP.captures(text) {
@@ -99,17 +109,17 @@ fn known_zone(zone: &str) -> Result<(), String> {
 }
 
 /// A number as a time; `None` when it is no number.
-fn since_1970(text: &str, clock: Clock) -> Option<Result<DateTime<Utc>, String>> {
+fn since_1970(text: &str, format: TimeFormat) -> Option<Result<DateTime<Utc>, String>> {
     let parts = COUNT.captures(text)?;
-    let digits = match clock {
-        Clock::Date => {
+    let digits = match format {
+        TimeFormat::Date => {
             return Some(Err(
-                "a bare number is no time: `unix: s` reads seconds since 1970, `unix: ms` milliseconds"
+                "a bare number is not a time: `unix: s` reads seconds since 1970, `unix: ms` milliseconds"
                     .to_owned(),
             ));
         }
-        Clock::Seconds => 9,
-        Clock::Milliseconds => 6,
+        TimeFormat::Seconds => 9,
+        TimeFormat::Milliseconds => 6,
     };
     let fraction = parts.get(3).map_or("", |fraction| fraction.as_str());
     let fraction: String = fraction
@@ -143,7 +153,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<String, String> {
-        read_time(text, Clock::Date).map(shown)
+        read_time(text, TimeFormat::Date).map(shown)
     }
 
     #[test]
@@ -174,8 +184,8 @@ mod tests {
 
     #[test]
     fn reads_numbers_only_where_the_claim_says_of_what() {
-        let seconds = |text| read_time(text, Clock::Seconds).map(shown);
-        let millis = |text| read_time(text, Clock::Milliseconds).map(shown);
+        let seconds = |text| read_time(text, TimeFormat::Seconds).map(shown);
+        let millis = |text| read_time(text, TimeFormat::Milliseconds).map(shown);
         assert_eq!(seconds("1780119672"), Ok("2026-05-30T05:41:12Z".to_owned()));
         assert_eq!(
             seconds("1780119672.5"),
@@ -217,15 +227,15 @@ mod tests {
             millis in 0_u32..1000,
         ) {
             let time = DateTime::from_timestamp(seconds, millis * 1_000_000).unwrap();
-            prop_assert_eq!(read_time(&shown(time), Clock::Date), Ok(time));
+            prop_assert_eq!(read_time(&shown(time), TimeFormat::Date), Ok(time));
             let sum = seconds * 1000 + i64::from(millis);
-            prop_assert_eq!(read_time(&sum.to_string(), Clock::Milliseconds), Ok(time));
+            prop_assert_eq!(read_time(&sum.to_string(), TimeFormat::Milliseconds), Ok(time));
         }
 
         #[test]
         fn never_panics(text in "(?s).{0,40}|[0-9TZ:.@ +-]{0,30}") {
-            for clock in [Clock::Date, Clock::Seconds, Clock::Milliseconds] {
-                let _ = read_time(&text, clock);
+            for format in [TimeFormat::Date, TimeFormat::Seconds, TimeFormat::Milliseconds] {
+                let _ = read_time(&text, format);
             }
         }
     }

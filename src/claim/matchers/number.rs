@@ -13,7 +13,7 @@ static PLAIN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?$").unwrap()
 });
 
-/// Reads a plain decimal number; `Err` says in words why it is none.
+/// Reads a plain decimal number; `Err` says why it is not one.
 pub(super) fn parse(text: &str) -> Result<f64, String> {
     let text = text.trim();
     if text.is_empty() {

@@ -3,7 +3,7 @@
 use super::render;
 use kit::text::{Scope, Text};
 
-/// Why such a text gives nothing to hold anything against, in words.
+/// Why such a text cannot be used as a bound.
 #[derive(Debug, PartialEq)]
 pub(super) enum Unread {
     /// A value is not known before the run.
@@ -25,13 +25,13 @@ pub(super) fn read<T>(
     parse(&text.render(scope)).map_err(|why| {
         Unread::Wrong(format!(
             "the bound {} cannot be used: {why}",
-            render::clean(&spoken(text, scope), 200)
+            render::clean(&shown(text, scope), 200)
         ))
     })
 }
 
 /// A text with its values, and whose they are: `18 (${before})`.
-pub(super) fn spoken(text: &Text, scope: &Scope) -> String {
+pub(super) fn shown(text: &Text, scope: &Scope) -> String {
     let source = text.render(&Scope::new());
     let value = text.render(scope);
     if source == value {

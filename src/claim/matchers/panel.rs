@@ -83,7 +83,6 @@ pub(super) fn command(ending: Ending, stdout: &str, stderr: &str) -> Observation
     })
 }
 
-/// An HTTP answer.
 pub(super) fn answer(status: u16, body: &str) -> Observation {
     http(Ok(HttpResponse {
         status,

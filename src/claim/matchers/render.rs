@@ -86,16 +86,6 @@ pub(super) fn or_empty(text: &str) -> &str {
     if text.is_empty() { "(empty)" } else { text }
 }
 
-/// `1 line`, `2 lines`.
-pub(super) fn plural(count: usize, noun: &str) -> String {
-    let ending = match (count, noun) {
-        (1, _) => "",
-        (_, "match") => "es",
-        _ => "s",
-    };
-    format!("{count} {noun}{ending}")
-}
-
 /// One character as it is shown: an escape, when it is not printable.
 fn shown_char(c: char) -> String {
     match c {

@@ -1,44 +1,52 @@
-//! What was seen, in one short line.
+//! What was observed, in one short line.
 
-use super::look::One;
 use super::render;
-use reach::observation::{Captured, Ending, HttpObservation, Observation};
+use kit::count::count;
+use reach::observation::{Captured, CommandObservation, Ending, HttpObservation, Observation};
+
+/// What was observed in one place.
+#[derive(Clone, Copy)]
+pub(super) enum Single<'a> {
+    Command(&'a CommandObservation),
+    /// An answer, or none.
+    Http(&'a HttpObservation),
+}
 
 /// The most characters of a summary.
 const LIMIT: usize = 100;
 
-/// What was seen, in one line of at most 100 characters for a table cell: `200`,
+/// What was observed, in one line of at most 100 characters for a table cell: `200`,
 /// `999 (refused)`, `exit 0: 1/1`, `exit 1, stdout empty: no such service`, `signal 9`,
 /// `cc-ci 200, local 999 (timeout)`. Control characters are shown as escapes.
 pub fn summary(observation: &Observation) -> String {
     let line = match observation {
-        Observation::Command(command) => one(One::Command(command)),
-        Observation::Http(seen) => match seen.as_slice() {
-            [] => "nothing was asked".to_owned(),
-            [only] => one(One::Http(only)),
+        Observation::Command(command) => single(Single::Command(command)),
+        Observation::Http(vantages) => match vantages.as_slice() {
+            [] => "nothing was requested".to_owned(),
+            [only] => single(Single::Http(only)),
             several => each(several),
         },
     };
     render::head(&line, LIMIT)
 }
 
-/// What each vantage saw: `cc-ci 200, local 999 (timeout)`.
-pub(super) fn each(seen: &[HttpObservation]) -> String {
-    let parts: Vec<String> = seen
+/// What each vantage observed: `cc-ci 200, local 999 (timeout)`.
+pub(super) fn each(observed: &[HttpObservation]) -> String {
+    let parts: Vec<String> = observed
         .iter()
-        .map(|http| format!("{} {}", http.vantage, one(One::Http(http))))
+        .map(|http| format!("{} {}", http.vantage, single(Single::Http(http))))
         .collect();
     parts.join(", ")
 }
 
-/// What was seen in one place.
-pub(super) fn one(one: One<'_>) -> String {
-    match one {
-        One::Http(http) => match &http.answer {
+/// What was observed in one place.
+pub(super) fn single(single: Single<'_>) -> String {
+    match single {
+        Single::Http(http) => match &http.answer {
             Ok(response) => response.status.to_string(),
             Err(no_answer) => format!("999 ({})", no_answer.cause),
         },
-        One::Command(command) => {
+        Single::Command(command) => {
             let (ending, failed) = match command.ending {
                 Ending::Exited(code) => (format!("exit {code}"), code != 0),
                 Ending::Signalled(number) => (format!("signal {number}"), true),
@@ -63,7 +71,7 @@ fn first_line(captured: &Captured) -> Option<String> {
     Some(if captured.is_truncated() {
         format!("{first} (+ more)")
     } else if more > 0 {
-        format!("{first} (+{})", render::plural(more, "line"))
+        format!("{first} (+{})", count(more, "line"))
     } else {
         first
     })

@@ -15,11 +15,19 @@ use regex::Regex;
 
 use super::*;
 use crate::expectation::{
-    Bounds, Clause, Clock, ExitMatcher, JsonMatcher, JsonTest, Limits, StatusItem, StatusMatcher,
-    VersionBounds,
+    Bounds, Clause, ExitMatcher, JsonMatcher, JsonTest, Limits, StatusItem, StatusMatcher,
+    TimeFormat, VersionBounds,
 };
 use kit::text::Text;
 use reach::observation::{CommandObservation, Ending, HttpResponse, NoAnswer, NoAnswerCause};
+
+fn text_always(matcher: &TextMatcher) -> bool {
+    matcher.rule().prospects().always
+}
+
+fn text_never(matcher: &TextMatcher) -> bool {
+    matcher.rule().prospects().never
+}
 
 fn clause(test: Test) -> Expect {
     Expect::Holds(Clause { span: 3..9, test })
@@ -101,7 +109,7 @@ fn command(ending: Ending, stdout: impl Into<Vec<u8>>, stderr: &str) -> Observat
 
 /// When everything in these tests was seen.
 fn seen_at() -> DateTime<Utc> {
-    read_time("2026-05-30T06:00Z", Clock::Date).unwrap()
+    read_time("2026-05-30T06:00Z", TimeFormat::Date).unwrap()
 }
 
 fn printed(stdout: &str) -> Observation {

@@ -5,14 +5,14 @@ use crate::expectation::{
 };
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
-use kit::yaml::tree::{Key, Kind, Node};
+use kit::yaml::tree::{Key, Node, NodeKind};
 use reach::observation::NoAnswerCause;
 
 use super::reader::Reader;
 
-/// What is asked decides what can be expected.
+/// The kind of a probe decides what can be expected of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum ProbeKind {
     Command,
     Http,
 }
@@ -35,13 +35,13 @@ const HTTP_KEYS: &[&str] = &[
 
 impl Reader {
     /// An expectation as it stands in a check: with what the short form implies.
-    pub(super) fn expect(&mut self, node: &Node, asked: Asked) -> Option<Expect> {
+    pub(super) fn expect(&mut self, node: &Node, asked: ProbeKind) -> Option<Expect> {
         match (&node.kind, asked) {
-            (Kind::Map(_), _) => {
+            (NodeKind::Map(_), _) => {
                 let expect = self.expect_map(node, asked)?;
                 Some(with_implied(expect, asked, node))
             }
-            (Kind::List(_), Asked::Command) => {
+            (NodeKind::List(_), ProbeKind::Command) => {
                 self.report(
                     Diagnostic::new(
                         Code::WRONG_TYPE,
@@ -52,11 +52,11 @@ impl Reader {
                 );
                 None
             }
-            (_, Asked::Http) => {
+            (_, ProbeKind::Http) => {
                 let matcher = self.status(node)?;
                 Some(clause(node, Test::Status(matcher)))
             }
-            (_, Asked::Command) => {
+            (_, ProbeKind::Command) => {
                 let text = self.text(node, "the expected output")?;
                 let stdout = clause(node, Test::Stdout(TextMatcher::Equals(text)));
                 Some(with_implied(stdout, asked, node))
@@ -64,10 +64,10 @@ impl Reader {
         }
     }
 
-    fn expect_map(&mut self, node: &Node, asked: Asked) -> Option<Expect> {
+    fn expect_map(&mut self, node: &Node, asked: ProbeKind) -> Option<Expect> {
         let keys = match asked {
-            Asked::Command => COMMAND_KEYS,
-            Asked::Http => HTTP_KEYS,
+            ProbeKind::Command => COMMAND_KEYS,
+            ProbeKind::Http => HTTP_KEYS,
         };
         let before = self.problems.len();
         let fields = self.map(node, "an expectation", keys)?;
@@ -79,8 +79,12 @@ impl Reader {
             // An unknown or bad key has been reported already.
             if self.problems.len() == before {
                 self.report(
-                    Diagnostic::new(Code::EMPTY, node.span.clone(), "an expectation of nothing")
-                        .help(format!("one of: {}", keys.join(", "))),
+                    Diagnostic::new(
+                        Code::EMPTY,
+                        node.span.clone(),
+                        "an expectation without a matcher",
+                    )
+                    .help(format!("one of: {}", keys.join(", "))),
                 );
             }
             return None;
@@ -88,7 +92,7 @@ impl Reader {
         Some(collapse(parts))
     }
 
-    fn expect_entry(&mut self, key: &Key, value: &Node, asked: Asked) -> Vec<Expect> {
+    fn expect_entry(&mut self, key: &Key, value: &Node, asked: ProbeKind) -> Vec<Expect> {
         let one = |test: Option<Test>| -> Vec<Expect> {
             test.map(|test| {
                 Expect::Holds(Clause {
@@ -140,7 +144,7 @@ impl Reader {
     }
 
     fn exit(&mut self, node: &Node) -> Option<ExitMatcher> {
-        let Kind::Map(_) = &node.kind else {
+        let NodeKind::Map(_) = &node.kind else {
             return Some(ExitMatcher::OneOf(self.exit_codes(node)?));
         };
         let fields = self.map(node, "`exit`", &["not", "signal"])?;
@@ -190,7 +194,7 @@ impl Reader {
     }
 
     fn status(&mut self, node: &Node) -> Option<StatusMatcher> {
-        if let Kind::Map(_) = &node.kind {
+        if let NodeKind::Map(_) = &node.kind {
             let fields = self.map(node, "`status`", &["not"])?;
             let Some(inner) = fields.get("not") else {
                 self.missing(
@@ -257,7 +261,7 @@ impl Reader {
         for (name, value) in fields.iter() {
             let absent = value
                 .get("absent")
-                .filter(|_| matches!(&value.kind, Kind::Map(entries) if entries.len() == 1));
+                .filter(|_| matches!(&value.kind, NodeKind::Map(entries) if entries.len() == 1));
             let matcher = match absent {
                 Some(flag) => match self.boolean(flag, "`absent`") {
                     Some(true) => None,
@@ -293,7 +297,7 @@ impl Reader {
             self.report(Diagnostic::new(
                 Code::EMPTY,
                 node.span.clone(),
-                "`certificate` says nothing",
+                "`certificate` is empty",
             ));
             return None;
         }
@@ -332,9 +336,9 @@ fn collapse(mut parts: Vec<Expect>) -> Expect {
     }
 }
 
-/// Whoever states no exit code means 0, and whoever states no status means a good one: output
-/// that looks right from a command that failed is not what was claimed.
-fn with_implied(expect: Expect, asked: Asked, node: &Node) -> Expect {
+/// An expectation without an exit code implies 0, and one without a status implies 2xx: the right
+/// output from a command that failed is not what was claimed.
+fn with_implied(expect: Expect, asked: ProbeKind, node: &Node) -> Expect {
     let states = |test: &Test| matches!(test, Test::Exit(_) | Test::Status(_));
     if any_test(&expect, &states) {
         return expect;
@@ -342,8 +346,8 @@ fn with_implied(expect: Expect, asked: Asked, node: &Node) -> Expect {
     let implied = clause(
         node,
         match asked {
-            Asked::Command => Test::Exit(ExitMatcher::OneOf(vec![0])),
-            Asked::Http => Test::Status(StatusMatcher::OneOf(vec![StatusItem::Class(2)])),
+            ProbeKind::Command => Test::Exit(ExitMatcher::OneOf(vec![0])),
+            ProbeKind::Http => Test::Status(StatusMatcher::OneOf(vec![StatusItem::Class(2)])),
         },
     );
     match expect {
@@ -356,7 +360,7 @@ fn with_implied(expect: Expect, asked: Asked, node: &Node) -> Expect {
 }
 
 /// The expectation of a step that states none: exit 0, or a 2xx status.
-pub(super) fn implied(asked: Asked, node: &Node) -> Expect {
+pub(super) fn implied(asked: ProbeKind, node: &Node) -> Expect {
     match with_implied(Expect::All(Vec::new()), asked, node) {
         Expect::All(mut parts) if parts.len() == 1 => parts.remove(0),
         other => other,

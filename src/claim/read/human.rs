@@ -12,10 +12,10 @@ use kit::yaml::fields::Fields;
 
 /// The keys that belong to `human:`.
 pub(super) const HUMAN_KEYS: &[&str] = &["human", "artefact"];
-/// What else a check may have when a person looks.
+/// What else a check that a person attests may have.
 const BESIDE: &[&str] = &["id", "claim", "on", "for", "needs", "tags", "skip"];
 
-/// What stands in place of an expectation: no matcher can tell what a person says.
+/// What stands in place of an expectation: no matcher judges a person's word.
 pub(super) const EXPECTED: &str = "a person's word";
 
 impl Reader {
@@ -33,13 +33,13 @@ impl Reader {
             }
             let help = match name {
                 "run" | "http" => {
-                    "make two checks of it: one that asks, and one that a person attests"
+                    "make two checks of it: one with a probe, and one that a person attests"
                 }
                 "expect" | "control" => {
-                    "leave it out: say in `human:` what must be seen; nothing can be held against a person's word"
+                    "leave it out, and describe in `human:` what must be observed: an attestation is not compared with anything"
                 }
                 "with" => {
-                    "leave it out: people look when they can, not while a disturbance is in force"
+                    "leave it out: a person attests at another time, not while a disturbance is in force"
                 }
                 _ => "leave it out",
             };
@@ -58,16 +58,16 @@ impl Reader {
                 Diagnostic::new(
                     Code::CONFLICT,
                     at.span.clone(),
-                    format!("a person does not look from `{host}`"),
+                    format!("a person does not attest from `{host}`"),
                 )
                 .help("write `on: clone` or `on: local`: there the `artefact:` is read"),
             );
         }
-        let look = self.fixed(node, "`human`")?;
-        if look.trim().is_empty() {
+        let instruction = self.fixed(node, "`human`")?;
+        if instruction.trim().is_empty() {
             self.report(
-                Diagnostic::new(Code::EMPTY, node.span.clone(), "`human` says nothing").help(
-                    "say what a person must look at and what must be seen: `human: open shot.png; the dashboard lists six recipes`",
+                Diagnostic::new(Code::EMPTY, node.span.clone(), "`human` is empty").help(
+                    "describe what a person must look at and what must be observed: `human: open shot.png; the dashboard lists six recipes`",
                 ),
             );
             return None;
@@ -76,7 +76,10 @@ impl Reader {
             None => None,
             Some(node) => Some(self.artefact(node)?),
         };
-        let probe = Probe::Human(HumanProbe { look, artefact });
+        let probe = Probe::Human(HumanProbe {
+            instruction,
+            artefact,
+        });
         Some((probe, Expect::All(Vec::new())))
     }
 
@@ -116,7 +119,7 @@ impl Reader {
     }
 }
 
-/// Whether a path names something below the folder it is seen from.
+/// Whether a path names something below the folder that it is relative to.
 pub fn is_inside(path: &str) -> bool {
     let mut parts = Path::new(path).components().peekable();
     parts.peek().is_some()
@@ -154,7 +157,7 @@ mod tests {
         let Probe::Human(human) = &check.probe else {
             panic!("{:?}", check.probe)
         };
-        assert_eq!(human.look, "open shots; all green");
+        assert_eq!(human.instruction, "open shots; all green");
         let artefact = human.artefact.as_ref().unwrap().render(&Scope::new());
         assert_eq!(artefact, "shots/a.png");
         assert_eq!(
@@ -194,7 +197,7 @@ mod tests {
             assert!(shown.contains("GP2205") && shown.contains(words), "{shown}");
         }
         let cases = [
-            ("human: ''", "GP2206", "says nothing"),
+            ("human: ''", "GP2206", "is empty"),
             ("human: [a, b]", "GP2204", "`human`"),
             ("human: '${nobody}'", "GP2303", "nobody"),
             ("humane: open it", "GP2201", "did you mean `human`"),

@@ -1,4 +1,4 @@
-//! Reading bounds on numbers and durations: what is told, and what the run will tell.
+//! Reading bounds on numbers and durations: those in the claim file, and those that the run finds.
 
 use super::reader::Reader;
 use crate::expectation::{Give, Limits, Measure, OpenBound, Relation};
@@ -6,7 +6,7 @@ use kit::text::{Scope, Text};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::fields::Fields;
-use kit::yaml::tree::{Kind, Node};
+use kit::yaml::tree::{Node, NodeKind};
 
 /// The keys of bounds on a number.
 pub(super) const BOUND_KEYS: &[&str] = &[
@@ -14,9 +14,9 @@ pub(super) const BOUND_KEYS: &[&str] = &[
 ];
 const DURATION_KEYS: &[&str] = &["min", "max", "near", "give"];
 
-/// A bound: told in the claim file, or by the run.
+/// A bound: a number in the claim file, or a text that becomes one in the run.
 enum Value {
-    Told(f64),
+    Known(f64),
     Open(Text),
 }
 
@@ -32,7 +32,7 @@ fn written(number: f64, measure: Measure) -> String {
 impl Reader {
     /// Bounds on a number: a bare one is equality.
     pub(super) fn limits(&mut self, node: &Node, what: &str) -> Option<Limits> {
-        if let Kind::Map(_) = &node.kind {
+        if let NodeKind::Map(_) = &node.kind {
             let fields = self.map(node, what, BOUND_KEYS)?;
             return self.limit_fields(&fields, what, Measure::Number);
         }
@@ -113,7 +113,7 @@ impl Reader {
         };
         let give = self.give(give, measure);
         let value = match self.value(near, what, measure)? {
-            Value::Told(number) => Text::literal(written(number, measure)),
+            Value::Known(number) => Text::literal(written(number, measure)),
             Value::Open(text) => text,
         };
         limits.open.push(OpenBound {
@@ -154,7 +154,6 @@ impl Reader {
         }
     }
 
-    /// One bound: told here, or by the run.
     fn bound(
         &mut self,
         node: &Node,
@@ -164,7 +163,7 @@ impl Reader {
         limits: &mut Limits,
     ) -> Option<()> {
         match self.value(node, what, measure)? {
-            Value::Told(number) => limits.known.narrow(relation, number),
+            Value::Known(number) => limits.known.narrow(relation, number),
             Value::Open(value) => limits.open.push(OpenBound {
                 relation,
                 value,
@@ -185,7 +184,7 @@ impl Reader {
                     duration.as_secs_f64() * 1000.0
                 }
             };
-            return Some(Value::Told(number));
+            return Some(Value::Known(number));
         }
         let text = self.text(node, what)?;
         let could_be = |value: &str| {
@@ -201,7 +200,9 @@ impl Reader {
         let source = text.render(&Scope::new());
         self.bad_number(
             node,
-            format!("{what} must be a number, and `{source}` is none, whatever is captured"),
+            format!(
+                "{what} must be a number, and `{source}` is not a number, whatever is captured"
+            ),
         );
         None
     }

@@ -1,9 +1,9 @@
 //! Checks that cannot fail, and disturbances that nobody undoes, are refused like any other error.
 
+use crate::codes;
 use crate::expectation::{Expect, JsonMatcher, Test, TextMatcher};
 use crate::{CommandLine, Probe};
 use kit::text::{Part, Text};
-use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
 
@@ -25,17 +25,17 @@ impl Reader {
         if let Some(why) = crate::matchers::is_vacuous(expect) {
             self.report(
                 Diagnostic::new(
-                    Code::CANNOT_FAIL,
+                    codes::CANNOT_FAIL,
                     span.clone(),
                     "the expectation cannot fail",
                 )
                 .label(why)
-                .help("say what would be different if the claim were false"),
+                .help("state what would be different if the claim were false"),
             );
         } else if crate::matchers::holds_on_no_answer(expect) {
             self.report(
                 Diagnostic::new(
-                    Code::HOLDS_ON_NO_ANSWER,
+                    codes::HOLDS_ON_NO_ANSWER,
                     span.clone(),
                     "the expectation also holds when nothing answers",
                 )
@@ -58,7 +58,7 @@ impl Reader {
         if let Some(tail) = hidden {
             self.report(
                 Diagnostic::new(
-                    Code::HIDES_FAILURE,
+                    codes::HIDES_FAILURE,
                     span.clone(),
                     format!("`{tail}` makes every exit code 0"),
                 )
@@ -71,7 +71,7 @@ impl Reader {
         {
             self.report(
                 Diagnostic::new(
-                    Code::HIDES_FAILURE,
+                    codes::HIDES_FAILURE,
                     span.clone(),
                     "with its errors hidden, a failed command looks like an empty answer",
                 )
@@ -92,11 +92,11 @@ impl Reader {
         if let Some(word) = changes_something(&line) {
             self.report(
                 Diagnostic::new(
-                    Code::EFFECT,
+                    codes::EFFECT,
                     span.clone(),
                     format!("`{word}` changes something, and nothing undoes it"),
                 )
-                .help("put it into the `do:` of a fixture with its `undo:`; if it only looks so, add `effect: observe`"),
+                .help("put it into the `do:` of a fixture with its `undo:`; if it only appears to change something, add `effect: observe`"),
             );
         }
     }

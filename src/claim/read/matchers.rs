@@ -1,66 +1,157 @@
 //! Reading matchers of texts, numbers and JSON values.
 
-use crate::expectation::{
-    JsonMatcher, JsonTest, Measure, SecretsMatcher, TextMatcher, VersionBounds,
-};
+use crate::expectation::{JsonMatcher, JsonTest, TextMatcher};
 use kit::json_path::JsonPath;
 use kit::text::Text;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
-use kit::yaml::tree::{Key, Kind, Node, is_null};
+use kit::yaml::tree::{Key, Node, NodeKind, is_null};
 
 use super::reader::Reader;
 
-use super::limits::BOUND_KEYS;
+/// Reads the value of a key.
+type Read<M> = fn(&mut Reader, &Node, &str) -> Option<M>;
 
-const TEXT_KEYS: &[&str] = &[
-    "equals",
+/// The keys of a text's matchers, and how each is read.
+const TEXT_KEYS: &[(&str, Read<TextMatcher>)] = &[
+    ("equals", |reader, node, what| {
+        reader.text(node, what).map(TextMatcher::Equals)
+    }),
+    ("contains", |reader, node, what| {
+        reader.each_text(node, what, TextMatcher::Contains)
+    }),
+    ("matches", |reader, node, what| {
+        reader.each(node, what, all, |reader, item| {
+            reader.regex(item, what).map(TextMatcher::Matches)
+        })
+    }),
+    ("not", |reader, node, what| {
+        let inner = reader.text_matcher(node, what)?;
+        Some(TextMatcher::Not(Box::new(inner)))
+    }),
+    ("empty", |reader, node, what| {
+        reader.boolean(node, what).map(TextMatcher::Empty)
+    }),
+    ("starts_with", |reader, node, what| {
+        reader.each_text(node, what, TextMatcher::StartsWith)
+    }),
+    ("ends_with", |reader, node, what| {
+        reader.each_text(node, what, TextMatcher::EndsWith)
+    }),
+    ("line", |reader, node, _| reader.lines_by_number(node)),
+    ("every_line", |reader, node, what| {
+        let inner = reader.text_matcher(node, what)?;
+        Some(TextMatcher::EveryLine(Box::new(inner)))
+    }),
+    ("lines", |reader, node, what| {
+        reader.limits(node, what).map(TextMatcher::Lines)
+    }),
+    ("length", |reader, node, what| {
+        reader.limits(node, what).map(TextMatcher::Length)
+    }),
+    ("count", |reader, node, _| reader.count(node)),
+    ("set", |reader, node, what| {
+        reader.each(node, what, TextMatcher::SetEquals, |reader, item| {
+            reader.text(item, what)
+        })
+    }),
+    ("number", |reader, node, what| {
+        reader.limits(node, what).map(TextMatcher::Number)
+    }),
+    ("time", |reader, node, _| {
+        reader.time(node).map(TextMatcher::Time)
+    }),
+    ("version", |reader, node, _| {
+        reader.version(node).map(TextMatcher::Version)
+    }),
+    ("json", |reader, node, _| {
+        let tests = reader.json_tests(node).into_iter();
+        let parts: Vec<TextMatcher> = tests
+            .map(|(_, test)| TextMatcher::Json(Box::new(test)))
+            .collect();
+        (!parts.is_empty()).then(|| all(parts))
+    }),
+    ("sha256", |reader, node, _| {
+        reader.sha256(node).map(TextMatcher::Sha256)
+    }),
+    ("secrets", |reader, node, _| {
+        reader.secrets(node).map(TextMatcher::Secrets)
+    }),
+    ("all", |reader, node, what| {
+        reader.each(node, what, TextMatcher::All, |reader, item| {
+            reader.text_matcher(item, what)
+        })
+    }),
+    ("any", |reader, node, what| {
+        reader.each(node, what, TextMatcher::Any, |reader, item| {
+            reader.text_matcher(item, what)
+        })
+    }),
+];
+
+/// The keys of a JSON value's own matchers, and how each is read.
+const JSON_KEYS: &[(&str, Read<JsonMatcher>)] = &[
+    ("equals", |_, node, _| {
+        Some(JsonMatcher::Equals(json_value(node)))
+    }),
+    ("absent", |reader, node, what| {
+        reader.boolean(node, what).map(JsonMatcher::Absent)
+    }),
+    ("count", |reader, node, what| {
+        reader.limits(node, what).map(JsonMatcher::Count)
+    }),
+    ("type", |reader, node, what| {
+        let at = reader.one_of(node, what, JSON_TYPES)?;
+        Some(JsonMatcher::Type(JSON_TYPES[at].to_owned()))
+    }),
+    ("number", |reader, node, what| {
+        reader.limits(node, what).map(JsonMatcher::Number)
+    }),
+    ("not", |reader, node, _| {
+        let inner = reader.json_matcher(node)?;
+        Some(JsonMatcher::Not(Box::new(inner)))
+    }),
+    ("all", |reader, node, what| {
+        let items = reader.items(node, what);
+        let parts: Vec<JsonMatcher> = items
+            .into_iter()
+            .filter_map(|item| reader.json_matcher(item))
+            .collect();
+        (!parts.is_empty()).then_some(JsonMatcher::All(parts))
+    }),
+];
+
+/// The matchers of a text that a JSON value may have as well: it is matched as a text then.
+const JSON_TEXT_KEYS: &[&str] = &[
     "contains",
     "matches",
-    "not",
-    "empty",
     "starts_with",
     "ends_with",
-    "line",
-    "every_line",
-    "lines",
-    "count",
-    "set",
-    "number",
-    "time",
+    "empty",
+    "length",
     "version",
-    "json",
-    "sha256",
+    "time",
     "secrets",
-    "all",
-    "any",
 ];
+
 const JSON_TYPES: &[&str] = &["string", "number", "boolean", "null", "array", "object"];
-const JSON_KEYS: &[&str] = &[
-    "equals",
-    "absent",
-    "count",
-    "type",
-    "number",
-    "not",
-    "all",
-    "contains",
-    "matches",
-    "starts_with",
-    "ends_with",
-    "empty",
-    "version",
-    "time",
-    "secrets",
-];
+
+fn keys<M>(table: &[(&'static str, Read<M>)]) -> Vec<&'static str> {
+    table.iter().map(|(key, _)| *key).collect()
+}
+
+fn reader_of<M>(table: &[(&str, Read<M>)], key: &str) -> Option<Read<M>> {
+    let (_, read) = table.iter().find(|(known, _)| *known == key)?;
+    Some(*read)
+}
 
 impl Reader {
     /// A matcher of a text: a bare value is equality, a map is matchers that all must hold.
     pub(super) fn text_matcher(&mut self, node: &Node, what: &str) -> Option<TextMatcher> {
         match &node.kind {
-            Kind::Scalar { .. } => Some(TextMatcher::Equals(self.text(node, what)?)),
-            Kind::List(_) => {
+            NodeKind::Scalar { .. } => Some(TextMatcher::Equals(self.text(node, what)?)),
+            NodeKind::List(_) => {
                 self.report(
                     Diagnostic::new(
                         Code::WRONG_TYPE,
@@ -71,94 +162,27 @@ impl Reader {
                 );
                 None
             }
-            Kind::Map(_) => {
+            NodeKind::Map(_) => {
                 let before = self.problems.len();
-                let fields = self.map(node, what, TEXT_KEYS)?;
-                let mut all: Vec<TextMatcher> = Vec::new();
+                let known = keys(TEXT_KEYS);
+                let fields = self.map(node, what, &known)?;
+                let mut parts: Vec<TextMatcher> = Vec::new();
                 for (key, value) in fields.iter() {
-                    all.extend(self.text_entry(key, value));
+                    if let Some(read) = reader_of(TEXT_KEYS, &key.text) {
+                        parts.extend(read(self, value, &format!("`{}`", key.text)));
+                    }
                 }
-                if all.is_empty() && self.problems.len() == before {
+                if parts.is_empty() && self.problems.len() == before {
                     self.report(
                         Diagnostic::new(
                             Code::EMPTY,
                             node.span.clone(),
-                            format!("a matcher of {what} that says nothing"),
+                            format!("a matcher of {what} without a key"),
                         )
-                        .help(format!("one of: {}", TEXT_KEYS.join(", "))),
+                        .help(format!("one of: {}", known.join(", "))),
                     );
                 }
-                match all.len() {
-                    0 => None,
-                    1 => all.pop(),
-                    _ => Some(TextMatcher::All(all)),
-                }
-            }
-        }
-    }
-
-    fn text_entry(&mut self, key: &Key, value: &Node) -> Option<TextMatcher> {
-        let what = format!("`{}`", key.text);
-        match key.text.as_str() {
-            "equals" => self.text(value, &what).map(TextMatcher::Equals),
-            "contains" => self.each_text(value, &what, TextMatcher::Contains),
-            "starts_with" => self.each_text(value, &what, TextMatcher::StartsWith),
-            "ends_with" => self.each_text(value, &what, TextMatcher::EndsWith),
-            "matches" => {
-                let items = self.items(value, &what);
-                let read: Vec<TextMatcher> = items
-                    .iter()
-                    .filter_map(|item| self.regex(item, &what))
-                    .map(TextMatcher::Matches)
-                    .collect();
-                all_of(read, items.len())
-            }
-            "not" => self
-                .text_matcher(value, &what)
-                .map(|inner| TextMatcher::Not(Box::new(inner))),
-            "empty" => self.boolean(value, &what).map(TextMatcher::Empty),
-            "line" => self.lines_by_number(value),
-            "every_line" => self
-                .text_matcher(value, &what)
-                .map(|inner| TextMatcher::EveryLine(Box::new(inner))),
-            "lines" => self.limits(value, &what).map(TextMatcher::Lines),
-            "count" => self.count(value),
-            "set" => {
-                let items = self.items(value, &what);
-                let read: Vec<Text> = items
-                    .iter()
-                    .filter_map(|item| self.text(item, &what))
-                    .collect();
-                (!read.is_empty() && read.len() == items.len())
-                    .then_some(TextMatcher::SetEquals(read))
-            }
-            "number" => self.limits(value, &what).map(TextMatcher::Number),
-            "time" => self.time(value).map(TextMatcher::Time),
-            "secrets" => self.secrets(value).map(TextMatcher::Secrets),
-            "version" => self.version(value).map(TextMatcher::Version),
-            "sha256" => self.sha256(value).map(TextMatcher::Sha256),
-            "json" => {
-                let tests = self.json_tests(value);
-                let read: Vec<TextMatcher> = tests
-                    .into_iter()
-                    .map(|(_, test)| TextMatcher::Json(Box::new(test)))
-                    .collect();
-                let count = read.len();
-                all_of(read, count)
-            }
-            word => {
-                let items = self.items(value, &what);
-                let read: Vec<TextMatcher> = items
-                    .iter()
-                    .filter_map(|item| self.text_matcher(item, &what))
-                    .collect();
-                if read.is_empty() || read.len() != items.len() {
-                    return None;
-                }
-                Some(match word {
-                    "any" => TextMatcher::Any(read),
-                    _ => TextMatcher::All(read),
-                })
+                (!parts.is_empty()).then(|| all(parts))
             }
         }
     }
@@ -168,21 +192,34 @@ impl Reader {
         &mut self,
         node: &Node,
         what: &str,
-        matcher: impl Fn(Text) -> TextMatcher,
+        matcher: fn(Text) -> TextMatcher,
     ) -> Option<TextMatcher> {
+        self.each(node, what, all, |reader, item| {
+            reader.text(item, what).map(matcher)
+        })
+    }
+
+    /// One item or a list of them, each read, and all put together; nothing if one is wrong.
+    fn each<T, M>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        together: impl Fn(Vec<T>) -> M,
+        read: impl Fn(&mut Reader, &Node) -> Option<T>,
+    ) -> Option<M> {
         let items = self.items(node, what);
-        let read: Vec<TextMatcher> = items
-            .iter()
-            .filter_map(|item| self.text(item, what))
-            .map(matcher)
+        let count = items.len();
+        let parts: Vec<T> = items
+            .into_iter()
+            .filter_map(|item| read(self, item))
             .collect();
-        all_of(read, items.len())
+        (count > 0 && parts.len() == count).then(|| together(parts))
     }
 
     /// `line: { 1: …, -1: … }`.
     fn lines_by_number(&mut self, node: &Node) -> Option<TextMatcher> {
         let fields = self.open_map(node, "`line`")?;
-        let mut all = Vec::new();
+        let mut parts = Vec::new();
         for (key, value) in fields.iter() {
             let number = key.text.parse::<i64>().ok().filter(|n| *n != 0);
             let Some(number) = number else {
@@ -197,115 +234,13 @@ impl Reader {
                 continue;
             };
             if let Some(matcher) = self.text_matcher(value, "a line") {
-                all.push(TextMatcher::Line {
+                parts.push(TextMatcher::Line {
                     number,
                     matcher: Box::new(matcher),
                 });
             }
         }
-        let count = all.len();
-        all_of(all, count)
-    }
-
-    fn count(&mut self, node: &Node) -> Option<TextMatcher> {
-        let keys: Vec<&str> = ["of"].iter().chain(BOUND_KEYS).copied().collect();
-        let fields = self.map(node, "`count`", &keys)?;
-        let Some(of) = fields.get("of") else {
-            self.missing(
-                &node.span,
-                "`count`",
-                "of",
-                "count: { of: PATTERN, equals: 9 }",
-            );
-            return None;
-        };
-        let of = self.regex(of, "`of`");
-        let bounds = self.limit_fields(&fields, "`count`", Measure::Number);
-        Some(TextMatcher::Count {
-            of: of?,
-            bounds: bounds?,
-        })
-    }
-
-    fn version(&mut self, node: &Node) -> Option<VersionBounds> {
-        if let Kind::Scalar { .. } = &node.kind {
-            return Some(VersionBounds {
-                equals: Some(self.version_text(node)?),
-                ..VersionBounds::default()
-            });
-        }
-        let fields = self.map(
-            node,
-            "`version`",
-            &["equals", "min", "max", "above", "below"],
-        )?;
-        let mut get = |key: &str| fields.get(key).and_then(|n| self.version_text(n));
-        let bounds = VersionBounds {
-            equals: get("equals"),
-            min: get("min"),
-            max: get("max"),
-            above: get("above"),
-            below: get("below"),
-        };
-        (bounds != VersionBounds::default()).then_some(bounds)
-    }
-
-    fn version_text(&mut self, node: &Node) -> Option<String> {
-        let text = self.fixed(node, "a version")?;
-        let digits = text.trim_start_matches(['v', 'V']);
-        if digits.starts_with(|c: char| c.is_ascii_digit()) {
-            return Some(text);
-        }
-        self.report(
-            Diagnostic::new(
-                Code::BAD_VALUE,
-                node.span.clone(),
-                format!("`{text}` is not a version"),
-            )
-            .help("for example `3.6.15`, `v1.2` or `{ min: 3.6, below: 4 }`"),
-        );
-        None
-    }
-
-    /// `secrets: absent`, or `secrets: { absent: [NAME] }`.
-    fn secrets(&mut self, node: &Node) -> Option<SecretsMatcher> {
-        if let Kind::Scalar { .. } = &node.kind {
-            self.one_of(node, "`secrets`", &["absent"])?;
-            return Some(SecretsMatcher::Shapes);
-        }
-        let fields = self.map(node, "`secrets`", &["absent"])?;
-        let Some(absent) = fields.get("absent") else {
-            let fix = "`secrets: absent`, or `secrets: { absent: [NAME] }` with names of variables of your environment";
-            self.missing_in(&fields, "`secrets`", "absent", fix);
-            return None;
-        };
-        let mut names = Vec::new();
-        for item in self.items(absent, "`absent`") {
-            let name = self.fixed(item, "the name of a variable of the environment")?;
-            if !self.check_variable(&name, &item.span) {
-                return None;
-            }
-            names.push(name);
-        }
-        (!names.is_empty()).then_some(SecretsMatcher::ValuesOf(names))
-    }
-
-    pub(super) fn sha256(&mut self, node: &Node) -> Option<String> {
-        let text = self.fixed(node, "`sha256`")?;
-        let hex: String = text
-            .trim_start_matches("sha256:")
-            .chars()
-            .filter(|c| *c != ':')
-            .collect::<String>()
-            .to_ascii_lowercase();
-        if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Some(hex);
-        }
-        self.report(
-            Diagnostic::new(Code::BAD_VALUE, node.span.clone(), "not a SHA-256 digest")
-                .help("64 hexadecimal digits, as `sha256sum` prints them"),
-        );
-        None
+        (!parts.is_empty()).then(|| all(parts))
     }
 
     /// `json: { $.a: …, $.b[0]: … }`.
@@ -323,7 +258,7 @@ impl Reader {
         }
         if fields.iter().next().is_none() {
             self.report(
-                Diagnostic::new(Code::EMPTY, node.span.clone(), "`json` says nothing")
+                Diagnostic::new(Code::EMPTY, node.span.clone(), "`json` is empty")
                     .help("json: { $.health_path: /api/version }"),
             );
         }
@@ -350,32 +285,33 @@ impl Reader {
 
     fn json_matcher(&mut self, node: &Node) -> Option<JsonMatcher> {
         match &node.kind {
-            Kind::Scalar { text, plain: true } if is_null(text) => {
+            NodeKind::Scalar { text, plain: true } if is_null(text) => {
                 Some(JsonMatcher::Is(Text::literal("null")))
             }
-            Kind::Scalar { .. } => Some(JsonMatcher::Is(self.text(node, "a JSON value")?)),
-            Kind::List(_) => Some(JsonMatcher::Equals(json_value(node))),
-            Kind::Map(_) => {
+            NodeKind::Scalar { .. } => Some(JsonMatcher::Is(self.text(node, "a JSON value")?)),
+            NodeKind::List(_) => Some(JsonMatcher::Equals(json_value(node))),
+            NodeKind::Map(_) => {
                 let before = self.problems.len();
-                let fields = self.map(node, "a matcher of a JSON value", JSON_KEYS)?;
-                let mut all = Vec::new();
+                let known = [keys(JSON_KEYS), JSON_TEXT_KEYS.to_vec()].concat();
+                let fields = self.map(node, "a matcher of a JSON value", &known)?;
+                let mut parts = Vec::new();
                 for (key, value) in fields.iter() {
-                    all.extend(self.json_entry(key, value));
+                    parts.extend(self.json_entry(key, value));
                 }
-                if all.is_empty() && self.problems.len() == before {
+                if parts.is_empty() && self.problems.len() == before {
                     self.report(
                         Diagnostic::new(
                             Code::EMPTY,
                             node.span.clone(),
-                            "a matcher of a JSON value that says nothing",
+                            "a matcher of a JSON value without a key",
                         )
                         .help("`{ absent: true }`, or `equals: {}` for the empty object"),
                     );
                 }
-                match all.len() {
+                match parts.len() {
                     0 => None,
-                    1 => all.pop(),
-                    _ => Some(JsonMatcher::All(all)),
+                    1 => parts.pop(),
+                    _ => Some(JsonMatcher::All(parts)),
                 }
             }
         }
@@ -383,40 +319,20 @@ impl Reader {
 
     fn json_entry(&mut self, key: &Key, value: &Node) -> Option<JsonMatcher> {
         let what = format!("`{}`", key.text);
-        match key.text.as_str() {
-            "equals" => Some(JsonMatcher::Equals(json_value(value))),
-            "absent" => self.boolean(value, &what).map(JsonMatcher::Absent),
-            "count" => self.limits(value, &what).map(JsonMatcher::Count),
-            "type" => self
-                .one_of(value, &what, JSON_TYPES)
-                .map(|at| JsonMatcher::Type(JSON_TYPES[at].to_owned())),
-            "number" => self.limits(value, &what).map(JsonMatcher::Number),
-            "not" => self
-                .json_matcher(value)
-                .map(|inner| JsonMatcher::Not(Box::new(inner))),
-            "all" => {
-                let items = self.items(value, &what);
-                let read: Vec<JsonMatcher> = items
-                    .iter()
-                    .filter_map(|item| self.json_matcher(item))
-                    .collect();
-                (!read.is_empty()).then_some(JsonMatcher::All(read))
-            }
-            _ => self
-                .text_entry(key, value)
-                .map(|matcher| JsonMatcher::Text(Box::new(matcher))),
+        if let Some(read) = reader_of(JSON_KEYS, &key.text) {
+            return read(self, value, &what);
         }
+        let read = reader_of(TEXT_KEYS, &key.text)?;
+        read(self, value, &what).map(|matcher| JsonMatcher::Text(Box::new(matcher)))
     }
 }
 
-fn all_of(mut read: Vec<TextMatcher>, wanted: usize) -> Option<TextMatcher> {
-    if read.len() != wanted {
-        return None;
-    }
-    match read.len() {
-        0 => None,
-        1 => read.pop(),
-        _ => Some(TextMatcher::All(read)),
+/// All of the matchers; one alone stands for itself.
+fn all(mut parts: Vec<TextMatcher>) -> TextMatcher {
+    if parts.len() == 1 {
+        parts.remove(0)
+    } else {
+        TextMatcher::All(parts)
     }
 }
 
@@ -424,18 +340,70 @@ fn all_of(mut read: Vec<TextMatcher>, wanted: usize) -> Option<TextMatcher> {
 fn json_value(node: &Node) -> serde_json::Value {
     use serde_json::Value;
     match &node.kind {
-        Kind::Scalar { text, plain: false } => Value::String(text.clone()),
-        Kind::Scalar { text, plain: true } if is_null(text) => Value::Null,
-        Kind::Scalar { text, plain: true } => match serde_json::from_str::<Value>(text) {
+        NodeKind::Scalar { text, plain: false } => Value::String(text.clone()),
+        NodeKind::Scalar { text, plain: true } if is_null(text) => Value::Null,
+        NodeKind::Scalar { text, plain: true } => match serde_json::from_str::<Value>(text) {
             Ok(value @ (Value::Bool(_) | Value::Number(_))) => value,
             _ => Value::String(text.clone()),
         },
-        Kind::List(items) => Value::Array(items.iter().map(json_value).collect()),
-        Kind::Map(entries) => Value::Object(
+        NodeKind::List(items) => Value::Array(items.iter().map(json_value).collect()),
+        NodeKind::Map(entries) => Value::Object(
             entries
                 .iter()
                 .map(|(key, value)| (key.text.clone(), json_value(value)))
                 .collect(),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kit::text::Scope;
+    use kit::yaml::source::Source;
+
+    fn errors(expect: &str) -> Vec<String> {
+        let text = format!(
+            "phase: p\non: local\ngates:\n  M1:\n    checks:\n      - {{ id: a, claim: c, run: echo x, expect: {expect} }}\n"
+        );
+        let source = Source {
+            path: "p.yaml".into(),
+            text,
+        };
+        match crate::read::parse(Arc::new(source), &Scope::new()) {
+            Ok(_) => Vec::new(),
+            Err(invalid) => {
+                let codes = invalid.diagnostics.iter();
+                codes.map(|one| one.code.0.to_owned()).collect()
+            }
+        }
+    }
+
+    #[test]
+    fn a_length_has_the_bounds_of_a_number() {
+        assert_eq!(errors("{ stdout: { length: 40 } }"), [""; 0]);
+        assert_eq!(
+            errors("{ stdout: { length: { min: 1, max: 64 } } }"),
+            [""; 0]
+        );
+        assert_eq!(errors("{ json: { $.a: { length: { min: 1 } } } }"), [""; 0]);
+        assert_eq!(errors("{ stdout: { length: { min: many } } }"), ["GP2404"]);
+        let unknown = errors("{ stdout: { length: { least: 1 } } }");
+        assert!(unknown.iter().any(|code| code == "GP2201"), "{unknown:?}");
+        // No text has fewer than 0 characters.
+        assert_eq!(errors("{ stdout: { length: { min: 0 } } }"), ["GP2501"]);
+        assert_eq!(
+            errors("{ stdout: { not: { length: { below: 0 } } } }"),
+            ["GP2501"]
+        );
+    }
+
+    #[test]
+    fn every_key_of_a_text_in_a_json_value_is_a_key_of_a_text() {
+        for key in super::JSON_TEXT_KEYS {
+            assert!(super::reader_of(super::TEXT_KEYS, key).is_some(), "{key}");
+            assert!(super::reader_of(super::JSON_KEYS, key).is_none(), "{key}");
+        }
     }
 }

@@ -2,11 +2,16 @@
 //! wrong with it.
 
 mod checks;
+mod control;
+mod enclosing;
 mod expectations;
+mod hosts;
 mod human;
 mod limits;
 mod lint;
+mod loops;
 mod matchers;
+mod needs;
 mod one_line;
 mod probes;
 mod reader;
@@ -14,6 +19,7 @@ mod shell_text;
 mod steps;
 mod times;
 mod usage;
+mod values;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,18 +27,19 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::{ClaimFile, Fixture, Gate, HostSpec, Place};
+use crate::codes;
+use crate::{ClaimFile, Fixture, Gate, Place};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::{Diagnostic, Invalid};
 use kit::yaml::fields::{self, Fields};
 use kit::yaml::source::Source;
-use kit::yaml::tree::{self, Kind, Node};
+use kit::yaml::tree::{self, Node, NodeKind};
 use reader::Reader;
 
-use checks::Around;
+use checks::CheckContext;
 pub use human::is_inside;
-use probes::Places;
+use probes::KnownPlaces;
 
 const FILE_KEYS: &[&str] = &[
     "phase",
@@ -100,18 +107,18 @@ impl Reader {
         };
         let hosts = self.hosts(&fields);
         let host_names: Vec<&str> = hosts.keys().map(String::as_str).collect();
-        let places = Places { hosts: &host_names };
+        let places = KnownPlaces { hosts: &host_names };
         let default_on: Option<Place> = fields.get("on").and_then(|node| self.place(node, &places));
         let fixture_names = names_in(&fields, "fixtures");
         let fixtures = self.fixtures(&fields, default_on.as_ref(), &places, &fixture_names);
-        let around = Around {
+        let context = CheckContext {
             places,
             default_on: default_on.as_ref(),
             fixtures: &fixtures,
             fixture_names: &fixture_names,
         };
-        let gates = self.gates(&fields, &around);
-        Some(ClaimFile {
+        let gates = self.gates(&fields, &context);
+        let file = ClaimFile {
             source: source.clone(),
             phase: phase?,
             title,
@@ -121,7 +128,9 @@ impl Reader {
             vars: self.scope.clone(),
             fixtures,
             gates,
-        })
+        };
+        self.refuse_http_without_a_route(&file);
+        Some(file)
     }
 
     fn phase(&mut self, fields: &Fields<'_>) -> Option<String> {
@@ -153,7 +162,7 @@ impl Reader {
             }
             let known: Vec<&str> = self.scope.keys().map(String::as_str).collect();
             let problem = Diagnostic::new(
-                Code::UNKNOWN_OVERRIDE,
+                codes::UNKNOWN_OVERRIDE,
                 steps::head(&fields.span),
                 format!("`--var {name}=…`: the file has no variable `{name}`"),
             )
@@ -166,70 +175,11 @@ impl Reader {
         }
     }
 
-    fn hosts(&mut self, fields: &Fields<'_>) -> IndexMap<String, HostSpec> {
-        let mut hosts = IndexMap::new();
-        let Some(map) = fields
-            .get("hosts")
-            .and_then(|node| self.open_map(node, "`hosts`"))
-        else {
-            return hosts;
-        };
-        for (key, node) in map.iter() {
-            self.check_name(&key.text, &key.span, "a host");
-            if matches!(key.text.as_str(), "local" | "clone") {
-                self.report(
-                    Diagnostic::new(
-                        Code::BAD_NAME,
-                        key.span.clone(),
-                        format!("`{}` is always this machine", key.text),
-                    )
-                    .help("give the host another name"),
-                );
-            }
-            if let Some(host) = self.host(&key.text, node, key.span.clone()) {
-                hosts.insert(key.text.clone(), host);
-            }
-        }
-        hosts
-    }
-
-    fn host(&mut self, name: &str, node: &Node, span: kit::yaml::source::Span) -> Option<HostSpec> {
-        let what = format!("host `{name}`");
-        let fields = self.map(node, &what, &["ssh", "revision"])?;
-        let Some(ssh) = fields.get("ssh") else {
-            let help = "an alias of your ssh_config, or `user@host:port`";
-            self.missing_in(&fields, &what, "ssh", help);
-            return None;
-        };
-        let destination = self.fixed(ssh, "`ssh`")?;
-        // ssh would read a leading dash as an option.
-        if destination.is_empty()
-            || destination.starts_with('-')
-            || destination.contains(|c: char| c.is_whitespace() || c.is_control())
-        {
-            self.report(
-                Diagnostic::new(Code::BAD_VALUE, ssh.span.clone(), "not an ssh destination")
-                    .help("an alias of your ssh_config, or `user@host:port`"),
-            );
-            return None;
-        }
-        let revision = match fields.get("revision") {
-            Some(node) => Some(self.command_node(node, "`revision`")?),
-            None => None,
-        };
-        Some(HostSpec {
-            name: name.to_owned(),
-            ssh: destination,
-            revision,
-            span,
-        })
-    }
-
     fn fixtures(
         &mut self,
         fields: &Fields<'_>,
         default_on: Option<&Place>,
-        places: &Places<'_>,
+        places: &KnownPlaces<'_>,
         known: &[&str],
     ) -> IndexMap<String, Fixture> {
         let mut fixtures = IndexMap::new();
@@ -256,11 +206,11 @@ impl Reader {
         };
         let circle = map
             .iter()
-            .find_map(|(key, _)| Some((checks::circle_from(&key.text, &edges)?, key)));
+            .find_map(|(key, _)| Some((needs::cycle_from(&key.text, &edges)?, key)));
         if let Some((circle, key)) = circle {
             self.report(
                 Diagnostic::new(
-                    Code::CYCLE,
+                    codes::CYCLE,
                     key.span.clone(),
                     format!(
                         "the fixtures need each other in a circle: {}",
@@ -273,7 +223,7 @@ impl Reader {
         fixtures
     }
 
-    fn gates(&mut self, fields: &Fields<'_>, around: &Around<'_>) -> Vec<Gate> {
+    fn gates(&mut self, fields: &Fields<'_>, context: &CheckContext<'_>) -> Vec<Gate> {
         let Some(node) = fields.get("gates") else {
             self.report(
                 Diagnostic::new(
@@ -290,7 +240,7 @@ impl Reader {
         };
         let gates: Vec<Gate> = map
             .iter()
-            .filter_map(|(key, node)| self.gate(key, node, around))
+            .filter_map(|(key, node)| self.gate(key, node, context))
             .collect();
         if map.iter().next().is_none() {
             self.report(
@@ -305,7 +255,7 @@ impl Reader {
 /// The keys of a map of the file, as far as it is one.
 fn names_in<'n>(fields: &Fields<'n>, key: &str) -> Vec<&'n str> {
     match fields.get(key).map(|node| &node.kind) {
-        Some(Kind::Map(entries)) => entries.iter().map(|(key, _)| key.text.as_str()).collect(),
+        Some(NodeKind::Map(entries)) => entries.iter().map(|(key, _)| key.text.as_str()).collect(),
         _ => Vec::new(),
     }
 }
@@ -333,14 +283,14 @@ fn outer_captures(node: &Node, fixtures: &Fields<'_>) -> Vec<String> {
 fn outer_names(node: &Node) -> Vec<&str> {
     let text = |node| match node {
         &Node {
-            kind: Kind::Scalar { ref text, .. },
+            kind: NodeKind::Scalar { ref text, .. },
             ..
         } => Some(text.as_str()),
         _ => None,
     };
     match node.get("with") {
         Some(Node {
-            kind: Kind::List(items),
+            kind: NodeKind::List(items),
             ..
         }) => items.iter().filter_map(text).collect(),
         Some(node) => text(node).into_iter().collect(),

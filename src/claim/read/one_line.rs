@@ -1,17 +1,17 @@
 //! A part of a claim file on one line, for tables.
 
 use crate::Timing;
-use kit::yaml::tree::{Kind, Node};
+use kit::yaml::tree::{Node, NodeKind};
 
 /// The node on one line as people say it: `exit 0, stdout empty true`; the file has it exactly.
 pub(super) fn of(node: &Node) -> String {
     match &node.kind {
-        Kind::Map(entries) => map(entries),
+        NodeKind::Map(entries) => map(entries),
         _ => value(node),
     }
 }
 
-/// The same with its time, where it is not simply asked once: `404 (within 30s)`.
+/// The same with its timing, where the probe does not simply run once: `404 (within 30s)`.
 pub(super) fn timed(text: String, timing: &Timing) -> String {
     let window = |window| humantime::format_duration(window);
     if let Some(within) = timing.within {
@@ -35,13 +35,13 @@ fn map(entries: &[(kit::yaml::tree::Key, Node)]) -> String {
 
 fn value(node: &Node) -> String {
     match &node.kind {
-        Kind::Scalar { text, .. } if text.is_empty() => "''".to_owned(),
-        Kind::Scalar { text, .. } => text.split_whitespace().collect::<Vec<_>>().join(" "),
-        Kind::List(items) => {
+        NodeKind::Scalar { text, .. } if text.is_empty() => "''".to_owned(),
+        NodeKind::Scalar { text, .. } => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        NodeKind::List(items) => {
             let items: Vec<String> = items.iter().map(value).collect();
             format!("[{}]", items.join(", "))
         }
-        Kind::Map(entries) if entries.len() == 1 => map(entries),
-        Kind::Map(entries) => format!("({})", map(entries)),
+        NodeKind::Map(entries) if entries.len() == 1 => map(entries),
+        NodeKind::Map(entries) => format!("({})", map(entries)),
     }
 }

@@ -1,15 +1,16 @@
-//! Reading what is asked: `run:` or `http:`, with the keys that belong to each, and the timing.
+//! Reading probes: `run:` or `http:`, with the keys that belong to each, and the timing.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::codes;
 use crate::{CommandLine, CommandProbe, HttpProbe, Place, Probe, Timing, Tls};
 use kit::text::{Part, Text};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
-use kit::yaml::tree::{Kind, Node};
+use kit::yaml::tree::{Node, NodeKind};
 
-use super::expectations::Asked;
+use super::expectations::ProbeKind;
 use super::reader::Reader;
 use super::shell_text::single_quoted_param;
 use kit::yaml::fields::Fields;
@@ -26,25 +27,25 @@ const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPT
 const MAX_COMMAND: usize = 100_000;
 
 impl Reader {
-    /// What a map asks, as far as its keys tell; says so when it asks nothing or two things.
-    pub(super) fn asked(&mut self, fields: &Fields<'_>, what: &str) -> Option<Asked> {
+    /// Which kind of probe a map has; a map with none or both is reported.
+    pub(super) fn asked(&mut self, fields: &Fields<'_>, what: &str) -> Option<ProbeKind> {
         match (fields.key("run"), fields.key("http")) {
-            (Some(_), None) => Some(Asked::Command),
-            (None, Some(_)) => Some(Asked::Http),
+            (Some(_), None) => Some(ProbeKind::Command),
+            (None, Some(_)) => Some(ProbeKind::Http),
             (Some(_), Some((key, _))) => {
                 self.report(
                     Diagnostic::new(
                         Code::CONFLICT,
                         key.span.clone(),
-                        format!("{what} asks either `run:` or `http:`, not both"),
+                        format!("{what} has either `run:` or `http:`, not both"),
                     )
-                    .help("make two of it"),
+                    .help("make two checks of it"),
                 );
                 None
             }
             (None, None) => {
                 if !fields.meant("http") {
-                    let help = "or `http:`: it must ask something";
+                    let help = "or `http:`: it needs a probe";
                     self.missing_in(fields, what, "run", help);
                 }
                 None
@@ -52,20 +53,20 @@ impl Reader {
         }
     }
 
-    /// The probe of a map that asks this.
+    /// The probe of a map that has this kind.
     pub(super) fn probe(
         &mut self,
         fields: &Fields<'_>,
-        asked: Asked,
-        places: &Places<'_>,
+        asked: ProbeKind,
+        places: &KnownPlaces<'_>,
     ) -> Option<Probe> {
         match asked {
-            Asked::Command => {
+            ProbeKind::Command => {
                 self.refuse_others(fields, HTTP_KEYS, "http", "run");
                 let command = self.command(fields.get("run")?, fields)?;
                 Some(Probe::Command(command))
             }
-            Asked::Http => {
+            ProbeKind::Http => {
                 self.refuse_others(fields, RUN_KEYS, "run", "http");
                 let http = self.http(fields.get("http")?, fields, places)?;
                 Some(Probe::Http(http))
@@ -94,7 +95,7 @@ impl Reader {
     /// A bare command, or a map with `run:` and its keys (hosts' `revision:`, `service:`).
     pub(super) fn command_node(&mut self, node: &Node, what: &str) -> Option<CommandProbe> {
         match &node.kind {
-            Kind::Map(_) => {
+            NodeKind::Map(_) => {
                 let fields = self.map(node, what, RUN_KEYS)?;
                 let Some(line) = fields.get("run") else {
                     self.missing(&node.span, what, "run", "the command");
@@ -125,7 +126,7 @@ impl Reader {
     }
 
     fn command_line(&mut self, node: &Node) -> Option<CommandLine> {
-        if let Kind::List(_) = &node.kind {
+        if let NodeKind::List(_) = &node.kind {
             let items = self.items(node, "`run`");
             let words: Vec<Text> = items
                 .iter()
@@ -147,7 +148,7 @@ impl Reader {
         if let Some(name) = single_quoted_param(&text) {
             self.report(
                 Diagnostic::new(
-                    Code::QUOTED_PARAMETER,
+                    codes::QUOTED_PARAMETER,
                     node.span.clone(),
                     format!("`${{{name}}}` stands inside single quotes of the shell line"),
                 )
@@ -175,15 +176,24 @@ impl Reader {
         env
     }
 
-    fn http(&mut self, url: &Node, fields: &Fields<'_>, places: &Places<'_>) -> Option<HttpProbe> {
+    fn http(
+        &mut self,
+        url: &Node,
+        fields: &Fields<'_>,
+        places: &KnownPlaces<'_>,
+    ) -> Option<HttpProbe> {
         let text = self.text(url, "`http`");
         if let Some(text) = &text {
             let sample = sample_url(text);
             if let Err(why) = reach::probe::check_url(&sample) {
                 self.report(
-                    Diagnostic::new(Code::BAD_URL, url.span.clone(), "not a URL to ask")
-                        .label(why)
-                        .help("for example `https://ci.example.org/`"),
+                    Diagnostic::new(
+                        codes::BAD_URL,
+                        url.span.clone(),
+                        "not a URL that a request can be sent to",
+                    )
+                    .label(why)
+                    .help("for example `https://ci.example.org/`"),
                 );
             }
         }
@@ -235,7 +245,7 @@ impl Reader {
     }
 
     fn tls(&mut self, node: &Node) -> Option<Tls> {
-        if let Kind::Map(_) = &node.kind {
+        if let NodeKind::Map(_) = &node.kind {
             let fields = self.map(node, "`tls`", &["ca"])?;
             let Some(ca) = fields.get("ca") else {
                 self.missing(&node.span, "`tls`", "ca", "tls: { ca: path/to/ca.pem }");
@@ -248,7 +258,7 @@ impl Reader {
     }
 
     /// `local`, `clone`, or a host of the file.
-    pub(super) fn place(&mut self, node: &Node, places: &Places<'_>) -> Option<Place> {
+    pub(super) fn place(&mut self, node: &Node, places: &KnownPlaces<'_>) -> Option<Place> {
         let name = self.fixed(node, "a place")?;
         match name.as_str() {
             "local" => Some(Place::Local),
@@ -261,7 +271,7 @@ impl Reader {
                     .copied()
                     .collect();
                 let problem = Diagnostic::new(
-                    Code::UNKNOWN_HOST,
+                    codes::UNKNOWN_HOST,
                     node.span.clone(),
                     format!("unknown host `{name}`"),
                 )
@@ -301,7 +311,7 @@ impl Reader {
 
     fn repeat(&mut self, node: &Node, timing: &mut Timing) {
         let times = |number: Option<i64>| number.and_then(|n| u32::try_from(n).ok());
-        if let Kind::Map(_) = &node.kind {
+        if let NodeKind::Map(_) = &node.kind {
             let Some(fields) = self.map(node, "`repeat`", &["times", "at_least"]) else {
                 return;
             };
@@ -339,7 +349,7 @@ impl Reader {
                         first.0.text, second.0.text
                     ),
                 )
-                .help("`within` waits until it holds, `never_within` watches that it never does, `repeat` asks n times"),
+                .help("`within` waits until it holds, `never_within` watches that it never does, `repeat` runs the probe n times"),
             );
         }
         if let Some((key, _)) = fields.key("every")
@@ -349,7 +359,7 @@ impl Reader {
                 Diagnostic::new(
                     Code::CONFLICT,
                     key.span.clone(),
-                    "`every` says nothing without `within`, `never_within` or `repeat`",
+                    "`every` has no effect without `within`, `never_within` or `repeat`",
                 )
                 .help("leave it out, or add for example `within: 30s`"),
             );
@@ -377,8 +387,8 @@ fn sample_url(text: &Text) -> String {
 /// Stands for a value at the beginning of a URL.
 const WHOLE: &str = "http://host.test";
 
-/// The names of the places a probe can be asked from.
-pub(super) struct Places<'a> {
+/// The names of the places where a probe can run.
+pub(super) struct KnownPlaces<'a> {
     pub(super) hosts: &'a [&'a str],
 }
 

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use kit::text::Scope;
 use kit::yaml::fields;
 
-/// Reads a claim file and goes on after an error, so that all of them are told at once.
+/// Reads a claim file and goes on after an error, so that all errors are reported at once.
 pub(super) struct Reader(fields::Reader);
 
 impl Reader {

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use crate::codes;
 use crate::{Capture, CaptureFrom, Effect, Fixture, Pick, Place, Probe, Ready, Step, Timing};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
-use kit::yaml::tree::{Key, Kind, Node};
+use kit::yaml::tree::{Key, Node, NodeKind};
 
-use super::expectations::{Asked, implied};
+use super::expectations::{ProbeKind, implied};
 use super::one_line;
-use super::probes::{HTTP_KEYS, Places, RUN_KEYS, TIMING_KEYS, transpose};
+use super::probes::{HTTP_KEYS, KnownPlaces, RUN_KEYS, TIMING_KEYS, transpose};
 use super::reader::Reader;
 use kit::yaml::fields::Fields;
 
@@ -20,9 +21,9 @@ const FIXTURE_KEYS: &[&str] = &[
 ];
 pub(super) const EFFECTS: &[&str] = &["observe", "mutate", "destructive"];
 
-/// How long a fixture may be in force unless it says otherwise.
+/// How long a fixture may be in force by default.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
-/// How long a service may take to be ready, and the undoing to be seen, unless said otherwise.
+/// How long a service may take to be ready, and an undoing to be observed, by default.
 const DEFAULT_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn effect(index: usize) -> Effect {
@@ -35,7 +36,7 @@ impl Reader {
         key: &Key,
         node: &Node,
         default_on: Option<&Place>,
-        places: &Places<'_>,
+        places: &KnownPlaces<'_>,
         known: &[&str],
         outer_captures: &[String],
     ) -> Option<Fixture> {
@@ -70,7 +71,7 @@ impl Reader {
         };
         let capture = fields
             .get("capture")
-            .map(|node| self.captures_of(node, Asked::Command))
+            .map(|node| self.captures_of(node, ProbeKind::Command))
             .unwrap_or_default();
         self.lint_fixture(key, &fields);
         Some(Fixture {
@@ -99,7 +100,7 @@ impl Reader {
         if fields.has("do") && !fields.has("undo") {
             self.report(
                 Diagnostic::new(
-                    Code::NO_UNDO,
+                    codes::NO_UNDO,
                     key.span.clone(),
                     format!("fixture `{name}` has a `do:` and no `undo:`"),
                 )
@@ -109,9 +110,9 @@ impl Reader {
         if fields.has("do") && !fields.has("baseline") {
             self.report(
                 Diagnostic::new(
-                    Code::UNDO_UNSEEN,
+                    codes::UNDO_UNSEEN,
                     key.span.clone(),
-                    format!("nothing looks whether `{name}` is really undone"),
+                    format!("nothing verifies that `{name}` is undone"),
                 )
                 .help("add a `baseline:` that holds before and must hold again afterwards"),
             );
@@ -145,7 +146,7 @@ impl Reader {
         }
     }
 
-    fn ready(&mut self, node: &Node, places: &Places<'_>) -> Option<Ready> {
+    fn ready(&mut self, node: &Node, places: &KnownPlaces<'_>) -> Option<Ready> {
         if node.get("stdout").is_none() {
             let mut step = self.step(node, "`ready`", places)?;
             patient(&mut step);
@@ -168,7 +169,7 @@ impl Reader {
         fields: &Fields<'_>,
         name: &str,
         what: &str,
-        places: &Places<'_>,
+        places: &KnownPlaces<'_>,
     ) -> Vec<Step> {
         let Some(node) = fields.get(name) else {
             return Vec::new();
@@ -181,13 +182,18 @@ impl Reader {
     }
 
     /// A probe with its expectation; a bare text is a command that must exit 0.
-    pub(super) fn step(&mut self, node: &Node, what: &str, places: &Places<'_>) -> Option<Step> {
-        if let Kind::Scalar { .. } = &node.kind {
+    pub(super) fn step(
+        &mut self,
+        node: &Node,
+        what: &str,
+        places: &KnownPlaces<'_>,
+    ) -> Option<Step> {
+        if let NodeKind::Scalar { .. } = &node.kind {
             let command = self.command_node(node, what)?;
             return Some(Step {
                 on: None,
                 probe: Probe::Command(command),
-                expect: implied(Asked::Command, node),
+                expect: implied(ProbeKind::Command, node),
                 expected: "exit 0".to_owned(),
                 timing: Timing::default(),
             });
@@ -213,8 +219,8 @@ impl Reader {
             None => (
                 Some(implied(asked, node)),
                 match asked {
-                    Asked::Command => "exit 0".to_owned(),
-                    Asked::Http => "2xx".to_owned(),
+                    ProbeKind::Command => "exit 0".to_owned(),
+                    ProbeKind::Http => "2xx".to_owned(),
                 },
             ),
         };
@@ -228,7 +234,7 @@ impl Reader {
     }
 
     /// `capture: { name: stdout }`, `{ name: { json: $.a } }`, `{ name: { matches: '…(…)' } }`.
-    pub(super) fn captures_of(&mut self, node: &Node, asked: Asked) -> Vec<Capture> {
+    pub(super) fn captures_of(&mut self, node: &Node, asked: ProbeKind) -> Vec<Capture> {
         let Some(fields) = self.open_map(node, "`capture`") else {
             return Vec::new();
         };
@@ -246,18 +252,18 @@ impl Reader {
             .collect()
     }
 
-    fn capture(&mut self, node: &Node, asked: Asked) -> Option<(CaptureFrom, Pick)> {
+    fn capture(&mut self, node: &Node, asked: ProbeKind) -> Option<(CaptureFrom, Pick)> {
         let (words, sources): (&[&str], &[CaptureFrom]) = match asked {
-            Asked::Command => (
+            ProbeKind::Command => (
                 &["stdout", "stderr"],
                 &[CaptureFrom::Stdout, CaptureFrom::Stderr],
             ),
-            Asked::Http => (
+            ProbeKind::Http => (
                 &["body", "status"],
                 &[CaptureFrom::Body, CaptureFrom::Status],
             ),
         };
-        if let Kind::Scalar { .. } = &node.kind {
+        if let NodeKind::Scalar { .. } = &node.kind {
             let at = self.one_of(node, "`capture`", words)?;
             return Some((sources[at], Pick::All));
         }
@@ -290,14 +296,13 @@ impl Reader {
         fields: &Fields<'_>,
         what: &str,
         default: Option<&Place>,
-        places: &Places<'_>,
+        places: &KnownPlaces<'_>,
     ) -> Option<Place> {
         match (fields.get("on"), default) {
             (Some(node), _) => self.place(node, places),
             (None, Some(place)) => Some(place.clone()),
             (None, None) => {
-                let help =
-                    "say where: `on: local`, `on: clone` or a host; or once for the whole file";
+                let help = "name the place: `on: local`, `on: clone` or a host; or once for the whole file";
                 self.missing_in(fields, what, "on", help);
                 None
             }
@@ -319,7 +324,7 @@ impl Reader {
                 continue;
             }
             let problem = Diagnostic::new(
-                Code::UNKNOWN_FIXTURE,
+                codes::UNKNOWN_FIXTURE,
                 item.span.clone(),
                 format!("unknown fixture `{name}`"),
             )
@@ -342,7 +347,7 @@ pub(super) fn head(span: &Span) -> Span {
 /// The names a node's `capture:` gives, as far as they can be read.
 pub(super) fn capture_names(node: &Node) -> Vec<String> {
     match node.get("capture").map(|capture| &capture.kind) {
-        Some(Kind::Map(entries)) => entries.iter().map(|(key, _)| key.text.clone()).collect(),
+        Some(NodeKind::Map(entries)) => entries.iter().map(|(key, _)| key.text.clone()).collect(),
         _ => Vec::new(),
     }
 }

@@ -1,12 +1,13 @@
 //! Reading `time:`.
 
 use super::reader::Reader;
-use crate::expectation::{Clock, Order, TimeBound, TimeMatcher};
+use crate::codes;
+use crate::expectation::{TimeBound, TimeFormat, TimeMatcher, TimeRelation};
 use kit::text::{Scope, Text};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::fields::Fields;
-use kit::yaml::tree::{Kind, Node};
+use kit::yaml::tree::{Node, NodeKind};
 
 /// An age as a bound.
 type Age = fn(std::time::Duration) -> TimeBound;
@@ -28,34 +29,34 @@ const EXAMPLE: &str = "for example `2026-05-30T05:38Z`, `2026-05-30T07:38:12+02:
 impl Reader {
     /// Bounds on a time: a bare one is equality.
     pub(super) fn time(&mut self, node: &Node) -> Option<TimeMatcher> {
-        let Kind::Map(_) = &node.kind else {
-            let text = self.moment(node, Clock::Date)?;
+        let NodeKind::Map(_) = &node.kind else {
+            let text = self.moment(node, TimeFormat::Date)?;
             return Some(TimeMatcher {
-                clock: Clock::Date,
-                bounds: vec![TimeBound::Is(Order::Equals, text)],
+                format: TimeFormat::Date,
+                bounds: vec![TimeBound::Is(TimeRelation::Equals, text)],
             });
         };
         let before = self.problems.len();
         let fields = self.map(node, "`time`", TIME_KEYS)?;
-        let clock = match fields.get("unix") {
-            None => Clock::Date,
+        let format = match fields.get("unix") {
+            None => TimeFormat::Date,
             Some(unit) => match self.one_of(unit, "`unix`", &["s", "ms"])? {
-                0 => Clock::Seconds,
-                _ => Clock::Milliseconds,
+                0 => TimeFormat::Seconds,
+                _ => TimeFormat::Milliseconds,
             },
         };
         let mut bounds = Vec::new();
         for (key, order) in [
-            ("equals", Order::Equals),
-            ("after", Order::After),
-            ("before", Order::Before),
-            ("not_before", Order::NotBefore),
-            ("not_after", Order::NotAfter),
+            ("equals", TimeRelation::Equals),
+            ("after", TimeRelation::After),
+            ("before", TimeRelation::Before),
+            ("not_before", TimeRelation::NotBefore),
+            ("not_after", TimeRelation::NotAfter),
         ] {
-            let text = fields.get(key).and_then(|other| self.moment(other, clock));
+            let text = fields.get(key).and_then(|other| self.moment(other, format));
             bounds.extend(text.map(|text| TimeBound::Is(order, text)));
         }
-        bounds.extend(self.near_time(&fields, clock));
+        bounds.extend(self.near_time(&fields, format));
         let ages: [(&str, Age); 2] = [
             ("newer_than", TimeBound::NewerThan),
             ("older_than", TimeBound::OlderThan),
@@ -76,15 +77,15 @@ impl Reader {
             );
             return None;
         }
-        Some(TimeMatcher { clock, bounds })
+        Some(TimeMatcher { format, bounds })
     }
 
-    fn near_time(&mut self, fields: &Fields<'_>, clock: Clock) -> Option<TimeBound> {
+    fn near_time(&mut self, fields: &Fields<'_>, format: TimeFormat) -> Option<TimeBound> {
         match (fields.get("near"), fields.get("give")) {
             (None, None) => None,
             (Some(near), Some(give)) => {
                 let give = self.age(give, "`give`");
-                let other = self.moment(near, clock);
+                let other = self.moment(near, format);
                 Some(TimeBound::Near(other?, give?))
             }
             (near, _) => {
@@ -96,17 +97,17 @@ impl Reader {
         }
     }
 
-    /// Another time: told here, or by the run.
-    fn moment(&mut self, node: &Node, clock: Clock) -> Option<Text> {
+    /// The other time: written in the claim file, or captured.
+    fn moment(&mut self, node: &Node, format: TimeFormat) -> Option<Text> {
         let text = self.text(node, "a time")?;
         if text.params().next().is_some() {
             return Some(text);
         }
-        match crate::matchers::read_time(&text.render(&Scope::new()), clock) {
+        match crate::matchers::read_time(&text.render(&Scope::new()), format) {
             Ok(_) => Some(text),
             Err(why) => {
                 let problem = Diagnostic::new(
-                    Code::BAD_TIME,
+                    codes::BAD_TIME,
                     node.span.clone(),
                     "not a time to compare with",
                 )

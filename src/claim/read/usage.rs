@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::expectation::{Expect, JsonMatcher, Limits, Test, TextMatcher, TimeBound};
+use crate::expectation::{Expect, Test};
 use crate::{Check, CommandLine, CommandProbe, HttpProbe, Probe};
 use kit::text::Text;
 
@@ -10,17 +10,17 @@ use kit::text::Text;
 pub(super) fn params_of(check: &Check) -> HashSet<String> {
     let mut texts = Vec::new();
     probe(&check.probe, &mut texts);
-    expect(&check.expect, &mut texts);
+    let mut names = expect(&check.expect);
     if let Some(control) = &check.control {
         if let Some(other) = &control.probe {
             probe(other, &mut texts);
         }
-        expect(&control.expect, &mut texts);
+        names.extend(expect(&control.expect));
     }
-    texts
+    let in_texts = texts.into_iter().flat_map(Text::params);
+    names
         .into_iter()
-        .flat_map(Text::params)
-        .map(str::to_owned)
+        .chain(in_texts.map(str::to_owned))
         .collect()
 }
 
@@ -49,79 +49,18 @@ fn http<'c>(http: &'c HttpProbe, texts: &mut Vec<&'c Text>) {
     texts.extend(http.headers.iter().map(|(_, text)| text));
 }
 
-fn expect<'c>(expect: &'c Expect, texts: &mut Vec<&'c Text>) {
+fn expect(expect: &Expect) -> Vec<String> {
     match expect {
-        Expect::All(parts) | Expect::Any(parts) => {
-            for part in parts {
-                self::expect(part, texts);
-            }
-        }
-        Expect::Not(inner) => self::expect(inner, texts),
+        Expect::All(parts) | Expect::Any(parts) => parts.iter().flat_map(self::expect).collect(),
+        Expect::Not(inner) => self::expect(inner),
         Expect::Holds(clause) => match &clause.test {
             Test::Stdout(m) | Test::Stderr(m) | Test::Body(m) | Test::Header(_, Some(m)) => {
-                matcher(m, texts);
+                m.params()
             }
-            Test::Json(test) => json(&test.matcher, texts),
-            Test::Certificate(certificate) => {
-                texts.extend(&certificate.name);
-                texts.extend(certificate.days_left.iter().flat_map(limits));
-            }
-            Test::Duration(bounds) => texts.extend(limits(bounds)),
-            Test::Exit(_) | Test::Status(_) | Test::Header(_, None) => {}
+            Test::Json(test) => test.matcher.params(),
+            Test::Certificate(certificate) => certificate.params(),
+            Test::Duration(limits) => limits.params(),
+            Test::Exit(_) | Test::Status(_) | Test::Header(_, None) => Vec::new(),
         },
-    }
-}
-
-fn matcher<'c>(text: &'c TextMatcher, texts: &mut Vec<&'c Text>) {
-    match text {
-        TextMatcher::Equals(text)
-        | TextMatcher::Contains(text)
-        | TextMatcher::StartsWith(text)
-        | TextMatcher::EndsWith(text) => texts.push(text),
-        TextMatcher::SetEquals(items) => texts.extend(items),
-        TextMatcher::Line { matcher: m, .. } | TextMatcher::EveryLine(m) | TextMatcher::Not(m) => {
-            matcher(m, texts)
-        }
-        TextMatcher::All(parts) | TextMatcher::Any(parts) => {
-            for part in parts {
-                matcher(part, texts);
-            }
-        }
-        TextMatcher::Json(test) => json(&test.matcher, texts),
-        TextMatcher::Lines(bounds)
-        | TextMatcher::Count { bounds, .. }
-        | TextMatcher::Number(bounds) => texts.extend(limits(bounds)),
-        TextMatcher::Time(time) => texts.extend(time.bounds.iter().filter_map(other_time)),
-        TextMatcher::Matches(_)
-        | TextMatcher::Empty(_)
-        | TextMatcher::Secrets(_)
-        | TextMatcher::Version(_)
-        | TextMatcher::Sha256(_) => {}
-    }
-}
-
-fn limits(limits: &Limits) -> impl Iterator<Item = &Text> {
-    limits.open.iter().map(|open| &open.value)
-}
-
-fn other_time(bound: &TimeBound) -> Option<&Text> {
-    match bound {
-        TimeBound::Is(_, other) | TimeBound::Near(other, _) => Some(other),
-        TimeBound::NewerThan(_) | TimeBound::OlderThan(_) => None,
-    }
-}
-
-fn json<'c>(json_matcher: &'c JsonMatcher, texts: &mut Vec<&'c Text>) {
-    match json_matcher {
-        JsonMatcher::Is(text) => texts.push(text),
-        JsonMatcher::Text(m) => matcher(m, texts),
-        JsonMatcher::All(parts) => {
-            for part in parts {
-                json(part, texts);
-            }
-        }
-        JsonMatcher::Not(inner) => json(inner, texts),
-        JsonMatcher::Count(bounds) | JsonMatcher::Number(bounds) => texts.extend(limits(bounds)),
-        JsonMatcher::Equals(_) | JsonMatcher::Absent(_) | JsonMatcher::Type(_) => {}
     }
 }

@@ -8,12 +8,12 @@ use regex::Regex;
 use super::{Case, rule};
 use crate::gate::heading;
 use crate::record::{Act, RunRecord};
-use crate::report::documents::{Block, Standing};
+use crate::report::documents::{Block, FoundBlock};
 use crate::report::markdown::{self, escape::code_cell};
 use crate::role::{self, EARLIER, JudgedClaim, RecordHeader};
 
 /// Whether a block says what its record says.
-pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
+pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &FoundBlock) {
     let line = Some(block.lines.start);
     if block.edited {
         case.log.find_at(
@@ -84,7 +84,7 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &Standing) {
 }
 
 /// The block that this version makes of a record, for the kinds that a record alone decides.
-fn rendered(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Block> {
+fn rendered(case: &Case<'_>, block: &FoundBlock, record: &RunRecord) -> Option<Block> {
     let gate = &block.gate;
     match block.kind.as_str() {
         "status" if record.act == Act::Claim => {
@@ -103,7 +103,7 @@ fn rendered(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Blo
     }
 }
 
-fn review(case: &Case<'_>, block: &Standing, record: &RunRecord) -> Option<Block> {
+fn review(case: &Case<'_>, block: &FoundBlock, record: &RunRecord) -> Option<Block> {
     let Some(link) = &record.reviews else {
         return role::review_block(record, &block.gate, role::ReviewKind::ReadOnly, None);
     };
@@ -143,7 +143,7 @@ static CITED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Whether the evidence under `## DONE` is that of the records.
-fn done(case: &mut Case<'_>, file: &Path, block: &Standing) {
+fn done(case: &mut Case<'_>, file: &Path, block: &FoundBlock) {
     let mut cited = 0;
     for (n, line) in block.body.lines().enumerate() {
         for (_, [run, digest]) in CITED.captures_iter(line).map(|it| it.extract()) {
@@ -176,7 +176,7 @@ fn done(case: &mut Case<'_>, file: &Path, block: &Standing) {
 }
 
 /// The first line that differs: where, what is there, what should be.
-fn first_difference(block: &Standing, body: &str) -> Option<(usize, String, String)> {
+fn first_difference(block: &FoundBlock, body: &str) -> Option<(usize, String, String)> {
     let show = |line: Option<&str>| {
         line.map_or_else(|| "nothing more".to_owned(), |line| format!("`{line}`"))
     };
@@ -193,7 +193,7 @@ fn first_difference(block: &Standing, body: &str) -> Option<(usize, String, Stri
 
 /// The rows of the results against the record: where they differ, what is there and what should
 /// be. A block without a table of results (STATUS) has none.
-fn rows(block: &Standing, record: &RunRecord) -> Vec<(usize, String, String)> {
+fn rows(block: &FoundBlock, record: &RunRecord) -> Vec<(usize, String, String)> {
     let checks: Vec<_> = record
         .checks
         .iter()

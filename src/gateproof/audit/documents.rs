@@ -10,7 +10,7 @@ use super::{AuditError, AuditRequest, Case, TOLERANCE, blocks, rule};
 use crate::gate::heading::{self, Reading, StatedState, Statement, When};
 use crate::gate::verdict::{Verdict, verdict};
 use crate::record::{RunRecord, StoredRecord};
-use crate::report::documents::standing;
+use crate::report::documents::blocks_in;
 use crate::report::text::time;
 use kit::git::GitError;
 
@@ -74,7 +74,7 @@ pub(super) fn documents(
     let (mut blocks, mut verdicts) = (0, 0);
     let mut reviews = Vec::new();
     for document in documents {
-        let found = match standing(&document.bytes) {
+        let found = match blocks_in(&document.bytes) {
             Ok(found) => found,
             Err(error) => {
                 let line = error.line();

@@ -1,108 +1,81 @@
-//! The `gateproof` program: reads the command line, runs, prints, and ends with an exit code
-//! that tells the causes apart.
+//! The command line. `commands/` has a file for each command with its options and its help;
+//! what several commands need is beside it. Only this room prints.
 
-mod attest;
-mod audit;
-mod ci;
-mod claim;
-mod console;
-mod diff;
-mod inbox;
+mod claims;
+mod cold;
+mod commands;
+mod gate_state;
+mod inboxes;
 mod options;
-mod review;
-mod roles;
-mod signing;
-mod stand_in;
-mod statement;
-mod status;
-mod undo;
-mod verify;
-mod veto;
-mod watch;
+mod progress;
+mod publish;
+mod review_document;
+mod runs;
+mod store;
 
 use clap::Parser;
 
-use ::claim::outcome::ExitCode;
-use kit::yaml::codes::{ALL, Code};
+use claim::outcome::ExitCode;
 
-use options::{Cli, Command};
+use options::RUN_EXIT_CODES;
 
-/// Runs the program; its exit code tells the causes apart.
+/// Claims as code: run them, distrust them, record the results.
+#[derive(Debug, Parser)]
+#[command(name = "gateproof", version, after_help = RUN_EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+/// Runs the program. Its exit code tells the causes of failure apart.
 pub fn main() -> std::process::ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return options::refuse(&error),
-    };
-    let code = match cli.command {
-        Command::Verify(options) => with_runtime(verify::verify(options)),
-        Command::Claim(options) => with_runtime(claim::claim(options)),
-        Command::Review(options) => with_runtime(review::review(options)),
-        Command::Attest(options) => with_runtime(attest::attest(options)),
-        Command::Diff(options) => with_runtime(diff::diff(options)),
-        Command::Veto(options) => with_runtime(veto::veto(options)),
-        Command::Lift(options) => with_runtime(veto::lift(options)),
-        Command::Check(options) => verify::check(&options),
-        Command::List(options) => verify::list(&options),
-        Command::Status(options) => with_runtime(status::status(options)),
-        Command::Done(options) => with_runtime(status::done(options)),
-        Command::Audit(options) => with_runtime(audit::audit(options)),
-        Command::Statement(options) => with_runtime(statement::statement(options)),
-        Command::Explain { code } => explain(code.as_deref()),
-        Command::Undo(options) => with_runtime(undo::undo(options)),
-        Command::Ci(options) => with_runtime(ci::ci(*options)),
-        Command::Watch(options) => with_runtime(watch::watch(options)),
-        Command::Inbox(command) => with_runtime(inbox::inbox(command)),
-        Command::Runner => {
-            console::out(reach::host::runner_script());
-            console::out("\n# --- what waits on a host to undo a disturbance without us ---\n\n");
-            console::out(reach::undo::agent_script());
-            ExitCode::Success
+        Err(error) => {
+            // Help and version end here, too. A closed terminal changes nothing.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2).into();
         }
-        Command::StandIn(command) => with_runtime(stand_in::stand_in(command)),
     };
-    std::process::ExitCode::from(code as u8)
-}
-
-/// Runs a future to its end; what could not even begin could not be checked.
-fn with_runtime(future: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
-    let result = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| {
-            let result = runtime.block_on(future);
-            // Nothing that still waits for a blocking call may keep the program from ending.
-            runtime.shutdown_background();
-            result
-        });
-    result.unwrap_or_else(|error| {
-        console::err(&format!("gateproof: {error:#}\n"));
+    let ended = kit::runtime::block_on(cli.command.work()).map_err(anyhow::Error::from);
+    let code = ended.and_then(|ended| ended).unwrap_or_else(|error| {
+        progress::report_error(&*error);
+        // What could not even begin could not be checked.
         ExitCode::CouldNotCheck
-    })
+    });
+    (code as u8).into()
 }
 
-fn explain(code: Option<&str>) -> ExitCode {
-    let Some(text) = code else {
-        for rule in crate::audit::rule::ALL {
-            console::out(&format!("{}  {}\n", rule.code, rule.title));
-        }
-        for entry in ALL {
-            console::out(&format!("{}  {}\n", entry.code.0, entry.title));
-        }
-        return ExitCode::Success;
-    };
-    if let Some(entry) = Code::find(text) {
-        let body = console::wrap(entry.text, 88);
-        console::out(&format!("{}  {}\n\n{body}\n", entry.code.0, entry.title));
-        return ExitCode::Success;
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    /// clap checks its own rules only when a command line is parsed, and then only in debug
+    /// builds.
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
     }
-    if let Some(rule) = crate::audit::rule::find(text) {
-        let body = console::wrap(rule.text, 88);
-        console::out(&format!("{}  {}\n\n{body}\n", rule.code, rule.title));
-        return ExitCode::Success;
+
+    #[test]
+    fn every_command_says_what_it_reads_and_writes_and_how_it_ends() {
+        fn check(command: &clap::Command, path: &str) {
+            let leaf = command.get_subcommands().next().is_none();
+            if leaf && !command.is_hide_set() {
+                let about = command.get_long_about().or_else(|| command.get_about());
+                let about = about.map(ToString::to_string).unwrap_or_default();
+                for word in ["Reads", "Writes"] {
+                    assert!(about.contains(word), "{path}: {about}");
+                }
+                let after = command.get_after_help().map(ToString::to_string);
+                let after = after.unwrap_or_default();
+                assert!(after.contains("Exit codes:"), "{path}: {after}");
+            }
+            for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+                check(sub, &format!("{path} {}", sub.get_name()));
+            }
+        }
+        check(&Cli::command(), "gateproof");
     }
-    console::err(&format!(
-        "gateproof: `{text}` is no code; `gateproof explain` lists them all\n"
-    ));
-    ExitCode::Invalid
 }

@@ -1,8 +1,10 @@
 //! The state of gates: what people have written about them ([`heading`]), what records prove
-//! ([`state`]), what one run proves ([`verdict`]), why a gate is not done ([`reason`]), and where
-//! all that is read from ([`sources`]).
+//! ([`state`]), what one run proves ([`verdict`]), why a gate is not done ([`reason`]), whether the
+//! hosts of a review are those of its claim ([`hosts`]), and where all that is read from
+//! ([`sources`]).
 
 pub mod heading;
+pub mod hosts;
 pub mod reason;
 pub mod sources;
 pub mod state;

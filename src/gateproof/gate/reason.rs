@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use claim::outcome::Outcome;
+use kit::count::count;
 
 /// Why a gate is not done.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -56,6 +57,8 @@ pub enum Reason {
     },
     /// A check is not PASS.
     NotPass { check: String, outcome: Outcome },
+    /// A later run of the Adversary, which is not a review, found it.
+    ContradictedBy { run: String },
     /// A person has to look.
     AwaitingPerson { check: String },
     /// The host ran something else at the review than at the claim.
@@ -72,6 +75,14 @@ pub enum Reason {
         now: DateTime<Utc>,
         fresh_for: Duration,
     },
+    /// HEAD has other code than the judged commit.
+    CodeChanged {
+        judged: String,
+        head: String,
+        files: Vec<String>,
+    },
+    /// Nobody knows what has changed since the judged commit.
+    ChangesUnknown { judged: String, why: String },
     /// The host was rebooted since the PASS.
     Rebooted {
         host: String,
@@ -116,6 +127,7 @@ impl Reason {
             self,
             Reason::ClaimEdited { .. }
                 | Reason::TooOld { .. }
+                | Reason::CodeChanged { .. }
                 | Reason::Rebooted { .. }
                 | Reason::Redeployed { .. }
         )
@@ -129,6 +141,16 @@ fn time(at: &DateTime<Utc>) -> String {
 /// The first digits of a digest or commit.
 fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
+}
+
+/// The first names, and how many more there are.
+fn some(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 fn span(duration: Duration) -> String {
@@ -224,6 +246,10 @@ impl fmt::Display for Reason {
                 };
                 write!(f, "check {check} is {outcome}{why}; only PASS counts")
             }
+            Reason::ContradictedBy { run } => write!(
+                f,
+                "the Adversary's run {run} found that; only a newer review can pass the gate"
+            ),
             Reason::Unfinished { run, exit_code } => write!(
                 f,
                 "run {run} did not come to its end (exit code {exit_code}), so it decides nothing"
@@ -250,6 +276,23 @@ impl fmt::Display for Reason {
                 time(passed),
                 span((*now - *passed).to_std().unwrap_or_default()),
                 span(*fresh_for)
+            ),
+            Reason::CodeChanged {
+                judged,
+                head,
+                files,
+            } => write!(
+                f,
+                "code: {} changed between the judged commit {} and HEAD {}: {}; claim it again",
+                count(files.len(), "file"),
+                short(judged),
+                short(head),
+                some(files)
+            ),
+            Reason::ChangesUnknown { judged, why } => write!(
+                f,
+                "code: what has changed since the judged commit {} is not known: {why}",
+                short(judged)
             ),
             Reason::Rebooted { host, then, now } => {
                 write!(

@@ -1,14 +1,15 @@
 //! Where the facts of a phase come from: its claim file, its records, its documents.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use super::heading::{self, Reading};
 use super::state::{ClaimSpec, GateSpec};
-use crate::record::{RecordError, StoredRecord, read_phase};
+use crate::record::{Act, RecordError, StoredRecord, read_phase, without_own_files};
 use claim::{Check, ClaimFile, Fixture, Place, Probe, Step};
+use kit::git;
 
 /// What the state of gates depends on in a claim file. `path` is the file's, as records have it:
 /// relative to the repository.
@@ -21,6 +22,7 @@ pub fn claim_spec(file: &ClaimFile, path: &str) -> ClaimSpec {
         GateSpec {
             id: gate.id.clone(),
             title: gate.title.clone(),
+            covers: gate.covers.clone(),
             checks: gate.checks.iter().map(|check| check.id.clone()).collect(),
             hosts: hosts.into_iter().collect(),
         }
@@ -119,6 +121,63 @@ pub fn records(runs: &Path) -> Result<SoundRecords, RecordError> {
         sound: phase.sound().cloned().collect(),
         damaged: phase.faults.iter().map(ToString::to_string).collect(),
     })
+}
+
+/// What differs between each judged commit of these records and HEAD, besides the claim file, whose
+/// digest decides, and what gateproof writes itself.
+pub async fn changed_since(
+    root: &Path,
+    file: &ClaimFile,
+    claim: &ClaimSpec,
+    records: &[StoredRecord],
+    head: &str,
+) -> BTreeMap<String, Result<Vec<String>, String>> {
+    let judged = records.iter().filter(|it| it.record.act == Act::Review);
+    let commits: BTreeSet<String> = judged
+        .filter_map(|it| Some(it.record.repository.as_ref()?.commit.clone()))
+        .filter(|commit| commit != head)
+        .collect();
+    let mut changed = BTreeMap::new();
+    for commit in commits {
+        let files = differing(root, file, claim, &commit, head).await;
+        changed.insert(commit, files);
+    }
+    changed
+}
+
+async fn differing(
+    root: &Path,
+    file: &ClaimFile,
+    claim: &ClaimSpec,
+    commit: &str,
+    head: &str,
+) -> Result<Vec<String>, String> {
+    if commit.len() < 40 || !commit.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(format!("`{commit}` is not a commit"));
+    }
+    let own = without_own_files(&file.docs);
+    let args = [
+        "diff",
+        "--name-only",
+        "--no-renames",
+        "-z",
+        commit,
+        head,
+        "--",
+        ":(top)",
+    ];
+    let args: Vec<&str> = args
+        .into_iter()
+        .chain(own.iter().map(String::as_str))
+        .collect();
+    // Not `git::read`, which takes the pathspecs as literal names.
+    let names = git::ask(root, &args);
+    let names = names.await.map_err(|error| error.to_string())?;
+    let names = names.split('\0');
+    Ok(names
+        .filter(|name| !name.is_empty() && *name != claim.path)
+        .map(str::to_owned)
+        .collect())
 }
 
 /// What the document says about the gates of a claim file; one that does not exist says nothing.

@@ -2,6 +2,7 @@
 //! hand-offs are told by this one rule: only PASS counts,
 //! and beside it the word of a person who may give it. Pure.
 
+use super::hosts;
 use super::reason::Reason;
 use crate::attest::{besides, unfulfilled};
 use crate::record::{CheckRecord, ClaimedBy, RunRecord};
@@ -12,7 +13,8 @@ use claim::outcome::{self, ExitCode, Outcome};
 pub enum Verdict {
     /// Every check of the whole gate passed, or was attested by somebody who may.
     Pass,
-    /// A check did not hold or cannot fail, or the reviewer filed a finding.
+    /// A check did not hold or cannot fail, or the reviewer filed a finding; whatever else could
+    /// not be checked.
     Fail,
     /// Nobody knows: an infrastructure fault is neither a PASS nor a FAIL, and a check that was not
     /// run, or that rests on a person's word alone, proves nothing.
@@ -33,7 +35,7 @@ impl Verdict {
     pub fn exit_code(self, run: ExitCode) -> ExitCode {
         match (self, run) {
             (Verdict::Pass, _) => ExitCode::Success,
-            (Verdict::Fail, ExitCode::Success) => ExitCode::Failed,
+            (Verdict::Fail, ExitCode::Success | ExitCode::CouldNotCheck) => ExitCode::Failed,
             (Verdict::Undecided, ExitCode::Success) => ExitCode::CouldNotCheck,
             (_, run) => run,
         }
@@ -53,8 +55,8 @@ pub fn verdict(record: &RunRecord, gate: &str) -> Verdict {
     assess(record, gate).verdict
 }
 
-/// What the record says about a gate, and why. What a reviewer has filed decides before all checks;
-/// then an infrastructure fault, because the FAILs beside it may be its doing.
+/// What the record says about a gate, and why. What a reviewer has filed and what a check has found
+/// decide before everything else: an ERROR of another check does not make a FAIL undecided.
 pub fn assess(record: &RunRecord, gate: &str) -> Assessment {
     assess_beside(record, gate, besides(record).as_ref())
 }
@@ -62,7 +64,6 @@ pub fn assess(record: &RunRecord, gate: &str) -> Assessment {
 /// The same for a review whose claim is known: a person's word counts only if it is not that of
 /// the claim's author.
 pub fn assess_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>) -> Assessment {
-    use Outcome::{Error, Stale, Unrestored};
     let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
     let mut reasons = Vec::new();
     let filed: Vec<String> = record
@@ -79,13 +80,8 @@ pub fn assess_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>
         });
     }
     reasons.extend(unfulfilled(&checks, besides).into_iter().map(reason));
-    let unfinished = unfinished(record);
-    let is_faulty = unfinished.is_some()
-        || checks
-            .iter()
-            .any(|check| matches!(check.outcome, Error | Unrestored | Stale));
     let has_red = checks.iter().any(|check| is_red(check.outcome));
-    reasons.extend(unfinished);
+    reasons.extend(unfinished(record));
     let is_whole = record.gates.iter().any(|whole| whole == gate) && !checks.is_empty();
     if !is_whole {
         reasons.push(Reason::Partial {
@@ -93,7 +89,9 @@ pub fn assess_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>
             missing: Vec::new(),
         });
     }
-    let verdict = if has_filed || has_red && !is_faulty {
+    let hosts = record.claimed_hosts.iter();
+    reasons.extend(hosts.filter_map(|it| hosts::between(&it.name, it.revision.as_deref(), record)));
+    let verdict = if has_filed || has_red {
         Verdict::Fail
     } else if reasons.is_empty() {
         Verdict::Pass
@@ -115,7 +113,8 @@ pub fn join_reasons(reasons: &[Reason]) -> String {
     each.join("; ")
 }
 
-fn reason(check: &CheckRecord) -> Reason {
+/// Why that check is in the way.
+pub(super) fn reason(check: &CheckRecord) -> Reason {
     let awaits = check.outcome == Outcome::Error && check.observed.starts_with("awaiting a person");
     let check_id = check.id.clone();
     if awaits {
@@ -132,8 +131,11 @@ fn reason(check: &CheckRecord) -> Reason {
 /// run was cut short.
 fn unfinished(record: &RunRecord) -> Option<Reason> {
     let of_checks = outcome::verdict(record.checks.iter().map(|check| check.outcome));
+    let has_error = || record.checks.iter().any(|it| it.outcome == Outcome::Error);
     let explained = match ExitCode::try_from(record.exit_code) {
-        Ok(code @ (ExitCode::Unrestored | ExitCode::CouldNotCheck)) => code == of_checks,
+        Ok(ExitCode::Unrestored) => of_checks == ExitCode::Unrestored,
+        // In older records an ERROR outranked a FAIL.
+        Ok(ExitCode::CouldNotCheck) => of_checks == ExitCode::CouldNotCheck || has_error(),
         Ok(_) => true,
         Err(_) => false,
     };
@@ -179,8 +181,10 @@ mod tests {
             (&[Pass, Fail], Verdict::Fail),
             (&[Pass, Flaky], Verdict::Fail),
             (&[Pass, Toothless], Verdict::Fail),
-            // The FAIL may be the fault's doing.
-            (&[Fail, Error], Verdict::Undecided),
+            // What was found is found, whatever could not be checked beside it.
+            (&[Fail, Error], Verdict::Fail),
+            (&[Pass, Fail, Unrestored], Verdict::Fail),
+            (&[Error, Toothless], Verdict::Fail),
             (&[Pass, Error], Verdict::Undecided),
             (&[Pass, Unrestored], Verdict::Undecided),
             (&[], Verdict::Undecided),
@@ -257,6 +261,62 @@ mod tests {
         record.exit_code = 3;
         assert_eq!(verdict(&record, &gate), Verdict::Pass);
         assert_eq!(verdict(&record, "other"), Verdict::Undecided);
+    }
+
+    #[test]
+    fn a_review_of_a_host_that_runs_something_else_than_at_the_claim_is_not_a_pass() {
+        let mut record = of(&[Outcome::Pass]);
+        let gate = record.gates[0].clone();
+        record.hosts.truncate(1);
+        record.hosts[0].revision = Some("r2".into());
+        let name = record.hosts[0].name.clone();
+        let mut with = |name: &str, revision: Option<&str>| {
+            record.claimed_hosts = vec![crate::record::ClaimedHost {
+                name: name.into(),
+                revision: revision.map(str::to_owned),
+            }];
+            let assessment = assess(&record, &gate);
+            (assessment.verdict, join_reasons(&assessment.reasons))
+        };
+        assert_eq!(with(&name, Some("r2")).0, Verdict::Pass);
+        // The claim file asks for no revision, or did not at the claim.
+        assert_eq!(with(&name, None).0, Verdict::Pass);
+        let (verdict, why) = with(&name, Some("r1"));
+        assert_eq!(verdict, Verdict::Undecided);
+        assert!(why.contains("at the claim r1, at the review r2"), "{why}");
+        assert_eq!(with("elsewhere", Some("r2")).0, Verdict::Undecided);
+        record.hosts[0].revision = Some("not known: exit 1".into());
+        assert_eq!(verdict_of_host(&record, &gate, &name), Verdict::Undecided);
+        // A FAIL stays one.
+        record.checks[0].outcome = Outcome::Fail;
+        assert_eq!(verdict_of_host(&record, &gate, &name), Verdict::Fail);
+    }
+
+    fn verdict_of_host(record: &RunRecord, gate: &str, name: &str) -> Verdict {
+        let mut record = record.clone();
+        record.claimed_hosts = vec![crate::record::ClaimedHost {
+            name: name.into(),
+            revision: Some("r1".into()),
+        }];
+        verdict(&record, gate)
+    }
+
+    #[test]
+    fn a_fail_that_was_found_before_the_run_was_cut_short_is_a_fail() {
+        let mut record = of(&[Outcome::Fail, Outcome::Error]);
+        let gate = record.gates[0].clone();
+        assert_eq!(record.exit_code, 1);
+        // As records of older versions have it, and of a run with something left behind.
+        for code in [1, 3, 5] {
+            record.exit_code = code;
+            let assessment = assess(&record, &gate);
+            assert_eq!(assessment.verdict, Verdict::Fail, "{code}");
+            let told = join_reasons(&assessment.reasons);
+            assert!(told.contains("check c1 is ERROR"), "{told}");
+        }
+        let code = |run| Verdict::Fail.exit_code(run);
+        assert_eq!(code(ExitCode::CouldNotCheck), ExitCode::Failed);
+        assert_eq!(code(ExitCode::Unrestored), ExitCode::Unrestored);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod fault;
 mod files;
 mod folder;
 mod model;
+mod own_files;
 #[cfg(test)]
 mod redaction_tests;
 mod seal;
@@ -25,5 +26,6 @@ pub use fault::{RecordFault, RecordFaultKind};
 pub use folder::SIGNATURE;
 pub(crate) use folder::signature_of;
 pub use model::*;
+pub use own_files::without_own_files;
 pub use sign::{NAMESPACE, SignError, Signer};
 pub use store::{read, write, write_signed};

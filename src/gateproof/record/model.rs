@@ -18,8 +18,10 @@ pub const SCHEMA: &str = "gateproof.run/1";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// [`SCHEMA`].
+    #[serde(serialize_with = "own_schema")]
     pub schema: String,
     /// Unique name of the run: UTC start and a few random characters.
+    #[serde(serialize_with = "kit::redact::own_run_id")]
     pub run_id: String,
     /// `gateproof` and its version.
     pub tool: String,
@@ -39,8 +41,10 @@ pub struct RunRecord {
     /// The hosts that were used.
     pub hosts: Vec<HostState>,
     /// By this machine's clock.
+    #[serde(serialize_with = "kit::redact::own")]
     pub started: DateTime<Utc>,
     /// By this machine's clock.
+    #[serde(serialize_with = "kit::redact::own")]
     pub ended: DateTime<Utc>,
     /// Every check that was selected, in the order of the file.
     pub checks: Vec<CheckRecord>,
@@ -54,6 +58,10 @@ pub struct RunRecord {
     /// In a review: the claim that it judges.
     #[serde(default)]
     pub reviews: Option<RecordLink>,
+    /// In a review: what the hosts of the gate ran at the claim. A review of hosts that run something
+    /// else is not a PASS of that claim.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claimed_hosts: Vec<ClaimedHost>,
     /// In a review: what the reviewer found besides the checks.
     #[serde(default)]
     pub filed: Vec<FiledFinding>,
@@ -69,6 +77,15 @@ pub struct RunRecord {
     pub exit_code: u8,
     /// Things a reader should know: a dirty tree, a stand-in, an interrupted run.
     pub notes: Vec<String>,
+}
+
+/// The name of this very form is the program's own; any other text in its place is not.
+fn own_schema<S: serde::Serializer>(schema: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if schema == SCHEMA {
+        kit::redact::Redacted::own(SCHEMA).serialize(serializer)
+    } else {
+        serializer.serialize_str(schema)
+    }
 }
 
 /// What a run was for.
@@ -89,9 +106,18 @@ pub enum Act {
 /// Another record of the same phase, named so that it cannot be exchanged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RecordLink {
+    #[serde(serialize_with = "kit::redact::own_run_id")]
     pub run_id: String,
     /// SHA-256 of its file, lower-case hex.
     pub sha256: String,
+}
+
+/// A host of the gate as the claim's record has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedHost {
+    pub name: String,
+    /// Its revision, where the claim's record tells one.
+    pub revision: Option<String>,
 }
 
 /// A finding of a reviewer.
@@ -140,7 +166,7 @@ pub struct RepositoryState {
 pub struct HostState {
     /// Its name in the claim file.
     pub name: String,
-    /// The ssh destination.
+    /// How it is reached: the ssh destination, or the container.
     pub destination: String,
     /// What it really runs, by its `revision:` command, or why that is unknown.
     pub revision: Option<String>,
@@ -185,6 +211,7 @@ pub struct CheckRecord {
     /// How many attempts there were.
     pub attempts: u32,
     /// By this machine's clock.
+    #[serde(serialize_with = "kit::redact::own")]
     pub started: DateTime<Utc>,
     /// Wall time of all attempts in milliseconds, without the steps of fixtures.
     pub duration_ms: u64,

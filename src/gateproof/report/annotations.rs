@@ -1,8 +1,8 @@
 //! Annotations: what is wrong, at the place of the check in its claim file, in the form that the
 //! CI server takes.
 
-use super::junit::reason;
 use super::markdown::escape::defuse;
+use super::reason::reason;
 use super::text;
 use crate::record::RunRecord;
 use claim::outcome::Outcome;
@@ -16,12 +16,10 @@ pub enum Dialect {
     Plain,
 }
 
-/// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// It makes the run red.
+    /// The run is red because of it.
     Error,
-    /// Somebody should know.
     Warning,
 }
 
@@ -34,16 +32,13 @@ impl Level {
     }
 }
 
-/// Something to be said at a place.
+/// A message about a place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Annotation {
-    /// How bad it is.
     pub level: Level,
     /// File (relative to the repository), line and column; none where there is no such place.
     pub place: Option<(String, usize, usize)>,
-    /// What it is about, in few words.
     pub title: String,
-    /// What is to be said.
     pub message: String,
 }
 
@@ -121,8 +116,15 @@ pub fn annotations(record: &RunRecord) -> Vec<Annotation> {
     of_checks.chain(of_fixtures).collect()
 }
 
-/// `file:line:column` with the file as the repository knows it: a record names it as it was given
-/// on the command line, from wherever that was.
+/// The annotations of all records, one on each line.
+pub fn annotation_lines(records: &[RunRecord], dialect: Dialect) -> String {
+    let all = records.iter().flat_map(annotations);
+    all.map(|annotation| annotation.line(dialect) + "\n")
+        .collect()
+}
+
+/// `file:line:column` with the path in the repository: `place` has the path that was given on the
+/// command line, which depends on the folder of the run.
 fn place(record: &RunRecord, text: &str) -> Option<(String, usize, usize)> {
     let (rest, column) = text.rsplit_once(':')?;
     let (_, line) = rest.rsplit_once(':')?;
@@ -133,9 +135,9 @@ fn place(record: &RunRecord, text: &str) -> Option<(String, usize, usize)> {
     ))
 }
 
-/// Two lines between which an Actions runner obeys no workflow command: what a check has printed
-/// must not set variables or hide errors. `token` must be one that the text between cannot know.
-pub fn hush(token: &str) -> [String; 2] {
+/// Two lines between which an Actions runner obeys no workflow command, because the output of a
+/// check must not set variables or hide errors. The text between must not be able to know `token`.
+pub fn stop_commands(token: &str) -> [String; 2] {
     [
         format!("::stop-commands::{token}\n"),
         format!("::{token}::\n"),
@@ -161,7 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_failure_is_told_at_the_check_in_the_claim_file() {
+    fn a_failure_is_annotated_at_the_check_in_the_claim_file() {
         let mut record = record();
         // Run from another folder: the record's places are not the repository's.
         record.checks[0].place = "../claims/pxgate.yaml:38:9".to_owned();
@@ -214,7 +216,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_annotation_is_one_line_and_holds_no_second_command(message in any::<String>(), title in any::<String>()) {
+        fn an_annotation_is_one_line_without_a_second_command(message in any::<String>(), title in any::<String>()) {
             let annotation = Annotation { level: Level::Error, place: None, title, message };
             for dialect in [Dialect::GitHub, Dialect::Plain] {
                 let line = annotation.line(dialect);

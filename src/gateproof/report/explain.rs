@@ -1,14 +1,15 @@
-//! What stands below the table: why a check is not a PASS, what was disturbed, and the sum.
+//! The text below the table: why a check is not a PASS, the fixtures, notes, and the summary.
 
-use super::table::Paint;
+use super::paint::Paint;
 use super::text;
 use crate::record::{CheckRecord, Finding, FixtureRecord, ObservationRecord, RunRecord};
 use claim::outcome::Outcome;
+use kit::count::count;
 
 const INDENT: &str = "    ";
 /// Width of the column of labels.
 const LABEL: usize = 11;
-/// Lines of a diff, and of standard error, that are shown.
+/// The most lines of a diff or of standard error that are shown.
 const SHOWN_LINES: usize = 20;
 
 /// A block for every check that is not a PASS.
@@ -24,7 +25,7 @@ pub(super) fn explanations(record: &RunRecord, width: usize, paint: &Paint) -> S
 }
 
 fn explanation(check: &CheckRecord, width: usize, paint: &Paint) -> String {
-    let mut block = Block {
+    let mut block = Paragraph {
         out: String::new(),
         width,
     };
@@ -67,7 +68,7 @@ fn explanation(check: &CheckRecord, width: usize, paint: &Paint) -> String {
     if check.attempts > 1 {
         block.labelled("attempts", &check.attempts.to_string());
     }
-    // Not wrapped: it is to be copied.
+    // Not wrapped, so that it can be copied.
     block.line(&format!(
         "{INDENT}{:<LABEL$}{}",
         "reproduce:",
@@ -76,12 +77,12 @@ fn explanation(check: &CheckRecord, width: usize, paint: &Paint) -> String {
     block.out
 }
 
-struct Block {
+struct Paragraph {
     out: String,
     width: usize,
 }
 
-impl Block {
+impl Paragraph {
     fn line(&mut self, line: &str) {
         self.out.push_str(line.trim_end());
         self.out.push('\n');
@@ -98,7 +99,7 @@ impl Block {
 
     fn finding(&mut self, finding: &Finding, paint: &Paint) {
         self.labelled("about", &finding.subject);
-        // A remark in words has neither.
+        // A finding that is only a note has neither.
         if !finding.expected.is_empty() || !finding.observed.is_empty() {
             self.labelled("expected", &finding.expected);
             self.labelled("observed", &finding.observed);
@@ -114,7 +115,7 @@ impl Block {
         }
     }
 
-    /// Lines as they are, one below the other, cut at the width.
+    /// Lines as they are, each cut at the width.
     fn lines(&mut self, label: &str, content: &str, style: impl Fn(&str) -> String) {
         if content.is_empty() {
             return;
@@ -128,13 +129,13 @@ impl Block {
             self.line(&format!("{INDENT}{label:<LABEL$}{line}"));
         }
         if all > SHOWN_LINES {
-            let rest = text::count(all - SHOWN_LINES, "more line");
+            let rest = count(all - SHOWN_LINES, "more line");
             self.labelled("", &format!("… {rest} in the record"));
         }
     }
 }
 
-/// What was disturbed and for how long; what is not back comes last and cannot be overlooked.
+/// What was disturbed and for how long. What is not back comes last, as an alarm.
 pub(super) fn fixtures(record: &RunRecord, width: usize, paint: &Paint) -> String {
     if record.fixtures.is_empty() {
         return String::new();
@@ -183,7 +184,7 @@ fn alarm(fixture: &FixtureRecord, width: usize, paint: &Paint) -> String {
             step.asked,
             step.expected,
             step.observed,
-            text::count(step.attempts as usize, "time"),
+            count(step.attempts, "time"),
             text::duration(step.duration_ms),
         )));
     }
@@ -201,12 +202,11 @@ fn alarm(fixture: &FixtureRecord, width: usize, paint: &Paint) -> String {
         || "nothing is known that puts it back: look at the steps in the record".to_owned(),
         text::visible,
     );
-    // Outside the frame and not wrapped: it is to be copied.
+    // Outside the frame and not wrapped, so that it can be copied.
     out.push_str(&format!("\n{INDENT}{remedy}\n\n{}\n", paint.alarm(&rule)));
     out
 }
 
-/// Things a reader should know.
 pub(super) fn notes(record: &RunRecord, width: usize) -> String {
     let mut out = String::new();
     let selection = record.selection.as_ref().map(|s| format!("selected: {s}"));
@@ -231,7 +231,7 @@ pub(super) fn summary(record: &RunRecord, paint: &Paint) -> String {
         "{}; exit {} ({}); took {}",
         text::tally(&outcomes),
         record.exit_code,
-        exit_words(record),
+        exit_meaning(record),
         text::run_duration(record)
     );
     let open: Vec<String> = record
@@ -252,8 +252,7 @@ pub(super) fn summary(record: &RunRecord, paint: &Paint) -> String {
     line + "\n"
 }
 
-/// What the exit code of a run means.
-pub(super) fn exit_words(record: &RunRecord) -> &'static str {
+pub(super) fn exit_meaning(record: &RunRecord) -> &'static str {
     let attested = |check: &CheckRecord| check.outcome == Outcome::Attested;
     match record.exit_code {
         0 if record.checks.iter().any(attested) => {

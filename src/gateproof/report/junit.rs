@@ -1,70 +1,27 @@
-//! JUnit XML, as Jenkins' and surefire's readers take it: a suite for each gate, a test case for
+//! JUnit XML, as the readers of Jenkins and surefire take it: a suite for each gate, a test case for
 //! each check. What could not be checked is an `error`, never a `failure`.
 //!
 //! The report is red exactly when the run is: what no check shows (an unrestored fixture, an
 //! interrupted run, a run of nothing) is a test case of its own.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
-use thiserror::Error;
+use quick_junit::{
+    NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite,
+};
 
 use super::markdown::escape::defuse;
+use super::reason::reason;
+use super::run_verdict::RunVerdict;
 use super::text;
-use super::verdict::Verdict;
-use crate::record::{CheckRecord, Finding, ObservationRecord, RunRecord};
+use crate::record::{CheckRecord, ObservationRecord, RunRecord};
 use claim::outcome::{ExitCode, Outcome};
-use kit::atomic;
 
-/// Why there is no JUnit report.
-#[derive(Debug, Error)]
-pub enum JunitError {
-    /// The report has no XML form.
-    #[error("the JUnit report cannot be written as XML: {0}")]
-    Xml(#[from] quick_junit::SerializeError),
-    /// The file cannot be written. What was there before is still there.
-    #[error("cannot write the JUnit report `{path}`: {source}")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
-}
-
-/// Writes [`junit`] to a file, whole or not at all. Its folder is made when it is missing.
-///
-/// # Errors
-/// See [`JunitError`].
-pub fn write_junit(
-    path: &Path,
-    records: &[RunRecord],
-    verdict: &Verdict,
-) -> Result<(), JunitError> {
-    let xml = junit(records, verdict)?;
-    let failed = |source| JunitError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder).map_err(failed)?;
-    let staged = atomic::stage(folder, "junit", xml.as_bytes()).map_err(failed)?;
-    staged.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
-/// The records as JUnit XML. `verdict` is what the program is going to end with. The records must
-/// have been redacted before.
+/// The records as JUnit XML. `verdict` is what the program ends with.
 ///
 /// # Errors
 /// When the report cannot be serialised.
-pub fn junit(records: &[RunRecord], verdict: &Verdict) -> Result<String, JunitError> {
+pub fn junit(records: &[RunRecord], verdict: &RunVerdict) -> Result<String, SerializeError> {
     let mut report = Report::new("gateproof");
     let total: Duration = records.iter().map(took).sum();
     report.set_time(total);
@@ -160,7 +117,7 @@ fn case(record: &RunRecord, check: &CheckRecord) -> TestCase {
 fn status(check: &CheckRecord) -> TestCaseStatus {
     let mut status = match check.outcome {
         Outcome::Pass => return TestCaseStatus::success(),
-        // No program has seen it, so no program may call it passed.
+        // No program observed it, so no program may call it passed.
         Outcome::Skipped | Outcome::Attested => TestCaseStatus::skipped(),
         Outcome::Error | Outcome::Unrestored => TestCaseStatus::non_success(NonSuccessKind::Error),
         Outcome::Fail | Outcome::Toothless | Outcome::Flaky | Outcome::Stale => {
@@ -174,36 +131,6 @@ fn status(check: &CheckRecord) -> TestCaseStatus {
         status.set_description(clean(&description(check)));
     }
     status
-}
-
-/// Why a check is not a PASS, in one line.
-pub(super) fn reason(check: &CheckRecord) -> String {
-    let finding = check.findings.first();
-    let text = match (finding, check.outcome) {
-        (_, Outcome::Attested) => check.observed.clone(),
-        (
-            Some(Finding {
-                note: Some(note), ..
-            }),
-            Outcome::Skipped | Outcome::Error,
-        ) => note.clone(),
-        (Some(finding), _) if !finding.expected.is_empty() || !finding.observed.is_empty() => {
-            format!(
-                "{}: expected {}, observed {}",
-                finding.subject, finding.expected, finding.observed
-            )
-        }
-        (
-            Some(Finding {
-                subject,
-                note: Some(note),
-                ..
-            }),
-            _,
-        ) => format!("{subject}: {note}"),
-        _ => format!("expected {}, observed {}", check.expected, check.observed),
-    };
-    text::visible(&text)
 }
 
 /// All that is known about a check that is not a PASS.
@@ -234,7 +161,7 @@ fn description(check: &CheckRecord) -> String {
     lines.join("\n")
 }
 
-/// What is wrong with a run and shown by no check of it.
+/// What is wrong with a run and no check shows.
 fn beside_checks(record: &RunRecord) -> TestSuite {
     let phase = &record.claim.phase;
     let mut suite = TestSuite::new(clean(&format!("{phase} (the run itself)")));
@@ -248,9 +175,10 @@ fn beside_checks(record: &RunRecord) -> TestSuite {
         ));
     }
     if record.checks.is_empty() {
-        let why = match record.notes.is_empty() {
-            true => "nothing was run".to_owned(),
-            false => record.notes.join("; "),
+        let why = if record.notes.is_empty() {
+            "nothing was run".to_owned()
+        } else {
+            record.notes.join("; ")
         };
         suite.add_test_case(error_case("something was checked", phase, &why));
     }
@@ -271,8 +199,8 @@ fn took(record: &RunRecord) -> Duration {
     (record.ended - record.started).to_std().unwrap_or_default()
 }
 
-/// Text that every XML 1.0 reader takes, and no watcher takes for a decision. What XML cannot
-/// hold is shown, not dropped: a reader must see that it was there.
+/// Text that every XML 1.0 reader takes, and that no watcher takes for a decision. Characters that
+/// XML cannot have are shown and not dropped, so that a reader sees that they were there.
 fn clean(content: &str) -> String {
     let shown = text::visible_lines(content);
     let shown = shown.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::documents::{Block, Document};
 use super::markdown::escape::{code_cell, prose};
-use super::table::Paint;
+use super::paint::Paint;
 use super::text;
 use crate::gate::state::{CitedRun, GateState, GateStatus, PhaseStatus};
 use crate::record::HostState;
@@ -197,7 +197,7 @@ fn cited(run: &CitedRun) -> String {
 }
 
 fn hosts(hosts: &[HostState]) -> String {
-    let told = |value: &Option<String>| {
+    let known = |value: &Option<String>| {
         value
             .as_deref()
             .map_or_else(|| "unknown".to_owned(), code_cell)
@@ -208,8 +208,8 @@ fn hosts(hosts: &[HostState]) -> String {
             format!(
                 "{}: {}, {}",
                 prose(&host.name),
-                told(&host.revision),
-                told(&host.boot_id)
+                known(&host.revision),
+                known(&host.boot_id)
             )
         })
         .collect();

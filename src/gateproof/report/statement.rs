@@ -1,4 +1,4 @@
-//! A record as an in-toto Statement (v1) in a DSSE envelope, for whoever verifies a supply chain:
+//! A record as an in-toto Statement (v1) in a DSSE envelope, for verifiers of a supply chain:
 //! which commit was tested by which claim file, and with which result.
 
 use base64::Engine as _;
@@ -16,26 +16,16 @@ pub const PREDICATE_TYPE: &str = "https://in-toto.io/attestation/test-result/v0.
 /// The media type of a Statement in an envelope.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
-/// Why a record is no statement about a commit.
+/// Why a record cannot be a statement about a commit.
 #[derive(Debug, Error)]
 pub enum StatementError {
-    /// It names no commit.
-    #[error("run {run_id} was in no repository: a statement is about a commit")]
-    NoCommit {
-        /// The run.
-        run_id: String,
-    },
+    #[error("run {run_id} was not in a repository, and a statement is about a commit")]
+    NoCommit { run_id: String },
     /// It ran in a working tree that was not the commit.
     #[error(
-        "run {run_id} ran in a working tree with changes that were not committed: it says nothing about commit {commit}"
+        "run {run_id} ran in a working tree with uncommitted changes, so it says nothing about commit {commit}"
     )]
-    Worktree {
-        /// The run.
-        run_id: String,
-        /// The commit.
-        commit: String,
-    },
-    /// The statement could not be signed.
+    Worktree { run_id: String, commit: String },
     #[error(transparent)]
     Sign(#[from] SignError),
 }
@@ -127,7 +117,7 @@ fn result(record: &RunRecord, dirty: bool) -> &'static str {
 }
 
 /// The DSSE envelope of a Statement, signed over its [`pae`] or, without a signer, with no
-/// signature: then it is no attestation yet. The signature is the armored one of
+/// signature: then it is not an attestation yet. The signature is the armored one of
 /// `ssh-keygen -Y sign`, in the namespace of the records; `keyid` is the key's fingerprint.
 ///
 /// # Errors

@@ -1,15 +1,15 @@
 //! The summary of a push job as Markdown, for the page of the job (`GITHUB_STEP_SUMMARY`).
 
-use super::junit::reason;
 use super::markdown::escape::{code, code_cell, defuse, prose};
-use super::markdown::outcome_words;
+use super::markdown::outcome_label;
+use super::reason::reason;
+use super::run_verdict::RunVerdict;
 use super::text;
-use super::verdict::Verdict;
 use crate::record::RunRecord;
 use claim::outcome::Outcome;
 
-/// A summary of all records, with one table for each gate. `warnings` are said at its beginning.
-pub fn step_summary(records: &[RunRecord], verdict: &Verdict, warnings: &[String]) -> String {
+/// A summary of all records, with one table for each gate. `warnings` stand at its beginning.
+pub fn step_summary(records: &[RunRecord], verdict: &RunVerdict, warnings: &[String]) -> String {
     let mut out = format!(
         "### gateproof: claims {} (exit {})\n\n{}\n\n",
         verdict.word(),
@@ -28,7 +28,7 @@ pub fn step_summary(records: &[RunRecord], verdict: &Verdict, warnings: &[String
     defuse(&out).into_owned()
 }
 
-fn claim(record: &RunRecord, told: &[String]) -> String {
+fn claim(record: &RunRecord, warnings: &[String]) -> String {
     let title = match record.claim.title.as_str() {
         "" => String::new(),
         title => format!(": {}", prose(title)),
@@ -55,7 +55,7 @@ fn claim(record: &RunRecord, told: &[String]) -> String {
                 "| {} | {} | {observed} | {} | {} |\n",
                 prose(&check.id),
                 code_cell(&check.expected),
-                outcome_words(check.outcome),
+                outcome_label(check.outcome),
                 text::duration(check.duration_ms)
             ));
         }
@@ -69,7 +69,7 @@ fn claim(record: &RunRecord, told: &[String]) -> String {
             code(fixture.remedy.as_deref().unwrap_or("look at it by hand"))
         ));
     }
-    for note in record.notes.iter().filter(|note| !told.contains(note)) {
+    for note in record.notes.iter().filter(|note| !warnings.contains(note)) {
         out.push_str(&format!("- {}\n", prose(note)));
     }
     out.push('\n');
@@ -79,8 +79,8 @@ fn claim(record: &RunRecord, told: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::run_verdict::verdict_of;
     use crate::report::sample::record;
-    use crate::report::verdict::verdict_of;
 
     #[test]
     fn every_check_is_one_row_of_five_cells_whatever_it_printed() {

@@ -1,14 +1,13 @@
 //! The table on the terminal.
 
-use anstyle::{AnsiColor, Style};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Table, Width,
+    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width,
 };
 
+use super::paint::{Paint, outcome_color};
 use super::{explain, text};
 use crate::record::{CheckRecord, RunRecord};
-use claim::outcome::Outcome;
 
 const HEADER: [&str; 6] = [
     "check",
@@ -22,16 +21,16 @@ const HEADER: [&str; 6] = [
 const FLEXIBLE: usize = 4;
 /// Borders and the padding of each cell.
 const FRAME: usize = 6 * 3 + 1;
-/// Lines of a row; what is longer is cut with `…` and told in full below the table.
+/// The most lines of a row. A longer cell is cut with `…` and shown in full below the table.
 const ROW_LINES: usize = 4;
-/// Narrower than this nothing can be laid out.
+/// The narrowest table that can be laid out.
 const NARROWEST: usize = 60;
 
 /// What a person sees at the end of a run: a table for each gate, an explanation of every check
-/// that is not a PASS, what was disturbed, notes, and one line that sums up.
+/// that is not a PASS, the fixtures, notes, and one line that sums up.
 ///
-/// `width` is in terminal columns (at least 60 are used); without `color` the text holds no
-/// escape sequence at all. The record must have been redacted before.
+/// `width` is in terminal columns (at least 60 are used). Without `color` the text has no escape
+/// sequence.
 pub fn table(record: &RunRecord, width: usize, color: bool) -> String {
     let width = width.max(NARROWEST);
     let paint = Paint { color };
@@ -65,7 +64,7 @@ pub fn table(record: &RunRecord, width: usize, color: bool) -> String {
     out
 }
 
-/// One line for live output, when a check has ended: outcome, gate, check, what was seen, time.
+/// One line of progress when a check has ended: outcome, gate, check, observation, time.
 pub fn progress_line(check: &CheckRecord) -> String {
     let observed = text::cut(&text::visible(&check.observed), 60);
     format!(
@@ -99,7 +98,7 @@ fn gate_table<'r>(
         let cells = cells(check);
         let mut row: Vec<Cell> = cells.into_iter().map(Cell::new_owned).collect();
         row[4] = Cell::new(check.outcome.name())
-            .fg(table_color(check.outcome))
+            .fg(outcome_color(check.outcome))
             .add_attribute(Attribute::Bold);
         row[5] =
             Cell::new(text::short_duration(check.duration_ms)).set_alignment(CellAlignment::Right);
@@ -136,8 +135,8 @@ fn cells(check: &CheckRecord) -> [String; 6] {
     ]
 }
 
-/// Widths of the contents of the columns, the same for every gate so that the tables line up.
-/// Narrow columns get what they need; the wide ones share the rest evenly.
+/// The widths of the columns without padding, the same for every gate so that the tables line up.
+/// Narrow columns get what they need, and the wide ones share the rest evenly.
 fn columns(record: &RunRecord, width: usize) -> [usize; 6] {
     let mut natural = HEADER.map(text::width);
     for check in &record.checks {
@@ -157,62 +156,11 @@ fn columns(record: &RunRecord, width: usize) -> [usize; 6] {
     natural
 }
 
-fn table_color(outcome: Outcome) -> Color {
-    match outcome {
-        Outcome::Pass => Color::Green,
-        Outcome::Fail | Outcome::Unrestored => Color::Red,
-        Outcome::Error | Outcome::Toothless => Color::Magenta,
-        // A person's word is never green.
-        Outcome::Stale | Outcome::Flaky | Outcome::Skipped | Outcome::Attested => Color::Yellow,
-    }
-}
-
-/// Colours of text outside table cells.
-pub(super) struct Paint {
-    pub(super) color: bool,
-}
-
-impl Paint {
-    pub(super) fn bold(&self, text: &str) -> String {
-        self.with(Style::new().bold(), text)
-    }
-
-    pub(super) fn alarm(&self, text: &str) -> String {
-        let style = AnsiColor::White.on(AnsiColor::Red).bold();
-        self.with(style, text)
-    }
-
-    pub(super) fn outcome(&self, outcome: Outcome, text: &str) -> String {
-        let color = match table_color(outcome) {
-            Color::Green => AnsiColor::Green,
-            Color::Red => AnsiColor::Red,
-            Color::Magenta => AnsiColor::Magenta,
-            _ => AnsiColor::Yellow,
-        };
-        self.with(color.on_default().bold(), text)
-    }
-
-    pub(super) fn diff_line(&self, text: &str) -> String {
-        match text.as_bytes().first() {
-            Some(b'+') => self.with(AnsiColor::Green.on_default(), text),
-            Some(b'-') => self.with(AnsiColor::Red.on_default(), text),
-            _ => text.to_owned(),
-        }
-    }
-
-    fn with(&self, style: Style, text: &str) -> String {
-        if self.color {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::sample::record;
+    use claim::outcome::Outcome;
 
     #[test]
     fn every_line_fits_the_width_but_the_lines_that_are_to_be_copied() {

@@ -1,7 +1,7 @@
 //! The Test Anything Protocol, version 14: one test point for each check.
 
-use super::junit::reason;
 use super::markdown::escape::defuse;
+use super::reason::reason;
 use super::text;
 use crate::record::RunRecord;
 use claim::outcome::Outcome;
@@ -14,15 +14,15 @@ pub fn tap(records: &[RunRecord]) -> String {
             let name = format!("{}/{} {}", record.claim.phase, check.gate, check.id);
             let number = points.len() + 1;
             points.push(match check.outcome {
-                Outcome::Pass => format!("ok {number} - {}\n", words(&name)),
+                Outcome::Pass => format!("ok {number} - {}\n", escaped(&name)),
                 Outcome::Skipped | Outcome::Attested => format!(
                     "ok {number} - {} # SKIP {}\n",
-                    words(&name),
-                    words(&reason(check))
+                    escaped(&name),
+                    escaped(&reason(check))
                 ),
                 outcome => format!(
                     "not ok {number} - {}\n  ---\n  outcome: {}\n  message: {}\n  at: {}\n  reproduce: {}\n  ...\n",
-                    words(&name),
+                    escaped(&name),
                     outcome.name(),
                     scalar(&reason(check)),
                     scalar(&check.place),
@@ -35,7 +35,7 @@ pub fn tap(records: &[RunRecord]) -> String {
             let name = format!("{} fixture {} is back", record.claim.phase, fixture.name);
             points.push(format!(
                 "not ok {number} - {}\n  ---\n  outcome: UNRESTORED\n  ...\n",
-                words(&name)
+                escaped(&name)
             ));
         }
     }
@@ -43,8 +43,8 @@ pub fn tap(records: &[RunRecord]) -> String {
     defuse(&out).into_owned()
 }
 
-/// A description: `#` would begin a directive.
-fn words(text: &str) -> String {
+/// A description, in which `#` would begin a directive.
+fn escaped(text: &str) -> String {
     text::visible(text)
         .replace('\\', "\\\\")
         .replace('#', "\\#")

@@ -1,5 +1,5 @@
-//! Text from outside, made fit for a terminal or a document: nothing in it can move the cursor,
-//! change a colour or break a line where we did not.
+//! Text from outside, made safe for a terminal or a document: it cannot move the cursor, change a
+//! colour or break a line.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::record::RunRecord;
 use claim::outcome::Outcome;
+use kit::count::count;
 
 /// One line: control characters, line separators and text-direction marks are shown as escapes.
 pub(crate) fn visible(text: &str) -> String {
@@ -129,7 +130,6 @@ pub(crate) fn short_duration(ms: u64) -> String {
     }
 }
 
-/// How long the run took.
 pub(crate) fn run_duration(record: &RunRecord) -> String {
     let took: Duration = (record.ended - record.started).to_std().unwrap_or_default();
     duration(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
@@ -138,11 +138,6 @@ pub(crate) fn run_duration(record: &RunRecord) -> String {
 /// `2026-11-21T17:45:30Z`.
 pub fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// `1 check`, `2 checks`.
-pub(crate) fn count(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
 /// `6 checks: 5 PASS, 1 FAIL`.

@@ -5,16 +5,14 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::record::without_own_files;
 use crate::run::{
-    CloneFacts, CloneFinding, CloneQuestion, Distance, Purpose, Remote, Upstream, Wanted, Wrong,
-    clone_facts, clone_findings, clone_id, identity,
+    CloneFacts, CloneFinding, CloneQuestion, Distance, ExpectedClone, Purpose, Remote, Upstream,
+    Wrong, clone_facts, clone_findings, clone_id, identity,
 };
 use kit::count::count_of;
 use kit::git;
 use reach::host::Fault;
-
-/// Where our own records are; nobody claims anything about them.
-const RECORDS: &str = "reports/runs/";
 
 fn join_reasons(findings: &[CloneFinding]) -> String {
     let each = findings.iter();
@@ -167,15 +165,13 @@ impl Checkout {
         blob(commit).await == blob(&self.upstream_commit).await
     }
 
-    /// How many commits on the upstream branch after that one change more than records and the
-    /// documents in `docs`.
+    /// How many commits on the upstream branch after that one change more than what gateproof writes
+    /// itself; the documents are in `docs`.
     pub async fn commits_since(&self, commit: &str, docs: &str) -> u64 {
         let range = format!("{commit}..{}", self.upstream_commit);
-        let (runs, docs) = (
-            format!(":(top,exclude){RECORDS}"),
-            format!(":(top,exclude){docs}/*-*.md"),
-        );
-        let words = ["rev-list", "--count", &range, "--", ":(top)", &runs, &docs];
+        let others = without_own_files(Path::new(docs));
+        let args = ["rev-list", "--count", &range, "--", ":(top)"].into_iter();
+        let words: Vec<&str> = args.chain(others.iter().map(String::as_str)).collect();
         let counted = git::ask(&self.root, &words).await;
         counted.ok().and_then(|n| n.parse().ok()).unwrap_or(0)
     }
@@ -250,7 +246,7 @@ impl Checkout {
     }
 
     fn findings(&self) -> Vec<CloneFinding> {
-        let mut findings = clone_findings(&self.facts, &Wanted::default());
+        let mut findings = clone_findings(&self.facts, &ExpectedClone::default());
         // The commit may be on another branch; whoever judges looks for it on this one.
         if let Remote::Heard(Upstream {
             has_commit: true,

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::record::{
-    Act, ClaimRef, ClaimedBy, FiledFinding, RecordLink, RepositoryState, RunRecord,
+    Act, ClaimRef, ClaimedBy, ClaimedHost, FiledFinding, HostState, RecordLink, RepositoryState,
+    RunRecord,
 };
 
 /// What a record says about itself, without any observation.
@@ -20,6 +21,8 @@ pub struct RecordHeader {
     pub claim: ClaimRef,
     /// The commit and the clone.
     pub repository: Option<RepositoryState>,
+    /// The hosts and what they ran: which thing was claimed, and no observation of a check.
+    pub hosts: Vec<ClaimedHost>,
     /// By its author's clock.
     pub started: DateTime<Utc>,
     /// By its author's clock.
@@ -55,6 +58,7 @@ impl RecordHeader {
             author: record.author.clone(),
             claim: record.claim.clone(),
             repository: record.repository.clone(),
+            hosts: record.hosts.iter().map(claimed_host).collect(),
             started: record.started,
             ended: record.ended,
             gates: record.gates.clone(),
@@ -107,6 +111,13 @@ impl RecordHeader {
     /// Whether its verdict is a PASS; of a record that judges.
     pub fn passed(&self) -> bool {
         self.exit_code == 0 && self.filed.is_empty()
+    }
+}
+
+fn claimed_host(host: &HostState) -> ClaimedHost {
+    ClaimedHost {
+        name: host.name.clone(),
+        revision: host.revision.clone(),
     }
 }
 

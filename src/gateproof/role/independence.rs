@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::header::RecordHeader;
 use super::history::RecordHistory;
 use crate::attest::same_person;
-use crate::run::{clone_id, identity};
+use crate::record::Act;
+use crate::run::{Role, clone_id, identity};
 use kit::git;
 use reach::host::Fault;
 
@@ -56,6 +57,37 @@ impl LocalClone {
         ties.iter()
             .any(|tie| matches!(tie, Dependence::SameClone | Dependence::SameAuthor(_)))
     }
+}
+
+/// Why a person may not run a phase in that role: the records have the person in the other one.
+pub fn other_role(
+    history: &RecordHistory,
+    phase: &str,
+    author: Option<&str>,
+    role: Role,
+) -> Option<String> {
+    let author = author?;
+    let (act, other) = match role {
+        Role::Builder => (Act::Review, Role::Adversary),
+        Role::Adversary => (Act::Claim, Role::Builder),
+        Role::Ci => return None,
+    };
+    let is_theirs = |header: &&RecordHeader| {
+        header.claim.phase == phase
+            && header.act == act
+            && header.role.as_deref() == Some(other.name())
+            && header
+                .author
+                .as_deref()
+                .is_some_and(|it| same_person(it, author))
+    };
+    let found = history.all().rev().find(is_theirs)?;
+    Some(format!(
+        "{author} is the {} of phase {phase}, by run {}, and cannot run it as the {}",
+        other.name(),
+        found.run_id,
+        role.name()
+    ))
 }
 
 /// What ties a reviewer to the claim.
@@ -117,7 +149,6 @@ pub fn dependence(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Act;
 
     #[test]
     fn the_same_clone_the_same_mail_and_an_unknown_author_tie() {

@@ -19,7 +19,7 @@ pub use commit::{CommitError, CommitRequest, push};
 pub use diff::{Comparison, RunDifference, compare};
 pub use header::RecordHeader;
 pub use history::{RUNS, RecordHistory, unknown_records};
-pub use independence::{Dependence, LocalClone, dependence};
+pub use independence::{Dependence, LocalClone, dependence, other_role};
 pub(crate) use review::EARLIER;
 pub use review::{JudgedClaim, ReviewKind, review_block};
 pub use subject::{subject, veto_subject};

@@ -6,7 +6,7 @@ use crate::gate::verdict::{Verdict, assess, join_reasons};
 use crate::record::{CheckRecord, FiledFinding, FixtureRecord, RunRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::markdown::escape::{code, code_cell, fence, prose};
-use crate::report::markdown::{commit_words, outcome_words};
+use crate::report::markdown::{commit_text, outcome_label};
 use crate::report::{explain, text};
 
 /// How the line begins that names what was filed before.
@@ -162,7 +162,7 @@ fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&JudgedClai
     };
     out.push_str(&format!(
         "- **Commit:** {}\n- **Clone:** {clone}\n- **Claim file:** {} (sha256 {}){of_commit}\n",
-        commit_words(record),
+        commit_text(record),
         code(&record.claim.path),
         code(&record.claim.sha256)
     ));
@@ -200,7 +200,7 @@ fn evidence(checks: &[&CheckRecord]) -> String {
             code_cell(&check.id),
             code_cell(&text::cut(&text::visible(&check.expected), 160)),
             code_cell(&text::cut(&text::visible(&check.observed), 160)),
-            outcome_words(check.outcome)
+            outcome_label(check.outcome)
         ));
     }
     out + "\n"

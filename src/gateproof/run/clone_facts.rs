@@ -1,4 +1,4 @@
-//! Asks git about a clone and its upstream. What is asked changes no branch, tag or file of the
+//! Queries git about a clone and its upstream. No query changes a branch, tag or file of the
 //! clone; only objects may be fetched, to count how far it is behind.
 
 use std::collections::BTreeMap;
@@ -9,15 +9,15 @@ use super::clone_state::{CloneFacts, Distance, Remote, Upstream};
 use kit::git;
 use reach::host::Fault;
 
-/// Where records of looks stand; nobody claims anything about them.
+/// Where the records of read-only runs are; nobody claims anything about them.
 const RECORDS: &str = "reports/runs/";
 
-/// What is asked about a clone.
+/// How a clone and its upstream are queried.
 #[derive(Clone, Debug)]
 pub struct CloneQuestion {
     /// The remote; the branch's own, `origin`, or the only one without it.
     pub remote: Option<String>,
-    /// The branch that a detached HEAD was taken from, as a CI server tells it.
+    /// The branch that a detached HEAD was taken from, as a CI server names it.
     pub branch: Option<String>,
     /// How long the remote may take for one answer.
     pub patience: Duration,
@@ -42,10 +42,8 @@ impl Default for CloneQuestion {
 /// # Errors
 /// When the clone itself cannot be read.
 pub async fn clone_facts(root: &Path, question: &CloneQuestion) -> Result<CloneFacts, Fault> {
-    let commit = git::ask(root, &["rev-parse", "--verify", "HEAD^{commit}"]).await?;
-    let checked_out = git::ask(root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
-        .await
-        .ok();
+    let commit = git::commit(root, "HEAD").await?;
+    let checked_out = git::branch(root).await;
     let (changed, untracked) = tree(root).await?;
     let shallow = git::ask(root, &["rev-parse", "--is-shallow-repository"]).await? == "true";
     let listed = git::ask(
@@ -101,7 +99,7 @@ async fn tree(root: &Path) -> Result<(Vec<String>, Vec<String>), Fault> {
     let mut untracked = Vec::new();
     for line in status.lines() {
         match line.get(..3).zip(line.get(3..)) {
-            // Records of looks; what follows them publishes them.
+            // Records of read-only runs; the run that follows them publishes them.
             Some(("?? ", path)) if path.starts_with(RECORDS) => {}
             Some(("?? ", path)) => untracked.push(path.to_owned()),
             Some((_, path)) => changed.push(path.to_owned()),
@@ -120,7 +118,7 @@ async fn remote_name(
         return Some(name.clone());
     }
     if let Some(branch) = branch
-        && let Ok(name) = git::ask(root, &["config", &format!("branch.{branch}.remote")]).await
+        && let Some(name) = git::config(root, &format!("branch.{branch}.remote")).await
         // A branch can follow another one of the same clone.
         && name != "."
     {
@@ -138,13 +136,13 @@ async fn remote_name(
 /// A request to a remote, bounded in time.
 ///
 /// # Errors
-/// When the remote does not answer in time, or git says no.
+/// When the remote does not answer in time, or git refuses.
 pub(crate) async fn ask_remote(
     root: &Path,
-    words: &[&str],
+    args: &[&str],
     patience: Duration,
 ) -> Result<String, Fault> {
-    match tokio::time::timeout(patience, git::ask(root, words)).await {
+    match tokio::time::timeout(patience, git::run(root, args)).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(Fault::Other(format!(
             "no answer within {}",
@@ -161,15 +159,14 @@ async fn upstream(
     question: &CloneQuestion,
 ) -> Result<Upstream, Fault> {
     let patterns = ["HEAD", "refs/heads/*", "refs/tags/*"];
-    let words = [&["ls-remote", "--quiet", "--symref", name], &patterns[..]].concat();
-    let listed = ask_remote(root, &words, question.patience).await?;
+    let args = [&["ls-remote", "--quiet", "--symref", name], &patterns[..]].concat();
+    let listed = ask_remote(root, &args, question.patience).await?;
     let default_branch = listed.lines().find_map(default_branch);
     let heads = refs(&listed, "refs/heads/");
     // Where a branch of another name is followed, that one is compared with.
     let followed = match branch {
-        Some(branch) => git::ask(root, &["config", &format!("branch.{branch}.merge")])
+        Some(branch) => git::config(root, &format!("branch.{branch}.merge"))
             .await
-            .ok()
             .and_then(|name| name.strip_prefix("refs/heads/").map(str::to_owned))
             .or_else(|| Some(branch.to_owned())),
         None => None,
@@ -215,11 +212,10 @@ async fn distance(
     if tip == commit {
         return Some(Distance::default());
     }
-    let here = git::ask(root, &["cat-file", "-e", &format!("{tip}^{{commit}}")]).await;
-    if here.is_err() {
+    if !git::has(root, &format!("{tip}^{{commit}}")).await {
         let from = format!("refs/heads/{branch}");
         // Neither the remote-tracking branches nor FETCH_HEAD change.
-        let words = [
+        let args = [
             "fetch",
             "--quiet",
             "--no-tags",
@@ -229,7 +225,7 @@ async fn distance(
             remote,
             &from,
         ];
-        ask_remote(root, &words, patience).await.ok()?;
+        ask_remote(root, &args, patience).await.ok()?;
     }
     let range = format!("{tip}...{commit}");
     let counted = git::ask(root, &["rev-list", "--left-right", "--count", &range]).await;
@@ -287,9 +283,9 @@ mod tests {
 
     #[test]
     fn no_token_of_a_remote_is_ever_shown() {
-        let said = "fatal: unable to access 'https://ci:s3cret@git.example.org/x.git/': no";
+        let message = "fatal: unable to access 'https://ci:s3cret@git.example.org/x.git/': no";
         assert_eq!(
-            without_credentials(said),
+            without_credentials(message),
             "fatal: unable to access 'https://git.example.org/x.git/': no"
         );
         let two = "ssh://git@a/x then https://t:a@b@c/y";

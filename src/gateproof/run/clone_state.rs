@@ -1,4 +1,4 @@
-//! What is wrong with a clone, said before anything is run in it. Pure: from what git tells to
+//! What is wrong with a clone, reported before anything is run in it. Pure: from git's facts to
 //! findings, each with what to do about it.
 //!
 //! The reference's cases: a host's clone on another branch and 288 commits behind while the
@@ -12,7 +12,7 @@ use crate::record::RunRecord;
 /// How many names are listed before `and N more`.
 const NAMES: usize = 5;
 
-/// What git tells about a clone and its upstream.
+/// The facts about a clone and its upstream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CloneFacts {
     /// The commit that is checked out, 40 hex digits.
@@ -27,7 +27,6 @@ pub struct CloneFacts {
     pub shallow: bool,
     /// The objects that the clone's tags name.
     pub tags: BTreeMap<String, String>,
-    /// What the upstream says.
     pub remote: Remote,
 }
 
@@ -41,19 +40,18 @@ pub enum Remote {
     Silent {
         /// Its name in the clone.
         name: String,
-        /// What git said.
         why: String,
     },
     /// It answered.
     Heard(Upstream),
 }
 
-/// What an upstream says of itself now, not when it was last fetched.
+/// What an upstream answers now, not when it was last fetched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upstream {
     /// Its name in the clone.
     pub name: String,
-    /// Its default branch, where it tells.
+    /// Its default branch, where it names one.
     pub default_branch: Option<String>,
     /// The branch that the clone is compared with.
     pub branch: String,
@@ -76,19 +74,19 @@ pub struct Distance {
     pub ahead: u64,
 }
 
-/// What the clone ought to be at.
+/// Where the clone is expected to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ExpectedClone {
     /// The branch that the claim speaks of.
     pub branch: Option<String>,
     /// The commit that was claimed.
     pub commit: Option<String>,
 }
 
-impl Wanted {
+impl ExpectedClone {
     /// Where the run of a record was made.
-    pub fn of(record: &RunRecord) -> Wanted {
-        Wanted {
+    pub fn of(record: &RunRecord) -> ExpectedClone {
+        ExpectedClone {
             branch: record.repository.as_ref().and_then(|r| r.branch.clone()),
             commit: record.repository.as_ref().map(|r| r.commit.clone()),
         }
@@ -98,7 +96,7 @@ impl Wanted {
 /// What the clone is about to be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A push job: it looks at what was pushed, whatever came after.
+    /// A push job: it checks what was pushed, whatever came after.
     Ci,
     /// To claim a gate: others must get the same from the upstream.
     Claim,
@@ -151,8 +149,8 @@ impl Wrong {
         }
     }
 
-    /// Whether a finding of that kind says anything to who is about to do that: a reviewer uses
-    /// nothing of the working tree.
+    /// Whether a finding of that kind matters for this purpose: a reviewer uses nothing of the
+    /// working tree.
     pub fn concerns(self, purpose: Purpose) -> bool {
         let of_the_tree = matches!(
             self,
@@ -161,18 +159,18 @@ impl Wrong {
         purpose != Purpose::Review || !of_the_tree
     }
 
-    /// Whether what is seen in such a clone would be about something else than what it is said
-    /// to be about. All other findings that concern somebody are told, and the run goes on.
+    /// Whether observations in such a clone would be about something else than they claim to be
+    /// about. All other findings that matter are reported, and the run goes on.
     pub fn stops(self, purpose: Purpose) -> bool {
         use Purpose::{Ci, Claim};
         match self {
             Wrong::OtherBranch | Wrong::OtherCommit | Wrong::MovedTag => true,
             Wrong::Dirty => matches!(purpose, Ci | Claim),
-            // A push job is asked about one commit, and its server may clone no more than that.
+            // A push job is about one commit, and its server may clone no more than that.
             Wrong::Shallow => purpose != Ci,
             // A reviewer's checks run in a fresh clone of the claimed commit, found upstream.
             Wrong::Stale | Wrong::Unpushed => purpose == Claim,
-            // Who claims must know that others get the same.
+            // A claim requires that others get the same.
             Wrong::Untracked | Wrong::Offline | Wrong::NoRemote => purpose == Claim,
             Wrong::NotDefault => false,
         }
@@ -182,18 +180,15 @@ impl Wrong {
 /// Something that is wrong with a clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloneFinding {
-    /// Its kind.
     pub wrong: Wrong,
-    /// What is wrong, in words.
     pub what: String,
-    /// What to do about it.
     pub remedy: String,
 }
 
 /// Everything that is wrong with a clone, the worst kinds first.
-pub fn clone_findings(facts: &CloneFacts, wanted: &Wanted) -> Vec<CloneFinding> {
+pub fn clone_findings(facts: &CloneFacts, expected: &ExpectedClone) -> Vec<CloneFinding> {
     let mut found = Findings(Vec::new());
-    found.place(facts, wanted);
+    found.place(facts, expected);
     found.tree(facts);
     match &facts.remote {
         Remote::None => found.add(
@@ -204,9 +199,9 @@ pub fn clone_findings(facts: &CloneFacts, wanted: &Wanted) -> Vec<CloneFinding> 
         Remote::Silent { name, why } => found.add(
             Wrong::Offline,
             format!("the remote `{name}` did not answer, so the clone may be behind it: {why}"),
-            format!("look whether `git fetch {name}` works, and run it again"),
+            format!("check that `git fetch {name}` works, and run it again"),
         ),
-        Remote::Heard(upstream) => found.upstream(facts, wanted, upstream),
+        Remote::Heard(upstream) => found.upstream(facts, expected, upstream),
     }
     if facts.shallow {
         found.add(
@@ -229,9 +224,9 @@ impl Findings {
         });
     }
 
-    fn place(&mut self, facts: &CloneFacts, wanted: &Wanted) {
+    fn place(&mut self, facts: &CloneFacts, expected: &ExpectedClone) {
         let here = facts.branch.as_deref();
-        if let Some(branch) = &wanted.branch
+        if let Some(branch) = &expected.branch
             && here.is_some_and(|here| here != branch)
         {
             let here = here.unwrap_or_default();
@@ -241,7 +236,7 @@ impl Findings {
                 format!("`git checkout {branch} && git pull --ff-only`"),
             );
         }
-        if let Some(commit) = &wanted.commit
+        if let Some(commit) = &expected.commit
             && *commit != facts.commit
         {
             self.add(
@@ -281,7 +276,7 @@ impl Findings {
         }
     }
 
-    fn upstream(&mut self, facts: &CloneFacts, wanted: &Wanted, upstream: &Upstream) {
+    fn upstream(&mut self, facts: &CloneFacts, expected: &ExpectedClone, upstream: &Upstream) {
         let name = &upstream.name;
         for (tag, here) in &facts.tags {
             let Some(there) = upstream.tags.get(tag).filter(|there| *there != here) else {
@@ -309,7 +304,7 @@ impl Findings {
         }
         self.behind(upstream, commit);
         if let (Some(default), Some(here)) = (&upstream.default_branch, &facts.branch)
-            && wanted.branch.is_none()
+            && expected.branch.is_none()
             && default != here
         {
             self.add(

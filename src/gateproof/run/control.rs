@@ -5,29 +5,29 @@ use claim::outcome::Outcome;
 use claim::{Check, Control};
 use kit::text::Scope;
 
-use super::ask::{Reply, Verdict};
-use super::fixture::observed;
+use super::judging::ProbeResult;
+use super::prober::ProbeReply;
 use super::recorded::remark;
 use super::secrets;
 
-/// Outcome, record and finding of a check whose control was asked: the control must show its
+/// Outcome, record and finding of a check whose control was run: the control must show its
 /// own value, and the check's expectation must not hold there.
 pub(super) fn judge_control(
     check: &Check,
     control: &Control,
-    reply: &Reply,
+    reply: &ProbeReply,
     scope: &Scope,
 ) -> (Outcome, Option<ControlRecord>, Option<Finding>) {
-    let seen = observed(reply);
+    let observed = reply.observed();
     let record = |red: bool| {
         Some(ControlRecord {
             expected: control.expected.clone(),
-            observed: seen.clone(),
+            observed: observed.clone(),
             red,
         })
     };
-    match &reply.verdict {
-        Verdict::Holds => {
+    match &reply.result {
+        ProbeResult::Holds => {
             let also_holds = reply.observation.as_ref().is_some_and(|observation| {
                 let scope = secrets::with_sought(&check.expect, scope);
                 claim::matchers::judge(&check.expect, observation, &scope)
@@ -43,11 +43,11 @@ pub(super) fn judge_control(
             }
             (Outcome::Pass, record(true), None)
         }
-        Verdict::Differs(_) => {
+        ProbeResult::Differs(_) => {
             let finding = Finding {
                 subject: "control".to_owned(),
                 expected: control.expected.clone(),
-                observed: seen.clone(),
+                observed: observed.clone(),
                 note: Some(
                     "the control did not go red as declared: nothing shows that the check can fail"
                         .to_owned(),
@@ -59,10 +59,10 @@ pub(super) fn judge_control(
         }
         other => {
             let why = match other {
-                Verdict::Fault(fault) => fault.to_string(),
-                Verdict::Undecidable(why) => why.clone(),
-                Verdict::Interrupted(name) => format!("interrupted by {name}"),
-                Verdict::Holds | Verdict::Differs(_) => String::new(),
+                ProbeResult::Fault(fault) => fault.to_string(),
+                ProbeResult::Undecidable(why) => why.clone(),
+                ProbeResult::Interrupted(name) => format!("interrupted by {name}"),
+                ProbeResult::Holds | ProbeResult::Differs(_) => String::new(),
             };
             (Outcome::Error, record(false), Some(remark("control", why)))
         }

@@ -1,4 +1,4 @@
-//! What a run tells while it goes on. The library prints nothing: reports are sinks.
+//! What a run reports while it goes on. The library prints nothing: reports are sinks.
 
 use crate::record::{CheckRecord, FixtureStepRecord};
 use kit::redact::Redactor;
@@ -8,21 +8,18 @@ use kit::redact::Redactor;
 pub enum RunEvent {
     /// A run of a claim file begins, with so many checks.
     Began {
-        /// The claim file.
         path: String,
         /// How many checks are going to be run.
         checks: usize,
     },
     /// A fixture took a step.
     FixtureStep {
-        /// Its name.
         fixture: String,
-        /// The step.
         step: FixtureStepRecord,
     },
     /// A check has its outcome.
     CheckDone(Box<CheckRecord>),
-    /// Something a watcher should know at once: an interrupt, an undoing that goes wrong.
+    /// Something that a person should know at once: an interrupt, an undoing that goes wrong.
     Notice(String),
 }
 
@@ -53,18 +50,18 @@ impl Sink for Redacting<'_> {
                     .ok()
                     .map(|step| RunEvent::FixtureStep {
                         fixture: fixture.clone(),
-                        step,
+                        step: step.into_inner(),
                     })
             }
             RunEvent::CheckDone(record) => self
                 .redactor
                 .clean(record.as_ref())
                 .ok()
-                .map(|record| RunEvent::CheckDone(Box::new(record))),
+                .map(|record| RunEvent::CheckDone(Box::new(record.into_inner()))),
             RunEvent::Notice(text) => Some(RunEvent::Notice(self.redactor.text(text).into_owned())),
             RunEvent::Began { .. } => Some(event.clone()),
         };
-        // What cannot be cleaned is not told.
+        // What cannot be cleaned is not passed on.
         if let Some(event) = clean {
             self.inner.event(&event);
         }

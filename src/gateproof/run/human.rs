@@ -10,6 +10,7 @@ use chrono::Utc;
 use crate::attest::{AttestationRequest, AttestationResult, Candidate, VoidReason, judge};
 use crate::record::{
     ATTESTATIONS, Attested, CheckRecord, Finding, StoredAttestation, read_attestations,
+    without_own_files,
 };
 use claim::outcome::Outcome;
 use claim::read::is_inside;
@@ -24,16 +25,16 @@ use super::recorded::remark;
 use super::repository::Repository;
 use kit::git;
 
-/// The part of a record that a person's word decides.
+/// The part of a record that an attestation decides.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct HumanResult {
     outcome: Outcome,
     observed: String,
     findings: Vec<Finding>,
     attestation: Option<Attested>,
 }
 
-impl Seen {
+impl HumanResult {
     /// A record with this in it.
     pub(super) fn into_record(self, blank: CheckRecord) -> CheckRecord {
         CheckRecord {
@@ -46,8 +47,8 @@ impl Seen {
         }
     }
 
-    fn error(observed: &str, findings: Vec<Finding>) -> Seen {
-        Seen {
+    fn error(observed: &str, findings: Vec<Finding>) -> HumanResult {
+        HumanResult {
             outcome: Outcome::Error,
             observed: observed.to_owned(),
             findings,
@@ -56,37 +57,38 @@ impl Seen {
     }
 }
 
-/// Looks for a person's word about a check.
-pub(super) async fn look(
+/// Finds a person's attestation for a check, and judges it.
+pub(super) async fn attestation(
     file: &ClaimFile,
     options: &Options,
     places: &Places,
     (gate, check, human): (&str, &Check, &HumanProbe),
     scope: &Scope,
-) -> Seen {
-    let not_told = |why: String| Seen::error("cannot be told", vec![remark("human", why)]);
+) -> HumanResult {
+    let undecidable =
+        |why: String| HumanResult::error("cannot be told", vec![remark("human", why)]);
     let Some(repository) = &options.repository else {
-        return not_told(
+        return undecidable(
             "there is no git repository with a commit around the claim file, so nobody can attest anything about it".to_owned(),
         );
     };
     let folder = match places.reach(&check.on).await {
         Ok((_, at)) => PathBuf::from(at.cwd.unwrap_or_default()),
-        Err(fault) => return not_told(fault.to_string()),
+        Err(fault) => return undecidable(fault.to_string()),
     };
     let named = human.artefact.as_ref().map(|text| text.render(scope));
     let artefact = match named.as_deref().map(|path| now(&folder, path)) {
         Some(Err(why)) => {
             let path = named.unwrap_or_default();
-            return not_told(format!("the artefact `{path}` cannot be read: {why}"));
+            return undecidable(format!("the artefact `{path}` cannot be read: {why}"));
         }
         Some(Ok(sha256)) => named.map(|path| (path, sha256)),
         None => None,
     };
-    let kept = repository.root().join(ATTESTATIONS).join(&file.phase);
-    let (kept, unreadable) = match read_attestations(&kept) {
+    let folder_of_attestations = repository.root().join(ATTESTATIONS).join(&file.phase);
+    let (stored, unreadable) = match read_attestations(&folder_of_attestations) {
         Ok(found) => found,
-        Err(error) => return not_told(format!("{ATTESTATIONS}/{}: {error}", file.phase)),
+        Err(error) => return undecidable(format!("{ATTESTATIONS}/{}: {error}", file.phase)),
     };
     let (claim_sha256, state) = (file.source.digest(), repository.state());
     let mut facts = Facts {
@@ -102,13 +104,13 @@ pub(super) async fn look(
         moved: HashMap::new(),
     };
     let mut candidates = Vec::new();
-    for one in kept {
-        let said = &one.attestation;
-        if (said.gate.as_str(), said.check.as_str()) == (gate, check.id.as_str()) {
+    for one in stored {
+        let attestation = &one.attestation;
+        if (attestation.gate.as_str(), attestation.check.as_str()) == (gate, check.id.as_str()) {
             candidates.push(facts.candidate(one).await);
         }
     }
-    let word = judge(
+    let judged = judge(
         &candidates,
         &AttestationRequest {
             phase: &file.phase,
@@ -121,13 +123,13 @@ pub(super) async fn look(
             besides: options.besides.as_ref(),
         },
     );
-    match &word {
+    match &judged {
         AttestationResult::Valid(taken) => {
-            attested(taken, word.outcome(), options, repository.root())
+            attested(taken, judged.outcome(), options, repository.root())
         }
         AttestationResult::Awaited(newest) => {
-            let wish = wish(gate, &check.id, artefact.as_ref());
-            awaited(&wish, newest.as_ref(), &unreadable)
+            let command = attest_command(gate, &check.id, artefact.as_ref());
+            awaited(&command, newest.as_ref(), &unreadable)
         }
     }
 }
@@ -145,14 +147,14 @@ struct Facts<'r> {
 }
 
 impl Facts<'_> {
-    async fn candidate(&mut self, kept: StoredAttestation) -> Candidate {
-        let said = &kept.attestation;
-        let artefact_now = match (&self.artefact, &said.artefact) {
+    async fn candidate(&mut self, stored: StoredAttestation) -> Candidate {
+        let attestation = &stored.attestation;
+        let artefact_now = match (&self.artefact, &attestation.artefact) {
             (Some(sha256), _) => Some(Ok(sha256.clone())),
             (None, Some(then)) => Some(now(&self.top, &then.path)),
             (None, None) => None,
         };
-        let commit = said.commit.clone();
+        let commit = attestation.commit.clone();
         let moved = match self.moved.get(&commit) {
             Some(known) => known.clone(),
             None => {
@@ -162,7 +164,7 @@ impl Facts<'_> {
             }
         };
         Candidate {
-            stored: kept,
+            stored,
             artefact_now,
             moved,
         }
@@ -174,16 +176,16 @@ impl Facts<'_> {
             return None;
         }
         if attested.len() < 40 || !attested.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Some("that is no commit".to_owned());
+            return Some("that is not a commit".to_owned());
         }
-        let ours = written_by_us(self.file);
-        let words = ["diff", "--name-only", "--no-renames", attested, self.commit];
-        let words: Vec<&str> = words
+        let ours = without_own_files(&self.file.docs);
+        let args = ["diff", "--name-only", "--no-renames", attested, self.commit];
+        let args: Vec<&str> = args
             .into_iter()
             .chain(["--", "."])
             .chain(ours.iter().map(String::as_str))
             .collect();
-        match git::ask(self.repository.root(), &words).await {
+        match git::ask(self.repository.root(), &args).await {
             Ok(names) => names
                 .lines()
                 .next()
@@ -193,36 +195,25 @@ impl Facts<'_> {
                 }),
             Err(fault) => Some(format!(
                 "what differs cannot be told: {}",
-                told(&fault.into())
+                first_line(&fault.into())
             )),
         }
     }
 }
 
-/// What gateproof writes itself, as pathspecs that leave it out: nobody looks at that.
-fn written_by_us(file: &ClaimFile) -> Vec<String> {
-    let folders = ["reports/runs", ATTESTATIONS];
-    let folders = folders.map(|folder| format!(":(top,exclude){folder}"));
-    let documents = ["STATUS", "JOURNAL", "REVIEW"].map(|document| {
-        let path = file.docs.join(format!("{document}-{}.md", file.phase));
-        format!(":(top,exclude,literal){}", path.display())
-    });
-    folders.into_iter().chain(documents).collect()
-}
-
 /// Whether the tree differs from HEAD in anything but what gateproof writes.
 ///
 /// # Errors
-/// When git cannot tell.
+/// When git fails.
 pub async fn tree_differs(file: &ClaimFile, root: &Path) -> Result<bool, Fault> {
-    let ours = written_by_us(file);
-    let words = ["status", "--porcelain", "--untracked-files=all", "--", "."];
+    let ours = without_own_files(&file.docs);
+    let args = ["status", "--porcelain", "--untracked-files=all", "--", "."];
     let ours = ours.iter().map(String::as_str);
-    let words: Vec<&str> = words.into_iter().chain(ours).collect();
-    Ok(!git::ask(root, &words).await?.is_empty())
+    let args: Vec<&str> = args.into_iter().chain(ours).collect();
+    Ok(!git::ask(root, &args).await?.is_empty())
 }
 
-fn told(fault: &Fault) -> String {
+fn first_line(fault: &Fault) -> String {
     fault
         .to_string()
         .lines()
@@ -242,7 +233,7 @@ fn now(folder: &Path, path: &str) -> Result<String, String> {
 }
 
 /// The command that ends the waiting.
-fn wish(gate: &str, check: &str, artefact: Option<&(String, String)>) -> String {
+fn attest_command(gate: &str, check: &str, artefact: Option<&(String, String)>) -> String {
     let line = kit::shell::join(&["gateproof", "attest", gate, check]);
     let about = match artefact {
         Some((path, sha256)) => format!(" (artefact {path}, sha256 {sha256})"),
@@ -251,51 +242,54 @@ fn wish(gate: &str, check: &str, artefact: Option<&(String, String)>) -> String 
     format!("{line} --saw \"…\"{about}")
 }
 
-fn attested(taken: &Candidate, outcome: Outcome, options: &Options, root: &Path) -> Seen {
-    let said = &taken.stored.attestation;
+fn attested(taken: &Candidate, outcome: Outcome, options: &Options, root: &Path) -> HumanResult {
+    let attestation = &taken.stored.attestation;
     let file = taken
         .stored
         .path
         .strip_prefix(root)
         .unwrap_or(&taken.stored.path);
-    let at = said.at.format("%Y-%m-%dT%H:%MZ");
-    Seen {
+    let at = attestation.at.format("%Y-%m-%dT%H:%MZ");
+    HumanResult {
         outcome,
-        observed: format!("attested by {} at {at}: {}", said.author, said.words),
+        observed: format!(
+            "attested by {} at {at}: {}",
+            attestation.author, attestation.words
+        ),
         findings: Vec::new(),
         attestation: Some(Attested {
             file: file.display().to_string(),
             sha256: taken.stored.sha256.clone(),
-            author: said.author.clone(),
-            clone_id: said.clone_id.clone(),
-            at: said.at,
-            commit: said.commit.clone(),
-            artefact: said.artefact.clone(),
-            words: said.words.clone(),
+            author: attestation.author.clone(),
+            clone_id: attestation.clone_id.clone(),
+            at: attestation.at,
+            commit: attestation.commit.clone(),
+            artefact: attestation.artefact.clone(),
+            words: attestation.words.clone(),
             besides: options.besides.clone(),
         }),
     }
 }
 
-/// Nobody's word holds. What somebody else has seen is not told: a reviewer is blind.
+/// No attestation holds. What somebody else has observed is not shown: a reviewer is blind.
 fn awaited(
-    wish: &str,
+    command: &str,
     newest: Option<&(&Candidate, Vec<VoidReason>)>,
     unreadable: &[String],
-) -> Seen {
-    let mut findings = vec![remark("human", format!("awaiting a person: {wish}"))];
+) -> HumanResult {
+    let mut findings = vec![remark("human", format!("awaiting a person: {command}"))];
     if let Some((candidate, void)) = newest {
-        let said = &candidate.stored.attestation;
+        let attestation = &candidate.stored.attestation;
         let why: Vec<String> = void.iter().map(ToString::to_string).collect();
-        let at = said.at.format("%Y-%m-%dT%H:%MZ");
+        let at = attestation.at.format("%Y-%m-%dT%H:%MZ");
         let note = format!(
             "that of {} at {at} is void: {}",
-            said.author,
+            attestation.author,
             why.join("; ")
         );
         findings.push(remark("attestation", note));
     }
     let faults = unreadable.iter();
     findings.extend(faults.map(|why| remark("attestation", format!("cannot be read: {why}"))));
-    Seen::error("awaiting a person", findings)
+    HumanResult::error("awaiting a person", findings)
 }

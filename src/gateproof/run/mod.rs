@@ -1,35 +1,44 @@
-//! Runs the checks of a claim file: plan, order, effects. What happens is told as events; what
-//! happened is a [`RunRecord`](crate::record::RunRecord).
+//! Runs the checks of a claim file: plan, order, effects. What happens is reported as events; the
+//! result is a [`RunRecord`](crate::record::RunRecord).
 
-mod ask;
+mod check_runner;
 mod clone_facts;
 mod clone_state;
+mod conclude;
 mod control;
-mod engine;
+mod disturber;
 mod event;
+mod execute;
 mod fixture;
+mod host_states;
 mod human;
 mod identify;
-mod left;
-mod line;
+mod invocation;
+mod judging;
+mod leftovers;
 mod options;
 mod places;
 mod plan;
+mod prober;
 mod provenance;
 mod recorded;
 mod repository;
+mod reproduce;
 mod secrets;
+mod undo_guard;
+mod wording;
 
 pub use clone_facts::{CloneQuestion, clone_facts};
 pub(crate) use clone_facts::{ask_remote, default_branch, without_credentials};
 pub use clone_state::{
-    CloneFacts, CloneFinding, Distance, Purpose, Remote, Upstream, Wanted, Wrong, clone_findings,
+    CloneFacts, CloneFinding, Distance, ExpectedClone, Purpose, Remote, Upstream, Wrong,
+    clone_findings,
 };
-pub use engine::run;
 pub use event::{RunEvent, Sink};
+pub use execute::{RunFuture, run};
+pub use host_states::host_states;
 pub use human::tree_differs;
-pub use identify::ask_hosts;
-pub use left::{LeftHost, LeftOver, left_over, machine_named};
+pub use leftovers::{LeftHost, LeftOver, left_over, machine_named};
 pub use options::{Options, Role};
 pub use plan::{CheckAt, Item, Selection, schedule, select};
 pub use provenance::random;

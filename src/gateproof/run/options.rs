@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::record::{Act, ClaimedBy};
-use reach::host::SshOptions;
+use reach::host::ReachOptions;
 
 use super::plan::Selection;
 use super::repository::Repository;
@@ -49,14 +49,14 @@ pub struct Options {
     /// Which checks.
     pub selection: Selection,
     /// How to reach hosts.
-    pub ssh: SshOptions,
+    pub reach: ReachOptions,
     /// The folder in which checks `on: local` run.
     pub folder: PathBuf,
     /// The repository around the claim file.
     pub repository: Option<Arc<Repository>>,
     /// Whether checks that cannot be undone may run (`--allow destructive`).
     pub allow_destructive: bool,
-    /// Of a review: who made the claim; their own word about a `human:` check does not count.
+    /// Of a review: who made the claim; their own attestation of a `human:` check does not count.
     pub besides: Option<ClaimedBy>,
     /// The running program: its folder comes first in the PATH of local commands, so that
     /// `gateproof` in a claim is the one that reads the claim.

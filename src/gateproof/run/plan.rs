@@ -1,8 +1,8 @@
 //! What is run, in which order, under which fixtures. Pure.
 
-use claim::{Check, ClaimFile};
+use claim::{Check, ClaimFile, Place, Probe};
 
-/// Which checks of the claim files are wanted. An empty list wants all.
+/// Which checks of the claim files are selected. An empty list selects all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Gates by id.
@@ -14,7 +14,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether everything is wanted.
+    /// Whether everything is selected.
     pub fn is_all(&self) -> bool {
         self.gates.is_empty() && self.checks.is_empty() && self.tags.is_empty()
     }
@@ -36,7 +36,7 @@ impl Selection {
         (!options.is_empty()).then(|| options.join(" "))
     }
 
-    fn wants(&self, gate: &str, check: &Check) -> bool {
+    fn selects(&self, gate: &str, check: &Check) -> bool {
         let named = |names: &[String], test: &dyn Fn(&String) -> bool| {
             names.is_empty() || names.iter().any(test)
         };
@@ -93,7 +93,7 @@ impl CheckAt {
 pub struct Item {
     /// The check.
     pub at: CheckAt,
-    /// Whether this asks the check's control and not the check itself.
+    /// Whether this runs the check's control and not the check itself.
     pub control: bool,
     /// The fixtures that must be in force, outermost first.
     pub with: Vec<String>,
@@ -101,28 +101,28 @@ pub struct Item {
 
 /// The selected checks of a file, in the order of the file, with those they need.
 pub fn select(file: &ClaimFile, selection: &Selection) -> Vec<CheckAt> {
-    let mut wanted: Vec<CheckAt> = Vec::new();
+    let mut selected: Vec<CheckAt> = Vec::new();
     for (gate_index, gate) in file.gates.iter().enumerate() {
         let at = |check| CheckAt {
             gate: gate_index,
             check,
         };
         let mut pending: Vec<usize> = (0..gate.checks.len())
-            .filter(|index| selection.wants(&gate.id, &gate.checks[*index]))
+            .filter(|index| selection.selects(&gate.id, &gate.checks[*index]))
             .collect();
         while let Some(index) = pending.pop() {
-            if wanted.contains(&at(index)) {
+            if selected.contains(&at(index)) {
                 continue;
             }
-            wanted.push(at(index));
+            selected.push(at(index));
             let needs = &gate.checks[index].needs;
             pending.extend(
                 (0..gate.checks.len()).filter(|other| needs.contains(&gate.checks[*other].id)),
             );
         }
     }
-    wanted.sort();
-    wanted
+    selected.sort();
+    selected
 }
 
 /// The gates of which every check was selected, in the order of the file.
@@ -136,6 +136,14 @@ pub(super) fn whole_gates(file: &ClaimFile, selected: &[CheckAt]) -> Vec<String>
         .filter(|(index, _)| whole(*index))
         .map(|(_, gate)| gate.id.clone())
         .collect()
+}
+
+/// The places that a check is sent from.
+pub(super) fn vantages(check: &Check) -> Vec<Place> {
+    match &check.probe {
+        Probe::Http(http) if !http.vantage.is_empty() => http.vantage.clone(),
+        _ => vec![check.on.clone()],
+    }
 }
 
 /// Orders the selected checks: needs first, then checks under the same fixtures together, so

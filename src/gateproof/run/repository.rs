@@ -59,12 +59,10 @@ impl Repository {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let Ok(root) = git::ask(folder, &["rev-parse", "--show-toplevel"]).await else {
+        let Ok(root) = git::top(folder).await else {
             return Ok(None);
         };
-        let root = PathBuf::from(root);
-        let wanted = format!("{}^{{commit}}", at.unwrap_or("HEAD"));
-        let commit = match git::ask(&root, &["rev-parse", "--verify", "--quiet", &wanted]).await {
+        let commit = match git::commit(&root, at.unwrap_or("HEAD")).await {
             Ok(commit) => commit,
             Err(_) if at.is_none() => return Ok(None), // no commit yet
             Err(error) => {
@@ -74,11 +72,9 @@ impl Repository {
                 )));
             }
         };
-        let branch = git::ask(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
-            .await
-            .ok();
+        let branch = git::branch(&root).await;
         let status = git::ask(&root, &["status", "--porcelain", "--untracked-files=all"]).await?;
-        // A look that left its record here does not make the next one look at another tree.
+        // A read-only run that left its record here does not give the next one another tree.
         let dirty = status
             .lines()
             .any(|line| !line.starts_with(UNTRACKED_RECORD));
@@ -102,14 +98,11 @@ impl Repository {
     /// # Errors
     /// When the folder is in no repository, or the repository has no such commit.
     pub async fn cold(folder: &Path, commit: &str) -> Result<Repository, Fault> {
-        let root = PathBuf::from(git::ask(folder, &["rev-parse", "--show-toplevel"]).await?);
-        let wanted = format!("{commit}^{{commit}}");
-        let commit = git::ask(&root, &["rev-parse", "--verify", "--quiet", &wanted])
+        let root = git::top(folder).await?;
+        let commit = git::commit(&root, commit)
             .await
             .map_err(|_| Fault::Other(format!("commit {commit} is not in this repository")))?;
-        let branch = git::ask(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
-            .await
-            .ok();
+        let branch = git::branch(&root).await;
         Ok(Repository {
             author: identity(&root).await,
             root,
@@ -156,7 +149,7 @@ impl Repository {
     }
 
     /// The beginning of a line that does something where checks `on: clone` run.
-    pub(super) fn way(&self) -> String {
+    pub(super) fn change_folder(&self) -> String {
         let top = "\"$(git rev-parse --show-toplevel)\"";
         if self.worktree {
             return format!("cd {top} && ");
@@ -182,8 +175,8 @@ impl Repository {
         }
     }
 
-    /// When we are killed, the clone stays until this folder is gone or says how its undoing
-    /// ended: it may have to be undone in the clone.
+    /// When we are killed, the clone stays until this folder is gone or its undoing is
+    /// over: it may have to be undone in the clone.
     pub(super) async fn spare_clone_for(&self, folder: &str) {
         if let Some(Ok(made)) = self.clone.get()
             && !folder.contains(char::is_whitespace)
@@ -209,9 +202,9 @@ impl Repository {
             &root,
             "tree",
         ];
-        git::ask(folder.path(), &clone).await?;
+        git::run(folder.path(), &clone).await?;
         let tree = folder.path().join("tree");
-        git::ask(&tree, &["checkout", "--quiet", "--detach", &self.commit]).await?;
+        git::run(&tree, &["checkout", "--quiet", "--detach", &self.commit]).await?;
         Ok(FreshClone { folder, guard })
     }
 }
@@ -219,15 +212,15 @@ impl Repository {
 /// Who works in a repository, as git knows: by its environment, else by its configuration. A mail
 /// that git would make up from the machine's name is nobody's.
 pub(crate) async fn identity(root: &Path) -> Option<String> {
-    let told = async |variable: &str, key: &str| {
+    let configured = async |variable: &str, key: &str| {
         let set = std::env::var(variable).ok();
         match set.filter(|value| !value.trim().is_empty()) {
             Some(value) => Some(value),
-            None => git::ask(root, &["config", key]).await.ok(),
+            None => git::config(root, key).await,
         }
     };
-    let name = told("GIT_AUTHOR_NAME", "user.name").await?;
-    let mail = told("GIT_AUTHOR_EMAIL", "user.email").await?;
+    let name = configured("GIT_AUTHOR_NAME", "user.name").await?;
+    let mail = configured("GIT_AUTHOR_EMAIL", "user.email").await?;
     Some(format!("{name} <{mail}>"))
 }
 

@@ -1,5 +1,5 @@
 //! The values that must never be printed: those of a claim file that are named like secrets, and
-//! those of the environment that a check says are nowhere to be seen.
+//! those of the environment that a check requires to be absent.
 //!
 //! The latter are read here and held in memory only: for judging and for the redactor. No
 //! command gets them, and no file.

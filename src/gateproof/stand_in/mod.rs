@@ -1,18 +1,24 @@
-//! A stand-in for the proxy host of the quickstart, on loopback, with no Docker and no root.
+//! A stand-in for the proxy host of the quickstart, on loopback, without Docker and without root.
 //!
-//! It is a stand-in and says so: a small HTTP server that answers as the reference project's
-//! Traefik 3.6.15 does in the one situation the quickstart shows, and a control port that plays
-//! the part of the host's Docker socket.
+//! It is a small HTTP server that answers as the reference project's Traefik 3.6.15 does in the one
+//! situation that the quickstart shows, and a control port in place of the host's Docker socket.
 //!
-//! - `traefik.ci.example.test` answers `GET /api/version`, whatever becomes of the dashboard.
-//! - `ci.example.test` is the dashboard: 200 while it runs and its route stands, 404 without a
-//!   route, 502 in between.
+//! It is part of the program, and hidden from `--help`, because of the first command that a
+//! newcomer runs: `cargo run --release -- verify claims/quickstart.yaml`. This command builds one
+//! program and nothing else, on a machine that may have neither Docker nor Python nor curl. A
+//! program of its own would have to be built by the fixture: a second build and link in the first
+//! minutes, and no quickstart at all where only the installed program is. A shell script cannot
+//! listen on a port. What it costs is small: it needs no dependency that the program does not have.
+//!
+//! - `traefik.ci.example.test` answers `GET /api/version`, whatever happens to the dashboard.
+//! - `ci.example.test` is the dashboard: 200 while it runs and has a route, 404 without a route,
+//!   502 in between.
 //! - `scale proxy=0` really closes the listening socket (connections are refused), and
 //!   `scale proxy=1` opens the same port again.
 //!
-//! As with the real thing a scale command returns before the proxy has noticed: the route of
-//! the dashboard comes and goes [`ROUTE_DELAY`] later. A claim about it needs `within:`, or it
-//! is a race.
+//! As on the real host, a scale command returns before the proxy has noticed: the route of the
+//! dashboard appears and disappears [`ROUTE_DELAY`] later. A claim about it needs `within:`,
+//! otherwise it is a race.
 
 mod proxy;
 mod state;
@@ -27,42 +33,35 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinHandle, JoinSet};
 
-use self::proxy::Proxy;
-use self::state::{Command, Swarm};
+use self::proxy::ProxySocket;
+use self::state::{ControlCommand, Swarm};
 use self::wire::Answer;
-use reach::probe::{Request, Route, TlsTrust, ask};
+use reach::probe::{Request, Route, TlsTrust, send};
 
 pub use self::state::ROUTE_DELAY;
 
 /// How long a control command may take.
 const CONTROL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why the stand-in could not be served or commanded.
+/// Why the stand-in could not be started or controlled.
 #[derive(Debug, thiserror::Error)]
 pub enum StandInError {
     /// No listening socket, no signal handler, no output.
-    #[error("the stand-in cannot run: {0}")]
+    #[error("the stand-in cannot run")]
     Io(#[from] std::io::Error),
-    /// Nobody answers at the control URL.
     #[error("no stand-in answers at {url}: {detail}")]
-    Unreachable {
-        /// The control URL.
-        url: String,
-        /// What was seen.
-        detail: String,
-    },
-    /// The stand-in did not do it.
+    Unreachable { url: String, detail: String },
     #[error("the stand-in refused: {0}")]
     Refused(String),
 }
 
-/// Serves the stand-in until SIGTERM or SIGINT. Prints three lines to `out` when it can be
-/// asked: `proxy URL`, `control URL`, `ready`.
+/// Serves the stand-in until SIGTERM or SIGINT. Prints three lines to `out` as soon as it
+/// answers: `proxy URL`, `control URL`, `ready`.
 ///
 /// # Errors
 /// [`StandInError::Io`] when it cannot listen or `out` cannot be written.
 pub async fn serve(mut out: impl Write) -> Result<(), StandInError> {
-    // Before the first line, so that whoever has read it can end us cleanly.
+    // Before the first line is printed, so that its reader can end us cleanly.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let stand_in = StandIn::start().await?;
@@ -77,13 +76,13 @@ pub async fn serve(mut out: impl Write) -> Result<(), StandInError> {
     Ok(())
 }
 
-/// Gives a command to a running stand-in and returns what it prints: `scale dashboard=0`,
+/// Sends a command to a running stand-in and returns its output: `scale dashboard=0`,
 /// `scale proxy=1`, `ps`, `ps dashboard`.
 ///
 /// # Errors
-/// [`StandInError::Unreachable`] without a stand-in at the URL, [`StandInError::Refused`] with
-/// its words when it did not do it.
-pub async fn command(control_url: &str, words: &[String]) -> Result<String, StandInError> {
+/// [`StandInError::Unreachable`] without a stand-in at the URL; [`StandInError::Refused`] with its
+/// reason.
+pub async fn command(control_url: &str, args: &[String]) -> Result<String, StandInError> {
     let unreachable = |detail: String| StandInError::Unreachable {
         url: control_url.to_owned(),
         detail,
@@ -94,14 +93,14 @@ pub async fn command(control_url: &str, words: &[String]) -> Result<String, Stan
         resolve: None,
         tls: TlsTrust::Verify,
         headers: vec![],
-        body: Some(words.join(" ").into_bytes()),
+        body: Some(args.join(" ").into_bytes()),
         follow: 0,
         timeout: CONTROL_TIMEOUT,
         body_limit: 64 * 1024,
     };
-    let asked = ask(&request, "local", Route::Direct).await;
-    let seen = asked.map_err(|fault| unreachable(fault.to_string()))?;
-    let answer = seen
+    let sent = send(&request, "local", Route::Direct).await;
+    let observed = sent.map_err(|fault| unreachable(fault.to_string()))?;
+    let answer = observed
         .answer
         .map_err(|none| unreachable(format!("{}: {}", none.cause, none.detail)))?;
     let text = answer.body.text().into_owned();
@@ -109,7 +108,7 @@ pub async fn command(control_url: &str, words: &[String]) -> Result<String, Stan
         200 => Ok(text),
         400 | 500 => Err(StandInError::Refused(text.trim_end().to_owned())),
         other => Err(unreachable(format!(
-            "status {other}: no stand-in's control port"
+            "status {other}: this is not the control port of a stand-in"
         ))),
     }
 }
@@ -134,7 +133,7 @@ impl StandIn {
             Instant::now(),
             chrono::Utc::now(),
         ))));
-        let proxy = Proxy::open(swarm.clone()).await?;
+        let proxy = ProxySocket::open(swarm.clone()).await?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         Ok(StandIn {
             proxy: proxy.addr(),
@@ -150,14 +149,14 @@ struct Shared(Arc<Mutex<Swarm>>);
 
 impl Shared {
     fn with<T>(&self, f: impl FnOnce(&mut Swarm) -> T) -> T {
-        // Nothing panics while holding it; and a half-changed number would be no worse.
+        // No holder panics; and a half-changed number would do no harm.
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Answers on the control port. Commands are done one after the other; a client that says
-/// nothing keeps nobody waiting.
-async fn take_commands(listener: TcpListener, proxy: Proxy, swarm: Shared) {
+/// Answers on the control port. Commands are carried out one after the other; a silent client
+/// keeps nobody waiting.
+async fn take_commands(listener: TcpListener, proxy: ProxySocket, swarm: Shared) {
     let proxy = Arc::new(tokio::sync::Mutex::new(proxy));
     let mut connections = JoinSet::new();
     loop {
@@ -173,17 +172,21 @@ async fn take_commands(listener: TcpListener, proxy: Proxy, swarm: Shared) {
     }
 }
 
-async fn control(words: &str, proxy: &mut Proxy, swarm: &Shared) -> Answer {
-    match Command::parse(words) {
+async fn control(line: &str, proxy: &mut ProxySocket, swarm: &Shared) -> Answer {
+    match ControlCommand::parse(line) {
         Ok(command) => match obey(&command, proxy, swarm).await {
             Ok(text) => Answer::text(200, text),
             Err(error) => Answer::text(500, format!("{error}\n")),
         },
-        Err(words) => Answer::text(400, format!("{words}\n")),
+        Err(why) => Answer::text(400, format!("{why}\n")),
     }
 }
 
-async fn obey(command: &Command, proxy: &mut Proxy, swarm: &Shared) -> std::io::Result<String> {
+async fn obey(
+    command: &ControlCommand,
+    proxy: &mut ProxySocket,
+    swarm: &Shared,
+) -> std::io::Result<String> {
     // The socket first: the proxy has replicas only when it really listens.
     if let Some(replicas) = command.proxy_replicas() {
         match replicas {
@@ -194,7 +197,7 @@ async fn obey(command: &Command, proxy: &mut Proxy, swarm: &Shared) -> std::io::
     Ok(swarm.with(|swarm| swarm.obey(command, Instant::now())))
 }
 
-/// The next connection; waits a moment when there are no file handles for one.
+/// The next connection. Waits a moment if there are no file handles for one.
 async fn next(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {

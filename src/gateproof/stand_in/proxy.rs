@@ -14,24 +14,23 @@ const BACKLOG: u32 = 128;
 /// How long a port may take to be free again.
 const REBIND: Duration = Duration::from_secs(2);
 
-/// The proxy: a port that is always its own, and listens or not.
-pub(super) struct Proxy {
+/// A port that always belongs to the proxy, which listens on it or does not.
+pub(super) struct ProxySocket {
     addr: SocketAddr,
     swarm: Shared,
     socket: Socket,
 }
 
 enum Socket {
-    /// Answers.
     Listening(JoinHandle<()>),
-    /// Bound and not listening: connections are refused, and nobody else gets the port (nor
-    /// does a client's own end of a connection, which would then answer itself).
+    /// Bound and not listening: connections are refused, and nobody else gets the port. A client's
+    /// own end of a connection could get it otherwise, and would answer itself.
     Reserved(TcpSocket),
-    /// The port is lost to somebody else.
+    /// Somebody else has the port.
     Gone,
 }
 
-impl Drop for Proxy {
+impl Drop for ProxySocket {
     fn drop(&mut self) {
         if let Socket::Listening(task) = &self.socket {
             task.abort();
@@ -39,11 +38,11 @@ impl Drop for Proxy {
     }
 }
 
-impl Proxy {
+impl ProxySocket {
     /// Listens on a free port of the loopback interface.
-    pub(super) async fn open(swarm: Shared) -> io::Result<Proxy> {
+    pub(super) async fn open(swarm: Shared) -> io::Result<ProxySocket> {
         let reserved = bind((Ipv4Addr::LOCALHOST, 0).into())?;
-        let mut proxy = Proxy {
+        let mut proxy = ProxySocket {
             addr: reserved.local_addr()?,
             swarm,
             socket: Socket::Reserved(reserved),
@@ -52,7 +51,6 @@ impl Proxy {
         Ok(proxy)
     }
 
-    /// Where it listens, or would.
     pub(super) fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -86,9 +84,8 @@ impl Proxy {
     }
 }
 
-/// Binds a port that was ours a moment ago. A process that is just being started by this one
-/// still holds a copy of the closed socket until it runs its own program, so it may take a few
-/// attempts.
+/// Binds a port that was ours a moment ago. This may take a few attempts: a process that we are
+/// starting has a copy of the closed socket until it runs its own program.
 async fn bind_again(addr: SocketAddr) -> io::Result<TcpSocket> {
     let end = Instant::now() + REBIND;
     loop {

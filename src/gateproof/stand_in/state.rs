@@ -1,4 +1,4 @@
-//! What runs on the stand-in, which routes the proxy knows, and what it answers: pure.
+//! The services of the stand-in, the routes of its proxy, and its answers: pure.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ pub const ROUTE_DELAY: Duration = Duration::from_millis(300);
 const API_HOST: &str = "traefik.ci.example.test";
 /// The host name of the dashboard.
 const DASHBOARD_HOST: &str = "ci.example.test";
-/// More replicas than a stand-in needs.
+/// The most replicas of a service.
 const MOST_REPLICAS: u32 = 9;
 
 const DASHBOARD_PAGE: &str = "<!doctype html>
@@ -23,88 +23,85 @@ const DASHBOARD_PAGE: &str = "<!doctype html>
 <p>A stand-in, served by gateproof on loopback.</p>
 ";
 
-/// A service of the stand-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Service {
-    /// `dashboard`
+pub(super) enum StandInService {
     Dashboard,
-    /// `proxy`
     Proxy,
 }
 
-impl Service {
-    const ALL: [Service; 2] = [Service::Dashboard, Service::Proxy];
+impl StandInService {
+    const ALL: [StandInService; 2] = [StandInService::Dashboard, StandInService::Proxy];
 
-    /// As it is scaled.
+    /// The name for `scale`.
     fn short(self) -> &'static str {
         match self {
-            Service::Dashboard => "dashboard",
-            Service::Proxy => "proxy",
+            StandInService::Dashboard => "dashboard",
+            StandInService::Proxy => "proxy",
         }
     }
 
-    /// As it is listed, and may be scaled as well.
+    /// The name that is listed; `scale` takes it, too.
     fn full(self) -> &'static str {
         match self {
-            Service::Dashboard => "ccci-dashboard_app",
-            Service::Proxy => "traefik_app",
+            StandInService::Dashboard => "ccci-dashboard_app",
+            StandInService::Proxy => "traefik_app",
         }
     }
 
-    fn find(name: &str) -> Result<Service, String> {
+    fn find(name: &str) -> Result<StandInService, String> {
         let mut all = Self::ALL.into_iter();
         all.find(|service| [service.short(), service.full()].contains(&name))
-            .ok_or_else(|| format!("no service `{name}`; there are `dashboard` and `proxy`"))
+            .ok_or_else(|| format!("`{name}` is not a service; there are `dashboard` and `proxy`"))
     }
 }
 
-/// A command to the stand-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Command {
+pub(super) enum ControlCommand {
     /// `scale dashboard=0`
-    Scale(Service, u32),
+    Scale(StandInService, u32),
     /// `ps`, `ps dashboard`
-    List(Option<Service>),
+    List(Option<StandInService>),
 }
 
-impl Command {
-    /// Reads a command.
-    pub(super) fn parse(text: &str) -> Result<Command, String> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        match words.as_slice() {
-            ["ps"] => Ok(Command::List(None)),
-            ["ps", name] => Service::find(name).map(|service| Command::List(Some(service))),
+impl ControlCommand {
+    pub(super) fn parse(text: &str) -> Result<ControlCommand, String> {
+        let args: Vec<&str> = text.split_whitespace().collect();
+        match args.as_slice() {
+            ["ps"] => Ok(ControlCommand::List(None)),
+            ["ps", name] => {
+                StandInService::find(name).map(|service| ControlCommand::List(Some(service)))
+            }
             ["scale", to] => {
                 let (name, number) = to.split_once('=').ok_or("write `scale NAME=REPLICAS`")?;
-                let service = Service::find(name)?;
+                let service = StandInService::find(name)?;
                 match number.parse() {
                     Ok(replicas) if replicas <= MOST_REPLICAS => {
-                        Ok(Command::Scale(service, replicas))
+                        Ok(ControlCommand::Scale(service, replicas))
                     }
                     _ => Err(format!(
                         "`{number}` is not a number of replicas (0 to {MOST_REPLICAS})"
                     )),
                 }
             }
-            _ => Err("there are `scale NAME=REPLICAS`, `ps` and `ps NAME`".into()),
+            _ => Err("the commands are `scale NAME=REPLICAS`, `ps` and `ps NAME`".into()),
         }
     }
 
-    /// The replicas that the command wants of the proxy.
+    /// The number of replicas that the command asks for the proxy.
     pub(super) fn proxy_replicas(&self) -> Option<u32> {
         match self {
-            Command::Scale(Service::Proxy, replicas) => Some(*replicas),
+            ControlCommand::Scale(StandInService::Proxy, replicas) => Some(*replicas),
             _ => None,
         }
     }
 }
 
-/// Everything the stand-in knows.
+/// The state of the stand-in.
 pub(super) struct Swarm {
     started: DateTime<Utc>,
     proxy: u32,
     dashboard: u32,
-    /// When the dashboard was last scaled, and whether its route stood at that time.
+    /// When the dashboard was last scaled, and whether it had a route then.
     scaled: (Instant, bool),
 }
 
@@ -119,28 +116,30 @@ impl Swarm {
         }
     }
 
-    /// Does it, and returns what it prints.
-    pub(super) fn obey(&mut self, command: &Command, now: Instant) -> String {
+    /// Carries out a command and returns its output.
+    pub(super) fn obey(&mut self, command: &ControlCommand, now: Instant) -> String {
         match *command {
-            Command::Scale(service, replicas) => {
+            ControlCommand::Scale(service, replicas) => {
                 match service {
-                    Service::Proxy => self.proxy = replicas,
-                    Service::Dashboard => {
+                    StandInService::Proxy => self.proxy = replicas,
+                    StandInService::Dashboard => {
                         self.scaled = (now, self.has_route(now));
                         self.dashboard = replicas;
                     }
                 }
                 format!("{} scaled to {replicas}\n", service.full())
             }
-            Command::List(Some(service)) => self.line(service),
-            Command::List(None) => Service::ALL.map(|service| self.line(service)).concat(),
+            ControlCommand::List(Some(service)) => self.line(service),
+            ControlCommand::List(None) => StandInService::ALL
+                .map(|service| self.line(service))
+                .concat(),
         }
     }
 
-    fn line(&self, service: Service) -> String {
+    fn line(&self, service: StandInService) -> String {
         let replicas = match service {
-            Service::Dashboard => self.dashboard,
-            Service::Proxy => self.proxy,
+            StandInService::Dashboard => self.dashboard,
+            StandInService::Proxy => self.proxy,
         };
         format!("{} {replicas}/{replicas}\n", service.full())
     }
@@ -155,7 +154,6 @@ impl Swarm {
         }
     }
 
-    /// What the proxy answers.
     pub(super) fn page(&self, request: &Message, now: Instant) -> Answer {
         if !matches!(request.method.as_str(), "GET" | "HEAD") {
             return Answer::text(405, "405 method not allowed\n".into());
@@ -201,12 +199,12 @@ mod tests {
         let almost = ROUTE_DELAY - Duration::from_millis(1);
         let mut swarm = Swarm::new(t, Utc::now());
         assert_eq!(dashboard(&swarm, t), 200);
-        swarm.obey(&Command::Scale(Service::Dashboard, 0), t);
+        swarm.obey(&ControlCommand::Scale(StandInService::Dashboard, 0), t);
         assert_eq!(dashboard(&swarm, t), 502);
         assert_eq!(dashboard(&swarm, t + almost), 502);
         assert_eq!(dashboard(&swarm, t + late), 404);
         let t = t + late;
-        swarm.obey(&Command::Scale(Service::Dashboard, 2), t);
+        swarm.obey(&ControlCommand::Scale(StandInService::Dashboard, 2), t);
         assert_eq!(dashboard(&swarm, t + almost), 404);
         assert_eq!(dashboard(&swarm, t + late), 200);
     }
@@ -216,7 +214,7 @@ mod tests {
         let now = Instant::now();
         let started = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
         let mut swarm = Swarm::new(now, started);
-        swarm.obey(&Command::Scale(Service::Dashboard, 0), now);
+        swarm.obey(&ControlCommand::Scale(StandInService::Dashboard, 0), now);
         let answer = ask(&swarm, "traefik.ci.example.test", "/api/version", now);
         assert_eq!(answer.status, 200);
         let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
@@ -249,13 +247,16 @@ mod tests {
 
     #[test]
     fn commands_are_read_with_the_short_and_the_full_name() {
-        let scale = |n| Ok(Command::Scale(Service::Dashboard, n));
-        assert_eq!(Command::parse("scale dashboard=0"), scale(0));
-        assert_eq!(Command::parse(" scale  ccci-dashboard_app=1\n"), scale(1));
-        assert_eq!(Command::parse("ps"), Ok(Command::List(None)));
+        let scale = |n| Ok(ControlCommand::Scale(StandInService::Dashboard, n));
+        assert_eq!(ControlCommand::parse("scale dashboard=0"), scale(0));
         assert_eq!(
-            Command::parse("ps proxy"),
-            Ok(Command::List(Some(Service::Proxy)))
+            ControlCommand::parse(" scale  ccci-dashboard_app=1\n"),
+            scale(1)
+        );
+        assert_eq!(ControlCommand::parse("ps"), Ok(ControlCommand::List(None)));
+        assert_eq!(
+            ControlCommand::parse("ps proxy"),
+            Ok(ControlCommand::List(Some(StandInService::Proxy)))
         );
     }
 
@@ -272,7 +273,7 @@ mod tests {
             ("scale dashboard=-1", "number"),
             ("scale dashboard=10", "0 to 9"),
         ] {
-            let error = Command::parse(text).unwrap_err();
+            let error = ControlCommand::parse(text).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
         }
     }
@@ -286,7 +287,7 @@ mod tests {
             let mut swarm = Swarm::new(now, Utc::now());
             let mut last = 1;
             for (replicas, pause) in steps {
-                swarm.obey(&Command::Scale(Service::Dashboard, replicas), now);
+                swarm.obey(&ControlCommand::Scale(StandInService::Dashboard, replicas), now);
                 prop_assert!([200, 404, 502].contains(&dashboard(&swarm, now)));
                 now += Duration::from_millis(pause);
                 last = replicas;

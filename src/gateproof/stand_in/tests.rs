@@ -16,7 +16,7 @@ async fn asked(proxy: SocketAddr, host: &str, path: &str) -> Result<(u16, String
         resolve: Some(proxy.to_string()),
         ..Request::get(format!("http://{host}{path}"))
     };
-    let observation = ask(&request, "local", Route::Direct).await.unwrap();
+    let observation = send(&request, "local", Route::Direct).await.unwrap();
     let answer = observation.answer.map_err(|none| none.cause)?;
     Ok((answer.status, answer.body.text().into_owned()))
 }

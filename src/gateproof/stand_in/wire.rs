@@ -5,25 +5,22 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// More than any request to the stand-in.
+/// The longest request, in bytes.
 const LONGEST: usize = 16 * 1024;
-/// How long a client may take to say what it wants.
+/// How long a client may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {
     /// `GET`, `POST` …
     pub(super) method: String,
-    /// The path, without the query.
+    /// Without the query.
     pub(super) path: String,
-    /// The host, lower case, without the port.
+    /// In lower case, without the port.
     pub(super) host: String,
-    /// The body.
     pub(super) body: String,
 }
 
-/// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -60,7 +57,7 @@ impl Answer {
     }
 }
 
-/// Reads a request; `None` for what is none, is too long or does not come.
+/// Reads a request. `None` if it is not valid, too long, or does not arrive.
 pub(super) async fn read(stream: &mut TcpStream) -> Option<Message> {
     let mut bytes = Vec::new();
     let whole = async {
@@ -96,12 +93,12 @@ fn parse(bytes: &[u8]) -> Parsed {
     let [method, target, "HTTP/1.1" | "HTTP/1.0"] = first[..] else {
         return Parsed::Wrong;
     };
-    let header = |wanted: &str| {
+    let header = |name: &str| {
         let mut all = head
             .split("\r\n")
             .skip(1)
             .filter_map(|line| line.split_once(':'));
-        all.find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+        all.find(|(other, _)| other.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.trim())
     };
     let length = match header("content-length").map(str::parse::<usize>) {
@@ -122,7 +119,7 @@ fn parse(bytes: &[u8]) -> Parsed {
     })
 }
 
-/// Writes the answer and closes. A client that is gone is its own affair.
+/// Writes the answer and closes the connection. A client that is gone does not matter.
 pub(super) async fn write(stream: &mut TcpStream, method: &str, answer: &Answer) {
     let Answer {
         status,

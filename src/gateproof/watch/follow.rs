@@ -6,47 +6,39 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::handoff::{Commit, Seen, seen_in};
+use super::handoff::{UpstreamCommit, WatchEvent, events_of};
 use super::inbox;
-use super::state::{State, StateError};
-use crate::record::{RunRecord, SCHEMA};
-use crate::run::{ask_remote, default_branch, without_credentials};
+use super::state::{WatchState, WatchStateError};
+use super::upstream::UpstreamBranch;
+use crate::run::without_credentials;
 use kit::git;
-use reach::host::Fault;
-
-/// The largest record that is read, in bytes.
-const RECORD_BYTES: u64 = 32 * 1024 * 1024;
+use reach::host::{BoxFuture, Fault};
 
 /// Why a watcher cannot go on.
 #[derive(Debug, Error)]
 pub enum WatchError {
-    /// Its state cannot be read or kept.
+    /// Its state cannot be read or written.
     #[error(transparent)]
-    State(#[from] StateError),
+    WatchState(#[from] WatchStateError),
     /// The clone cannot be read.
     #[error("the clone cannot be read: {0}")]
     Clone(Fault),
     /// The revision to begin from is not there.
     #[error("--from {revision}: {why}")]
-    From {
-        /// The revision.
-        revision: String,
-        /// What git says.
-        why: String,
-    },
+    From { revision: String, why: String },
 }
 
-/// What one look showed.
+/// The result of one poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Poll {
-    /// The upstream did not answer; the next look may find it.
+    /// The upstream did not answer; the next poll may reach it.
     Down(String),
-    /// It answered. `first` is the commit from which on it is followed, when this was the first look.
+    /// It answered. `first` is the commit from which on it is followed, when this was the first poll.
     Up {
         /// The commit that following begins with.
         first: Option<String>,
         /// What is new, each with the commit that it came with.
-        seen: Vec<(Option<String>, Seen)>,
+        events: Vec<(Option<String>, WatchEvent)>,
         /// The upstream's commit.
         tip: String,
     },
@@ -55,13 +47,10 @@ pub enum Poll {
 /// Follows a branch of an upstream.
 #[derive(Debug)]
 pub struct Follower {
-    root: PathBuf,
-    remote: String,
-    branch: Option<String>,
+    upstream: UpstreamBranch,
     folders: Vec<String>,
     state_path: PathBuf,
-    state: State,
-    patience: Duration,
+    state: WatchState,
 }
 
 impl Follower {
@@ -80,160 +69,112 @@ impl Follower {
         patience: Duration,
     ) -> Result<Follower, WatchError> {
         Ok(Follower {
-            root: root.to_owned(),
-            remote: remote.to_owned(),
-            branch: branch.map(str::to_owned),
+            upstream: UpstreamBranch {
+                root: root.to_owned(),
+                remote: remote.to_owned(),
+                branch: branch.map(str::to_owned),
+                patience,
+            },
             folders,
             state_path: state_path.to_owned(),
-            state: State::read(state_path)?,
-            patience,
+            state: WatchState::read(state_path)?,
         })
     }
 
-    /// Begins from a revision of the clone in place of where it was: everything after it is told.
+    /// Begins from a revision of the clone in place of where it was: everything after it is reported.
     ///
     /// # Errors
     /// When there is no such revision.
     pub async fn begin_from(&mut self, revision: &str) -> Result<(), WatchError> {
-        let wanted = format!("{revision}^{{commit}}");
-        let commit = git::ask(&self.root, &["rev-parse", "--verify", &wanted])
+        let commit = git::commit(&self.upstream.root, revision)
             .await
             .map_err(|fault| WatchError::From {
                 revision: revision.to_owned(),
                 why: fault.to_string(),
             })?;
-        self.state = State {
+        self.state = WatchState {
             tip: Some(commit),
-            ..State::default()
+            ..WatchState::default()
         };
         Ok(())
     }
 
-    /// Looks once. What it finds is told again by the next look, until [`Follower::told`] and
-    /// [`Follower::done`] say that it was.
+    /// Asks the upstream once. What it finds is returned again by the next poll, until
+    /// [`Follower::reported`] and [`Follower::done`] are called for it.
     ///
     /// # Errors
-    /// When the clone cannot be read; an upstream that is down is no error.
-    pub async fn poll(&mut self) -> Result<Poll, WatchError> {
-        let (branch, tip) = match self.ask().await {
+    /// When the clone cannot be read; an upstream that is down is not an error.
+    pub fn poll(&mut self) -> BoxFuture<'_, Result<Poll, WatchError>> {
+        Box::pin(self.poll_here())
+    }
+
+    async fn poll_here(&mut self) -> Result<Poll, WatchError> {
+        let (branch, tip) = match self.upstream.tip().await {
             Ok(answer) => answer,
             Err(fault) => return Ok(down(&fault)),
         };
-        if let Err(fault) = self.fetch(&branch, &tip).await {
+        if let Err(fault) = self.upstream.fetch(&branch, &tip).await {
             return Ok(down(&fault));
         }
-        let follows = format!("{}/{branch}", self.remote);
-        let mut seen = Vec::new();
+        let follows = format!("{}/{branch}", self.upstream.remote);
+        let mut events = Vec::new();
         if !self.state.follows.is_empty() && self.state.follows != follows {
-            seen.push((
+            events.push((
                 None,
-                Seen::Note(format!(
+                WatchEvent::Note(format!(
                     "followed {} before, and follows {follows} from now on",
                     self.state.follows
                 )),
             ));
-            self.state = State::default();
+            self.state = WatchState::default();
         }
         self.state.follows = follows;
         let first = self.state.tip.is_none().then(|| tip.clone());
         match self.state.tip.clone() {
             None => {}
             Some(old) if old == tip => {}
-            Some(old) => seen.extend(self.commits(&old, &tip).await?),
+            Some(old) => events.extend(self.commits(&old, &tip).await?),
         }
-        seen.extend(self.messages(&tip).await?);
-        Ok(Poll::Up { first, seen, tip })
+        events.extend(self.messages(&tip).await?);
+        Ok(Poll::Up { first, events, tip })
     }
 
-    /// Remembers that something was told.
+    /// Remembers that an event was reported.
     ///
     /// # Errors
     /// When the state cannot be written.
-    pub fn told(&mut self, seen: &Seen) -> Result<(), WatchError> {
-        match seen {
-            Seen::HandOff(hand_off) => self.state.remember(&hand_off.key()),
-            Seen::Message { path, blob, .. } => {
+    pub fn reported(&mut self, event: &WatchEvent) -> Result<(), WatchError> {
+        match event {
+            WatchEvent::HandOff(hand_off) => self.state.remember(&hand_off.key()),
+            WatchEvent::Message { path, blob, .. } => {
                 self.state.messages.insert(path.clone(), blob.clone());
             }
-            Seen::Note(_) => return Ok(()),
+            WatchEvent::Note(_) => return Ok(()),
         }
         Ok(self.state.write(&self.state_path)?)
     }
 
-    /// Remembers that everything of a commit was told.
+    /// Remembers that everything of a commit was reported.
     ///
     /// # Errors
     /// When the state cannot be written.
-    pub fn told_commit(&mut self, sha: &str) -> Result<(), WatchError> {
-        self.state.told.push(sha.to_owned());
+    pub fn reported_commit(&mut self, sha: &str) -> Result<(), WatchError> {
+        self.state.reported.push(sha.to_owned());
         Ok(self.state.write(&self.state_path)?)
     }
 
-    /// Remembers that everything up to a commit was told.
+    /// Remembers that everything up to a commit was reported.
     ///
     /// # Errors
     /// When the state cannot be written.
     pub fn done(&mut self, tip: &str) -> Result<(), WatchError> {
         let before = self.state.clone();
         self.state.tip = Some(tip.to_owned());
-        self.state.told.clear();
+        self.state.reported.clear();
         if self.state == before {
             return Ok(());
         }
         Ok(self.state.write(&self.state_path)?)
-    }
-
-    /// The branch that is followed, and its tip now.
-    async fn ask(&self) -> Result<(String, String), Fault> {
-        let wanted = match &self.branch {
-            Some(branch) => format!("refs/heads/{branch}"),
-            None => "HEAD".to_owned(),
-        };
-        let words = ["ls-remote", "--quiet", "--symref", &self.remote, &wanted];
-        let listed = ask_remote(&self.root, &words, self.patience).await?;
-        let branch = self
-            .branch
-            .clone()
-            .or_else(|| listed.lines().find_map(default_branch));
-        let Some(branch) = branch else {
-            let why = "it names no default branch; say `--branch NAME`";
-            return Err(Fault::Other(why.to_owned()));
-        };
-        let tip = listed
-            .lines()
-            .filter_map(|line| line.split_once('\t'))
-            .find(|(object, name)| *name == wanted && !object.starts_with("ref: "))
-            .map(|(object, _)| object.to_owned());
-        match tip {
-            Some(tip) => Ok((branch, tip)),
-            None => Err(Fault::Other(format!("it has no branch `{branch}`"))),
-        }
-    }
-
-    /// Fetches the branch to a name of our own, unless its tip is there already: neither a branch of
-    /// the clone nor what its user has fetched changes.
-    async fn fetch(&self, branch: &str, tip: &str) -> Result<(), Fault> {
-        let own = format!("refs/gateproof/watch/{}/{branch}", self.remote);
-        let here = git::ask(&self.root, &["rev-parse", "--verify", "--quiet", &own]).await;
-        if here.is_ok_and(|here| here == tip) {
-            return Ok(());
-        }
-        let spec = format!("+refs/heads/{branch}:{own}");
-        let words = [
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-auto-maintenance",
-            "--refmap=",
-            &self.remote,
-            &spec,
-        ];
-        ask_remote(&self.root, &words, self.patience).await?;
-        // It may have been forced elsewhere in between: then the next look finds the newer one.
-        let there = format!("{tip}^{{commit}}");
-        git::ask(&self.root, &["cat-file", "-e", &there]).await?;
-        Ok(())
     }
 
     /// What the commits between two tips of the branch bring.
@@ -241,28 +182,23 @@ impl Follower {
         &self,
         old: &str,
         tip: &str,
-    ) -> Result<Vec<(Option<String>, Seen)>, WatchError> {
-        let mut seen = Vec::new();
-        let here = git::ask(
-            &self.root,
-            &["cat-file", "-e", &format!("{old}^{{commit}}")],
-        )
-        .await;
-        if here.is_err() {
+    ) -> Result<Vec<(Option<String>, WatchEvent)>, WatchError> {
+        let mut events = Vec::new();
+        let root = &self.upstream.root;
+        if !git::has(root, &format!("{old}^{{commit}}")).await {
             let note = format!(
                 "history was rewritten: {old} is gone, so nobody can say what is new up to {tip}; following from there"
             );
-            return Ok(vec![(None, Seen::Note(note))]);
+            return Ok(vec![(None, WatchEvent::Note(note))]);
         }
-        let straight = git::ask(&self.root, &["merge-base", "--is-ancestor", old, tip]).await;
-        if straight.is_err() {
+        if !git::is_ancestor(root, old, tip).await {
             let note = format!(
                 "history was rewritten (a forced push): {old} is no longer part of the branch, which is at {tip}"
             );
-            seen.push((None, Seen::Note(note)));
+            events.push((None, WatchEvent::Note(note)));
         }
         let range = format!("{old}..{tip}");
-        let words = [
+        let args = [
             "rev-list",
             "--reverse",
             "--topo-order",
@@ -270,93 +206,52 @@ impl Follower {
             "--format=%H %s",
             &range,
         ];
-        let listed = git::ask(&self.root, &words)
+        let listed = git::ask(root, &args)
             .await
             .map_err(|error| WatchError::Clone(error.into()))?;
         let mut known = self.state.runs.clone();
         for line in listed.lines() {
             let (sha, subject) = line.split_once(' ').unwrap_or((line, ""));
-            if self.state.told.iter().any(|told| told == sha) {
+            if self.state.reported.iter().any(|known| known == sha) {
                 continue;
             }
-            let commit = Commit {
+            let commit = UpstreamCommit {
                 sha: sha.to_owned(),
                 subject: subject.to_owned(),
-                records: self.records(sha, tip).await.map_err(WatchError::Clone)?,
+                records: self
+                    .upstream
+                    .records(sha, tip)
+                    .await
+                    .map_err(WatchError::Clone)?,
             };
-            for found in seen_in(&commit, &known) {
-                if let Seen::HandOff(hand_off) = &found {
+            for found in events_of(&commit, &known) {
+                if let WatchEvent::HandOff(hand_off) = &found {
                     known.push(hand_off.key());
                 }
-                seen.push((Some(sha.to_owned()), found));
+                events.push((Some(sha.to_owned()), found));
             }
         }
-        Ok(seen)
+        Ok(events)
     }
 
-    /// The run records that a commit adds and that are still there at the tip. What a merge brings
-    /// was brought by the commits that it merges.
-    async fn records(
-        &self,
-        sha: &str,
+    /// The messages that lie in inboxes and were not reported.
+    async fn messages(
+        &mut self,
         tip: &str,
-    ) -> Result<Vec<(String, Result<Box<RunRecord>, String>)>, Fault> {
-        let words = [
-            "diff-tree",
-            "--root",
-            "-r",
-            "--no-commit-id",
-            "--name-only",
-            "--no-renames",
-            "--diff-filter=A",
-            "-z",
-            sha,
-        ];
-        let added = git::ask(&self.root, &words).await?;
-        let mut records = Vec::new();
-        for path in added.split('\0').filter(|path| is_record(path)) {
-            let at_tip = git::ask(&self.root, &["cat-file", "-e", &format!("{tip}:{path}")]).await;
-            let record = match at_tip {
-                Err(_) => Err("it was taken back".to_owned()),
-                Ok(_) => self.record(&format!("{sha}:{path}")).await?,
-            };
-            records.push((path.to_owned(), record));
-        }
-        Ok(records)
-    }
-
-    async fn record(&self, object: &str) -> Result<Result<Box<RunRecord>, String>, Fault> {
-        let size = git::ask(&self.root, &["cat-file", "-s", object]).await?;
-        if size.parse().unwrap_or(u64::MAX) > RECORD_BYTES {
-            return Ok(Err(format!("{size} bytes are too many for a record")));
-        }
-        let text = git::ask(&self.root, &["cat-file", "blob", object]).await?;
-        Ok(parse(&text))
-    }
-
-    /// The messages that lie in inboxes and were not told of.
-    async fn messages(&mut self, tip: &str) -> Result<Vec<(Option<String>, Seen)>, WatchError> {
-        let listed = git::ask(&self.root, &["ls-tree", "-r", "-z", tip])
-            .await
-            .map_err(|error| WatchError::Clone(error.into()))?;
-        let mut now = BTreeMap::new();
-        for entry in listed.split('\0') {
-            let Some((head, path)) = entry.split_once('\t') else {
-                continue;
-            };
-            let blob = head.split(' ').next_back().unwrap_or_default();
-            if inbox::is_inbox(path, &self.folders) {
-                now.insert(path.to_owned(), blob.to_owned());
-            }
-        }
-        // One that was read is gone; the next one at its place is new, also with the same words.
+    ) -> Result<Vec<(Option<String>, WatchEvent)>, WatchError> {
+        let files = self.upstream.files(tip).await.map_err(WatchError::Clone)?;
+        let now: BTreeMap<String, String> = files
+            .into_iter()
+            .filter(|(path, _)| inbox::is_inbox(path, &self.folders))
+            .collect();
+        // One that was read is gone; the next one at its place is new, also with the same text.
         self.state.messages.retain(|path, _| now.contains_key(path));
         Ok(now
             .into_iter()
             .filter(|(path, blob)| self.state.messages.get(path) != Some(blob))
             .map(|(path, blob)| {
                 let commit = tip.to_owned();
-                (None, Seen::Message { path, blob, commit })
+                (None, WatchEvent::Message { path, blob, commit })
             })
             .collect())
     }
@@ -364,47 +259,4 @@ impl Follower {
 
 fn down(fault: &Fault) -> Poll {
     Poll::Down(without_credentials(&fault.to_string()))
-}
-
-/// `reports/runs/<phase>/<run>.json`, wherever the reports are.
-fn is_record(path: &str) -> bool {
-    path.ends_with(".json") && path.split('/').rev().skip(1).any(|part| part == "runs")
-}
-
-fn parse(text: &str) -> Result<Box<RunRecord>, String> {
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| format!("not a run record: {error}"))?;
-    match value.get("schema").and_then(|schema| schema.as_str()) {
-        Some(SCHEMA) => serde_json::from_value(value)
-            .map(Box::new)
-            .map_err(|error| format!("not a run record: {error}")),
-        other => Err(format!(
-            "not a run record of this version: its schema is `{}`",
-            other.unwrap_or("(none)")
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn records_lie_in_a_folder_named_runs() {
-        assert!(is_record(
-            "reports/runs/pxgate/20261121T174530Z-1f3a9c2e.json"
-        ));
-        assert!(is_record("runs/x.json"));
-        assert!(!is_record("reports/runs.json"));
-        assert!(!is_record("reports/runs/pxgate/x.md"));
-        assert!(!is_record("checks/fixtures/documents/record.json"));
-    }
-
-    #[test]
-    fn what_is_no_record_says_so() {
-        assert!(parse("{").unwrap_err().contains("not a run record"));
-        assert!(parse("{\"schema\":\"x\"}").unwrap_err().contains("`x`"));
-        let sample = serde_json::to_string(&crate::report::sample::record()).unwrap();
-        assert_eq!(*parse(&sample).unwrap(), crate::report::sample::record());
-    }
 }

@@ -5,7 +5,7 @@ use crate::record::{Act, RunRecord};
 
 /// A commit that is new on the upstream's branch, with the records that it brings.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Commit {
+pub struct UpstreamCommit {
     /// Its name, 40 hex digits.
     pub sha: String,
     /// The first line of its message.
@@ -19,14 +19,12 @@ pub struct Commit {
 pub struct HandOff {
     /// [`Act::Claim`] or [`Act::Review`].
     pub act: Act,
-    /// The phase.
     pub phase: String,
-    /// The gate.
     pub gate: String,
     /// The commit that brings it.
     pub commit: String,
     /// Of a review: what the reviewer's run of this gate amounts to. Of a claim: nothing, because
-    /// what the author saw must not be known to whoever judges it.
+    /// the reviewer must not know what the author observed.
     pub verdict: Option<&'static str>,
     /// The run of its record.
     pub run_id: String,
@@ -46,9 +44,9 @@ impl HandOff {
     }
 }
 
-/// Something that a watcher tells.
+/// Something that a watcher reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum WatchEvent {
     /// A gate changes hands.
     HandOff(HandOff),
     /// A message lies in an inbox: the file, and the blob that it is.
@@ -57,7 +55,7 @@ pub enum Seen {
         path: String,
         /// The object that holds it.
         blob: String,
-        /// The upstream's commit at which it was seen.
+        /// The upstream's commit at which it was found.
         commit: String,
     },
     /// Something a person may want to know, and nothing to act on.
@@ -83,9 +81,9 @@ fn act_name(act: Act) -> &'static str {
 
 /// What a new commit hands off. `known` are the [`HandOff::key`]s that were handed off before: a
 /// rewritten history brings them again under other names.
-pub fn seen_in(commit: &Commit, known: &[String]) -> Vec<Seen> {
+pub fn events_of(commit: &UpstreamCommit, known: &[String]) -> Vec<WatchEvent> {
     let short = commit.sha.get(..12).unwrap_or(&commit.sha);
-    let mut seen = Vec::new();
+    let mut events = Vec::new();
     let announced = announced(&commit.subject);
     let mut found = false;
     for (path, record) in &commit.records {
@@ -93,7 +91,7 @@ pub fn seen_in(commit: &Commit, known: &[String]) -> Vec<Seen> {
             Ok(record) => record,
             Err(why) => {
                 if announced.is_some() {
-                    seen.push(Seen::Note(format!("{short}: {path}: {why}")));
+                    events.push(WatchEvent::Note(format!("{short}: {path}: {why}")));
                 }
                 continue;
             }
@@ -103,62 +101,66 @@ pub fn seen_in(commit: &Commit, known: &[String]) -> Vec<Seen> {
         }
         let act = act_name(record.act);
         if announced != Some(record.act) {
-            seen.push(Seen::Note(format!(
+            events.push(WatchEvent::Note(format!(
                 "{short} brings the record of a {act} ({path}), and its subject does not begin with `{act}(`: no hand-off"
             )));
             continue;
         }
         found = true;
-        seen.extend(gates(record, commit, path, short, known));
+        events.extend(gates(record, commit, path, short, known));
     }
     if let (Some(act), false) = (announced, found) {
         let act = act_name(act);
-        seen.push(Seen::Note(format!(
-            "{short} says `{act}(` and brings no record of a {act}: no hand-off"
+        events.push(WatchEvent::Note(format!(
+            "{short} announces `{act}(` and brings no record of a {act}: no hand-off"
         )));
     }
-    newest(seen)
+    newest(events)
 }
 
 /// A commit may bring also the record of an earlier try: a gate changes hands by the newest.
-fn newest(mut seen: Vec<Seen>) -> Vec<Seen> {
-    let what = |seen: &Seen| match seen {
-        Seen::HandOff(it) => Some((it.act_name(), it.phase.clone(), it.gate.clone())),
+fn newest(mut events: Vec<WatchEvent>) -> Vec<WatchEvent> {
+    let what = |event: &WatchEvent| match event {
+        WatchEvent::HandOff(it) => Some((it.act_name(), it.phase.clone(), it.gate.clone())),
         _ => None,
     };
-    let run = |seen: &Seen| match seen {
-        Seen::HandOff(it) => it.run_id.clone(),
+    let run = |event: &WatchEvent| match event {
+        WatchEvent::HandOff(it) => it.run_id.clone(),
         _ => String::new(),
     };
-    let newest: Vec<bool> = seen
+    let newest: Vec<bool> = events
         .iter()
         .map(|one| {
-            let same = |other: &&Seen| what(other) == what(one);
-            what(one).is_none() || seen.iter().filter(same).all(|other| run(other) <= run(one))
+            let same = |other: &&WatchEvent| what(other) == what(one);
+            what(one).is_none()
+                || events
+                    .iter()
+                    .filter(same)
+                    .all(|other| run(other) <= run(one))
         })
         .collect();
-    let mut keep = newest.into_iter();
-    seen.retain(|_| keep.next().unwrap_or(true));
-    seen
+    let mut newest = newest.into_iter();
+    events.retain(|_| newest.next().unwrap_or(true));
+    events
 }
 
 fn gates(
     record: &RunRecord,
-    commit: &Commit,
+    commit: &UpstreamCommit,
     path: &str,
     short: &str,
     known: &[String],
-) -> Vec<Seen> {
+) -> Vec<WatchEvent> {
     if record.gates.is_empty() {
-        return vec![Seen::Note(format!(
+        return vec![WatchEvent::Note(format!(
             "{short}: run {} covers no gate whole: no hand-off",
             record.run_id
         ))];
     }
     let names = std::iter::once(&record.claim.phase).chain(&record.gates);
     if let Some(name) = names.into_iter().find(|name| !is_name(name)) {
-        return vec![Seen::Note(format!(
-            "{short}: {path}: {name:?} is no name of a phase or gate: no hand-off"
+        return vec![WatchEvent::Note(format!(
+            "{short}: {path}: {name:?} is not a valid name of a phase or gate: no hand-off"
         ))];
     }
     let hand_off = |gate: &String| {
@@ -171,12 +173,13 @@ fn gates(
             run_id: record.run_id.clone(),
             record: path.to_owned(),
         };
-        match known.contains(&hand_off.key()) {
-            false => Seen::HandOff(hand_off),
-            true => Seen::Note(format!(
+        if known.contains(&hand_off.key()) {
+            WatchEvent::Note(format!(
                 "{short} brings {gate} of run {} again, which was handed off before",
                 record.run_id
-            )),
+            ))
+        } else {
+            WatchEvent::HandOff(hand_off)
         }
     };
     record.gates.iter().map(hand_off).collect()
@@ -207,9 +210,9 @@ mod tests {
         record
     }
 
-    fn commit(subject: &str, records: Vec<RunRecord>) -> Commit {
+    fn commit(subject: &str, records: Vec<RunRecord>) -> UpstreamCommit {
         let path = |r: &RunRecord| format!("reports/runs/pxgate/{}.json", r.run_id);
-        Commit {
+        UpstreamCommit {
             sha: SHA.to_owned(),
             subject: subject.to_owned(),
             records: records
@@ -219,10 +222,11 @@ mod tests {
         }
     }
 
-    fn hand_offs(seen: &[Seen]) -> Vec<&HandOff> {
-        seen.iter()
-            .filter_map(|seen| match seen {
-                Seen::HandOff(hand_off) => Some(hand_off),
+    fn hand_offs(events: &[WatchEvent]) -> Vec<&HandOff> {
+        events
+            .iter()
+            .filter_map(|event| match event {
+                WatchEvent::HandOff(hand_off) => Some(hand_off),
                 _ => None,
             })
             .collect()
@@ -230,12 +234,12 @@ mod tests {
 
     #[test]
     fn a_claim_with_its_record_is_a_hand_off_and_tells_nothing_of_what_was_seen() {
-        let seen = seen_in(
+        let events = events_of(
             &commit("claim(pxgate-M1): x", vec![record(Act::Claim, "r1")]),
             &[],
         );
-        let [hand_off] = hand_offs(&seen)[..] else {
-            panic!("{seen:?}")
+        let [hand_off] = hand_offs(&events)[..] else {
+            panic!("{events:?}")
         };
         assert_eq!(
             (
@@ -251,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_references_false_hand_offs_are_none() {
-        // Prose that names gates, an early claim's form, a revert, the watcher's own words.
+        // Prose that names gates, an early claim's form, a revert, the watcher's own messages.
         for subject in [
             "status(2): Gate C6 CLAIMED, D0 CLAIMED, Gate: Q0 CLAIMED, awaiting Adversary, Q1",
             "docs(1b): format clean-up, claim W0 gate",
@@ -262,17 +266,17 @@ mod tests {
             "claim pxgate M1 at 0123456789ab",
             "inbox(adversary): hand-off: claim pxgate M1; review(pxgate-M1) please",
         ] {
-            assert_eq!(seen_in(&commit(subject, vec![]), &[]), [], "{subject}");
+            assert_eq!(events_of(&commit(subject, vec![]), &[]), [], "{subject}");
         }
         for subject in [
             "review(shot): phase open, nothing to judge yet",
             "review(pxgate): idle break-it probes PASS",
             "claim(3 U0): see STATUS",
         ] {
-            let seen = seen_in(&commit(subject, vec![]), &[]);
+            let events = events_of(&commit(subject, vec![]), &[]);
             assert!(
-                matches!(&seen[..], [Seen::Note(note)] if note.contains("no hand-off")),
-                "{seen:?}"
+                matches!(&events[..], [WatchEvent::Note(note)] if note.contains("no hand-off")),
+                "{events:?}"
             );
         }
     }
@@ -287,15 +291,15 @@ mod tests {
             ("journal(pxgate): x", Act::Claim),
         ];
         for (subject, act) in cases {
-            let seen = seen_in(&commit(subject, vec![record(act, "r")]), &[]);
+            let events = events_of(&commit(subject, vec![record(act, "r")]), &[]);
             assert!(
-                hand_offs(&seen).is_empty() && !seen.is_empty(),
-                "{subject}: {seen:?}"
+                hand_offs(&events).is_empty() && !events.is_empty(),
+                "{subject}: {events:?}"
             );
         }
         // A CI record in any other commit is nobody's business.
         assert_eq!(
-            seen_in(&commit("chore: x", vec![record(Act::Ci, "r")]), &[]),
+            events_of(&commit("chore: x", vec![record(Act::Ci, "r")]), &[]),
             []
         );
     }
@@ -303,26 +307,26 @@ mod tests {
     #[test]
     fn a_run_is_handed_off_once_and_never_without_a_whole_gate_or_with_a_hostile_name() {
         let again = commit("claim(pxgate-M1): x", vec![record(Act::Claim, "r1")]);
-        let seen = seen_in(&again, &["r1 M1".to_owned()]);
+        let events = events_of(&again, &["r1 M1".to_owned()]);
         assert!(
-            matches!(&seen[..], [Seen::Note(note)] if note.contains("again")),
-            "{seen:?}"
+            matches!(&events[..], [WatchEvent::Note(note)] if note.contains("again")),
+            "{events:?}"
         );
         let both = vec![record(Act::Claim, "r2"), record(Act::Claim, "r1")];
-        let seen = seen_in(&commit("claim(pxgate-M1): x", both), &[]);
-        let told: Vec<&str> = hand_offs(&seen).iter().map(|it| &*it.run_id).collect();
-        assert_eq!(told, ["r2"]);
+        let events = events_of(&commit("claim(pxgate-M1): x", both), &[]);
+        let runs: Vec<&str> = hand_offs(&events).iter().map(|it| &*it.run_id).collect();
+        assert_eq!(runs, ["r2"]);
         let mut partial = record(Act::Claim, "r2");
         partial.gates.clear();
-        let seen = seen_in(&commit("claim(pxgate-M1): x", vec![partial]), &[]);
-        assert!(matches!(&seen[..], [Seen::Note(_)]), "{seen:?}");
+        let events = events_of(&commit("claim(pxgate-M1): x", vec![partial]), &[]);
+        assert!(matches!(&events[..], [WatchEvent::Note(_)]), "{events:?}");
         for name in ["M1; rm -rf /", "M1\n## DONE", "", "-x", "$(id)"] {
             let mut hostile = record(Act::Claim, "r3");
             hostile.gates = vec![name.to_owned()];
-            let seen = seen_in(&commit("claim(x): y", vec![hostile]), &[]);
+            let events = events_of(&commit("claim(x): y", vec![hostile]), &[]);
             assert!(
-                matches!(&seen[..], [Seen::Note(note)] if !note.contains('\n')),
-                "{seen:?}"
+                matches!(&events[..], [WatchEvent::Note(note)] if !note.contains('\n')),
+                "{events:?}"
             );
         }
     }
@@ -338,11 +342,11 @@ mod tests {
         review.gates = vec!["M1".to_owned(), "M2".to_owned()];
         review.exit_code = 1;
         let verdicts = |record: &RunRecord| -> Vec<Option<&'static str>> {
-            let seen = seen_in(&commit("review(pxgate): x", vec![record.clone()]), &[]);
-            hand_offs(&seen).iter().map(|h| h.verdict).collect()
+            let events = events_of(&commit("review(pxgate): x", vec![record.clone()]), &[]);
+            hand_offs(&events).iter().map(|h| h.verdict).collect()
         };
         assert_eq!(verdicts(&review), [Some("PASS"), Some("FAIL")]);
-        // Cut short: no gate was seen whole.
+        // Cut short: no gate was covered whole.
         review.checks[1].outcome = Outcome::Pass;
         review.exit_code = 3;
         assert_eq!(verdicts(&review), [Some("no verdict"), Some("no verdict")]);
@@ -353,8 +357,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_subject_alone_is_ever_a_hand_off(subject in any::<String>()) {
-            let seen = seen_in(&commit(&subject, vec![]), &[]);
-            prop_assert!(hand_offs(&seen).is_empty());
+            let events = events_of(&commit(&subject, vec![]), &[]);
+            prop_assert!(hand_offs(&events).is_empty());
         }
     }
 }

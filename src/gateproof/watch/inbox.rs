@@ -1,5 +1,4 @@
-//! Messages from one loop to the other: `ADVERSARY-INBOX.md` and `BUILDER-INBOX.md`, deleted by
-//! whoever reads them.
+//! Messages from one loop to the other: `ADVERSARY-INBOX.md` and `BUILDER-INBOX.md`, deleted when they are read.
 
 use std::fs;
 use std::io;
@@ -12,7 +11,7 @@ use crate::report::{markdown, time};
 use crate::run::{ask_remote, without_credentials};
 use kit::atomic;
 use kit::git;
-use reach::host::Fault;
+use reach::host::{BoxFuture, Fault};
 
 /// Whom a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +54,8 @@ pub enum InboxError {
     /// There is nothing in it.
     #[error("the message is empty")]
     Empty,
-    /// The file cannot be read or written.
     #[error("the inbox `{path}`: {source}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
 }
 
 /// Whether a path of the repository is an inbox: at its top, or in one of `folders`. A suffix is
@@ -84,7 +77,7 @@ pub fn belongs_to(name: &str, reader: Reader) -> bool {
     middle.is_some_and(|middle| middle.is_empty() || middle.starts_with('-'))
 }
 
-/// Puts a message into an inbox, behind those that were not read yet. `from` is who writes.
+/// Puts a message into an inbox, behind those that were not read yet. `from` is the writer.
 /// What would read as a decision is broken with a backslash.
 ///
 /// # Errors
@@ -123,7 +116,7 @@ pub fn send(
     Ok(())
 }
 
-/// Takes the messages out of an inbox: they are shown, and then they are gone. None when there is
+/// Takes the messages out of an inbox: they are shown, and then they are gone. False when there is
 /// no inbox. A message that arrives meanwhile is a new inbox and is not lost; if showing fails, the
 /// inbox is put back.
 ///
@@ -183,8 +176,16 @@ pub fn peek(path: &Path, show: &mut dyn io::Write) -> Result<bool, InboxError> {
 /// force. None when there was nothing to commit; else where it was pushed to.
 ///
 /// # Errors
-/// What git says, and what to do about a push that was refused: the commit is then there.
-pub async fn publish(
+/// The message of git, and what to do about a push that was refused: the commit is then there.
+pub fn publish<'p>(
+    root: &'p Path,
+    paths: &'p [PathBuf],
+    subject: &'p str,
+) -> BoxFuture<'p, Result<Option<String>, Fault>> {
+    Box::pin(commit_and_push(root, paths, subject))
+}
+
+async fn commit_and_push(
     root: &Path,
     paths: &[PathBuf],
     subject: &str,
@@ -193,39 +194,27 @@ pub async fn publish(
         .iter()
         .map(|path| path.to_string_lossy().into_owned())
         .collect();
-    let with = |words: &[&'static str]| -> Vec<String> {
-        let words = words.iter().map(|word| (*word).to_owned());
-        words.chain(names.iter().cloned()).collect()
+    let run = async |args: &[&str]| {
+        let names = names.iter().map(String::as_str);
+        let args: Vec<&str> = args.iter().copied().chain(names).collect();
+        git::run(root, &args).await
     };
-    let run = async |words: Vec<String>| {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        git::ask(root, &words).await
+    let Some(branch) = git::branch(root).await else {
+        return Err(Fault::Other("no branch is checked out to push".to_owned()));
     };
-    let branch = git::ask(root, &["symbolic-ref", "--quiet", "--short", "HEAD"])
-        .await
-        .map_err(|_| Fault::Other("no branch is checked out to push".to_owned()))?;
     // A file that was never committed and is gone again is not known to git.
-    let known = run(with(&["ls-files", "--"])).await?;
+    let known = run(&["ls-files", "--"]).await?;
     let here = names.iter().any(|name| root.join(name).exists());
     if known.is_empty() && !here {
         return Ok(None);
     }
-    run(with(&["add", "--all", "--"])).await?;
-    if run(with(&["diff", "--cached", "--quiet", "--"]))
-        .await
-        .is_ok()
-    {
+    run(&["add", "--all", "--"]).await?;
+    if run(&["diff", "--cached", "--quiet", "--"]).await.is_ok() {
         return Ok(None);
     }
-    let mut commit = vec!["commit", "--quiet", "--only", "-m"];
-    commit.push(subject);
-    commit.push("--");
-    let mut commit: Vec<String> = commit.iter().map(|word| (*word).to_owned()).collect();
-    commit.extend(names.iter().cloned());
-    run(commit).await?;
-    let remote = git::ask(root, &["config", &format!("branch.{branch}.remote")])
-        .await
-        .unwrap_or_else(|_| "origin".to_owned());
+    run(&["commit", "--quiet", "--only", "-m", subject, "--"]).await?;
+    let remote = git::config(root, &format!("branch.{branch}.remote")).await;
+    let remote = remote.unwrap_or_else(|| "origin".to_owned());
     let spec = format!("HEAD:refs/heads/{branch}");
     let patience = std::time::Duration::from_secs(60);
     ask_remote(root, &["push", "--quiet", &remote, &spec], patience)

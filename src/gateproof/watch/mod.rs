@@ -1,14 +1,15 @@
-//! Follows the upstream's claims and reviews by commit, for whoever waits for the other.
+//! Follows the upstream's claims and reviews by commit, for the role that waits for the other.
 //!
 //! A hand-off is a commit that is new on the upstream's branch, whose subject begins with `claim(`
 //! or `review(`, and that brings a run record of that act. Prose is never read: the reference's
-//! first watchdog announced gates that nobody had claimed, and kept itself busy with its own words.
+//! first watchdog announced gates that nobody had claimed, and woke itself with its own messages.
 
 mod follow;
 mod handoff;
 pub mod inbox;
 mod state;
+mod upstream;
 
 pub use follow::{Follower, Poll, WatchError};
-pub use handoff::{Commit, HandOff, Seen, seen_in};
-pub use state::{Lock, State, StateError};
+pub use handoff::{HandOff, UpstreamCommit, WatchEvent, events_of};
+pub use state::{WatchLock, WatchState, WatchStateError};

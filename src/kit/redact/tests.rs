@@ -132,22 +132,19 @@ fn a_secret_that_a_bound_cut_in_two_goes_too() {
         redactor.text("pw correct-hor… (cut)"),
         "pw [REDACTED]… (cut)"
     );
-    let mut value =
+    let value =
         serde_json::json!({"text": "pw correct-horse-b", "truncated": true, "sha256": "00"});
-    redactor.value(&mut value);
     assert_eq!(
-        value,
+        *redactor.document(&value),
         serde_json::json!({"text": "pw [REDACTED]", "truncated": true, "sha256": "[REDACTED]"})
     );
 }
 
 #[test]
 fn secret_headers_go_by_their_name() {
-    let mut value =
-        serde_json::json!([["set-cookie", "sid=1"], ["X-Api-Key", "k"], ["server", "t"]]);
-    shapes_only().value(&mut value);
+    let value = serde_json::json!([["set-cookie", "sid=1"], ["X-Api-Key", "k"], ["server", "t"]]);
     assert_eq!(
-        value,
+        *shapes_only().document(&value),
         serde_json::json!([
             ["set-cookie", "[REDACTED]"],
             ["X-Api-Key", "[REDACTED]"],
@@ -196,5 +193,101 @@ proptest! {
         prop_assert!(places_of("hunter2x", &text).unwrap().contains(&before.len()));
         prop_assert_eq!(places_of("hunter2x", &format!("{before}{after}")), Some(Vec::new()));
         prop_assert_eq!(places_of("abc", &text), None);
+    }
+}
+
+/// What an outcome is to a program: a word of its own.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum End {
+    RolledBack,
+    Failed(String),
+    Stopped { ended: String },
+}
+
+#[test]
+fn no_field_is_left_alone_for_its_name() {
+    let redactor = Redactor::new(["supersecretvalue99"]);
+    for name in [
+        "schema", "act", "run_id", "outcome", "started", "ended", "x",
+    ] {
+        let ended = format!("no scratch folder: /{name}/supersecretvalue99-gone");
+        let value = serde_json::json!({ name: ended, "deep": [{ name: ended }] });
+        let text = redactor.document(&value).to_string();
+        assert!(!text.contains("supersecretvalue99"), "{text}");
+        assert_eq!(text.matches("-gone").count(), 2);
+    }
+}
+
+#[test]
+fn what_is_the_program_s_own_by_its_type_stays() {
+    let redactor = Redactor::new([
+        "rolled-back",
+        "stopped",
+        "ended",
+        "2026-11-21",
+        "kept as it is",
+    ]);
+    let at: chrono::DateTime<chrono::Utc> = "2026-11-21T17:45:30Z".parse().unwrap();
+    let value = (
+        End::RolledBack,
+        End::Failed("rolled-back".to_owned()),
+        End::Stopped {
+            ended: "stopped at 2026-11-21".to_owned(),
+        },
+        Redacted::own(at),
+        Redacted::own("kept as it is"),
+        "kept as it is",
+        redactor.redact("rolled-back twice"),
+    );
+    assert_eq!(
+        *redactor.document(&value),
+        serde_json::json!([
+            "rolled-back",
+            {"failed": REDACTED},
+            {"stopped": {"ended": "[REDACTED] at [REDACTED]"}},
+            "2026-11-21T17:45:30Z",
+            "kept as it is",
+            REDACTED,
+            "[REDACTED] twice",
+        ])
+    );
+}
+
+#[test]
+fn the_form_of_a_run_id_is_own_and_its_field_is_not() {
+    #[derive(Serialize)]
+    struct Run<'a> {
+        #[serde(serialize_with = "own_run_id")]
+        id: &'a str,
+    }
+    let redactor = Redactor::new(["1f3a9c2e", "hunter2x"]);
+    let written = |id| redactor.document(&Run { id })["id"].clone();
+    assert_eq!(
+        written("20261121T174530Z-1f3a9c2e"),
+        "20261121T174530Z-1f3a9c2e"
+    );
+    assert_eq!(written("run hunter2x"), "run [REDACTED]");
+}
+
+#[test]
+fn names_in_a_map_are_redacted_and_no_value_is_lost_by_it() {
+    let redactor = Redactor::new(["hunter2x", "hunter3x"]);
+    let value = serde_json::json!({"hunter2x": 1, "hunter3x": 2, "volume": "hunter2x"});
+    assert_eq!(
+        *redactor.document(&value),
+        serde_json::json!({"[REDACTED]": 1, "[REDACTED]'": 2, "volume": "[REDACTED]"})
+    );
+}
+
+proptest! {
+    #[test]
+    fn without_secrets_a_document_is_its_json(
+        text in "[a-z \n…ß]{0,12}", number in proptest::num::f64::NORMAL, flag: bool,
+    ) {
+        let value = serde_json::json!({
+            "a": [text.clone(), number, flag, null], "b": {"c": {"text": text, "sha256": "00"}},
+        });
+        prop_assert_eq!(&*Redactor::new(["hunter2x"]).document(&value), &value);
     }
 }

@@ -7,12 +7,12 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::codes::Code;
 use super::source::{Source, SourceError};
+use crate::count::count;
 use crate::yaml::source::Span;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Its stable code.
     pub code: Code,
     /// What is wrong, in one line.
     pub message: String,
@@ -53,9 +53,8 @@ impl Diagnostic {
 
 /// Everything that is wrong with one file.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {} error(s)", source_file.path.display(), diagnostics.len())]
+#[error("{}: {}", source_file.path.display(), count(diagnostics.len(), "error"))]
 pub struct Invalid {
-    /// The file.
     pub source_file: std::sync::Arc<Source>,
     /// What is wrong, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
@@ -70,7 +69,7 @@ impl Invalid {
                 Code::TOO_LARGE,
                 String::new(),
                 0..0,
-                "was another file meant? Real ones have a few kilobytes",
+                "check the path: real files have a few kilobytes",
             ),
             SourceError::NotUtf8 { offset, readable } => (
                 Code::NOT_UTF8,
@@ -101,13 +100,10 @@ impl Invalid {
             out.push_str(&renderer.render(&self.report(diagnostic, &path)));
             out.push_str("\n\n");
         }
-        let count = self.diagnostics.len();
-        let (noun, code) = (
-            if count == 1 { "error" } else { "errors" },
-            self.diagnostics.first().map_or("CODE", |d| d.code.0),
-        );
+        let errors = count(self.diagnostics.len(), "error");
+        let code = self.diagnostics.first().map_or("CODE", |d| d.code.0);
         out.push_str(&format!(
-            "{path}: {count} {noun}; nothing was run. `gateproof explain {code}` tells more.\n"
+            "{path}: {errors}; nothing was run. `gateproof explain {code}` tells more.\n"
         ));
         out
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::codes::Code;
 use super::diagnostic::Diagnostic;
-use super::tree::{Key, Kind, Node, is_null};
+use super::tree::{Key, Node, NodeKind, is_null};
 use crate::text::{Scope, Text, is_name};
 use crate::yaml::source::Span;
 
@@ -60,7 +60,7 @@ impl Reader {
     }
 
     pub fn report(&mut self, problem: Diagnostic) {
-        // The checks of a `for:` are read once per value: each problem is said once.
+        // The checks of a `for:` are read once per value: each problem is reported once.
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -80,7 +80,7 @@ impl Reader {
 
     /// A map with any keys.
     pub fn open_map<'n>(&mut self, node: &'n Node, what: &str) -> Option<Fields<'n>> {
-        let Kind::Map(entries) = &node.kind else {
+        let NodeKind::Map(entries) = &node.kind else {
             self.wrong_type(node, what, "a map");
             return None;
         };
@@ -139,18 +139,18 @@ impl Reader {
     /// The items of a list; a single value stands for a list of one.
     pub fn items<'n>(&mut self, node: &'n Node, what: &str) -> Vec<&'n Node> {
         match &node.kind {
-            Kind::List(items) if items.is_empty() => {
+            NodeKind::List(items) if items.is_empty() => {
                 self.report(
                     Diagnostic::new(
                         Code::EMPTY,
                         node.span.clone(),
                         format!("{what} is an empty list"),
                     )
-                    .help("leave the key out, or say what belongs into it"),
+                    .help("leave the key out, or add an item"),
                 );
                 Vec::new()
             }
-            Kind::List(items) => items.iter().collect(),
+            NodeKind::List(items) => items.iter().collect(),
             _ => vec![node],
         }
     }
@@ -158,7 +158,7 @@ impl Reader {
     /// Any scalar as the text that stands there.
     pub fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
         match &node.kind {
-            Kind::Scalar { text, plain } if !(*plain && is_null(text)) => Some(text),
+            NodeKind::Scalar { text, plain } if !(*plain && is_null(text)) => Some(text),
             _ => {
                 self.wrong_type(node, what, "a text");
                 None

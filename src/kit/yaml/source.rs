@@ -13,7 +13,6 @@ pub const MAX_BYTES: u64 = 1024 * 1024;
 pub struct Source {
     /// The path as the user gave it.
     pub path: PathBuf,
-    /// The text.
     pub text: String,
 }
 

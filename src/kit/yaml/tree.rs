@@ -18,15 +18,13 @@ pub const MAX_NODES: usize = 20_000;
 /// A node with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// Where it stands.
     pub span: Span,
-    /// What it is.
-    pub kind: Kind,
+    pub kind: NodeKind,
 }
 
 /// What a node is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum NodeKind {
     /// A scalar: its text, and whether it stands there without quotes.
     Scalar {
         /// The text after YAML's escapes.
@@ -34,7 +32,6 @@ pub enum Kind {
         /// Without quotes and not a block.
         plain: bool,
     },
-    /// A list.
     List(Vec<Node>),
     /// A map in the order of the file.
     Map(Vec<(Key, Node)>),
@@ -43,9 +40,7 @@ pub enum Kind {
 /// A key with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// The key.
     pub text: String,
-    /// Where it stands.
     pub span: Span,
 }
 
@@ -53,17 +48,17 @@ impl Node {
     /// The node's kind in words.
     pub fn kind_name(&self) -> &'static str {
         match &self.kind {
-            Kind::Scalar { text, plain: true } if is_null(text) => "nothing",
-            Kind::Scalar { .. } => "a text",
-            Kind::List(_) => "a list",
-            Kind::Map(_) => "a map",
+            NodeKind::Scalar { text, plain: true } if is_null(text) => "nothing",
+            NodeKind::Scalar { .. } => "a text",
+            NodeKind::List(_) => "a list",
+            NodeKind::Map(_) => "a map",
         }
     }
 
     /// The value of a key, if the node is a map that has it.
     pub fn get(&self, key: &str) -> Option<&Node> {
         match &self.kind {
-            Kind::Map(entries) => entries.iter().find(|(k, _)| k.text == key).map(|(_, v)| v),
+            NodeKind::Map(entries) => entries.iter().find(|(k, _)| k.text == key).map(|(_, v)| v),
             _ => None,
         }
     }
@@ -164,7 +159,7 @@ impl<'t> Builder<'t> {
         match event {
             Event::Scalar(text, style, ..) => Ok(Node {
                 span: self.trimmed(at),
-                kind: Kind::Scalar {
+                kind: NodeKind::Scalar {
                     text: text.into_owned(),
                     plain: style == ScalarStyle::Plain,
                 },
@@ -187,7 +182,7 @@ impl<'t> Builder<'t> {
                 let end = self.span(&span).end;
                 return Ok(Node {
                     span: self.trimmed(start..end),
-                    kind: Kind::List(items),
+                    kind: NodeKind::List(items),
                 });
             }
             items.push(self.node(event, span, depth + 1)?);
@@ -202,14 +197,14 @@ impl<'t> Builder<'t> {
                 let end = self.span(&span).end;
                 return Ok(Node {
                     span: self.trimmed(start..end),
-                    kind: Kind::Map(entries),
+                    kind: NodeKind::Map(entries),
                 });
             }
             let node = self.node(event, span, depth + 1)?;
-            let Kind::Scalar { text, .. } = node.kind else {
+            let NodeKind::Scalar { text, .. } = node.kind else {
                 return Err(Box::new(
                     Diagnostic::new(Code::WRONG_TYPE, node.span, "a key must be a text")
-                        .help("if a value was meant, put it in quotes"),
+                        .help("if this is meant as a value, put it in quotes"),
                 ));
             };
             let key = Key {
@@ -315,13 +310,13 @@ mod tests {
         let (node, problems) = parse(text);
         assert_eq!(problems, []);
         let node = node.unwrap();
-        let Kind::List(items) = &node.get("a").unwrap().kind else {
+        let NodeKind::List(items) = &node.get("a").unwrap().kind else {
             panic!("not a list")
         };
         let texts: Vec<_> = items
             .iter()
             .map(|item| match &item.kind {
-                Kind::Scalar { text, plain } => (text.as_str(), *plain),
+                NodeKind::Scalar { text, plain } => (text.as_str(), *plain),
                 other => panic!("{other:?}"),
             })
             .collect();

@@ -1,7 +1,7 @@
 //! A small process that outlives us if we are killed, and cleans up behind us.
 //!
 //! It waits on a pipe that only we hold. When the pipe ends without a goodbye we were killed:
-//! then it does what it was told to do, and ends.
+//! then it runs the shell text that it was given, and ends.
 
 use std::io;
 use std::process::Stdio;
@@ -10,11 +10,11 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::Mutex;
 
-use super::Fault;
+use super::fault::Fault;
 
-/// Reads one word per line until the end. `+ X` remembers X, `- X` forgets it, `bye` ends
-/// without cleaning up. At the end of the pipe `$clean` is evaluated with the remembered
-/// words in `$list`. It ignores what a terminal sends, since it has to outlive it.
+/// Reads one order per line until the end. `+ X` remembers X, `- X` forgets it, `bye` ends
+/// without cleaning up. At the end of the pipe `$clean` is evaluated with what is remembered
+/// in `$list`. It ignores the signals of a terminal, since it has to outlive it.
 ///
 /// `await_undone` waits until the undoings whose folders are in the list (its whole paths) are
 /// over or gone, a minute each at most: they may need what is about to be cleaned up.
@@ -80,23 +80,23 @@ impl Guard {
 
     /// Remembers a word, which must have no space in it.
     pub async fn add(&self, word: &str) -> io::Result<()> {
-        self.say(&format!("+ {word}\n")).await
+        self.send(&format!("+ {word}\n")).await
     }
 
     /// Forgets a word.
     pub(super) async fn remove(&self, word: &str) -> io::Result<()> {
-        self.say(&format!("- {word}\n")).await
+        self.send(&format!("- {word}\n")).await
     }
 
     /// Ends the guard; nothing is cleaned up by it.
     pub(super) async fn dismiss(&self) {
         // A guard that is gone already needs no goodbye.
-        let _ = self.say("bye\n").await;
+        let _ = self.send("bye\n").await;
         self.pipe.lock().await.take();
         let _ = self.child.lock().await.wait().await;
     }
 
-    async fn say(&self, line: &str) -> io::Result<()> {
+    async fn send(&self, line: &str) -> io::Result<()> {
         match self.pipe.lock().await.as_mut() {
             Some(pipe) => pipe.write_all(line.as_bytes()).await,
             None => Err(io::ErrorKind::BrokenPipe.into()),

@@ -41,7 +41,7 @@ pub(super) fn kill_marked(mark: &str) {
             return;
         }
         for pid in found {
-            // It may have ended meanwhile; the next pass tells.
+            // It may have ended meanwhile; the next pass shows it.
             let _ = kill_process(pid, Signal::KILL);
         }
         if pass > 2 {

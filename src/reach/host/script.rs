@@ -1,6 +1,7 @@
 //! From an invocation to shell text. Values become data: no value is ever read as shell.
 
-use super::{Fault, Invocation, Script};
+use super::fault::Fault;
+use super::invocation::{Invocation, Script};
 use kit::shell::quote;
 
 /// The longest text of one command: the kernel takes no argument longer than 128 KiB, and
@@ -24,7 +25,7 @@ pub(super) fn with_params(text: &str, params: &[(String, String)]) -> Result<Str
 /// A command as one text for a shell that is given nothing else.
 ///
 /// # Errors
-/// A [`Fault`] when it can be handed to no shell.
+/// A [`Fault`] when no shell takes it.
 pub fn step_shell(invocation: &Invocation) -> Result<String, Fault> {
     check(invocation)?;
     let mut lines = String::new();
@@ -33,33 +34,34 @@ pub fn step_shell(invocation: &Invocation) -> Result<String, Fault> {
     }
     if let Some(cwd) = &invocation.cwd {
         // A relative folder may begin with `-`.
-        let cwd = match cwd.starts_with('/') {
-            true => cwd.clone(),
-            false => format!("./{cwd}"),
+        let cwd = if cwd.starts_with('/') {
+            cwd.clone()
+        } else {
+            format!("./{cwd}")
         };
         lines.push_str(&format!("cd {} || exit 126\n", quote(&cwd)));
     }
     lines.push_str(&match &invocation.script {
         Script::Shell(text) => with_params(text, &invocation.params)?,
-        Script::Argv(words) => format!("exec {}", kit::shell::join(words)),
+        Script::Argv(args) => format!("exec {}", kit::shell::join(args)),
     });
     Ok(lines)
 }
 
 /// What cannot be handed to any shell or program is refused before anything runs.
 pub(super) fn check(invocation: &Invocation) -> Result<(), Fault> {
-    let words: Vec<&str> = match &invocation.script {
+    let texts: Vec<&str> = match &invocation.script {
         Script::Shell(text) => vec![text],
-        Script::Argv(words) if words.is_empty() => {
+        Script::Argv(args) if args.is_empty() => {
             return Err(Fault::Other(
                 "there is no program to run: its argument list is empty".into(),
             ));
         }
-        Script::Argv(words) => words.iter().map(String::as_str).collect(),
+        Script::Argv(args) => args.iter().map(String::as_str).collect(),
     };
     let pairs = invocation.params.iter().chain(&invocation.env);
     let values = pairs.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-    let all: Vec<&str> = words
+    let all: Vec<&str> = texts
         .into_iter()
         .chain(values)
         .chain(invocation.cwd.as_deref())
@@ -88,7 +90,9 @@ fn check_name(what: &str, name: &str) -> Result<(), Fault> {
     if good {
         Ok(())
     } else {
-        Err(Fault::Other(format!("`{name}` is no name for a {what}")))
+        Err(Fault::Other(format!(
+            "`{name}` is not a valid name for a {what}"
+        )))
     }
 }
 

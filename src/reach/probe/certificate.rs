@@ -1,4 +1,4 @@
-//! What a server's certificate says.
+//! Reads a server's certificate.
 
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::X509Certificate;
@@ -11,7 +11,7 @@ const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 /// Reads a leaf certificate from its DER bytes; `now` is in seconds since the epoch.
 ///
 /// # Errors
-/// Says in words why the bytes are no X.509 certificate.
+/// Why the bytes are not an X.509 certificate.
 pub fn read(der: &[u8], now: i64) -> Result<Certificate, String> {
     let (_, certificate) =
         x509_parser::parse_x509_certificate(der).map_err(|error| error.to_string())?;

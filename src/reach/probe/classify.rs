@@ -1,12 +1,12 @@
 //! What a failed exchange means: no answer (and why), or a fault on our side of the seam.
 //!
 //! Decided on typed errors in the source chain; text is read only where there is nothing else,
-//! which is what `sshd` says about a forwarded connection.
+//! which is the message of `sshd` about a forwarded connection.
 //!
 //! - Something from the TLS library (an alert, a certificate that is not accepted, bytes that
-//!   are no TLS): [`Tls`](NoAnswerCause::Tls). A peer that hangs up during the handshake said
+//!   are not TLS): [`Tls`](NoAnswerCause::Tls). A peer that hangs up during the handshake has sent
 //!   nothing about TLS: [`Empty`](NoAnswerCause::Empty), as on plain HTTP.
-//! - Closed before the answer was whole, or an answer that is no HTTP (an SSH banner, TLS bytes
+//! - Closed before the answer was whole, or an answer that is not HTTP (an SSH banner, TLS bytes
 //!   on a plain port): [`Empty`](NoAnswerCause::Empty).
 //! - "No route to host" is somebody's answer that nothing is there:
 //!   [`Refused`](NoAnswerCause::Refused). "Network is unreachable" and "permission denied" are
@@ -23,13 +23,13 @@ use super::names::LookupFailed;
 use crate::host::Fault;
 use crate::observation::{NoAnswer, NoAnswerCause};
 
-/// How the bytes travelled: the same error says different things.
+/// How the bytes travelled: the same error means different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wire {
     /// A TCP connection of our own.
     Tcp,
-    /// A Unix socket whose other end is the ssh client. Its own errors say nothing about the
-    /// endpoint, and a reset there cannot be told from a close here.
+    /// A Unix socket whose other end is the ssh client. Its own errors mean nothing for the
+    /// endpoint, and a reset there cannot be distinguished from a close here.
     Socket,
 }
 
@@ -38,7 +38,7 @@ pub(super) enum Wire {
 pub(super) enum Failure {
     /// The endpoint gave no answer.
     NoAnswer(NoAnswer),
-    /// It could not be asked.
+    /// The request could not be sent.
     Fault(Fault),
 }
 
@@ -48,11 +48,11 @@ impl From<Fault> for Failure {
     }
 }
 
-/// Says what an error of the HTTP library means.
+/// What an error of the HTTP library means.
 pub(super) fn classify(error: &(dyn Error + 'static), wire: Wire, vantage: &str) -> Failure {
     let chain = || std::iter::successors(Some(error), |error| inner(*error));
     if let Some(tls) = chain().find_map(|e| e.downcast_ref::<rustls::Error>()) {
-        return no_answer(NoAnswerCause::Tls, tls_words(tls));
+        return no_answer(NoAnswerCause::Tls, tls_message(tls));
     }
     if let Some(lookup) = chain().find_map(|e| e.downcast_ref::<LookupFailed>()) {
         return lookup_failed(lookup);
@@ -66,19 +66,19 @@ pub(super) fn classify(error: &(dyn Error + 'static), wire: Wire, vantage: &str)
     }
     if let Some(hyper) = chain().find_map(|e| e.downcast_ref::<hyper::Error>()) {
         if hyper.is_user() {
-            return fault(format!("the request cannot be sent: {}", words(error)));
+            return fault(format!("the request cannot be sent: {}", message_of(error)));
         }
         let detail = if hyper.is_parse() {
-            format!("what came is no HTTP: {}", words(hyper))
+            format!("what came is not HTTP: {}", message_of(hyper))
         } else {
-            words(hyper)
+            message_of(hyper)
         };
         return no_answer(NoAnswerCause::Empty, detail);
     }
-    fault(words(error))
+    fault(message_of(error))
 }
 
-/// Says what a failed look-up means.
+/// What a failed look-up means.
 pub(super) fn lookup_failed(lookup: &LookupFailed) -> Failure {
     match exhausted(&lookup.cause) {
         Some(fault) => Failure::Fault(fault),
@@ -94,7 +94,7 @@ fn of_tcp(error: &io::Error) -> Failure {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable => NoAnswerCause::Refused,
         io::ErrorKind::TimedOut => NoAnswerCause::Timeout,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => NoAnswerCause::Reset,
-        // Without a number it is the HTTP/2 library's own word for an orderly end.
+        // Without a number it is how the HTTP/2 library reports an orderly end.
         io::ErrorKind::BrokenPipe if error.raw_os_error().is_some() => NoAnswerCause::Reset,
         io::ErrorKind::NetworkUnreachable => {
             return fault(format!("this machine has no route there: {error}"));
@@ -102,7 +102,7 @@ fn of_tcp(error: &io::Error) -> Failure {
         io::ErrorKind::PermissionDenied => {
             return fault(format!("this machine does not let us connect: {error}"));
         }
-        // The end of the stream in a handshake or in a body, and whatever else a read can say.
+        // The end of the stream in a handshake or in a body, and whatever else a read can fail with.
         _ => NoAnswerCause::Empty,
     };
     no_answer(cause, error.to_string())
@@ -128,26 +128,27 @@ fn of_socket(error: &io::Error, vantage: &str) -> Failure {
     }
 }
 
-/// What the host's `sshd` said when it could not open the connection (`channel_post_connecting`
-/// and `connect_to` in OpenSSH's `channels.c`: the system's or the resolver's own words).
+/// From the message of the host's `sshd` about a connection that it could not open
+/// (`channel_post_connecting` and `connect_to` in OpenSSH's `channels.c`: the message of the
+/// system or the resolver).
 pub(super) fn of_sshd(reason: &str, vantage: &str) -> Failure {
-    let said = reason.to_lowercase();
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| said.contains(phrase));
+    let message = reason.to_lowercase();
+    let contains = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
     let host = vantage.to_owned();
     let detail = reason.to_owned();
-    if says(&["administratively prohibited"]) {
+    if contains(&["administratively prohibited"]) {
         Failure::Fault(Fault::NotAllowed { host, detail })
-    } else if says(&[
+    } else if contains(&[
         "connection refused",
         "no route to host",
         "host is unreachable",
     ]) {
         no_answer(NoAnswerCause::Refused, detail)
-    } else if says(&["timed out"]) {
+    } else if contains(&["timed out"]) {
         no_answer(NoAnswerCause::Timeout, detail)
-    } else if says(&["connection reset"]) {
+    } else if contains(&["connection reset"]) {
         no_answer(NoAnswerCause::Reset, detail)
-    } else if says(&UNKNOWN_NAME) {
+    } else if contains(&UNKNOWN_NAME) {
         no_answer(NoAnswerCause::Dns, detail)
     } else {
         // "Network is unreachable", "Permission denied", "resource shortage", and what we do not
@@ -156,7 +157,7 @@ pub(super) fn of_sshd(reason: &str, vantage: &str) -> Failure {
     }
 }
 
-/// A name that does not resolve, in the words of glibc, musl and the BSDs (`gai_strerror`).
+/// A name that does not resolve, as glibc, musl and the BSDs report it (`gai_strerror`).
 const UNKNOWN_NAME: [&str; 8] = [
     "name or service not known",
     "temporary failure in name resolution",
@@ -190,20 +191,20 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     error.source()
 }
 
-/// An error and what is inside, each thing said once.
-fn words(error: &(dyn Error + 'static)) -> String {
-    let mut said = error.to_string();
+/// An error and its causes, each message once.
+fn message_of(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
     for error in std::iter::successors(inner(error), |error| inner(*error)) {
         let more = error.to_string();
-        if !said.contains(&more) {
-            said = format!("{said}: {more}");
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
         }
     }
-    said
+    text
 }
 
-/// The TLS library's words, with the common verdicts on a certificate in plain ones.
-fn tls_words(error: &rustls::Error) -> String {
+/// The TLS library's message, with the common verdicts on a certificate in plain words.
+fn tls_message(error: &rustls::Error) -> String {
     let plain = match error {
         rustls::Error::InvalidCertificate(verdict) => match verdict {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -220,7 +221,7 @@ fn tls_words(error: &rustls::Error) -> String {
             }
             _ => "the certificate was not accepted",
         },
-        rustls::Error::InvalidMessage(_) => "what came is no TLS",
+        rustls::Error::InvalidMessage(_) => "what came is not TLS",
         _ => "the handshake failed",
     };
     format!("{plain}: {error}")

@@ -1,7 +1,7 @@
-//! Asks one HTTP request from one vantage and says what came back.
+//! Sends one HTTP request from one vantage, and returns what came back.
 //!
-//! Every request has a connection of its own (a kept-alive one would hide a closed port), no
-//! proxy, no cookies, no retries, no decompression, and follows redirects only when told to.
+//! Every request has a connection of its own (a persistent one would hide a closed port), no
+//! proxy, no cookies, no retries, no decompression, and follows redirects only on request.
 //!
 //! Roots of trust: `reqwest` with `rustls-no-provider` verifies through
 //! `rustls-platform-verifier`, which on Linux reads the system's store on each request:
@@ -21,7 +21,7 @@ use super::certificate;
 use super::classify::{self, Failure, Wire, classify, no_answer};
 use super::names::{Names, look_up};
 use super::request::{Request, RequestError, TlsTrust, endpoint, pins_port, request_url};
-use crate::host::{Endpoint, Fault, SshHost};
+use crate::host::{BoxFuture, Endpoint, Fault, Host};
 use crate::observation::{
     Captured, Certificate, HttpObservation, HttpResponse, NoAnswer, NoAnswerCause,
 };
@@ -33,21 +33,32 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub enum Route<'a> {
     /// From this machine.
     Direct,
-    /// From a host, through its SSH connection.
-    Through(&'a SshHost),
+    /// From a host, through its connection.
+    Through(&'a Host),
 }
 
-/// Asks one request. The deadline counts from when the way to the host is open; through a host
+/// Sends one request. The deadline begins when the route to the host is open; through a host
 /// a reset looks like a close ([`NoAnswerCause::Empty`]), because `sshd` passes on no more.
 ///
-/// What `sshd` says about a connection it could not open comes without the connection's name:
-/// two requests through one forward must be asked one after the other.
+/// The message of `sshd` about a connection that it could not open does not name the connection:
+/// two requests through one forward must be sent one after the other.
+///
+/// The future is boxed: the whole HTTP client under it is compiled once, in this crate, and not in
+/// each caller again.
 ///
 /// # Errors
-/// A [`Fault`] when the request could not be asked: a request that makes no sense, a lost link,
+/// A [`Fault`] when the request could not be sent: a request that makes no sense, a lost link,
 /// forwarding not allowed, this machine without network or file handles. An endpoint that does
 /// not answer is an observation.
-pub async fn ask(
+pub fn send<'a>(
+    request: &'a Request,
+    vantage: &'a str,
+    route: Route<'a>,
+) -> BoxFuture<'a, Result<HttpObservation, Fault>> {
+    Box::pin(send_here(request, vantage, route))
+}
+
+async fn send_here(
     request: &Request,
     vantage: &str,
     route: Route<'_>,
@@ -67,8 +78,8 @@ pub async fn ask(
     }
 }
 
-/// Asks through a Unix socket whose other end is connected to the endpoint by somebody else;
-/// `refusal` says why they could not, if they could not.
+/// Sends it through a Unix socket whose other end is connected to the endpoint by somebody else;
+/// `refusal` returns why they could not, if they could not.
 pub(super) async fn ask_through(
     request: &Request,
     endpoint: &Endpoint,
@@ -78,11 +89,11 @@ pub(super) async fn ask_through(
 ) -> Result<HttpObservation, Fault> {
     let started = Instant::now();
     let answer = match exchange(request, endpoint, vantage, Some(socket)).await {
-        // A word of TLS can only have come from the endpoint itself.
-        Err(Failure::NoAnswer(seen)) if seen.cause != NoAnswerCause::Tls => {
+        // A TLS message can only have come from the endpoint itself.
+        Err(Failure::NoAnswer(none)) if none.cause != NoAnswerCause::Tls => {
             Err(match refusal().await? {
                 Some(reason) => classify::of_sshd(&reason, vantage),
-                None => Failure::NoAnswer(seen),
+                None => Failure::NoAnswer(none),
             })
         }
         other => other,
@@ -173,7 +184,7 @@ async fn exchange(
     })
 }
 
-/// Everything about the client but the way it connects and what it follows.
+/// Everything about the client except how it connects and what it follows.
 fn client(request: &Request) -> Result<ClientBuilder, RequestError> {
     install_crypto();
     let builder = Client::builder()
@@ -228,7 +239,7 @@ async fn pinned(request: &Request, endpoint: &Endpoint) -> Result<Names, Failure
 }
 
 /// Follows at most `follow` redirects and stops at the last answer. A request whose connections
-/// all end at one endpoint stops before it would ask that endpoint for another one's page.
+/// all end at one endpoint stops before it would request another one's page from that endpoint.
 fn redirects(request: &Request, one_endpoint: bool) -> Result<Policy, RequestError> {
     if request.follow == 0 {
         return Ok(Policy::none());
@@ -291,7 +302,7 @@ fn presented(response: &Response) -> Result<Option<Certificate>, Fault> {
         .map_err(|error| Fault::Other(format!("the server's certificate cannot be read: {error}")))
 }
 
-/// Reads to the end, keeps the first `limit` bytes and counts all. What came before an error
+/// Reads to the end, stores the first `limit` bytes and counts all. What came before an error
 /// or a deadline is in `body` all the same.
 async fn read_body(
     response: &mut Response,
@@ -307,9 +318,9 @@ async fn read_body(
     Ok(())
 }
 
-fn too_late(limit: Duration, seen: &str) -> Failure {
+fn too_late(limit: Duration, what: &str) -> Failure {
     let limit = humantime::format_duration(limit);
-    no_answer(NoAnswerCause::Timeout, format!("{seen} within {limit}"))
+    no_answer(NoAnswerCause::Timeout, format!("{what} within {limit}"))
 }
 
 /// Half an answer is no answer: a status whose body broke off proves nothing about the body.
@@ -325,10 +336,10 @@ fn half_an_answer(failure: Failure, so_far: &str) -> Failure {
 /// An error of the library in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |said, cause| format!("{said}: {cause}"))
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
-/// The TLS library wants to be told its cryptography once per process, and panics otherwise.
+/// The TLS library requires a cryptography provider once per process, and panics without one.
 fn install_crypto() {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {

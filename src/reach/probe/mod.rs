@@ -1,4 +1,4 @@
-//! How to ask: one HTTP request from one vantage, and what the answer (or its absence) was.
+//! Sends one HTTP request from one vantage, and classifies the answer or its absence.
 
 pub mod certificate;
 mod classify;
@@ -8,6 +8,6 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-pub use http::{Route, ask};
+pub use http::{Route, send};
 pub use request::{Request, RequestError, TlsTrust, check_url, endpoint};
 pub use reqwest::Url;

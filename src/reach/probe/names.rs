@@ -6,12 +6,12 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// A name did not resolve. A type of its own: the HTTP library would hand out an I/O error that
-/// cannot be told from one of the connection.
+/// cannot be distinguished from one of the connection.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {cause}")]
 pub(super) struct LookupFailed {
     name: String,
-    /// Also the way to tell that we had no file handle left to look with.
+    /// Also set when there was no file handle left for the look-up.
     pub(super) cause: io::Error,
 }
 
@@ -56,15 +56,15 @@ pub(super) async fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>, Lo
     Ok(addresses)
 }
 
-/// The system's resolver says "name not known" when it could not open its own files and sockets.
-/// So a failed look-up asks whether they could have been opened.
+/// The system's resolver reports "name not known" when it could not open its own files and sockets.
+/// So after a failed look-up this checks whether they could have been opened.
 fn no_handles_left() -> Option<io::Error> {
     UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).err()
 }
 
 /// Leaves out addresses to which this machine has no route, as long as others remain: when all
 /// attempts fail the last one is reported, and `localhost` on a machine without IPv6 would then
-/// be "Cannot assign requested address" in place of the refusal that was seen.
+/// be "Cannot assign requested address" in place of the real refusal.
 fn leave_out_unroutable(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     if addresses.len() < 2 {
         return addresses;

@@ -29,7 +29,7 @@ pub struct Request {
     pub follow: u32,
     /// The deadline of the whole exchange: look-up, connection, headers and body.
     pub timeout: Duration,
-    /// At most so many bytes of the body are kept; the rest is counted.
+    /// At most so many bytes of the body are stored; the rest is counted.
     pub body_limit: usize,
 }
 
@@ -65,15 +65,14 @@ pub enum TlsTrust {
 /// Why a request cannot be made at all. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// The URL cannot be asked.
-    #[error("cannot ask `{url}`: {why}")]
+    #[error("no request can be sent to `{url}`: {why}")]
     Url {
         /// The URL as given.
         url: String,
         /// What is wrong with it.
         why: String,
     },
-    /// `resolve` is no address and no name.
+    /// `resolve` is neither an address nor a name.
     #[error("cannot connect to `{resolve}`: {why}")]
     Resolve {
         /// As given.
@@ -81,7 +80,6 @@ pub enum RequestError {
         /// What is wrong with it.
         why: String,
     },
-    /// The method is no HTTP method.
     #[error("`{0}` is not an HTTP method")]
     Method(String),
     /// A header's name or value cannot be sent.
@@ -92,17 +90,17 @@ pub enum RequestError {
     Ca(String),
 }
 
-/// Whether a URL can be asked: `http` or `https`, a host, no user name or password, no port 0,
+/// Whether a request can be sent to a URL: `http` or `https`, a host, no user name or password, no port 0,
 /// no white space, and a numeric address only in its usual spelling (`http://999/` would be
 /// 0.0.3.231).
 ///
 /// # Errors
-/// Says in words what is wrong.
+/// What is wrong with it.
 pub fn check_url(url: &str) -> Result<(), String> {
     parse_url(url).map(drop)
 }
 
-/// Where a request has to connect to, as seen from its vantage: `resolve` wins over the URL's
+/// Where a request has to connect to, as its vantage resolves it: `resolve` wins over the URL's
 /// host, its port over the scheme's default. An IPv6 address comes without brackets.
 ///
 /// A port in the URL and another one in `resolve` contradict each other, and a URL whose host
@@ -133,8 +131,8 @@ pub fn endpoint(request: &Request) -> Result<Endpoint, RequestError> {
     }
     let (host, port) = split_resolve(resolve).map_err(wrong)?;
     match (url.port(), port) {
-        (Some(said), Some(other)) if said != other => Err(wrong(format!(
-            "the URL says port {said}, this says port {other}"
+        (Some(port), Some(other)) if port != other => Err(wrong(format!(
+            "the URL has port {port}, this has port {other}"
         ))),
         (_, port) => Ok(Endpoint {
             host,
@@ -164,7 +162,7 @@ fn parse_url(text: &str) -> Result<Url, String> {
     }
     let rest = match text.split_once("://") {
         Some((scheme, rest)) if ["http", "https"].contains(&&*scheme.to_ascii_lowercase()) => rest,
-        _ => return Err("only http:// and https:// can be asked".into()),
+        _ => return Err("only http:// and https:// can be requested".into()),
     };
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
     if authority.contains('@') {

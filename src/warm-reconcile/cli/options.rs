@@ -11,11 +11,11 @@ use crate::Version;
 const EXIT_CODES: &str = "Exit codes:
   0   current or upgraded, and healthy
   1   probe: no answer
-  2   the command line or the app file is wrong; nothing was done
+  2   the command line or the app file is invalid; nothing was done
   10  held: an upgrade waits for a person
   20  rolled back: the version before runs, healthy
   30  degraded: not healthy, or refused
-  40  could not be decided, or not carried on; run it again";
+  40  not decided, or not finished; run it again";
 
 /// The health-gated deployer for Docker Swarm apps.
 ///
@@ -39,54 +39,54 @@ pub(crate) enum Command {
     Run {
         /// The app
         app: String,
-        /// Carry out this plan, and nothing if the world has moved since it was made
+        /// Carry out this plan, unless something has changed since it was made
         #[arg(long, value_name = "FILE", conflicts_with = "converge")]
         plan: Option<PathBuf>,
         /// Deploy the running version again when its tag or environment has changed
         #[arg(long)]
         converge: bool,
     },
-    /// What `run` would do; writes nothing but the tags that it fetches
+    /// Show what `run` would do; writes nothing but the tags that it fetches
     Plan {
         /// The app
         app: String,
-        /// As with `run --converge`
+        /// Plan for `run --converge`
         #[arg(long)]
         converge: bool,
     },
-    /// Back to the version that was healthy before; the one that runs is quarantined
+    /// Go back to the version that was healthy before, and put the running one into quarantine
     Rollback {
         /// The app
         app: String,
     },
-    /// Bring a run that was cut short to its end, and begin nothing new
+    /// Finish a run that was interrupted, and begin nothing new
     Resume {
         /// The app
         app: String,
-        /// Begin the way back of a run that ended degraded anew, with all its tries
+        /// Try a rollback that failed once more, with all its tries
         ///
-        /// A rollback that failed is not tried again by itself: each try takes the app down and
-        /// restores its data anew, and only a person can say that what stood in its way (a full
-        /// disk, a container on the volume, a lost image) is gone. What lies on the volumes is
-        /// set aside first.
+        /// A failed rollback is not repeated automatically: each try takes the app down and
+        /// restores its data again, and only a person can say that the cause (a full disk, a
+        /// container on the volume, a lost image) is gone. The data on the volumes is set aside
+        /// first.
         #[arg(long)]
         again: bool,
     },
-    /// The snapshots of a stateful app's volumes: lists them
+    /// List, verify or rehearse the snapshots of a stateful app's volumes
     Snapshot {
         /// The app
         app: String,
         #[command(subcommand)]
         what: Option<SnapshotCommand>,
     },
-    /// What is wanted of an app
+    /// Print an app's settings
     Spec {
         /// The app
         app: String,
     },
-    /// Ask once: prints the status, or 999 when there was no answer
+    /// Send one probe; prints the status, or 999 when there was no answer
     Probe {
-        /// An app, asked as its gate asks, or any URL
+        /// An app, probed as its gate does it, or any URL
         #[arg(value_name = "APP|URL")]
         target: String,
         /// Connect to this address in place of what the URL's host resolves to
@@ -95,50 +95,50 @@ pub(crate) enum Command {
         /// Accept any certificate
         #[arg(long)]
         insecure: bool,
-        /// The deadline
+        /// The deadline of the probe
         #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
         timeout: Duration,
     },
-    /// Show that an app's gate lets the right app through and nothing else
+    /// Show that an app's gate passes the right version and nothing else
     ProveGate {
         /// The app
         app: String,
-        /// The version that the right app has
+        /// The version to be accepted
         #[arg(long, default_value = "5.1.1+v3.6.15", value_parser = version)]
         version: Version,
     },
-    /// Does the health probe depend on a unit that starts after us?
+    /// Check whether the health probe depends on a unit that starts after this app's own
     CheckOrder {
         /// The app
         app: String,
-        /// Folders of unit files, the most important first
+        /// Folders of unit files, the one with the highest priority first
         #[arg(long, value_name = "DIR", default_values = ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"])]
         units: Vec<PathBuf>,
-        /// Read the output of `systemctl show '*'` from this file in place of unit files
+        /// Read the output of `systemctl show '*'` from this file instead of unit files
         #[arg(long, value_name = "FILE", conflicts_with = "units")]
         show: Option<PathBuf>,
     },
-    /// Alerts that were raised: lists the unseen ones
+    /// List the unseen alerts, or show and archive alerts
     Alerts {
         #[command(subcommand)]
         what: Option<AlertCommand>,
     },
-    /// Keep an app as it is until it is released
+    /// Hold an app: leave it as it is until it is released
     Hold {
         /// The app
         app: String,
-        /// Why
+        /// The reason, for others
         reason: String,
     },
     /// Release a held app, or a version from quarantine
     Release {
         /// The app
         app: String,
-        /// Let this version out of quarantine, so that it is tried again
+        /// Release this version from quarantine, so that it is tried again
         #[arg(long, value_name = "VERSION", value_parser = version)]
         quarantined: Option<Version>,
     },
-    /// Acknowledge a version that was held for its major rise or its notes
+    /// Allow a version that was held for a major rise or for its release notes
     Ack {
         /// The app
         app: String,
@@ -146,23 +146,23 @@ pub(crate) enum Command {
         #[arg(value_parser = version)]
         version: Version,
     },
-    /// What is on record: last-good, holds, the last run, alerts
+    /// Show what is on record: last-good, holds, the last run, ignored tags
     Status {
-        /// One app; all without it
+        /// One app (default: all)
         app: Option<String>,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AlertCommand {
-    /// All, the seen ones, too
+    /// List all alerts, seen ones included
     All,
-    /// One, whole
+    /// Print one alert
     Show {
         /// Its file name
         file: String,
     },
-    /// Put one aside as seen
+    /// Archive an alert as seen
     Seen {
         /// Its file name
         file: String,
@@ -171,13 +171,13 @@ pub(crate) enum AlertCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SnapshotCommand {
-    /// All, and which of them `rollback` would restore
+    /// List all, and which of them `rollback` would restore
     List,
-    /// Read all of each and compare it with its manifest
+    /// Read each snapshot and compare it with its manifest
     Verify,
-    /// Restore each into a scratch folder and compare every file with the manifest
+    /// Restore each snapshot into a scratch folder and compare every file with the manifest
     Rehearse {
-        /// Where the scratch folder is made (default: beside the snapshot); it is removed again
+        /// Where to make the scratch folder (default: beside the snapshot); it is removed afterwards
         #[arg(long, value_name = "DIR")]
         scratch: Option<PathBuf>,
     },

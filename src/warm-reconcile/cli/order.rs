@@ -5,47 +5,43 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde_json::json;
 
-use crate::app_file::Apps;
+use crate::decide::outcome::ExitCode as Code;
 use crate::order::{OrderReport, Routes, UnitGraph, Verdict, check_order};
-use crate::outcome::ExitCode as Code;
 
-use crate::cli::{Ended, known, out, print_json};
+use super::{Ended, Session};
 
-pub(crate) fn check(
-    apps: &Apps,
-    app: &str,
-    units: &[PathBuf],
-    show: Option<&Path>,
-    json: bool,
-) -> Ended {
-    let spec = known(apps, app)?;
-    let graph = match show {
-        Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("read {}", file.display()))?;
-            UnitGraph::from_show(&text)
+impl Session {
+    pub(super) fn check_order(&self, app: &str, units: &[PathBuf], show: Option<&Path>) -> Ended {
+        let spec = self.app(app)?;
+        let graph = match show {
+            Some(file) => {
+                let text = std::fs::read_to_string(file)
+                    .with_context(|| format!("read {}", file.display()))?;
+                UnitGraph::from_show(&text)
+            }
+            None => {
+                let folders = units.iter().filter(|folder| folder.is_dir());
+                let folders: Vec<PathBuf> = folders.cloned().collect();
+                anyhow::ensure!(!folders.is_empty(), "none of the folders of units exists");
+                UnitGraph::read(&folders)?
+            }
+        };
+        let report = check_order(spec, &graph, &Routes::of(&self.apps));
+        let (word, code) = match report.verdict() {
+            Verdict::Accepted => ("accepted", Code::Current),
+            Verdict::Undecided => ("undecided", Code::Inconclusive),
+            Verdict::Refused => ("refused", Code::Degraded),
+        };
+        if self.output.wants_json() {
+            self.output.document(&document(&report, word));
+        } else {
+            for line in lines(&report) {
+                self.output.text(&format!("{line}\n"));
+            }
+            self.output.text(&format!("{app}: {word}\n"));
         }
-        None => {
-            let folders: Vec<PathBuf> = units.iter().filter(|dir| dir.is_dir()).cloned().collect();
-            anyhow::ensure!(!folders.is_empty(), "none of the folders of units exists");
-            UnitGraph::read(&folders)?
-        }
-    };
-    let report = check_order(spec, &graph, &Routes::of(apps));
-    let (word, code) = match report.verdict() {
-        Verdict::Accepted => ("accepted", Code::Current),
-        Verdict::Undecided => ("undecided", Code::Inconclusive),
-        Verdict::Refused => ("refused", Code::Degraded),
-    };
-    if json {
-        print_json(&document(&report, word));
-    } else {
-        for line in lines(&report) {
-            out(&format!("{line}\n"));
-        }
-        out(&format!("{app}: {word}\n"));
+        Ok(code.code())
     }
-    Ok(code.code())
 }
 
 fn lines(report: &OrderReport) -> Vec<String> {

@@ -7,15 +7,16 @@ use chrono::Utc;
 use serde_json::{Value, json};
 
 use crate::AppSpec;
-use crate::app_file::{Apps, Environment};
-use crate::last_good::{self, Known};
-use crate::layout::{AppPaths, Layout};
-use crate::lock::Lock;
-use crate::outcome::ExitCode as Code;
+use crate::decide::outcome::ExitCode as Code;
 use crate::snapshot::{Report, Snapshot, SnapshotError, Snapshots};
+use crate::state::last_good::{self, Known};
+use crate::state::layout::AppPaths;
+use crate::state::lock::Lock;
+use kit::count::count;
 
-use crate::cli::options::SnapshotCommand;
-use crate::cli::{Ended, known, out, print_json};
+use super::options::SnapshotCommand;
+use super::output::Output;
+use super::{Ended, Session};
 
 /// One of the places in which a snapshot lies.
 struct Slot {
@@ -24,24 +25,22 @@ struct Slot {
     found: Result<Option<Snapshot>, SnapshotError>,
 }
 
-pub(crate) fn snapshot(
-    env: &Environment,
-    apps: &Apps,
-    app: &str,
-    what: Option<&SnapshotCommand>,
-    json: bool,
-) -> Ended {
-    let spec = known(apps, app)?;
-    let paths = Layout::new(&env.warm_root)?.app(&spec.app, &spec.recipe)?;
-    match what {
-        None | Some(SnapshotCommand::List) => list(&paths, json),
-        Some(SnapshotCommand::Verify) => each(spec, &paths, "verify", json, |store, snapshot| {
-            Ok(store.verify(snapshot)?)
-        }),
-        Some(SnapshotCommand::Rehearse { scratch }) => {
-            each(spec, &paths, "rehearse", json, |store, snapshot| {
-                rehearse(store, snapshot, &paths, scratch.as_deref())
-            })
+impl Session {
+    pub(super) fn snapshot(&self, app: &str, what: Option<&SnapshotCommand>) -> Ended {
+        let spec = self.app(app)?;
+        let paths = self.paths(spec)?;
+        match what {
+            None | Some(SnapshotCommand::List) => list(&paths, &self.output),
+            Some(SnapshotCommand::Verify) => {
+                each(spec, &paths, "verify", &self.output, |store, snapshot| {
+                    Ok(store.verify(snapshot)?)
+                })
+            }
+            Some(SnapshotCommand::Rehearse { scratch }) => {
+                each(spec, &paths, "rehearse", &self.output, |store, snapshot| {
+                    rehearse(store, snapshot, &paths, scratch.as_deref())
+                })
+            }
         }
     }
 }
@@ -53,18 +52,14 @@ fn slots(paths: &AppPaths) -> [Slot; 3] {
         slot("current", "the newest", store.current()),
         slot(
             "previous",
-            "the last proven one, kept until the newest is",
+            "the last proven one, until the newest is proven",
             store.previous(),
         ),
-        slot(
-            "aside",
-            "what lay there before a restore that was asked for",
-            store.aside(),
-        ),
+        slot("aside", "the data before a restore by hand", store.aside()),
     ]
 }
 
-fn list(paths: &AppPaths, json: bool) -> Ended {
+fn list(paths: &AppPaths, output: &Output) -> Ended {
     let pair = match last_good::read(paths)? {
         Some(Known::Whole(good)) => good.snapshot,
         _ => None,
@@ -81,16 +76,17 @@ fn list(paths: &AppPaths, json: bool) -> Ended {
             }
         }
     }
-    if json {
-        print_json(&Value::Array(all));
+    if output.wants_json() {
+        output.document(&all);
     } else if all.is_empty() {
-        out("there is no snapshot\n");
+        output.text("there is no snapshot\n");
     } else {
-        all.iter().for_each(|one| out(&line(one)));
+        all.iter().for_each(|one| output.text(&line(one)));
     }
-    Ok(match damaged {
-        true => Code::Degraded.code(),
-        false => Code::Current.code(),
+    Ok(if damaged {
+        Code::Degraded.code()
+    } else {
+        Code::Current.code()
     })
 }
 
@@ -115,28 +111,29 @@ fn line(one: &Value) -> String {
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    let pair = match one["rollback_goes_here"] == true {
-        true => ", `rollback` goes here",
-        false => "",
+    let pair = if one["rollback_goes_here"] == true {
+        ", `rollback` goes here"
+    } else {
+        ""
     };
     format!(
-        "{:<9} {} of {}, {} bytes, volumes {} ({}{pair})\n",
+        "{:<9} {} of {}, {}, volumes {} ({}{pair})\n",
         text("slot"),
         text("taken"),
         text("version"),
-        one["bytes"],
+        count(one["bytes"].as_u64().unwrap_or_default(), "byte"),
         volumes.join(" "),
         text("what"),
     )
 }
 
-/// Looks at every snapshot that there is. 30 when one of them would not bring its data back.
+/// Checks every snapshot. 30 when one of them would not bring its data back.
 fn each(
     spec: &AppSpec,
     paths: &AppPaths,
     what: &str,
-    json: bool,
-    look: impl Fn(&Snapshots, &Snapshot) -> anyhow::Result<Report>,
+    output: &Output,
+    check: impl Fn(&Snapshots, &Snapshot) -> anyhow::Result<Report>,
 ) -> Ended {
     anyhow::ensure!(
         paths.home().is_dir(),
@@ -157,7 +154,7 @@ fn each(
                 continue;
             }
         };
-        let report = look(&store, &found)?;
+        let report = check(&store, &found)?;
         bad |= !report.differences.is_empty();
         all.push(json!({
             "slot": slot.name, "id": found.id, "version": found.meta.version,
@@ -165,33 +162,35 @@ fn each(
         }));
     }
     anyhow::ensure!(!all.is_empty(), "`{}` has no snapshot to {what}", spec.app);
-    if json {
-        print_json(&Value::Array(all));
+    if output.wants_json() {
+        output.document(&all);
     } else {
-        all.iter().for_each(|one| out(&told(one, what)));
+        all.iter()
+            .for_each(|one| output.text(&report_text(one, what)));
     }
-    Ok(match bad {
-        true => Code::Degraded.code(),
-        false => Code::Current.code(),
+    Ok(if bad {
+        Code::Degraded.code()
+    } else {
+        Code::Current.code()
     })
 }
 
-fn told(one: &Value, what: &str) -> String {
+fn report_text(one: &Value, what: &str) -> String {
     let slot = one["slot"].as_str().unwrap_or_default();
     if let Some(why) = one["why"].as_str() {
         return format!("{slot:<9} DAMAGED: {why}\n");
     }
     let report = &one["report"];
     let head = format!(
-        "{slot:<9} {}: {} entries, {} bytes of files",
+        "{slot:<9} {}: {}, {} of files",
         one["version"].as_str().unwrap_or_default(),
-        report["entries"],
-        report["bytes"]
+        count(report["entries"].as_u64().unwrap_or_default(), "entry"),
+        count(report["bytes"].as_u64().unwrap_or_default(), "byte")
     );
     if one["good"] == true {
         return match what {
-            "rehearse" => format!("{head}, restored and compared: all as it was\n"),
-            _ => format!("{head}: all as it was written\n"),
+            "rehearse" => format!("{head}, restored and compared: all is as it was\n"),
+            _ => format!("{head}: all is as it was written\n"),
         };
     }
     let mut text = format!("{head}: DAMAGED\n");

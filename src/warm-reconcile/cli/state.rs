@@ -1,45 +1,171 @@
 //! What is on record, and what a person decides: alerts, holds, acknowledgements, status.
 
 use chrono::Utc;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::alert::{Alerts, Content, Filed};
-use crate::app_file::{Apps, Environment};
-use crate::holds::{self, Ack, Hold};
-use crate::journal::{Journal, JournalState};
-use crate::layout::{AppPaths, Layout};
-use crate::outcome::ExitCode as Code;
-use crate::{Version, last_good, quarantine};
+use crate::AppSpec;
+use crate::Version;
+use crate::decide::outcome::ExitCode as Code;
+use crate::recipe::{Ignored, Recipe, Tags};
+use crate::report::alert::{Alerts, Content, Filed};
+use crate::state::journal::{Journal, JournalState, State};
+use crate::state::layout::{AppPaths, Layout};
+use crate::state::operator_hold::{self, Ack, Hold};
+use crate::state::{last_good, quarantine};
 use kit::redact::Redactor;
+use reach::host::Host;
 
-use crate::cli::options::AlertCommand;
-use crate::cli::{Ended, known, out, print_json};
+use super::options::AlertCommand;
+use super::{Ended, Session, block_on};
 
-pub(crate) fn alerts(env: &Environment, what: Option<&AlertCommand>, json: bool) -> Ended {
-    let layout = Layout::new(&env.warm_root)?;
-    let redactor = Redactor::new(std::iter::empty::<&str>());
-    let alerts = Alerts::new(&layout, &redactor);
-    let filed = match what {
-        None => alerts.unseen()?,
-        Some(AlertCommand::All) => alerts.list()?,
-        Some(AlertCommand::Show { file }) => {
-            print_json(&document(&alerts.show(file)?));
-            return Ok(Code::Current.code());
+impl Session {
+    pub(super) fn alerts(&self, what: Option<&AlertCommand>) -> Ended {
+        let layout = Layout::new(&self.env.warm_root)?;
+        // Nothing is raised from here, and what is shown goes through the output's redactor.
+        let redactor = Redactor::new(std::iter::empty::<&str>());
+        let alerts = Alerts::new(&layout, &redactor);
+        let filed = match what {
+            None => alerts.unseen()?,
+            Some(AlertCommand::All) => alerts.list()?,
+            Some(AlertCommand::Show { file }) => {
+                self.output.document(&document(&alerts.show(file)?));
+                return Ok(Code::Current.code());
+            }
+            Some(AlertCommand::Seen { file }) => {
+                let path = alerts.seen(file)?;
+                self.output.text(&format!("{}\n", path.display()));
+                return Ok(Code::Current.code());
+            }
+        };
+        if self.output.wants_json() {
+            let all: Vec<Value> = filed.iter().map(document).collect();
+            self.output.document(&all);
+        } else {
+            for alert in &filed {
+                self.output.text(&format!("{}\n", alert.file));
+            }
         }
-        Some(AlertCommand::Seen { file }) => {
-            let path = alerts.seen(file)?;
-            out(&format!("{}\n", path.display()));
-            return Ok(Code::Current.code());
-        }
-    };
-    if json {
-        print_json(&filed.iter().map(document).collect());
-    } else {
-        for alert in &filed {
-            out(&format!("{}\n", alert.file));
-        }
+        Ok(Code::Current.code())
     }
-    Ok(Code::Current.code())
+
+    /// The app's paths with their folders made, for what is going to be written.
+    fn prepared(&self, app: &str) -> anyhow::Result<AppPaths> {
+        let paths = self.paths(self.app(app)?)?;
+        paths.prepare()?;
+        Ok(paths)
+    }
+
+    pub(super) fn hold(&self, app: &str, reason: &str) -> Ended {
+        anyhow::ensure!(!reason.trim().is_empty(), "give the reason for the hold");
+        let hold = Hold {
+            reason: reason.to_owned(),
+            who: who(),
+            since: Utc::now(),
+        };
+        operator_hold::set_hold(&self.prepared(app)?, &hold)?;
+        self.output.text(&format!("{app} is held: {reason}\n"));
+        Ok(Code::Current.code())
+    }
+
+    pub(super) fn release(&self, app: &str) -> Ended {
+        let text = match operator_hold::release(&self.prepared(app)?)? {
+            Some(hold) => format!(
+                "{app} is released; it was held since {} by {}: {}\n",
+                hold.since, hold.who, hold.reason
+            ),
+            None => format!("{app} was not held\n"),
+        };
+        self.output.text(&text);
+        Ok(Code::Current.code())
+    }
+
+    pub(super) fn release_version(&self, app: &str, version: &Version) -> Ended {
+        let released = quarantine::Quarantine::release(&self.prepared(app)?, version)?;
+        let text = if released {
+            "may be tried again"
+        } else {
+            "was not in quarantine"
+        };
+        self.output.text(&format!("{app} {version} {text}\n"));
+        Ok(Code::Current.code())
+    }
+
+    pub(super) fn acknowledge(&self, app: &str, version: &Version) -> Ended {
+        let ack = Ack {
+            who: who(),
+            at: Utc::now(),
+        };
+        operator_hold::set_ack(&self.prepared(app)?, version, ack)?;
+        self.output
+            .text(&format!("{app} {version} is acknowledged\n"));
+        Ok(Code::Current.code())
+    }
+
+    /// 10 when an app is held. Reads what is on record and the recipe's tags; the engine is not
+    /// asked.
+    pub(super) fn status(&self, app: Option<&str>) -> Ended {
+        let specs: Vec<&AppSpec> = match app {
+            Some(name) => vec![self.app(name)?],
+            None => self.apps.apps.values().collect(),
+        };
+        let mut all = Vec::new();
+        for spec in specs {
+            all.push(self.status_of(spec)?);
+        }
+        if self.output.wants_json() {
+            self.output.document(&all);
+        } else {
+            all.iter()
+                .for_each(|status| self.output.text(&status.text()));
+        }
+        Ok(if all.iter().any(|status| status.held.is_some()) {
+            Code::Held.code()
+        } else {
+            Code::Current.code()
+        })
+    }
+
+    fn status_of(&self, spec: &AppSpec) -> anyhow::Result<Status> {
+        let paths = self.paths(spec)?;
+        let run = match Journal::open(&paths)? {
+            JournalState::Absent => None,
+            JournalState::Ended(journal) | JournalState::Unfinished(journal) => Some(journal),
+        };
+        let quarantine = quarantine::Quarantine::read(&paths)?;
+        let quarantined = quarantine.entries.into_iter().map(|entry| entry.version);
+        Ok(Status {
+            app: spec.app.clone(),
+            last_good: last_good::read(&paths)?.map(|known| known.version().clone()),
+            held: operator_hold::hold(&paths)?,
+            acknowledged: operator_hold::acks(&paths)?.into_keys().collect(),
+            quarantined: quarantined.collect(),
+            last_run: run.map(|journal| LastRun {
+                run: journal.plan().run_id.clone(),
+                to: journal.plan().to.version.clone(),
+                state: journal.state(),
+                unfinished: !journal.state().is_end(),
+            }),
+            tags: self.tags(spec),
+        })
+    }
+
+    /// The recipe's tags as they are here; nothing is fetched.
+    fn tags(&self, spec: &AppSpec) -> Tags {
+        if !spec.repository.is_dir() {
+            return Tags::default();
+        }
+        let read = block_on(Box::pin(async {
+            let host = Host::local();
+            let tags = Recipe::new(&host, &spec.repository).versions().await;
+            host.close().await;
+            Ok(tags?)
+        }));
+        read.unwrap_or_else(|error| {
+            self.output.remark(&format!("{}: {error}", spec.app));
+            Tags::default()
+        })
+    }
 }
 
 fn document(filed: &Filed) -> Value {
@@ -50,138 +176,54 @@ fn document(filed: &Filed) -> Value {
     json!({ "file": filed.file, "seen": filed.seen, "alert": content })
 }
 
-fn paths(env: &Environment, apps: &Apps, app: &str) -> anyhow::Result<AppPaths> {
-    let spec = known(apps, app)?;
-    Ok(Layout::new(&env.warm_root)?.app(&spec.app, &spec.recipe)?)
+/// What is on record of an app.
+#[derive(Serialize)]
+struct Status {
+    app: String,
+    last_good: Option<Version>,
+    held: Option<Hold>,
+    acknowledged: Vec<String>,
+    quarantined: Vec<Version>,
+    last_run: Option<LastRun>,
+    #[serde(rename = "ignored_tags", serialize_with = "ignored")]
+    tags: Tags,
 }
 
-/// The same with its folders made, for what is going to be written.
-fn prepared(env: &Environment, apps: &Apps, app: &str) -> anyhow::Result<AppPaths> {
-    let paths = paths(env, apps, app)?;
-    paths.prepare()?;
-    Ok(paths)
+#[derive(Serialize)]
+struct LastRun {
+    #[serde(serialize_with = "kit::redact::own_run_id")]
+    run: String,
+    to: Version,
+    state: State,
+    unfinished: bool,
 }
 
-pub(crate) fn hold(env: &Environment, apps: &Apps, app: &str, reason: &str) -> Ended {
-    anyhow::ensure!(!reason.trim().is_empty(), "say why it is held");
-    let hold = Hold {
-        reason: reason.to_owned(),
-        who: who(),
-        since: Utc::now(),
-    };
-    holds::set_hold(&prepared(env, apps, app)?, &hold)?;
-    out(&format!("{app} is held: {reason}\n"));
-    Ok(Code::Current.code())
+fn ignored<S: serde::Serializer>(tags: &Tags, serializer: S) -> Result<S::Ok, S::Error> {
+    let one = |ignored: &Ignored| json!({ "tag": ignored.tag, "why": ignored.why.to_string() });
+    serializer.collect_seq(tags.ignored.iter().map(one))
 }
 
-pub(crate) fn release(env: &Environment, apps: &Apps, app: &str) -> Ended {
-    match holds::release(&prepared(env, apps, app)?)? {
-        Some(hold) => out(&format!(
-            "{app} is released; it was held since {} by {}: {}\n",
-            hold.since, hold.who, hold.reason
-        )),
-        None => out(&format!("{app} was not held\n")),
-    }
-    Ok(Code::Current.code())
-}
-
-pub(crate) fn release_version(
-    env: &Environment,
-    apps: &Apps,
-    app: &str,
-    version: &Version,
-) -> Ended {
-    let was = quarantine::Quarantine::release(&prepared(env, apps, app)?, version)?;
-    let said = if was {
-        "may be tried again"
-    } else {
-        "was not in quarantine"
-    };
-    out(&format!("{app} {version} {said}\n"));
-    Ok(Code::Current.code())
-}
-
-pub(crate) fn ack(env: &Environment, apps: &Apps, app: &str, version: &Version) -> Ended {
-    let ack = Ack {
-        who: who(),
-        at: Utc::now(),
-    };
-    holds::set_ack(&prepared(env, apps, app)?, version, ack)?;
-    out(&format!("{app} {version} is acknowledged\n"));
-    Ok(Code::Current.code())
-}
-
-/// 10 when an app is held; what is on record only, nothing is asked of the engine.
-pub(crate) fn status(env: &Environment, apps: &Apps, app: Option<&str>, json: bool) -> Ended {
-    let names: Vec<&str> = match app {
-        Some(name) => vec![&known(apps, name)?.app],
-        None => apps.apps.keys().map(String::as_str).collect(),
-    };
-    let mut held = false;
-    let mut documents = Vec::new();
-    for name in names {
-        let paths = paths(env, apps, name)?;
-        let hold = holds::hold(&paths)?;
-        held |= hold.is_some();
-        let good = last_good::read(&paths)?.map(|known| known.version().clone());
-        let run = match Journal::open(&paths)? {
-            JournalState::Absent => None,
-            JournalState::Ended(journal) | JournalState::Unfinished(journal) => Some(journal),
-        };
-        let run = run.map(|journal| {
-            json!({
-                "run": journal.plan().run_id,
-                "to": journal.plan().to.version,
-                "state": journal.state(),
-                "unfinished": !journal.state().is_end(),
-            })
-        });
-        documents.push(json!({
-            "app": name,
-            "last_good": good,
-            "held": hold.map(|hold| json!({ "reason": hold.reason, "who": hold.who, "since": hold.since })),
-            "acknowledged": holds::acks(&paths)?.keys().collect::<Vec<_>>(),
-            "quarantined": quarantine::Quarantine::read(&paths)?.entries.iter().map(|entry| entry.version.tag()).collect::<Vec<_>>(),
-            "last_run": run,
-        }));
-    }
-    if json {
-        print_json(&Value::Array(documents));
-    } else {
-        documents.iter().for_each(|document| out(&line(document)));
-    }
-    Ok(match held {
-        true => Code::Held.code(),
-        false => Code::Current.code(),
-    })
-}
-
-fn line(document: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or("none").to_owned();
-    let mut line = format!(
-        "{:<16} last good {}",
-        text(&document["app"]),
-        text(&document["last_good"])
-    );
-    if let Some(run) = document["last_run"].as_object() {
-        line.push_str(&format!(
-            ", last run to {} ended {}",
-            text(&run["to"]),
-            text(&run["state"])
-        ));
-        if run["unfinished"] == true {
-            line.push_str(" and is UNFINISHED");
+impl Status {
+    fn text(&self) -> String {
+        let good = self.last_good.as_ref().map_or("none", Version::tag);
+        let mut text = format!("{:<16} last good {good}", self.app);
+        if let Some(run) = &self.last_run {
+            let state = json!(run.state);
+            let state = state.as_str().unwrap_or_default();
+            text.push_str(&format!(", last run to {} ended {state}", run.to));
+            if run.unfinished {
+                text.push_str(" and is UNFINISHED");
+            }
         }
+        if let Some(hold) = &self.held {
+            text.push_str(&format!(", HELD by {}: {}", hold.who, hold.reason));
+        }
+        text.push('\n');
+        for line in self.tags.ignored_text() {
+            text.push_str(&format!("  {line}\n"));
+        }
+        text
     }
-    if let Some(hold) = document["held"].as_object() {
-        line.push_str(&format!(
-            ", HELD by {}: {}",
-            text(&hold["who"]),
-            text(&hold["reason"])
-        ));
-    }
-    line.push('\n');
-    line
 }
 
 fn who() -> String {

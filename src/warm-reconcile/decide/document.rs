@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Plan, World, decide};
-use crate::outcome::Outcome;
+use crate::decide::outcome::Outcome;
 use kit::digest;
 
 /// The version of this document's form.
@@ -61,7 +61,6 @@ pub enum Moved {
     /// It does not fit itself: somebody changed it, or another version of this program decided.
     #[error("the plan does not follow from what it says it is based on; make a new one")]
     Altered,
-    /// Something changed since.
     #[error("the world has moved since the plan was made: {}", .0.join(", "))]
     World(Vec<String>),
 }

@@ -23,16 +23,18 @@
 //! itself but by a rollback to one that was healthy.
 
 mod document;
+pub mod outcome;
 mod plan;
 #[cfg(test)]
 mod tests;
 mod world;
 
+use crate::spec::ReleaseId;
+
 pub use document::{DataSteps, Moved, PlanDocument};
 pub use plan::{Degraded, Hold, Plan, Resume, Undecided};
-pub use world::{Ask, Engine, Journal, Newest, Release, Running, Step, Unfinished, World};
+pub use world::{Ask, Engine, Journal, Newest, Running, Step, Unfinished, World};
 
-/// Decides.
 pub fn decide(world: &World) -> Plan {
     match &world.engine {
         Engine::Ok => {}
@@ -70,7 +72,7 @@ fn resume(world: &World, run: &Unfinished) -> Plan {
     if run.step == Step::Planned {
         return Plan::Resume(Resume::Abandon);
     }
-    let quarantined = |release: &Release| world.quarantined.contains(&release.digest);
+    let quarantined = |release: &ReleaseId| world.quarantined.contains(&release.digest);
     if run.step == Step::Committing {
         return Plan::Resume(Resume::Commit { to: run.to.clone() });
     }
@@ -131,13 +133,13 @@ fn nothing_runs(world: &World) -> Plan {
 }
 
 /// Whether a release can read the data: no newer one has run on it.
-fn fits_data(world: &World, release: &Release) -> bool {
-    let newer = |data: &Release| data.version > release.version;
+fn fits_data(world: &World, release: &ReleaseId) -> bool {
+    let newer = |data: &ReleaseId| data.version > release.version;
     !world.stateful || !world.data.as_ref().is_some_and(newer)
 }
 
 /// What runs is `running`; towards the newest.
-fn forward(world: &World, running: &Release, healthy: bool) -> Plan {
+fn forward(world: &World, running: &ReleaseId, healthy: bool) -> Plan {
     let Some(newest) = &world.newest else {
         return match healthy {
             true => undecided(Undecided::NoVersion),
@@ -162,7 +164,7 @@ fn forward(world: &World, running: &Release, healthy: bool) -> Plan {
     }
 }
 
-fn settled(world: &World, running: &Release, drifted: bool) -> Plan {
+fn settled(world: &World, running: &ReleaseId, drifted: bool) -> Plan {
     if world.last_good.as_ref() == Some(running) {
         return Plan::Current {
             release: running.clone(),
@@ -174,7 +176,7 @@ fn settled(world: &World, running: &Release, drifted: bool) -> Plan {
     }
 }
 
-fn upgrade(world: &World, running: &Release, healthy: bool, to: &Release) -> Plan {
+fn upgrade(world: &World, running: &ReleaseId, healthy: bool, to: &ReleaseId) -> Plan {
     // An unhealthy version is no good place to go back to, unless the data is its own: old code
     // on new data is worse.
     let good = world.last_good.as_ref();
@@ -191,7 +193,7 @@ fn upgrade(world: &World, running: &Release, healthy: bool, to: &Release) -> Pla
 }
 
 /// The running version is unhealthy and there is nothing newer to try.
-fn repair(world: &World, running: &Release) -> Plan {
+fn repair(world: &World, running: &ReleaseId) -> Plan {
     if may_deploy(world, running) {
         return Plan::Redeploy {
             release: running.clone(),
@@ -214,7 +216,13 @@ fn repair(world: &World, running: &Release) -> Plan {
 }
 
 /// An upgrade is held: what runs is left alone while it is healthy.
-fn held_back(world: &World, running: &Release, healthy: bool, reason: Hold, to: &Release) -> Plan {
+fn held_back(
+    world: &World,
+    running: &ReleaseId,
+    healthy: bool,
+    reason: Hold,
+    to: &ReleaseId,
+) -> Plan {
     if healthy {
         return hold(reason, Some(to));
     }
@@ -228,7 +236,7 @@ fn held_back(world: &World, running: &Release, healthy: bool, reason: Hold, to: 
     }
 }
 
-fn roll_back(world: &World, running: &Release, healthy: Option<bool>) -> Plan {
+fn roll_back(world: &World, running: &ReleaseId, healthy: Option<bool>) -> Plan {
     // A last-good that runs is what is to be left; the one before it is wanted.
     let last_good = world.last_good.as_ref().filter(|good| *good != running);
     let target = match world.stateful {
@@ -250,7 +258,7 @@ fn roll_back(world: &World, running: &Release, healthy: Option<bool>) -> Plan {
 
 /// Why the newest version is not deployed over `running`. What no word of a person lifts comes
 /// first; an acknowledgement is for one version and lifts the rest.
-fn held(world: &World, newest: &Newest, running: Option<&Release>) -> Option<Hold> {
+fn held(world: &World, newest: &Newest, running: Option<&ReleaseId>) -> Option<Hold> {
     if !may_deploy(world, &newest.release) {
         return Some(Hold::Quarantined);
     }
@@ -267,11 +275,11 @@ fn held(world: &World, newest: &Newest, running: Option<&Release>) -> Option<Hol
     }
 }
 
-fn may_deploy(world: &World, release: &Release) -> bool {
+fn may_deploy(world: &World, release: &ReleaseId) -> bool {
     !world.quarantined.contains(&release.digest)
 }
 
-fn hold(reason: Hold, held_back: Option<&Release>) -> Plan {
+fn hold(reason: Hold, held_back: Option<&ReleaseId>) -> Plan {
     Plan::Hold {
         reason,
         held_back: held_back.cloned(),

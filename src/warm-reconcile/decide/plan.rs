@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::world::{Release, Step};
-use crate::outcome::Outcome;
+use super::outcome::Outcome;
+use super::world::Step;
+use crate::spec::ReleaseId;
 
 /// What a run does. Only the variants for which [`Plan::acts`] is true change anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,77 +12,53 @@ use crate::outcome::Outcome;
 pub enum Plan {
     /// On the newest version and healthy: no writes at all.
     Current {
-        /// What runs.
-        release: Release,
+        release: ReleaseId,
         /// What runs has another digest than the same version would have now (its tag moved, or
         /// its environment changed). Reported; deployed again only when asked to converge.
         drifted: bool,
     },
     /// Healthy and not recorded yet: only our own record is written.
-    Adopt {
-        /// What runs.
-        release: Release,
-    },
+    Adopt { release: ReleaseId },
     /// Goes on with what an earlier run began.
     Resume(Resume),
     /// Nothing is touched; a person decides.
     Hold {
-        /// Why.
         reason: Hold,
         /// The version that is held back, where there is one.
-        held_back: Option<Release>,
+        held_back: Option<ReleaseId>,
         /// The running version is unhealthy, and is deployed again although the upgrade is held.
-        redeploy: Option<Release>,
+        redeploy: Option<ReleaseId>,
     },
     /// Nothing ran and nothing was recorded: the first deploy. Nothing to go back to.
-    FirstDeploy {
-        /// What is deployed.
-        to: Release,
-    },
+    FirstDeploy { to: ReleaseId },
     /// Nothing runs, and the last-good version is known: it is deployed. An upgrade is for the
     /// next run.
-    BringBack {
-        /// The last-good version.
-        to: Release,
-    },
+    BringBack { to: ReleaseId },
     /// From one version to another, with a way back.
     Upgrade {
-        /// What runs.
-        from: Release,
-        /// What is deployed.
-        to: Release,
+        from: ReleaseId,
+        to: ReleaseId,
         /// The data is snapshotted first and restored on the way back.
         stateful: bool,
         /// What is gone back to when `to` fails; `None` where nothing is left that may be
         /// deployed. Of a stateful app only `from`, the version that the snapshot belongs to.
-        back_to: Option<Release>,
+        back_to: Option<ReleaseId>,
         /// `from` is healthy and not recorded as last-good: that is recorded first.
         adopt: bool,
     },
     /// The version that should run is unhealthy: it is deployed again.
-    Redeploy {
-        /// The version.
-        release: Release,
-    },
+    Redeploy { release: ReleaseId },
     /// Back to an earlier version; of a stateful app with its snapshot.
     RollBack {
-        /// What runs.
-        from: Option<Release>,
-        /// What is deployed.
-        to: Release,
+        from: Option<ReleaseId>,
+        to: ReleaseId,
         /// Its snapshot is restored first.
         restore: bool,
     },
     /// Unhealthy, and nothing that may be tried. Nothing is touched.
-    Degraded {
-        /// Why.
-        why: Degraded,
-    },
+    Degraded { why: Degraded },
     /// It cannot be said. Nothing is touched.
-    Inconclusive {
-        /// Why.
-        why: Undecided,
-    },
+    Inconclusive { why: Undecided },
 }
 
 /// How an unfinished run goes on.
@@ -94,23 +71,20 @@ pub enum Resume {
     /// the app since is for that decision.
     Commit {
         /// What was seen healthy.
-        to: Release,
+        to: ReleaseId,
     },
     /// The same step again, and on from there.
     Forward {
         /// What is gone back to.
-        back_to: Option<Release>,
-        /// What is deployed.
-        to: Release,
-        /// The step.
+        back_to: Option<ReleaseId>,
+        to: ReleaseId,
         step: Step,
     },
     /// Back to what ran before.
     Back {
-        /// What is deployed.
-        to: Release,
+        to: ReleaseId,
         /// What is given up.
-        given_up: Release,
+        given_up: ReleaseId,
         /// The snapshot is restored first: the new code may have touched the data.
         restore: bool,
         /// The step at which going back begins.
@@ -121,7 +95,6 @@ pub enum Resume {
 /// Why nothing is touched until a person decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the outcomes of these names say what they are")]
 pub enum Hold {
     Major,
     ManualMigration,
@@ -186,7 +159,7 @@ impl Plan {
 
     /// The release whose containers this plan starts, if any; a resume backwards names the one
     /// that is gone back to.
-    pub fn deploys(&self) -> Option<&Release> {
+    pub fn deploys(&self) -> Option<&ReleaseId> {
         match self {
             Plan::FirstDeploy { to }
             | Plan::BringBack { to }

@@ -4,23 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::version::Version;
-
-/// A version with the digest of all that it deploys: the recipe's commit, the image digests and
-/// the environment. A moved tag or a changed environment has another digest.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Release {
-    /// The version.
-    pub version: Version,
-    /// The digest.
-    pub digest: String,
-}
+use crate::spec::ReleaseId;
 
 /// What is, at one moment. Everything a decision depends on is in here, and nothing that
 /// changes by itself with time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct World {
-    /// The app.
     pub app: String,
     /// Whether its data has to be kept with its version.
     pub stateful: bool,
@@ -31,13 +20,13 @@ pub struct World {
     /// What runs, as the engine tells it.
     pub running: Option<Running>,
     /// The last version that was seen healthy.
-    pub last_good: Option<Release>,
+    pub last_good: Option<ReleaseId>,
     /// The one before it that `rollback` can go back to; of a stateful app only the one whose data
     /// is in the snapshot that last-good names, and only while last-good is what runs.
-    pub previous: Option<Release>,
+    pub previous: Option<ReleaseId>,
     /// Of a stateful app: the newest release that ever ran on the data as it now lies on the
     /// volumes, by our own record; `None` where there is no data, or no record.
-    pub data: Option<Release>,
+    pub data: Option<ReleaseId>,
     /// Of a stateful app: a restore was begun on the volumes and never came to its end, so that
     /// what lies there is no version's data.
     #[serde(default)]
@@ -70,18 +59,17 @@ pub enum Ask {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Newest {
     /// The version and its digest.
-    pub release: Release,
+    pub release: ReleaseId,
     /// The notes of it, or of a version skipped on the way, ask for a migration by hand.
     pub manual_migration: bool,
     /// It is younger than the spec allows.
     pub too_young: bool,
 }
 
-/// What runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
     /// Its version and digest, if what runs can be matched to one.
-    pub release: Option<Release>,
+    pub release: Option<ReleaseId>,
     /// Whether it is healthy; `None` when that could not be decided.
     pub healthy: Option<bool>,
 }
@@ -90,7 +78,6 @@ pub struct Running {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
-    /// It can.
     Ok,
     /// It does not answer.
     Unreachable(String),
@@ -102,7 +89,6 @@ pub enum Engine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Journal {
-    /// Nothing: it ended.
     Clean,
     /// It cannot be read: what was under way is unknown.
     Unreadable(String),
@@ -114,9 +100,9 @@ pub enum Journal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfinished {
     /// What is gone back to when it fails; of a first deploy none.
-    pub back_to: Option<Release>,
+    pub back_to: Option<ReleaseId>,
     /// What it was to deploy.
-    pub to: Release,
+    pub to: ReleaseId,
     /// How far it came: the last step whose intent was written.
     pub step: Step,
     /// The new code may have touched the data, so that only the snapshot fits the old one. Set

@@ -51,7 +51,6 @@ pub struct Version {
 /// Whether this engine can deploy stacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Info {
-    /// The machine's name.
     pub name: String,
     /// `active`, `inactive`, `pending`, `error` or `locked`.
     pub swarm: String,
@@ -70,32 +69,25 @@ pub struct Image {
     pub id: String,
     /// `name@sha256:…` for every registry it came from; none for one that was built here.
     pub repo_digests: Vec<String>,
-    /// Its names.
     pub repo_tags: Vec<String>,
 }
 
-/// A volume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Volume {
-    /// Its name.
     pub name: String,
     /// Its folder on the machine.
     pub mountpoint: PathBuf,
     /// Who keeps it: `local`.
     pub driver: String,
-    /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// What its driver was told: with a `device` or `type` the folder holds the data only while
     /// a container uses the volume.
     pub options: BTreeMap<String, String>,
 }
 
-/// A network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: String,
     /// `overlay`, `bridge` …
     pub driver: String,
@@ -141,7 +133,6 @@ impl Engine {
         }
     }
 
-    /// The engine's socket.
     pub fn socket(&self) -> &Path {
         self.transport.socket()
     }
@@ -332,7 +323,7 @@ impl Engine {
         let said: WireVersion = self.transport.get("/version", &[]).await?;
         let malformed = |text: &str| EngineError::Malformed {
             what: "GET /version".into(),
-            detail: format!("`{text}` is no API version"),
+            detail: format!("`{text}` is not a valid API version"),
         };
         let newest = api_version(&said.api_version).ok_or_else(|| malformed(&said.api_version))?;
         let oldest = match said.min_api_version.as_deref() {

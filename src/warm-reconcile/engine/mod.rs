@@ -27,26 +27,14 @@ use std::time::Duration;
 pub enum EngineError {
     /// No connection, or it was lost before an answer came: is the engine running?
     #[error("the Docker engine at {socket} is unreachable: {detail}")]
-    Unreachable {
-        /// The socket.
-        socket: String,
-        /// What was seen.
-        detail: String,
-    },
+    Unreachable { socket: String, detail: String },
     /// The deadline of one call passed.
     #[error("the Docker engine did not answer `{what}` within {}", humantime::format_duration(*limit))]
-    Timeout {
-        /// What was asked.
-        what: String,
-        /// The deadline.
-        limit: Duration,
-    },
+    Timeout { what: String, limit: Duration },
     /// The engine answered with an error.
     #[error("the Docker engine refused `{what}` with {status}: {message}")]
     Refused {
-        /// What was asked.
         what: String,
-        /// The HTTP status.
         status: u16,
         /// The engine's own words.
         message: String,
@@ -54,7 +42,6 @@ pub enum EngineError {
     /// The answer is none of the engine's: cut off, no HTTP, no JSON, or of another shape.
     #[error("the Docker engine's answer to `{what}` cannot be read: {detail}")]
     Malformed {
-        /// What was asked.
         what: String,
         /// What is wrong with the answer.
         detail: String,

@@ -13,7 +13,6 @@ use super::EngineError;
 /// No answer that we ask for is nearly as long; a longer one is not read to its end.
 const LONGEST: usize = 64 * 1024 * 1024;
 
-/// One socket.
 #[derive(Clone, Debug)]
 pub(super) struct Transport {
     socket: PathBuf,

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What runs of a stack, seen at one moment: no service changed while it was looked at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StackView {
-    /// The stack's name.
     pub stack: String,
     /// When it was looked at.
     pub taken: DateTime<Utc>,
@@ -20,10 +19,8 @@ pub struct StackView {
     pub containers: Vec<Container>,
 }
 
-/// A service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Service {
-    /// Its id.
     pub id: String,
     /// Its whole name: `<stack>_<short>`.
     pub name: String,
@@ -58,7 +55,6 @@ pub struct Service {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Desired {
-    /// So many.
     Replicas(u64),
     /// One on each node.
     Global,
@@ -69,22 +65,17 @@ pub enum Desired {
 /// The record of a service's last update.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Update {
-    /// Where it is.
     pub state: UpdateState,
-    /// When it began.
     pub started: Option<DateTime<Utc>>,
-    /// When it ended.
     pub completed: Option<DateTime<Utc>>,
-    /// The engine's words.
     pub message: String,
 }
 
 /// Where an update is. `Paused` and `RollbackPaused` are ends, not stations: nothing goes on by
 /// itself, and the state stays until the next update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UpdateState {
-    /// Going on.
     Updating,
     /// Stopped because of a failure, half done.
     Paused,
@@ -100,7 +91,21 @@ pub enum UpdateState {
     Unknown,
 }
 
-/// A published port.
+impl UpdateState {
+    /// How much it says against what was asked for, from 0 on: of several updates the worst
+    /// speaks for all.
+    pub fn severity(self) -> u8 {
+        match self {
+            UpdateState::Completed => 0,
+            UpdateState::Updating | UpdateState::Unknown => 1,
+            UpdateState::RollbackStarted => 2,
+            UpdateState::Paused => 3,
+            UpdateState::RollbackPaused => 4,
+            UpdateState::RollbackCompleted => 5,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Port {
     /// The port on the machine; 0 while the engine has not chosen one.
@@ -109,7 +114,6 @@ pub struct Port {
     pub target: u16,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
-    /// Who listens.
     pub mode: PortMode,
 }
 
@@ -126,7 +130,6 @@ pub enum PortMode {
 /// A task: one try to run one container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Task {
-    /// Its id.
     pub id: String,
     /// Which of the replicas it is.
     pub slot: Option<u64>,
@@ -179,15 +182,12 @@ pub enum TaskState {
 /// A container of the machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Container {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: String,
     /// The image it was made from, as it was named then.
     pub image: String,
     /// That image's id: what it really runs.
     pub image_id: String,
-    /// Its state.
     pub state: ContainerState,
     /// Its health, when its image or service has a health check.
     pub health: Option<Health>,
@@ -207,7 +207,6 @@ pub struct Container {
     pub mounts: Vec<Mount>,
 }
 
-/// A container's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the engine's own words")]
@@ -227,11 +226,8 @@ pub enum ContainerState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
-    /// Not yet.
     Starting,
-    /// Well.
     Healthy,
-    /// Not well.
     Unhealthy,
 }
 

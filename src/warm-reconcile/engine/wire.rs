@@ -272,7 +272,6 @@ pub(super) struct WireContainerDetail {
     pub(super) id: String,
     #[serde(default, deserialize_with = "null")]
     pub(super) name: String,
-    /// The image's id.
     #[serde(default, deserialize_with = "null")]
     pub(super) image: String,
     #[serde(default, deserialize_with = "time")]

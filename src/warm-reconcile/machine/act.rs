@@ -1,18 +1,17 @@
 //! Beginning an act: the plan is written down, and the way forward or back is taken.
 
-use std::collections::BTreeMap;
-
 use chrono::Utc;
 
 use super::{End, Machine, RunError, TRIES, kind_of};
-use crate::data;
-use crate::decide::{Plan, Release, Resume};
-use crate::gate::{Doubt, Inconclusive};
-use crate::journal::{self, Event, Journal, Step, Target};
-use crate::last_good::{self, Known};
-use crate::outcome::Outcome;
+use crate::decide::outcome::Outcome;
+use crate::decide::{Plan, Resume};
+use crate::health::{Doubt, Inconclusive};
+use crate::inspect::Gathered;
+use crate::inspect::volumes;
 use crate::snapshot::Snapshots;
-use crate::world::Gathered;
+use crate::spec::{Release, ReleaseId};
+use crate::state::journal::{self, Event, Journal, Step};
+use crate::state::last_good::{self, Known};
 
 impl Machine<'_> {
     /// Carries out a plan that changes what runs.
@@ -77,7 +76,7 @@ impl Machine<'_> {
             _ => return Ok(None),
         };
         let site = self.site;
-        let found = data::survey(&site.engine, &site.spec.stack, &site.paths)
+        let found = volumes::survey(&site.engine, &site.spec.stack, &site.paths)
             .await
             .map_err(RunError::Engine)?;
         for left_out in &found.own.beside {
@@ -101,14 +100,9 @@ impl Machine<'_> {
 
     /// Writes the plan down. Nothing is touched before.
     async fn begin(&self, plan: &Plan, seen: &Gathered) -> Result<Journal, RunError> {
-        let known = |release: &Release| {
-            let target = seen.target(release);
-            target.cloned().unwrap_or_else(|| Target {
-                version: release.version.clone(),
-                commit: None,
-                digests: BTreeMap::new(),
-                env_hash: None,
-            })
+        let known = |id: &ReleaseId| {
+            let release = seen.release(id).cloned();
+            release.unwrap_or_else(|| Release::of_version(id.version.clone()))
         };
         let (from, to) = match plan {
             Plan::Upgrade {
@@ -142,7 +136,7 @@ impl Machine<'_> {
         let mut volumes = match site.spec.stateful {
             false => Vec::new(),
             true => {
-                let own = data::own(&site.engine, &site.spec.stack).await;
+                let own = volumes::own(&site.engine, &site.spec.stack).await;
                 own.map_err(RunError::Engine)?.volumes
             }
         };

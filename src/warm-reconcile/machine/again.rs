@@ -4,16 +4,16 @@ use chrono::Utc;
 
 use super::act::end;
 use super::{End, Machine, RunError, TRIES};
+use crate::decide::outcome::Outcome;
 use crate::decide::{Degraded, Plan};
-use crate::journal::{self, Event, Journal, JournalState, Kind, State, Step};
-use crate::last_good::{self, Known};
-use crate::outcome::Outcome;
-use crate::world::Gathered;
+use crate::inspect::Gathered;
+use crate::state::journal::{self, Event, Journal, JournalState, Kind, State, Step};
+use crate::state::last_good::{self, Known};
 
 /// For people, wherever a rollback is said to have failed.
 pub(super) fn advice(app: &str) -> String {
     format!(
-        "when what stood in its way is gone, `warm-reconcile resume --again {app}` goes back once more, with all its tries: by itself nothing more is tried, because each try restores the data anew"
+        "remove the cause, then run `warm-reconcile resume --again {app}`: it tries the rollback again, with all its tries. Nothing more is tried without it, because each try restores the data again"
     )
 }
 
@@ -43,7 +43,7 @@ impl Machine<'_> {
         {
             return Ok(Err(format!(
                 "{} was seen healthy since, and its data is newer than the snapshot",
-                good.version
+                good.release.version
             )));
         }
         match (&plan, seen.world.running.as_ref().map(|one| one.healthy)) {

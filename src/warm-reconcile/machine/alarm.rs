@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::{End, Machine, RunError};
 use crate::Version;
-use crate::alert::{Alert, Alerts, Detail, Raised};
-use crate::journal::{Journal, JournalState};
-use crate::last_good;
-use crate::lock::LockError;
-use crate::outcome::{ExitCode, Outcome};
+use crate::decide::outcome::{ExitCode, Outcome};
+use crate::report::alert::{Alert, Alerts, Detail, Raised};
+use crate::state::journal::{Journal, JournalState};
+use crate::state::last_good;
+use crate::state::lock::LockError;
 
 impl Machine<'_> {
     /// Raises the alert of a run that ended in an error, once for each app and version while
@@ -31,39 +31,36 @@ impl Machine<'_> {
         let remarks = self.flight.remarks();
         let alert = Alert {
             app: self.site.spec.app.clone(),
-            reason: end.outcome.name().to_owned(),
+            reason: end.outcome.name(),
             version,
             detail: Detail::Plain,
             evidence: Some(json!({
                 "run": self.run_id, "error": error.to_string(), "remarks": remarks,
             })),
         };
-        let alerts = Alerts::new(self.site.paths.layout(), self.redactor);
+        let alerts = Alerts::new(self.site.paths.layout(), self.redactor());
         match alerts.raise(&alert, now) {
             Ok(Raised::Known(_)) => {}
             Ok(Raised::Written(path)) => self.relay(&path).await,
             Err(unraised) => self.flight.remark(unheard(&unraised)),
         }
-        if let Err(unwritten) = self.audit(&end, now) {
+        if let Err(unwritten) = self.log(&end, now) {
             self.flight.remark(unwritten.to_string());
         }
-        let unseen = alerts.unseen().unwrap_or_default();
-        let unseen = unseen
-            .iter()
-            .filter(|filed| filed.text("app") == Some(&self.site.spec.app));
-        if let Err(unwritten) = self.metrics(&end, now, unseen.count()) {
+        let unseen = alerts.unseen_of(&self.site.spec.app).unwrap_or_default();
+        if let Err(unwritten) = self.metrics(&end, now, unseen.len()) {
             self.flight.remark(unwritten.to_string());
         }
     }
 
     /// Takes back what earlier errors said, once a run came to an end again. What it ended with
     /// raises an alert of its own.
-    pub(super) fn all_clear(&self, end: &End) -> Result<(), crate::alert::AlertError> {
+    pub(super) fn all_clear(&self, end: &End) -> Result<(), crate::report::alert::AlertError> {
         let well = [ExitCode::Current, ExitCode::Held, ExitCode::RolledBack];
         if !well.contains(&end.outcome.exit()) {
             return Ok(());
         }
-        let alerts = Alerts::new(self.site.paths.layout(), self.redactor);
+        let alerts = Alerts::new(self.site.paths.layout(), self.redactor());
         let reason = Outcome::InconclusiveError.name();
         let app = &self.site.spec.app;
         alerts
@@ -86,7 +83,7 @@ impl Machine<'_> {
 }
 
 /// What is said when an alert could not be raised.
-pub(super) fn unheard(error: &crate::alert::AlertError) -> String {
+pub(super) fn unheard(error: &crate::report::alert::AlertError) -> String {
     format!("THE ALERT COULD NOT BE RAISED: {error}")
 }
 

@@ -6,9 +6,10 @@ use super::act::end;
 use super::deploy::Deployed;
 use super::restart::Before;
 use super::{End, Machine, RunError};
-use crate::gate::Verdict;
-use crate::journal::{self, Event, Journal, JournalError, Kind, State, Step, Target};
-use crate::outcome::Outcome;
+use crate::decide::outcome::Outcome;
+use crate::health::Verdict;
+use crate::spec::Release;
+use crate::state::journal::{self, Event, Journal, JournalError, Kind, State, Step};
 
 impl Machine<'_> {
     /// Goes on with a run that goes back, or turns one whose tries are used up.
@@ -46,8 +47,7 @@ impl Machine<'_> {
             return self.rollback_failed(journal, Event::RollbackFailed, &why);
         }
         let window = self.window(&journal, intent);
-        let images = to.digests.clone();
-        match self.gate(&to.version, images, window, false).await? {
+        match self.gate(&to, window, false).await? {
             Verdict::Healthy => {
                 self.commit_if_new(&to, &plan.run_id).await?;
                 if matches!(plan.kind, Kind::Rollback | Kind::Again) {
@@ -75,7 +75,7 @@ impl Machine<'_> {
     async fn put_back(
         &self,
         journal: &mut Journal,
-        to: &Target,
+        to: &Release,
         intent: DateTime<Utc>,
     ) -> Result<Result<(), String>, RunError> {
         let work = self.workspace()?;
@@ -110,7 +110,7 @@ impl Machine<'_> {
         self.flight.remark(format!("the rollback failed: {why}"));
         let step = Step {
             until: None,
-            note: Some(why.to_owned()),
+            note: self.note(why),
         };
         journal.advance(event, step, Utc::now())?;
         self.history(&journal);

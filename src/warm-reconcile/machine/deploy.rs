@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use super::restart::Before;
 use super::workspace::Workspace;
 use super::{Machine, RunError};
-use crate::data;
-use crate::driver::{self, Cx, Driver, DriverReport, Left, keep_images};
+use crate::deploy::{self, Cx, Driver, DriverReport, Left, store_images};
 use crate::engine::{EngineError, StackView};
-use crate::journal::Target;
+use crate::inspect::volumes;
 use crate::recipe::{Fetch, Recipe};
 use crate::snapshot::Volume;
+use crate::spec::Release;
 
 /// The pause between looks at who uses a volume.
 const EVERY: Duration = Duration::from_millis(250);
@@ -30,9 +30,9 @@ impl Machine<'_> {
     /// of them are still here.
     pub(super) async fn export(
         &self,
-        target: &Target,
+        target: &Release,
         work: &Workspace,
-    ) -> Result<driver::Release, RunError> {
+    ) -> Result<deploy::Exported, RunError> {
         let commit = target.commit.as_deref().filter(|commit| !commit.is_empty());
         let commit = commit.ok_or_else(|| RunError::NoCommit(target.version.to_string()))?;
         let recipe = Recipe::new(&self.site.host, &self.site.spec.repository);
@@ -44,17 +44,16 @@ impl Machine<'_> {
                 .remark(format!("the recipe was not fetched: {error}"));
         }
         recipe.export(commit, &work.recipe()).await?;
-        let mut images = target.digests.clone();
+        let mut release = target.clone();
         for id in target.digests.values() {
             if !matches!(self.site.engine.image(id).await, Ok(Some(_))) {
-                images.clear();
+                release.digests.clear();
                 break;
             }
         }
-        Ok(driver::Release {
-            version: target.version.clone(),
+        Ok(deploy::Exported {
+            release,
             folder: work.recipe(),
-            images,
         })
     }
 
@@ -62,16 +61,17 @@ impl Machine<'_> {
     /// app was taken down: what starts anew must not be started twice.
     pub(super) async fn deploy(
         &self,
-        release: &driver::Release,
+        exported: &deploy::Exported,
         work: &Workspace,
         again: Option<Before>,
     ) -> Deployed {
         let spec = &self.site.spec;
-        self.say(&format!("deploying {}", release.version), spec.times.deploy);
+        let version = &exported.release.version;
+        self.say(&format!("deploying {version}"), spec.times.deploy);
         let before = self.look().await;
         let scratch = work.scratch();
         let driver = Driver::of(spec, &self.site.abra_dir);
-        let report = match driver.deploy(release, &self.cx(&scratch)).await {
+        let report = match driver.deploy(exported, &self.cx(&scratch)).await {
             Ok(report) => report,
             Err(error) => return Deployed::Not(error.to_string()),
         };
@@ -143,7 +143,7 @@ impl Machine<'_> {
         let stack = own.then_some(self.site.spec.stack.as_str());
         loop {
             let seen = self.site.engine.containers().await;
-            let seen = seen.map(|containers| data::others(&containers, volumes, stack));
+            let seen = seen.map(|containers| volumes::others(&containers, volumes, stack));
             match seen {
                 Ok(users) if users.is_empty() => return Ok(None),
                 Ok(users) if Instant::now() + EVERY >= end => {
@@ -170,14 +170,14 @@ impl Machine<'_> {
     }
 
     /// Keeps the images of a version under names of ours. That it did not work is told.
-    pub(super) async fn keep(&self, target: &Target, work: &Workspace) {
+    pub(super) async fn keep(&self, target: &Release, work: &Workspace) {
         if target.digests.is_empty() {
             return;
         }
         let scratch = work.scratch();
         let cx = self.cx(&scratch);
         let stack = &self.site.spec.stack;
-        let kept = keep_images(stack, &target.version, &target.digests, &cx).await;
+        let kept = store_images(stack, &target.version, &target.digests, &cx).await;
         if !kept.sounds_good() {
             let why = said(&kept);
             let version = &target.version;

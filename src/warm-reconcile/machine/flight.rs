@@ -1,48 +1,95 @@
-//! The flight recorder: what one run saw and did, for whoever argues about it afterwards.
+//! The flight recorder: what one run observed and did, for those who look into it afterwards.
+//!
+//! What is recorded goes through the redactor as it comes in, so that nothing else is in here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Machine;
 use crate::Version;
 use crate::decide::Plan;
-use crate::driver::DriverReport;
-use crate::gate::Timeline;
-use crate::layout::AppPaths;
-use crate::state_file::{self, StateError};
-use crate::world::Gathered;
-use kit::redact::Redactor;
+use crate::decide::outcome::Outcome;
+use crate::deploy::DriverReport;
+use crate::health::{Timeline, Verdict};
+use crate::inspect::Gathered;
+use crate::state::file::{self, StateError};
+use crate::state::layout::AppPaths;
+use kit::redact::{Redacted, Redactor};
 
-/// So many records of runs are kept for an app.
-const KEPT: usize = 30;
+/// How many records of runs are stored for an app.
+const STORED: usize = 30;
 
-/// What is on record of the run so far. Shared, so that a run that is cut short has one, too.
-#[derive(Debug, Default)]
-pub struct Flight {
-    told: Mutex<Told>,
+/// What is on record of the run so far. Shared, so that also a run that is cut short has one.
+#[derive(Debug)]
+pub struct Flight<'r> {
+    redactor: &'r Redactor,
+    recorded: Mutex<Recorded>,
 }
 
 #[derive(Debug, Default)]
-struct Told {
-    run_id: String,
-    head: Map<String, Value>,
-    rounds: Vec<Value>,
-    tools: Vec<Value>,
-    gates: Vec<Value>,
-    data: Vec<Value>,
-    remarks: Vec<String>,
+struct Recorded {
+    head: Option<Head>,
+    rounds: Vec<Redacted<Value>>,
+    tools: Vec<Redacted<Value>>,
+    gates: Vec<GateRecord>,
+    data: Vec<Redacted<Value>>,
+    remarks: Vec<Redacted<String>>,
     notes: String,
     version: Option<Version>,
 }
 
+#[derive(Debug)]
+struct Head {
+    app: String,
+    run: String,
+    what: Redacted<&'static str>,
+    started: DateTime<Utc>,
+}
+
+#[derive(Debug, Serialize)]
+struct GateRecord {
+    version: Version,
+    fresh: bool,
+    timeline: Timeline,
+}
+
+/// The file of a run.
+#[derive(Serialize)]
+struct FlightFile<'a> {
+    app: &'a str,
+    #[serde(serialize_with = "kit::redact::own_run_id")]
+    run: &'a str,
+    what: Redacted<&'static str>,
+    #[serde(serialize_with = "kit::redact::own")]
+    started: DateTime<Utc>,
+    ended: Ended<'a>,
+    rounds: &'a [Redacted<Value>],
+    tools: &'a [Redacted<Value>],
+    gates: &'a [GateRecord],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    data: &'a [Redacted<Value>],
+    remarks: &'a [Redacted<String>],
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Ended<'a> {
+    Outcome(Outcome),
+    /// The error that cut it short.
+    Error(&'a str),
+}
+
 /// A gate that is being waited at. Its probes are on record when it is dropped: also when the
-/// run is told to stop in the middle of it.
+/// run is stopped in the middle of it.
 pub(super) struct OpenGate<'f> {
-    flight: &'f Flight,
+    flight: &'f Flight<'f>,
     version: Version,
     fresh: bool,
     pub(super) timeline: Timeline,
@@ -50,45 +97,69 @@ pub(super) struct OpenGate<'f> {
 
 impl Drop for OpenGate<'_> {
     fn drop(&mut self) {
-        let (version, fresh) = (&self.version, self.fresh);
-        let gate = json!({ "version": version, "fresh": fresh, "timeline": self.timeline });
-        self.flight.with(|told| told.gates.push(gate));
+        let gate = GateRecord {
+            version: self.version.clone(),
+            fresh: self.fresh,
+            timeline: std::mem::take(&mut self.timeline),
+        };
+        self.flight.with(|recorded| recorded.gates.push(gate));
     }
 }
 
-impl Flight {
-    fn with<T>(&self, change: impl FnOnce(&mut Told) -> T) -> T {
-        change(&mut self.told.lock().unwrap_or_else(PoisonError::into_inner))
+impl<'r> Flight<'r> {
+    /// An empty record, which holds nothing that did not go through this redactor.
+    pub fn new(redactor: &'r Redactor) -> Flight<'r> {
+        Flight {
+            redactor,
+            recorded: Mutex::default(),
+        }
     }
 
-    pub(super) fn begin(&self, machine: &Machine<'_>, what: &str) {
-        self.with(|told| {
-            told.run_id = machine.run_id.clone();
-            let head = json!({
-                "app": machine.site.spec.app, "run": machine.run_id, "what": what,
-                "started": machine.started,
-            });
-            if let Value::Object(head) = head {
-                told.head = head;
-            }
-        });
+    fn with<T>(&self, change: impl FnOnce(&mut Recorded) -> T) -> T {
+        change(&mut self.recorded.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn decided(&self, seen: &Gathered, plan: &Plan) {
-        let probe = seen.probe.as_ref();
-        let round = json!({
-            "plan": plan,
-            "world": seen.world,
-            "probe": probe.map(|(seen, weight)| json!({ "seen": seen, "worth": format!("{weight:?}") })),
+    pub(super) fn redactor(&self) -> &'r Redactor {
+        self.redactor
+    }
+
+    pub(super) fn begin(&self, machine: &Machine<'_>, what: &'static str) {
+        let head = Head {
+            app: machine.site.spec.app.clone(),
+            run: machine.run_id.clone(),
+            what: Redacted::own(what),
+            started: machine.started,
+        };
+        self.with(|recorded| recorded.head = Some(head));
+    }
+
+    pub(super) fn decided(&self, gathered: &Gathered, plan: &Plan) {
+        let probe = gathered.probe.as_ref();
+        let round = self.redactor.document(&Round {
+            plan,
+            world: &gathered.world,
+            probe: probe.map(|(observed, weight)| ProbeRecord {
+                seen: observed,
+                worth: format!("{weight:?}"),
+            }),
         });
-        let world = &seen.world;
+        let remarks: Vec<_> = gathered
+            .remarks
+            .iter()
+            .map(|remark| self.redactor.redact(remark))
+            .collect();
+        let world = &gathered.world;
         let running = world.running.as_ref().and_then(|one| one.release.as_ref());
         let newest = world.newest.as_ref().map(|newest| &newest.release);
         let about = plan.deploys().or(running).or(newest);
-        self.with(|told| {
-            told.rounds.push(round);
-            told.version = about.map(|release| release.version.clone());
-            told.remarks.extend(seen.remarks.iter().cloned());
+        self.with(|recorded| {
+            recorded.rounds.push(round);
+            recorded.version = about.map(|release| release.version.clone());
+            for remark in remarks {
+                if !recorded.remarks.contains(&remark) {
+                    recorded.remarks.push(remark);
+                }
+            }
         });
     }
 
@@ -103,93 +174,122 @@ impl Flight {
 
     /// The version that the last decision was about.
     pub(super) fn version(&self) -> Option<Version> {
-        self.with(|told| told.version.clone())
+        self.with(|recorded| recorded.version.clone())
     }
 
     pub(super) fn tool(&self, report: &DriverReport) {
-        let report = json!(report);
-        self.with(|told| told.tools.push(report));
+        let report = self.redactor.document(report);
+        self.with(|recorded| recorded.tools.push(report));
     }
 
     /// What was done about the data of a stateful app.
-    pub(super) fn data(&self, what: &str, seen: &impl serde::Serialize, took: Duration) {
-        let step = json!({ "what": what, "seen": seen, "took_ms": took.as_millis() as u64 });
-        self.with(|told| told.data.push(step));
+    pub(super) fn data(&self, what: &'static str, details: &impl Serialize, took: Duration) {
+        let step = self.redactor.document(&DataRecord {
+            what: Redacted::own(what),
+            seen: details,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        });
+        self.with(|recorded| recorded.data.push(step));
     }
 
-    pub(super) fn remark(&self, text: String) {
-        self.with(|told| told.remarks.push(text));
+    pub(super) fn remark(&self, text: impl AsRef<str>) {
+        let text = self.redactor.redact(text.as_ref());
+        self.with(|recorded| recorded.remarks.push(text));
     }
 
     pub(super) fn notes(&self, notes: String) {
-        self.with(|told| told.notes = notes);
+        self.with(|recorded| recorded.notes = notes);
     }
 
     pub(super) fn notes_text(&self) -> String {
-        self.with(|told| told.notes.clone())
+        self.with(|recorded| recorded.notes.clone())
     }
 
     /// What was noticed on the way.
-    pub fn remarks(&self) -> Vec<String> {
-        self.with(|told| told.remarks.clone())
+    pub fn remarks(&self) -> Vec<Redacted<String>> {
+        self.with(|recorded| recorded.remarks.clone())
     }
 
     /// What an alert carries of it: the last gate (of a rollback: the one that failed) with the
-    /// last of its probes, and what was remarked.
+    /// last of its probes, and the remarks.
     pub(super) fn evidence(&self) -> Option<Value> {
-        self.with(|told| {
-            let failed = |gate: &&Value| gate["timeline"]["verdict"]["verdict"] != "healthy";
-            let gate = told.gates.iter().rev().find(failed).or(told.gates.last());
-            let mut gate = gate.cloned().unwrap_or_default();
+        self.with(|recorded| {
+            let failed = |gate: &&GateRecord| gate.timeline.verdict != Some(Verdict::Healthy);
+            let gates = &recorded.gates;
+            let gate = gates.iter().rev().find(failed).or(gates.last());
             // What failed before any gate has its reason in the remarks.
-            if gate.is_null() && told.remarks.is_empty() {
+            if gate.is_none() && recorded.remarks.is_empty() {
                 return None;
             }
+            let mut gate = json!(gate);
             if let Some(timeline) = gate["timeline"].as_object_mut() {
                 timeline.remove("changes");
                 timeline.remove("facts");
             }
-            Some(json!({ "run": told.run_id, "remarks": told.remarks, "gate": gate }))
+            let run = recorded.head.as_ref().map(|head| &head.run);
+            Some(json!({ "run": run, "remarks": recorded.remarks, "gate": gate }))
         })
     }
 
-    /// Where the run's record lies.
-    pub(super) fn path(&self, paths: &AppPaths) -> PathBuf {
-        let name = self.with(|told| format!("{}.json", told.run_id));
-        paths.runs().join(name)
+    /// Where the run's record lies; `None` for a run that has not begun.
+    pub(super) fn path(&self, paths: &AppPaths) -> Option<PathBuf> {
+        let name = self.with(|recorded| Some(format!("{}.json", recorded.head.as_ref()?.run)))?;
+        Some(paths.runs().join(name))
     }
 
     /// Writes the record; the oldest go. Nothing is written of a run that has not begun.
     ///
     /// # Errors
     /// [`StateError`]; never a reason to end a run differently.
-    pub fn write(
-        &self,
-        paths: &AppPaths,
-        redactor: &Redactor,
-        ended: &str,
-    ) -> Result<Option<PathBuf>, StateError> {
-        let mut value = self.with(|told| {
-            let mut all = told.head.clone();
-            all.insert("ended".into(), ended.into());
-            all.insert("rounds".into(), told.rounds.clone().into());
-            all.insert("tools".into(), told.tools.clone().into());
-            all.insert("gates".into(), told.gates.clone().into());
-            if !told.data.is_empty() {
-                all.insert("data".into(), told.data.clone().into());
-            }
-            all.insert("remarks".into(), told.remarks.clone().into());
-            Value::Object(all)
+    pub fn write(&self, paths: &AppPaths, ended: Ended<'_>) -> Result<Option<PathBuf>, StateError> {
+        let document = self.with(|recorded| {
+            let head = recorded.head.as_ref()?;
+            let file = FlightFile {
+                app: &head.app,
+                run: &head.run,
+                what: head.what,
+                started: head.started,
+                ended,
+                rounds: &recorded.rounds,
+                tools: &recorded.tools,
+                gates: &recorded.gates,
+                data: &recorded.data,
+                remarks: &recorded.remarks,
+            };
+            Some(self.redactor.document(&file))
         });
-        if value.get("run").is_none() {
+        let (Some(document), Some(path)) = (document, self.path(paths)) else {
             return Ok(None);
-        }
-        redactor.value(&mut value);
-        let path = self.path(paths);
-        state_file::write_json(&path, &value)?;
+        };
+        place(&path, &document)?;
         prune(&paths.runs());
         Ok(Some(path))
     }
+}
+
+/// The one way to the folder of runs.
+fn place(path: &Path, document: &Redacted<Value>) -> Result<(), StateError> {
+    file::write_json(path, document)
+}
+
+#[derive(Serialize)]
+struct Round<'a> {
+    plan: &'a Plan,
+    world: &'a crate::decide::World,
+    probe: Option<ProbeRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProbeRecord<'a> {
+    seen: &'a crate::health::Seen,
+    worth: String,
+}
+
+#[derive(Serialize)]
+struct DataRecord<'a, T> {
+    what: Redacted<&'static str>,
+    seen: &'a T,
+    took_ms: u64,
 }
 
 /// Names begin with the time: sorted, the oldest come first. What cannot be removed stays.
@@ -202,7 +302,7 @@ fn prune(folder: &Path) {
         .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
         .collect();
     files.sort();
-    let surplus = files.len().saturating_sub(KEPT);
+    let surplus = files.len().saturating_sub(STORED);
     for path in files.into_iter().take(surplus) {
         let _ = fs::remove_file(path);
     }

@@ -7,10 +7,10 @@ use super::deploy::Deployed;
 use super::restart::Before;
 use super::workspace::Workspace;
 use super::{End, Machine, RunError};
-use crate::driver;
-use crate::gate::{Verdict, Window};
-use crate::journal::{Event, Journal, Kind, State, Step};
-use crate::outcome::Outcome;
+use crate::decide::outcome::Outcome;
+use crate::deploy;
+use crate::health::{Verdict, Window};
+use crate::state::journal::{Event, Journal, Kind, State, Step};
 
 /// What came of bringing a version onto the engine.
 enum Launched {
@@ -35,10 +35,7 @@ impl Machine<'_> {
             }
         }
         let window = self.window(&journal, journal.plan().at);
-        match self
-            .gate(&to.version, to.digests.clone(), window, fresh)
-            .await?
-        {
+        match self.gate(&to, window, fresh).await? {
             Verdict::Healthy => {
                 let run_id = journal.plan().run_id.clone();
                 let snapshot = self.taken(&journal)?;
@@ -95,7 +92,7 @@ impl Machine<'_> {
     async fn put_up(
         &self,
         mut journal: Journal,
-        release: &driver::Release,
+        release: &deploy::Exported,
         work: &Workspace,
     ) -> Result<Launched, RunError> {
         if journal.state() != State::Deploying {
@@ -125,7 +122,7 @@ impl Machine<'_> {
             .remark(format!("{} failed: {why}", plan.to.version));
         let step = Step {
             until: None,
-            note: Some(why.to_owned()),
+            note: self.note(why),
         };
         let same = plan.from.is_some() && plan.kind == Kind::Redeploy;
         if !same {

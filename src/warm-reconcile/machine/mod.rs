@@ -19,6 +19,7 @@ mod again;
 mod alarm;
 mod back;
 mod deploy;
+mod error;
 mod flight;
 mod forward;
 mod paper;
@@ -35,22 +36,20 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use super::audit::AuditError;
-use super::decide::{Ask, Degraded, Moved, Plan, PlanDocument, Resume, decide};
-use super::driver::DriverError;
-use super::gate::{Gate, GateError, SystemClock, Verdict, Window, wait};
-use super::journal::{Event, Journal, JournalError, Kind, Step, Tries};
-use super::last_good;
-use super::layout::LayoutError;
-use super::lock::{Lock, LockError};
-use super::notify::Notify;
-use super::outcome::Outcome;
-use super::recipe::GitError;
-use super::state_file::StateError;
-use super::world::{Gathered, Site, gather};
-use kit::redact::Redactor;
+use crate::decide::outcome::Outcome;
+use crate::decide::{Ask, Degraded, Plan, PlanDocument, Resume, decide};
+use crate::health::{Gate, SystemClock, Verdict, Window, wait};
+use crate::inspect::{Gathered, Site, gather};
+use crate::report::systemd::Notify;
+use crate::spec::Release;
+use crate::state::file::StateError;
+use crate::state::journal::{Event, Journal, JournalError, Kind, Step, Tries};
+use crate::state::last_good;
+use crate::state::lock::Lock;
+use kit::redact::{Redacted, Redactor};
 
-pub use flight::Flight;
+pub use error::RunError;
+pub use flight::{Ended, Flight};
 pub use report::Report;
 
 /// How often a run may be begun again in each direction, killed runs included.
@@ -59,43 +58,8 @@ pub const TRIES: Tries = Tries {
     back: 3,
 };
 
-/// A run decides at most so often: an unfinished journal is closed, then decided anew.
+/// The most decisions per run: after closing an unfinished journal we decide again.
 const ROUNDS: usize = 3;
-
-/// Why a run could not be carried on. Where a journal is open it stays so, and the next run
-/// goes on with it.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says in its message what it is")]
-pub enum RunError {
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    #[error(transparent)]
-    State(#[from] StateError),
-    #[error(transparent)]
-    Layout(#[from] LayoutError),
-    #[error(transparent)]
-    Gate(#[from] GateError),
-    #[error(transparent)]
-    Audit(#[from] AuditError),
-    #[error(transparent)]
-    Moved(#[from] Moved),
-    #[error("the recipe cannot be exported: {0}")]
-    Recipe(#[from] GitError),
-    #[error("{0}")]
-    Driver(#[from] DriverError),
-    #[error("{0}; the next run goes on from here")]
-    Engine(super::engine::EngineError),
-    #[error("it is not known what became of it: {0}; the next run goes on from here")]
-    Unseen(String),
-    #[error("no scratch folder: {0}")]
-    Scratch(#[source] std::io::Error),
-    #[error("the commit of {0} is not known: its tag is gone from the recipe")]
-    NoCommit(String),
-    #[error("`{0}` changed its mind {ROUNDS} times; look at its journal")]
-    Unsettled(String),
-}
 
 /// What a run is asked for.
 #[derive(Debug)]
@@ -114,15 +78,13 @@ pub enum Asked {
     Again,
 }
 
-/// One run.
 pub struct Machine<'a> {
     pub(super) site: &'a Site,
     pub(super) run_id: String,
     pub(super) started: DateTime<Utc>,
     pub(super) began: Instant,
     pub(super) notify: &'a Notify,
-    pub(super) redactor: &'a Redactor,
-    pub(super) flight: &'a Flight,
+    pub(super) flight: &'a Flight<'a>,
     /// Whether the recipe may be fetched where something of it is not here.
     pub(super) may_fetch: AtomicBool,
 }
@@ -132,20 +94,15 @@ pub struct Machine<'a> {
 pub(super) struct End {
     pub(super) outcome: Outcome,
     /// The version it is about.
-    pub(super) version: Option<super::Version>,
+    pub(super) version: Option<crate::Version>,
     /// What was given up, of a rollback.
-    pub(super) attempted: Option<super::Version>,
+    pub(super) attempted: Option<crate::Version>,
     pub(super) acted: bool,
 }
 
 impl<'a> Machine<'a> {
     /// A run that begins now.
-    pub fn new(
-        site: &'a Site,
-        notify: &'a Notify,
-        redactor: &'a Redactor,
-        flight: &'a Flight,
-    ) -> Machine<'a> {
+    pub fn new(site: &'a Site, notify: &'a Notify, flight: &'a Flight<'a>) -> Machine<'a> {
         let started = Utc::now();
         Machine {
             site,
@@ -153,7 +110,6 @@ impl<'a> Machine<'a> {
             started,
             began: Instant::now(),
             notify,
-            redactor,
             flight,
             may_fetch: AtomicBool::new(false),
         }
@@ -238,19 +194,13 @@ impl<'a> Machine<'a> {
         {
             let length = self.site.spec.times.first_gate;
             let window = Window::new(Utc::now(), length);
-            let images = seen
-                .world
-                .last_good
-                .as_ref()
-                .filter(|good| **good == release);
-            let images = images.and_then(|good| {
-                let known = seen.targets.iter();
-                let mut known = known.filter(|target| super::world::release_of(target) == *good);
-                known.next().map(|target| target.digests.clone())
-            });
-            let verdict = self
-                .gate(&release.version, images.unwrap_or_default(), window, false)
-                .await?;
+            let is_good = seen.world.last_good.as_ref() == Some(&release);
+            let known = seen.releases.iter().find(|known| known.id() == release);
+            let expected = match known.filter(|_| is_good) {
+                Some(known) => known.clone(),
+                None => Release::of_version(release.version.clone()),
+            };
+            let verdict = self.gate(&expected, window, false).await?;
             running.healthy = match verdict {
                 Verdict::Healthy => Some(true),
                 Verdict::Unhealthy(_) => Some(false),
@@ -263,7 +213,7 @@ impl<'a> Machine<'a> {
     /// `None`: a journal was closed, and what is now has to be decided.
     async fn carry_out(&self, plan: Plan, seen: Gathered) -> Result<Option<End>, RunError> {
         let outcome = plan.outcome();
-        let end = |version: Option<super::Version>| End {
+        let end = |version: Option<crate::Version>| End {
             outcome,
             version,
             attempted: None,
@@ -293,7 +243,9 @@ impl<'a> Machine<'a> {
             }
             Plan::Resume(Resume::Abandon) => {
                 let mut journal = seen.journal.ok_or_else(|| self.unsettled())?;
-                let note = Some("abandoned: it was killed before it touched anything".to_owned());
+                let note = Some(
+                    Redacted::own("abandoned: it was killed before it touched anything").to_text(),
+                );
                 journal.advance(Event::Hold, Step { until: None, note }, Utc::now())?;
                 return Ok(None);
             }
@@ -326,7 +278,7 @@ impl<'a> Machine<'a> {
     }
 
     /// What an alert is about when nothing was done: what runs, else what could.
-    fn version_of(&self, seen: &Gathered) -> Option<super::Version> {
+    fn version_of(&self, seen: &Gathered) -> Option<crate::Version> {
         let world = &seen.world;
         let running = world.running.as_ref().and_then(|one| one.release.as_ref());
         let journal = seen
@@ -344,13 +296,13 @@ impl<'a> Machine<'a> {
 
     /// Ends a journal that decide has given up.
     fn give_up(&self, mut journal: Journal, why: &Degraded) -> Result<(), RunError> {
-        use super::journal::Direction;
+        use crate::state::journal::Direction;
         let event = match journal.state().direction() {
             None => return Ok(()),
             Some(Direction::Forward) => Event::NoWayBack,
             Some(Direction::Back) => Event::RollbackFailed,
         };
-        let note = Some(format!("{why:?}"));
+        let note = self.note(&format!("{why:?}"));
         journal.advance(event, Step { until: None, note }, Utc::now())?;
         Ok(())
     }
@@ -358,20 +310,16 @@ impl<'a> Machine<'a> {
     /// Waits at the gate; the probes go into the flight record.
     pub(super) async fn gate(
         &self,
-        version: &super::Version,
-        images: std::collections::BTreeMap<String, String>,
+        expected: &Release,
         window: Window,
         fresh: bool,
     ) -> Result<Verdict, RunError> {
         let gate = Gate::new(&self.site.spec)?;
-        let expected = super::facts::Expected {
-            version: version.clone(),
-            images,
-        };
-        let facts = super::facts::StackFacts {
+        let version = &expected.version;
+        let facts = crate::inspect::stack_facts::StackFacts {
             engine: &self.site.engine,
             spec: &self.site.spec,
-            expected: &expected,
+            expected,
             proxy: self.site.proxy.as_ref(),
         };
         let left = (window.deadline - Utc::now()).to_std().unwrap_or_default();
@@ -389,10 +337,18 @@ impl<'a> Machine<'a> {
     /// Tells systemd, and asks it for the time that the step may take. Nobody may be listening.
     pub(super) fn say(&self, status: &str, time: Duration) {
         let margin = Duration::from_secs(30);
-        let _ = self
-            .notify
-            .status(&format!("{}: {status}", self.site.spec.app));
+        let status = format!("{}: {status}", self.site.spec.app);
+        let _ = self.notify.status(&self.redactor().redact(&status));
         let _ = self.notify.extend(time + margin);
+    }
+
+    pub(super) fn redactor(&self) -> &Redactor {
+        self.flight.redactor()
+    }
+
+    /// A text for the journal, without secrets.
+    pub(super) fn note(&self, text: &str) -> Option<Redacted<String>> {
+        Some(self.redactor().redact(text))
     }
 
     fn nothing_to_resume(&self, why: &str) -> Report {
@@ -403,14 +359,14 @@ impl<'a> Machine<'a> {
             version: None,
             alert: None,
             flight: None,
-            remarks: vec![why.to_owned()],
+            remarks: vec![self.redactor().redact(why)],
         }
     }
 }
 
 /// Whether the version to go back to may only be missing here.
 fn goes_nowhere(plan: &Plan) -> bool {
-    use super::decide::Hold;
+    use crate::decide::Hold;
     matches!(
         plan,
         Plan::Hold {
@@ -442,7 +398,7 @@ fn kind_of(plan: &Plan) -> Kind {
 }
 
 /// Whether this version is last-good: read again where it counts.
-fn is_last_good(site: &Site, version: &super::Version) -> Result<bool, StateError> {
+fn is_last_good(site: &Site, version: &crate::Version) -> Result<bool, StateError> {
     let known = last_good::read(&site.paths)?;
     Ok(known.is_some_and(|known| known.version() == version))
 }

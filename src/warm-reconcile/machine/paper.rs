@@ -1,8 +1,8 @@
 //! What a plan does to the data of a stateful app, for whoever reads the plan first.
 
-use crate::data::{self, Survey};
 use crate::decide::{DataSteps, Plan};
-use crate::world::Site;
+use crate::inspect::Site;
+use crate::inspect::volumes::{self, Survey};
 
 /// `None` where the plan leaves the data alone, or the app is stateless.
 pub(super) async fn data_steps(site: &Site, plan: &Plan) -> Option<DataSteps> {
@@ -11,7 +11,7 @@ pub(super) async fn data_steps(site: &Site, plan: &Plan) -> Option<DataSteps> {
         steps,
         ..DataSteps::default()
     };
-    match data::survey(&site.engine, &site.spec.stack, &site.paths).await {
+    match volumes::survey(&site.engine, &site.spec.stack, &site.paths).await {
         Ok(found) => fill(&mut shown, found),
         Err(error) => shown.in_the_way.push(error.to_string()),
     }

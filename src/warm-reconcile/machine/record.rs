@@ -3,13 +3,13 @@
 use chrono::Utc;
 
 use super::{Machine, RunError, is_last_good};
-use crate::app_file;
-use crate::decide::Release;
 use crate::engine::{current_version, digests};
-use crate::journal::{self, Target};
-use crate::last_good::{self, Known, LastGood};
-use crate::quarantine::{Quarantine, Quarantined};
-use crate::world::Gathered;
+use crate::inspect::Gathered;
+use crate::spec::app_file;
+use crate::spec::{Release, ReleaseId};
+use crate::state::journal;
+use crate::state::last_good::{self, Known, LastGood};
+use crate::state::quarantine::Quarantine;
 
 impl Machine<'_> {
     pub(super) async fn quarantine(&self, plan: &journal::Plan, why: &str) -> Result<(), RunError> {
@@ -17,27 +17,28 @@ impl Machine<'_> {
         if is_last_good(self.site, version)? {
             return Ok(());
         }
-        let mut images = plan.to.digests.clone();
+        let mut release = plan.to.clone();
         if let Ok(view) = self.look().await
             && current_version(&view, &self.site.spec).as_ref() == Some(version)
         {
-            images = digests(&view);
+            release.digests = digests(&view);
         }
-        let entry = Quarantined {
-            version: version.clone(),
-            digests: images,
-            reason: why.to_owned(),
-            since: Utc::now(),
-            run_id: plan.run_id.clone(),
-        };
-        Ok(Quarantine::put(&self.site.paths, entry)?)
+        let reason = self.redactor().redact(why);
+        let paths = &self.site.paths;
+        Ok(Quarantine::put(
+            paths,
+            &release,
+            &reason,
+            &plan.run_id,
+            Utc::now(),
+        )?)
     }
 
     /// Makes what was just seen healthy last-good, with the images that really run and the
     /// snapshot of the data before it.
     pub(super) async fn commit(
         &self,
-        target: &Target,
+        target: &Release,
         run_id: &str,
         snapshot: Option<String>,
     ) -> Result<(), RunError> {
@@ -45,7 +46,7 @@ impl Machine<'_> {
             // The journal still says Gating: the next run looks again.
             RunError::Engine(error)
         })?;
-        let target = Target {
+        let target = Release {
             digests: digests(&view),
             ..target.clone()
         };
@@ -58,7 +59,7 @@ impl Machine<'_> {
     /// no longer kept then.
     pub(super) async fn commit_if_new(
         &self,
-        target: &Target,
+        target: &Release,
         run_id: &str,
     ) -> Result<(), RunError> {
         match last_good::read(&self.site.paths)? {
@@ -68,14 +69,14 @@ impl Machine<'_> {
     }
 
     /// Records what runs, healthy, as last-good for the first time.
-    pub(super) fn adopt(&self, seen: &Gathered, release: &Release) -> Result<(), RunError> {
-        let target = seen.target(release).ok_or_else(|| self.unsettled())?;
+    pub(super) fn adopt(&self, seen: &Gathered, release: &ReleaseId) -> Result<(), RunError> {
+        let target = seen.release(release).ok_or_else(|| self.unsettled())?;
         self.write_good(target, &self.run_id, None)
     }
 
     fn write_good(
         &self,
-        target: &Target,
+        target: &Release,
         run_id: &str,
         snapshot: Option<String>,
     ) -> Result<(), RunError> {
@@ -86,10 +87,7 @@ impl Machine<'_> {
             _ => None,
         };
         let record = LastGood {
-            version: target.version.clone(),
-            commit: target.commit.clone().unwrap_or_default(),
-            digests: target.digests.clone(),
-            env_hash: target.env_hash.clone().unwrap_or_default(),
+            release: target.clone(),
             spec_hash: kit::digest::sha256(spec),
             committed_at: Utc::now(),
             run_id: run_id.to_owned(),
@@ -99,6 +97,7 @@ impl Machine<'_> {
     }
 }
 
-fn is_of(good: &LastGood, target: &Target) -> bool {
-    good.version == target.version && Some(&good.commit) == target.commit.as_ref()
+fn is_of(good: &LastGood, target: &Release) -> bool {
+    let same_commit = good.release.commit.is_some() && good.release.commit == target.commit;
+    good.release.version == target.version && same_commit
 }

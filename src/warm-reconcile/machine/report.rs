@@ -1,30 +1,34 @@
 //! The end of a run: who has to hear of it, and what stays on record.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use super::alarm::unheard;
+use super::flight::Ended;
 use super::{End, Machine};
-use crate::alert::{Alert, Alerts, Detail, Raised};
-use crate::audit::Audit;
-use crate::history::{self, Entry};
-use crate::journal::{Journal, JournalState, State};
-use crate::metrics::{self, Before, Metrics};
-use crate::outcome::{ExitCode, Outcome};
-use crate::relay::{self, relay};
-use crate::{Version, last_good};
+use crate::Version;
+use crate::decide::outcome::{ExitCode, Outcome};
+use crate::report::alert::{Alert, Alerts, Detail, Raised};
+use crate::report::log::Log;
+use crate::report::log::LogError;
+use crate::report::metrics::{self, Counters, Metrics, RunLabel};
+use crate::report::relay::{self, relay};
+use crate::state::file::StateError;
+use crate::state::history::{self, HistoryEntry};
+use crate::state::journal::{Journal, JournalState, State};
+use crate::state::last_good;
+use kit::error_chain;
+use kit::redact::Redacted;
 
-/// So many runs are kept in the history.
-const KEPT: usize = 100;
+/// How many runs the history holds.
+const STORED: usize = 100;
 
 /// What a run came to.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The app.
     pub app: String,
-    /// The run's id.
     pub run: String,
     /// How it ended; `None` where there was nothing to resume.
     pub outcome: Option<Outcome>,
@@ -32,10 +36,34 @@ pub struct Report {
     pub version: Option<Version>,
     /// The alert that was raised, or stands already.
     pub alert: Option<PathBuf>,
-    /// The flight record.
     pub flight: Option<PathBuf>,
     /// What else was noticed.
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Redacted<String>>,
+}
+
+/// A [`Report`] as it is printed as JSON.
+#[derive(Debug, Serialize)]
+pub struct ReportDocument<'a> {
+    app: &'a str,
+    #[serde(serialize_with = "kit::redact::own_run_id")]
+    run: &'a str,
+    outcome: Option<Outcome>,
+    exit: u8,
+    version: Option<&'a Version>,
+    alert: Option<&'a Path>,
+    flight: Option<&'a Path>,
+    remarks: &'a [Redacted<String>],
+}
+
+/// What the log says of a run.
+#[derive(Serialize)]
+struct LogFields<'a> {
+    #[serde(serialize_with = "kit::redact::own_run_id")]
+    run: &'a str,
+    outcome: Outcome,
+    version: Option<&'a Version>,
+    attempted: Option<&'a Version>,
+    acted: bool,
 }
 
 impl Report {
@@ -44,13 +72,17 @@ impl Report {
         self.outcome.map_or(ExitCode::Current, Outcome::exit)
     }
 
-    /// As JSON.
-    pub fn json(&self) -> Value {
-        json!({
-            "app": self.app, "run": self.run, "outcome": self.outcome, "exit": self.exit().code(),
-            "version": self.version, "alert": self.alert, "flight": self.flight,
-            "remarks": self.remarks,
-        })
+    pub fn document(&self) -> ReportDocument<'_> {
+        ReportDocument {
+            app: &self.app,
+            run: &self.run,
+            outcome: self.outcome,
+            exit: self.exit().code(),
+            version: self.version.as_ref(),
+            alert: self.alert.as_deref(),
+            flight: self.flight.as_deref(),
+            remarks: &self.remarks,
+        }
     }
 
     /// As one line and one for each remark.
@@ -80,26 +112,23 @@ impl Machine<'_> {
         let mut flight = None;
         // A healthy, current app leaves no trace but its metrics.
         if end.acted || end.outcome != Outcome::NoopHealthy {
-            match self
-                .flight
-                .write(&site.paths, self.redactor, end.outcome.name())
-            {
+            match self.flight.write(&site.paths, Ended::Outcome(end.outcome)) {
                 Ok(path) => flight = path,
-                Err(error) => remarks.push(error.to_string()),
+                Err(error) => remarks.push(self.failed_to_report(&error)),
             }
-            if let Err(error) = self.audit(&end, now) {
-                remarks.push(error.to_string());
+            if let Err(error) = self.log(&end, now) {
+                remarks.push(self.failed_to_report(&error));
             }
         }
-        let alerts = Alerts::new(site.paths.layout(), self.redactor);
+        let alerts = Alerts::new(site.paths.layout(), self.redactor());
         if let (ExitCode::Current | ExitCode::RolledBack, Some(version)) =
             (end.outcome.exit(), &end.version)
             && let Err(error) = alerts.retract(&site.spec.app, version, now)
         {
-            remarks.push(error.to_string());
+            remarks.push(self.failed_to_report(&error));
         }
         if let Err(error) = self.all_clear(&end) {
-            remarks.push(error.to_string());
+            remarks.push(self.failed_to_report(&error));
         }
         let mut raised = None;
         if let Some(alert) = self.alert(&end) {
@@ -109,19 +138,15 @@ impl Machine<'_> {
                     self.relay(&path).await;
                     raised = Some(path);
                 }
-                Err(error) => remarks.push(unheard(&error)),
+                Err(error) => remarks.push(self.redactor().redact(&unheard(&error))),
             }
         }
-        let unseen = alerts.unseen().unwrap_or_default();
-        let unseen = unseen
-            .iter()
-            .filter(|filed| filed.text("app") == Some(&site.spec.app));
-        if let Err(error) = self.metrics(&end, now, unseen.count()) {
-            remarks.push(error.to_string());
+        let unseen = alerts.unseen_of(&site.spec.app).unwrap_or_default();
+        if let Err(error) = self.metrics(&end, now, unseen.len()) {
+            remarks.push(self.failed_to_report(&error));
         }
-        let _ = self
-            .notify
-            .status(&format!("{}: {}", site.spec.app, end.outcome));
+        let status = format!("{}: {}", site.spec.app, end.outcome);
+        let _ = self.notify.status(&self.redactor().redact(&status));
         Report {
             app: site.spec.app.clone(),
             run: self.run_id.clone(),
@@ -151,7 +176,7 @@ impl Machine<'_> {
         };
         Some(Alert {
             app: self.site.spec.app.clone(),
-            reason: end.outcome.name().to_owned(),
+            reason: end.outcome.name(),
             version,
             detail,
             evidence: self.flight.evidence(),
@@ -162,25 +187,22 @@ impl Machine<'_> {
         let spec = &self.site.spec;
         let relayed = relay(&spec.alert_relay, path, relay::DEADLINE).await;
         if relayed != relay::Relayed::NotAsked {
-            let log = Audit::new(self.site.paths.layout(), self.redactor);
-            // The file is the alert; that it was not carried on is at most a line in the log.
-            let _ = log.write(Utc::now(), &spec.app, "relay", relayed.fields());
+            let log = Log::new(self.site.paths.layout(), self.redactor());
+            // The file is the alert; a failed relay is at most a line in the log.
+            let _ = log.write(Utc::now(), &spec.app, "relay", &relayed);
         }
     }
 
-    pub(super) fn audit(
-        &self,
-        end: &End,
-        now: DateTime<Utc>,
-    ) -> Result<(), crate::audit::AuditError> {
-        let mut fields = Map::new();
-        fields.insert("run".into(), self.run_id.as_str().into());
-        fields.insert("outcome".into(), end.outcome.name().into());
-        fields.insert("version".into(), json!(end.version));
-        fields.insert("attempted".into(), json!(end.attempted));
-        fields.insert("acted".into(), end.acted.into());
-        let log = Audit::new(self.site.paths.layout(), self.redactor);
-        log.write(now, &self.site.spec.app, "run", fields)
+    pub(super) fn log(&self, end: &End, now: DateTime<Utc>) -> Result<(), LogError> {
+        let fields = LogFields {
+            run: &self.run_id,
+            outcome: end.outcome,
+            version: end.version.as_ref(),
+            attempted: end.attempted.as_ref(),
+            acted: end.acted,
+        };
+        let log = Log::new(self.site.paths.layout(), self.redactor());
+        log.write(now, &self.site.spec.app, "run", &fields)
     }
 
     pub(super) fn metrics(
@@ -188,43 +210,43 @@ impl Machine<'_> {
         end: &End,
         now: DateTime<Utc>,
         alerts: usize,
-    ) -> Result<(), crate::state_file::StateError> {
+    ) -> Result<(), StateError> {
         let paths = &self.site.paths;
-        let success = end.outcome.exit() == ExitCode::Current;
-        let before = std::fs::read_to_string(paths.metrics()).unwrap_or_default();
-        let before = Before::read(&before);
         let good = last_good::read(paths).ok().flatten();
-        // Where no file says it any more: then last-good was seen healthy.
-        let committed = good.as_ref().and_then(|known| match known {
-            last_good::Known::Whole(record) => Some(record.committed_at),
-            last_good::Known::Version(_) => None,
-        });
-        let good = good.map(|known| known.version().clone());
-        let name = metric_name(end);
+        let mut counters = Counters::read(paths);
+        if counters.last_success.is_none() {
+            // Where the counters were lost: then last-good was seen healthy.
+            counters.last_success = good.as_ref().and_then(|known| match known {
+                last_good::Known::Whole(record) => Some(record.committed_at),
+                last_good::Known::Version(_) => None,
+            });
+        }
+        let outcome = label_of(end);
+        counters.count(outcome, now);
         let past = history::read(paths).unwrap_or_default();
         let metrics = Metrics {
             app: self.site.spec.app.clone(),
             recipe: self.site.spec.recipe.clone(),
             version: end.version.clone(),
-            last_good: good,
-            outcome: name.to_owned(),
+            last_good: good.map(|known| known.version().clone()),
+            outcome,
             duration: self.began.elapsed(),
             ended: now,
-            last_success: match success {
-                true => Some(now),
-                false => before.last_success.or(committed),
-            },
+            counters,
             alerts: u64::try_from(alerts).unwrap_or(u64::MAX),
-            runs: before.and_one(name),
             history: metrics::ends(&past),
         };
-        metrics::write(paths, &metrics)
+        metrics::write(paths, &metrics, self.redactor())
+    }
+
+    fn failed_to_report(&self, error: &(dyn std::error::Error + 'static)) -> Redacted<String> {
+        self.redactor().redact(&error_chain(error))
     }
 
     /// Adds a run that came to its end. It decides little, so that it fails is only told.
     pub(super) fn history(&self, journal: &Journal) {
         let evidence = self.flight.path(&self.site.paths);
-        self.remember(journal, Utc::now(), Some(evidence));
+        self.remember(journal, Utc::now(), evidence);
     }
 
     /// A run that was killed between its last record and its line in the history gets that now:
@@ -249,7 +271,7 @@ impl Machine<'_> {
     fn remember(&self, journal: &Journal, ended: DateTime<Utc>, evidence: Option<PathBuf>) {
         let paths = &self.site.paths;
         let plan = journal.plan();
-        let entry = Entry {
+        let entry = HistoryEntry {
             run_id: plan.run_id.clone(),
             started: plan.at,
             ended,
@@ -260,19 +282,19 @@ impl Machine<'_> {
         };
         let good = last_good::read(paths).ok().flatten();
         let pinned: Vec<&Version> = good.iter().map(last_good::Known::version).collect();
-        if let Err(error) = history::add(paths, entry, KEPT, &pinned) {
+        if let Err(error) = history::add(paths, entry, STORED, &pinned) {
             self.flight.remark(error.to_string());
         }
     }
 }
 
-fn metric_name(end: &End) -> &'static str {
+fn label_of(end: &End) -> RunLabel {
     match (end.outcome.exit(), end.acted) {
-        (ExitCode::Current, true) => "upgraded",
-        (ExitCode::Current, false) => "current",
-        (ExitCode::Held, _) => "held",
-        (ExitCode::RolledBack, _) => "rolled-back",
-        (ExitCode::Degraded, _) => "degraded",
-        (ExitCode::Inconclusive, _) => "inconclusive",
+        (ExitCode::Current, true) => RunLabel::Upgraded,
+        (ExitCode::Current, false) => RunLabel::Current,
+        (ExitCode::Held, _) => RunLabel::Held,
+        (ExitCode::RolledBack, _) => RunLabel::RolledBack,
+        (ExitCode::Degraded, _) => RunLabel::Degraded,
+        (ExitCode::Inconclusive, _) => RunLabel::Inconclusive,
     }
 }

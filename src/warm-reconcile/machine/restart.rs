@@ -11,12 +11,12 @@ use chrono::{DateTime, Utc};
 
 use super::Machine;
 use super::workspace::Workspace;
-use crate::driver::restart;
+use crate::deploy::restart;
 use crate::engine::{
     Desired, Service, Settled, StackView, UpdateState, current_version, digests, settled,
 };
-use crate::gate::{Gate, Seen, probe};
-use crate::journal::Target;
+use crate::health::{Gate, Seen, probe};
+use crate::spec::Release;
 
 /// After a deploy that changes anything, the engine has begun an update by then.
 const BEGUN: Duration = Duration::from_secs(1);
@@ -73,7 +73,7 @@ impl Machine<'_> {
     /// Whether what is gone back to was never replaced: the deploy of the version that is given up
     /// did not reach the engine. To deploy it again by the ids of its images would be another
     /// spec, and end a process that may well be healthy.
-    pub(super) async fn runs_already(&self, to: &Target, given_up: &Target) -> bool {
+    pub(super) async fn runs_already(&self, to: &Release, given_up: &Release) -> bool {
         let Ok(view) = self.look().await else {
             return false;
         };

@@ -15,10 +15,11 @@ use serde_json::json;
 
 use super::workspace::Workspace;
 use super::{Machine, RunError};
-use crate::data::{self, Asking, Unreachable};
-use crate::journal::{Event, Journal, Kind, State, Step, Target};
-use crate::last_good::{self, Known};
+use crate::inspect::volumes::{self, Asking, Unreachable};
 use crate::snapshot::{Request, Snapshot, SnapshotError, Snapshots, Volume};
+use crate::spec::Release;
+use crate::state::journal::{Event, Journal, Kind, State, Step};
+use crate::state::last_good::{self, Known};
 
 /// While files are read or written, systemd hears of it so often.
 const TELL: Duration = Duration::from_secs(10);
@@ -49,7 +50,7 @@ impl Machine<'_> {
                 Ok(taken) => taken,
                 Err(why) => return Ok(Some(format!("its data could not be kept: {why}"))),
             };
-            let note = Some(format!("snapshot {}", taken.id));
+            let note = self.note(&format!("snapshot {}", taken.id));
             journal.advance(Event::SnapshotTaken, Step { until: None, note }, Utc::now())?;
         }
         // Whoever came in between (a backup, a person) would be run over. A run that goes on
@@ -106,12 +107,12 @@ impl Machine<'_> {
             {
                 return Ok(Err(why));
             }
-            let note = Some(format!("restoring snapshot {}", snapshot.id));
+            let note = self.note(&format!("restoring snapshot {}", snapshot.id));
             journal.advance(Event::Undeployed, Step { until: None, note }, Utc::now())?;
         }
         if let Err(why) = self.restore(journal, snapshot).await? {
             return Ok(Err(format!(
-                "{why}; the volumes are in between, and the snapshot is still whole"
+                "{why}; the volumes are partly restored, and the snapshot is still whole"
             )));
         }
         journal.advance(Event::Restored, Step::default(), Utc::now())?;
@@ -133,7 +134,7 @@ impl Machine<'_> {
 
     /// The volumes of the run, as they were written down when it began.
     async fn volumes(&self, journal: &Journal) -> Done<Vec<Volume>> {
-        match data::located(&self.site.engine, &journal.plan().volumes).await {
+        match volumes::located(&self.site.engine, &journal.plan().volumes).await {
             Ok(volumes) => Ok(Ok(volumes)),
             Err(Unreachable::Engine(error)) => Err(RunError::Engine(error)),
             Err(error) => Ok(Err(error.to_string())),
@@ -169,7 +170,7 @@ impl Machine<'_> {
         &self,
         what: &'static str,
         journal: &Journal,
-        of: Target,
+        of: Release,
         take: fn(&Snapshots, &Request<'_>, &Asking) -> Result<Snapshot, SnapshotError>,
     ) -> Done<Snapshot> {
         let volumes = match self.volumes(journal).await? {
@@ -226,7 +227,7 @@ impl Machine<'_> {
         };
         let found = Snapshots::new(&self.site.paths).find(wanted);
         let found = found.map_err(|error| error.to_string())?;
-        let found = found.ok_or("the snapshot that belongs to it is not there")?;
+        let found = found.ok_or("its snapshot is missing")?;
         let fits = plan
             .from
             .as_ref()
@@ -234,7 +235,7 @@ impl Machine<'_> {
         match fits && found.meta.domain == self.site.spec.domain {
             true => Ok(found),
             false => Err(format!(
-                "the snapshot {} is of {} {}, and that is not what is gone back to",
+                "the snapshot {} is of {} {}, which is not the version to go back to",
                 found.id, found.meta.domain, found.meta.version
             )),
         }
@@ -270,7 +271,7 @@ impl Machine<'_> {
         for volume in &volumes {
             if !snapshot.meta.volumes.contains(&volume.name) {
                 self.flight.remark(format!(
-                    "volume {} is newer than the snapshot and is left as it is",
+                    "volume {} is newer than the snapshot and stays as it is",
                     volume.name
                 ));
             }
@@ -347,6 +348,6 @@ impl Machine<'_> {
                 humantime::format_duration(limit)
             ));
         }
-        ended.map_err(|error| RunError::Unseen(format!("{what} came to no end: {error}")))
+        ended.map_err(|error| RunError::Unseen(format!("{what} did not end: {error}")))
     }
 }

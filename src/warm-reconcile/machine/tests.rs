@@ -10,15 +10,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::AppSpec;
-use crate::app_file::{self, Environment};
-use crate::driver::Programs;
+use crate::decide::outcome::ExitCode;
+use crate::deploy::Programs;
 use crate::engine::Engine;
-use crate::journal::JournalState;
-use crate::layout::Layout;
-use crate::outcome::ExitCode;
-use crate::quarantine::Quarantine;
+use crate::spec::app_file::{self, Environment};
+use crate::state::journal::JournalState;
+use crate::state::layout::Layout;
+use crate::state::quarantine::Quarantine;
 use kit::yaml::source::Source;
-use reach::host::{Host, LocalHost};
+use reach::host::Host;
 use test_kit::fake_engine::{FakeEngine, FakeService, Fault, State};
 
 const OLD: &str = "5.1.1+v3.6.15";
@@ -97,13 +97,14 @@ impl Place {
             paths: layout.app("traefik", "traefik").unwrap(),
             proxy: None,
             engine: Engine::at(fake.socket()).unwrap(),
-            host: Host::Local(LocalHost::new()),
+            host: Host::local(),
             // Does nothing, and says that all went well.
             programs: Programs {
                 docker: "true".into(),
                 ..Programs::default()
             },
             abra_dir: folder.path().to_owned(),
+            redactor: Redactor::new(std::iter::empty::<&str>()),
             spec,
         };
         let place = Place {
@@ -126,9 +127,9 @@ impl Place {
     }
 
     async fn run(&self) -> Report {
-        let (notify, flight) = (Notify::silent(), Flight::default());
-        let redactor = Redactor::new(std::iter::empty::<&str>());
-        let machine = Machine::new(&self.site, &notify, &redactor, &flight);
+        let notify = Notify::silent();
+        let flight = Flight::new(&self.site.redactor);
+        let machine = Machine::new(&self.site, &notify, &flight);
         machine.run(Asked::Run, false).await.unwrap()
     }
 
@@ -183,7 +184,7 @@ async fn an_engine_that_dies_at_the_gate_costs_no_try_and_no_rollback() {
             loop {
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 if let Ok(JournalState::Unfinished(open)) = Journal::open(&place.site.paths)
-                    && open.state() == super::super::journal::State::Gating
+                    && open.state() == crate::state::journal::State::Gating
                 {
                     place.fake.fault("", Fault::Reset, usize::MAX);
                     std::future::pending::<()>().await;
@@ -201,7 +202,7 @@ async fn an_engine_that_dies_at_the_gate_costs_no_try_and_no_rollback() {
     let Ok(JournalState::Unfinished(open)) = Journal::open(&place.site.paths) else {
         panic!("the journal has to stay open");
     };
-    assert_eq!(open.state(), super::super::journal::State::Gating);
+    assert_eq!(open.state(), crate::state::journal::State::Gating);
     assert_eq!((open.tries(), open.until()), (TRIES, None));
     assert!(
         Quarantine::read(&place.site.paths)
@@ -229,12 +230,12 @@ async fn a_held_app_is_left_as_it_is() {
     let place = Place::new();
     place.run().await;
     place.release("5.2.0+v3.7.15");
-    let hold = crate::holds::Hold {
+    let hold = crate::state::operator_hold::Hold {
         reason: "a person looks".into(),
         who: "t".into(),
         since: Utc::now(),
     };
-    crate::holds::set_hold(&place.site.paths, &hold).unwrap();
+    crate::state::operator_hold::set_hold(&place.site.paths, &hold).unwrap();
     let report = place.run().await;
     assert_eq!(report.outcome, Some(Outcome::HeldByOperator), "{report:?}");
     assert!(matches!(

@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Machine, RunError};
-use crate::layout::AppPaths;
+use crate::state::layout::AppPaths;
 use kit::digest;
 
 /// One folder in the system's place for temporary files. Not in the state folder: that may be the
@@ -35,7 +35,6 @@ impl Workspace {
 }
 
 impl Machine<'_> {
-    /// A new one.
     pub(super) fn workspace(&self) -> Result<Workspace, RunError> {
         Workspace::new(&self.site.paths)
     }
@@ -74,7 +73,7 @@ fn sweep(folder: &Path, prefix: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::Layout;
+    use crate::state::layout::Layout;
 
     #[test]
     fn only_the_folders_of_this_app_and_state_are_swept() {

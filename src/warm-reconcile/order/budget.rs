@@ -18,7 +18,6 @@ pub enum StartTimeout {
     Unset,
     /// `infinity`.
     Infinite,
-    /// So long.
     After(Duration),
 }
 
@@ -37,7 +36,6 @@ pub struct Budget {
     budget.total().as_secs()
 )]
 pub struct DoesNotFit {
-    /// The unit.
     pub unit: String,
     /// What it may take.
     pub timeout: Duration,
@@ -67,7 +65,6 @@ pub fn wait_budget(spec: &AppSpec) -> Budget {
 }
 
 impl Budget {
-    /// The sum.
     pub fn total(&self) -> Duration {
         self.steps.iter().map(|(_, time)| *time).sum()
     }

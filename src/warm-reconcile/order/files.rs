@@ -32,9 +32,7 @@ const KINDS: &[&str] = &[
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {error}", path.display())]
 pub struct UnitsError {
-    /// Which.
     pub path: PathBuf,
-    /// Why.
     #[source]
     pub error: io::Error,
 }

@@ -32,7 +32,6 @@ pub struct Unit {
     pub start_timeout: StartTimeout,
 }
 
-/// Units by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnitGraph {
     /// The units by their own names.
@@ -52,7 +51,6 @@ pub enum Why {
     Trigger,
     /// It is a target that pulls the other in.
     Target,
-    /// systemd's default dependencies.
     Default,
 }
 

@@ -14,7 +14,7 @@ mod tests;
 
 use std::fmt;
 
-use super::AppSpec;
+use crate::AppSpec;
 
 pub use budget::{Budget, DoesNotFit, StartTimeout, wait_budget};
 pub use files::UnitsError;
@@ -28,7 +28,6 @@ pub struct HealthEdge {
     pub host: String,
     /// The unit without which it does not answer.
     pub unit: String,
-    /// Who says that.
     pub said_by: String,
 }
 
@@ -50,18 +49,13 @@ pub enum Doubt {
     #[error(
         "nothing says which unit creates `{host}`; name it in the app file: `routes: {{ {host}: UNIT.service }}`"
     )]
-    UnknownHost {
-        /// The host.
-        host: String,
-    },
+    UnknownHost { host: String },
     /// The host's stack is known, and its unit is not.
     #[error(
         "`{host}` is routed to the stack `{stack}` ({said_by}), and nothing says which unit deploys it; name it in the app file: `stacks: {{ {stack}: UNIT.service }}`"
     )]
     UnknownStack {
-        /// The host.
         host: String,
-        /// The stack.
         stack: String,
         /// The compose file and service.
         said_by: String,
@@ -74,20 +68,10 @@ pub enum Doubt {
     },
     /// A unit is not among those that were read.
     #[error("the unit `{unit}` ({said_by}) is not among the units that were read")]
-    NoSuchUnit {
-        /// The unit.
-        unit: String,
-        /// Who names it.
-        said_by: String,
-    },
+    NoSuchUnit { unit: String, said_by: String },
     /// A unit that never starts.
     #[error("the unit `{unit}` ({said_by}) is masked: it never starts")]
-    Masked {
-        /// The unit.
-        unit: String,
-        /// Who names it.
-        said_by: String,
-    },
+    Masked { unit: String, said_by: String },
 }
 
 /// What is to be done with the unit.
@@ -104,11 +88,9 @@ pub enum Verdict {
 /// Everything that was found about one app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderReport {
-    /// The app.
     pub app: String,
     /// What its probe depends on, its own unit left out.
     pub edges: Vec<HealthEdge>,
-    /// The cycles.
     pub cycles: Vec<Cycle>,
     /// What keeps the question from being decided.
     pub doubts: Vec<Doubt>,

@@ -9,23 +9,19 @@ use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use regex::Regex;
-use serde_json::Value;
 
-use crate::app_file::Apps;
+use crate::recipe::compose::ComposeFile;
+use crate::spec::app_file::Apps;
 
 /// Who creates a host's router.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Creator {
-    /// This unit does.
     Unit {
-        /// The unit.
         unit: String,
-        /// Who says so.
         said_by: String,
     },
     /// A stack whose unit nobody names.
     Stack {
-        /// The stack.
         stack: String,
         /// The compose file and service with the label.
         said_by: String,
@@ -50,9 +46,7 @@ pub struct Routes {
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {why}")]
 pub struct ComposeError {
-    /// The file.
     pub file: String,
-    /// What is wrong.
     pub why: String,
 }
 
@@ -83,7 +77,7 @@ impl Routes {
     /// Adds the hosts in the labels of a stack's compose file. `env` fills in `${NAME}`.
     ///
     /// # Errors
-    /// When the text is no compose file.
+    /// When the text is not a compose file.
     pub fn add_compose(
         &mut self,
         stack: &str,
@@ -95,17 +89,15 @@ impl Routes {
             file: file.to_owned(),
             why,
         };
-        let root: Value = serde_yaml::from_str(text).map_err(|error| failed(error.to_string()))?;
-        let services = root.get("services").and_then(Value::as_object);
-        let services = services.ok_or_else(|| failed("it has no `services:`".to_owned()))?;
-        for (service, body) in services {
-            let own = labels(body.get("labels"));
-            let deployed = labels(body.get("deploy").and_then(|deploy| deploy.get("labels")));
-            for (key, rule) in own.into_iter().chain(deployed) {
-                let key = fill(&key, env).unwrap_or(key);
-                if is_rule(&key) {
-                    self.rule(stack, &format!("{file}, service `{service}`"), &rule, env);
-                }
+        let compose = ComposeFile::parse(text).map_err(failed)?;
+        if compose.services().is_none() {
+            return Err(failed("it has no `services:`".to_owned()));
+        }
+        for label in compose.labels() {
+            let key = fill(&label.key, env).unwrap_or(label.key);
+            if is_rule(&key) {
+                let said_by = format!("{file}, service `{}`", label.service);
+                self.rule(stack, &said_by, &label.value, env);
             }
         }
         Ok(())
@@ -147,26 +139,6 @@ impl Routes {
     }
 }
 
-/// Labels, written as a list of `key=value` or as a map.
-fn labels(value: Option<&Value>) -> Vec<(String, String)> {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    match value {
-        Some(Value::Array(items)) => items
-            .iter()
-            .filter_map(|item| item.as_str()?.split_once('='))
-            .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
-            .collect(),
-        Some(Value::Object(map)) => map
-            .iter()
-            .map(|(key, value)| (key.clone(), text(value)))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// `traefik.http.routers.<name>.rule`.
 fn is_rule(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
@@ -176,15 +148,14 @@ fn is_rule(key: &str) -> bool {
 /// Compose's own interpolation: `${NAME}`, `$NAME`, `${NAME:-default}` and `$$`. `None` when a
 /// variable is not set and has no default.
 fn fill(text: &str, env: &IndexMap<String, String>) -> Option<String> {
-    static VARIABLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
             r"\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^}]*))?\})",
         )
-        .ok()
+        .expect("the pattern is a constant, and tests call it")
     });
-    let variable = VARIABLE.as_ref()?;
     let mut known = true;
-    let out = variable.replace_all(text, |found: &regex::Captures<'_>| {
+    let out = VARIABLE.replace_all(text, |found: &regex::Captures<'_>| {
         if found.get(1).is_some() {
             return "$".to_owned();
         }

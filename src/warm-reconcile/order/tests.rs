@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::app_file::{self, Apps, Environment};
+use crate::spec::app_file::{self, Apps, Environment};
 use kit::yaml::source::Source;
 
 /// The units and stacks of the replica host, which are the reference's.

@@ -1,10 +1,10 @@
-//! The one place that runs git: as an argument vector, with a deadline, and without what the
-//! caller's environment says of some other repository.
+//! Runs git for a recipe: as an argument vector, with a deadline, and in the environment of
+//! [`kit::git`], which says nothing of some other repository.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
+use kit::git;
 use reach::host::{Fault, Host, Invocation, Script};
 use reach::observation::{CommandObservation, Ending};
 
@@ -12,15 +12,6 @@ use reach::observation::{CommandObservation, Ending};
 const DEADLINE: Duration = Duration::from_secs(20);
 /// The most that git may print: a thousand tags are a hundred kilobytes.
 const OUTPUT: usize = 8 * 1024 * 1024;
-/// Variables of git that say how to reach a remote, and nothing about which repository is meant.
-const KEPT: &[&str] = &[
-    "GIT_SSH",
-    "GIT_PROXY",
-    "GIT_ASKPASS",
-    "GIT_CURL",
-    "GIT_HTTP",
-];
-
 /// Why git did not do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GitError {
@@ -28,29 +19,14 @@ pub enum GitError {
     #[error("git is not installed: {0}")]
     NotInstalled(String),
     /// The folder is not there, or no repository.
-    #[error("{folder} is no git repository: {said}")]
-    NoRepository {
-        /// The folder.
-        folder: String,
-        /// Git's words.
-        said: String,
-    },
+    #[error("{folder} is not a git repository: {said}")]
+    NoRepository { folder: String, said: String },
     /// The deadline passed, and git was killed with everything it had started.
     #[error("git {command} did not end within {}", humantime::format_duration(*limit))]
-    Deadline {
-        /// The subcommand.
-        command: String,
-        /// The deadline.
-        limit: Duration,
-    },
+    Deadline { command: String, limit: Duration },
     /// Git ran and failed.
     #[error("git {command}: {said}")]
-    Failed {
-        /// The subcommand.
-        command: String,
-        /// Git's words.
-        said: String,
-    },
+    Failed { command: String, said: String },
 }
 
 /// A repository, and how to ask git about it.
@@ -112,20 +88,15 @@ impl<'a> Git<'a> {
     /// The same for a question that git answers by itself, without starting anything: asked
     /// directly, as the guard that looks after a command's descendants costs more than the answer.
     pub(super) async fn ask(&self, words: &[&str]) -> Result<String, GitError> {
-        if !matches!(self.host, Host::Local(_)) {
+        if !self.host.is_local() {
             return self.text(words).await;
         }
         let command = words.first().copied().unwrap_or_default();
         let (folder, variables) = self.place();
-        let mut git = tokio::process::Command::new("git");
-        for name in foreign() {
-            git.env_remove(name);
-        }
-        git.envs(variables)
-            .args(["-C", &folder])
-            .args(words)
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
+        let args = [&["-C", &folder], words].concat();
+        let git = git::command(Path::new("."), &args);
+        let mut git = tokio::process::Command::from(git);
+        git.envs(variables).kill_on_drop(true);
         let output = tokio::time::timeout(DEADLINE, git.output())
             .await
             .map_err(|_| GitError::Deadline {
@@ -193,11 +164,8 @@ impl<'a> Git<'a> {
         let mut variables: Vec<(&str, String)> = vec![
             // Messages that are read are those of the C locale.
             ("LC_ALL", "C".to_owned()),
-            ("GIT_TERMINAL_PROMPT", "0".to_owned()),
-            ("GIT_OPTIONAL_LOCKS", "0".to_owned()),
-            // A replaced object would be another commit under the recorded name.
-            ("GIT_NO_REPLACE_OBJECTS", "1".to_owned()),
         ];
+        variables.extend(git::SETTINGS.map(|(name, value)| (name, value.to_owned())));
         if let Some(parent) = self.folder.parent() {
             // A folder that merely lies inside some repository is not the recipe's.
             variables.push(("GIT_CEILING_DIRECTORIES", show(parent)));
@@ -215,7 +183,7 @@ impl<'a> Git<'a> {
         let (folder, variables) = self.place();
         // Through `env`, because an invocation can set variables and not take them away.
         let mut argv = vec!["env".to_owned()];
-        for name in foreign() {
+        for name in git::foreign_variables() {
             argv.extend(["-u".to_owned(), name]);
         }
         argv.extend(
@@ -231,13 +199,4 @@ impl<'a> Git<'a> {
 
 fn show(path: &Path) -> String {
     path.display().to_string()
-}
-
-/// The variables of this process that would tell git about some other repository.
-fn foreign() -> Vec<String> {
-    std::env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| name.starts_with("GIT_"))
-        .filter(|name| !KEPT.iter().any(|kept| name.starts_with(kept)))
-        .collect()
 }

@@ -5,7 +5,9 @@
 //! writes its work tree or its index: everything comes from commits, and only
 //! [`Recipe::fetch`] writes, adding objects and tags.
 
+pub mod compose;
 mod git;
+pub mod migration;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -15,12 +17,12 @@ use std::time::Duration;
 
 use reach::host::Host;
 
-use super::Version;
-use super::hold::Note;
+use crate::Version;
+use crate::recipe::migration::Note;
 use git::Git;
 
 pub use git::GitError;
-pub use tags::{Ignored, MovedTag, Newest, Tagged, Tags, WhyIgnored};
+pub use tags::{Candidates, Ignored, MovedTag, Tagged, Tags, WhyIgnored};
 
 /// How long [`Recipe::fetch`] may take.
 pub const FETCH_DEADLINE: Duration = Duration::from_secs(30);
@@ -31,7 +33,6 @@ const REMOTE: &str = "origin";
 /// What git says of a tag that exists here with another commit. It is left as it is.
 const CLOBBER: &str = "(would clobber existing tag)";
 
-/// A recipe's repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Recipe<'a> {
     git: Git<'a>,

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
 
 use crate::Version;
+use crate::spec::{AppSpec, Release};
+use kit::count::count;
 
 /// What `git for-each-ref` is asked for, a line for each tag: name, kind of object, object, kind
 /// and name of what an annotated tag points at, and the tagger's time.
@@ -13,7 +16,6 @@ pub(super) const FORMAT: &str = "%(refname:strip=2)%00%(objecttype)%00%(objectna
 /// A version of the recipe: an annotated tag of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tagged {
-    /// The version.
     pub version: Version,
     /// The commit, all its hexadecimal digits.
     pub commit: String,
@@ -21,33 +23,31 @@ pub struct Tagged {
     pub tagged_at: Option<DateTime<Utc>>,
 }
 
-/// A tag that is no version.
+/// A tag that is not a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
-    /// The tag.
     pub tag: String,
-    /// Why.
     pub why: WhyIgnored,
 }
+
+/// How many tags a message names for one reason.
+const NAMED: usize = 3;
 
 /// Why a tag is ignored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WhyIgnored {
     /// It is not annotated: nobody signed for it, and it has no time of its own.
-    #[error("it is not annotated; versions are annotated tags (`git tag -a`)")]
+    #[error("lightweight: versions are annotated tags (`git tag -a`)")]
     Lightweight,
-    /// Its name is no version.
-    #[error("{0}")]
-    NoVersion(#[from] crate::version::VersionError),
-    /// It does not point at a commit.
-    #[error("it points at a {0}, not at a commit")]
+    #[error(transparent)]
+    NoVersion(#[from] crate::spec::version::VersionError),
+    #[error("not a tag of a commit, but of a {0}")]
     NoCommit(String),
 }
 
 /// A tag that names another commit than when it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MovedTag {
-    /// The tag.
     pub version: Version,
     /// The commit that was recorded.
     pub recorded: String,
@@ -66,14 +66,49 @@ pub struct Tags {
 
 /// What is newest, and what is newer and not old enough yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Newest<'t> {
+pub struct Candidates<'t> {
     /// The newest version that may be deployed.
     pub version: Option<&'t Tagged>,
     /// Newer versions that are younger than the minimum age, oldest first.
     pub too_young: Vec<&'t Tagged>,
 }
 
+impl WhyIgnored {
+    /// The reason without the tag's name, the same for all tags with it.
+    fn class(&self) -> String {
+        match self {
+            WhyIgnored::NoVersion(error) => {
+                format!(
+                    "not a recipe version: {} (example: `5.1.1+v3.6.15`)",
+                    error.why
+                )
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 impl Tags {
+    /// Which tags are ignored and why: a line for each reason, with the first names.
+    pub fn ignored_text(&self) -> Vec<String> {
+        let mut classes: IndexMap<String, Vec<&str>> = IndexMap::new();
+        for ignored in &self.ignored {
+            let names = classes.entry(ignored.why.class()).or_default();
+            names.push(&ignored.tag);
+        }
+        let line = |(why, names): (String, Vec<&str>)| {
+            let mut named = names[..names.len().min(NAMED)].join(", ");
+            if names.len() > NAMED {
+                named.push_str(", …");
+            }
+            format!(
+                "{} ignored ({named}): {why}",
+                count(names.len() as u64, "tag")
+            )
+        };
+        classes.into_iter().map(line).collect()
+    }
+
     /// Reads what git printed for [`FORMAT`].
     pub(super) fn parse(listed: &str) -> Tags {
         let mut tags = Tags::default();
@@ -101,6 +136,11 @@ impl Tags {
             .find(|tagged| tagged.version == *version)
     }
 
+    /// The commit of a version.
+    pub fn commit_of(&self, version: &Version) -> Option<String> {
+        self.get(version).map(|tagged| tagged.commit.clone())
+    }
+
     /// The newest version, pre-releases only if asked for; with a minimum age the newest that
     /// is old enough. A version whose age is not known is not old enough.
     pub fn newest(
@@ -108,13 +148,13 @@ impl Tags {
         pre_releases: bool,
         min_age: Option<Duration>,
         now: DateTime<Utc>,
-    ) -> Newest<'_> {
+    ) -> Candidates<'_> {
         let mut too_young = Vec::new();
         let wanted = |tagged: &&Tagged| pre_releases || !tagged.version.is_pre_release();
         for tagged in self.versions.iter().rev().filter(wanted) {
             if min_age.is_none_or(|age| tagged.is_at_least(age, now)) {
                 too_young.reverse();
-                return Newest {
+                return Candidates {
                     version: Some(tagged),
                     too_young,
                 };
@@ -122,7 +162,7 @@ impl Tags {
             too_young.push(tagged);
         }
         too_young.reverse();
-        Newest {
+        Candidates {
             version: None,
             too_young,
         }
@@ -152,6 +192,11 @@ impl Tags {
 }
 
 impl Tagged {
+    /// The release that is deployed from it with the environment of an app file.
+    pub fn release(&self, spec: &AppSpec) -> Release {
+        Release::of_commit(self.version.clone(), Some(self.commit.clone()), spec)
+    }
+
     /// Whether it was tagged at least so long ago. The tagger's clock may be wrong, and a tag of
     /// the future is of no age at all.
     fn is_at_least(&self, age: Duration, now: DateTime<Utc>) -> bool {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use reach::host::LocalHost;
+use reach::host::Host;
 
 /// A repository with a history of its own, made with the real git.
 struct Repository {
@@ -71,7 +71,7 @@ impl Repository {
 }
 
 fn host() -> Host {
-    Host::Local(LocalHost::new())
+    Host::local()
 }
 
 fn version(tag: &str) -> Version {

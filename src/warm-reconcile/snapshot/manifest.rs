@@ -17,7 +17,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct RelPath(Vec<u8>);
 
 impl RelPath {
-    /// The volume's folder.
     pub fn root() -> RelPath {
         RelPath::default()
     }
@@ -113,9 +112,7 @@ pub(super) fn decoded(text: &str) -> Vec<u8> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// Where.
     pub path: RelPath,
-    /// What.
     pub node: Node,
     /// With what attributes. Those of a hard link are those of its first name.
     pub attributes: Attributes,
@@ -125,9 +122,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Node {
-    /// A folder.
     Directory,
-    /// A regular file.
     File {
         /// Its size, in bytes.
         size: u64,
@@ -137,32 +132,23 @@ pub enum Node {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         data: Option<Vec<(u64, u64)>>,
     },
-    /// A symbolic link.
     Symlink {
         /// Where it points, encoded as a path is.
         target: String,
     },
     /// One more name of an entry that stands earlier.
     HardLink {
-        /// That entry.
         to: RelPath,
     },
-    /// A named pipe.
     Fifo,
     /// A socket: the tar format has none, so it is made again from here.
     Socket,
-    /// A character device.
     CharDevice {
-        /// Its number.
         major: u32,
-        /// Its number.
         minor: u32,
     },
-    /// A block device.
     BlockDevice {
-        /// Its number.
         major: u32,
-        /// Its number.
         minor: u32,
     },
 }
@@ -174,9 +160,7 @@ pub struct Attributes {
     /// Permissions with the set-id and sticky bits, as four octal digits.
     #[serde(with = "octal")]
     pub mode: u32,
-    /// Owner.
     pub uid: u32,
-    /// Group.
     pub gid: u32,
     /// Modification time: seconds since 1970 (before it: negative), and nanoseconds.
     pub mtime: (i64, u32),
@@ -204,7 +188,6 @@ mod octal {
     }
 }
 
-/// The file's text.
 pub(super) fn to_bytes(entries: &[Entry]) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     for entry in entries {

@@ -40,8 +40,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-use super::Version;
-use super::state_file::StateError;
+use crate::Version;
+use crate::state::file::StateError;
 
 pub use manifest::{Attributes, Entry, Node, RelPath};
 pub use report::{Difference, Report};
@@ -76,9 +76,7 @@ impl<F: Fn(&str) -> Result<Vec<String>, String>> Users for F {
 pub struct Request<'a> {
     /// The run. Taking again in the same run gives the snapshot that was taken.
     pub run_id: &'a str,
-    /// The recipe.
     pub recipe: &'a str,
-    /// The app's domain.
     pub domain: &'a str,
     /// The recipe's commit that ran until now.
     pub commit: &'a str,
@@ -86,18 +84,14 @@ pub struct Request<'a> {
     pub version: &'a Version,
     /// When, UTC.
     pub at: DateTime<Utc>,
-    /// The volumes.
     pub volumes: &'a [Volume],
 }
 
 /// `meta.json`: the first six fields are the reference's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
-    /// The recipe.
     pub recipe: String,
-    /// The app's domain.
     pub domain: String,
-    /// The recipe's commit.
     pub commit: String,
     /// The version whose data this is.
     pub version: Version,
@@ -117,14 +111,12 @@ pub struct Meta {
 pub struct FileDigest {
     /// Its size, in bytes.
     pub size: u64,
-    /// Its SHA-256.
     pub sha256: String,
 }
 
 /// A snapshot that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Its folder.
     pub folder: PathBuf,
     /// The SHA-256 of its `meta.json`, which holds the digests of all the rest.
     pub id: String,
@@ -137,7 +129,6 @@ pub struct Snapshot {
 pub struct Space {
     /// The bytes in each volume's files.
     pub volumes: BTreeMap<String, u64>,
-    /// Their sum.
     pub bytes: u64,
     /// Files, folders and all the rest.
     pub entries: u64,
@@ -153,27 +144,15 @@ pub struct Space {
 pub enum SnapshotError {
     /// A volume is in use.
     #[error("volume `{volume}` is in use by {}: a copy of it would not be one state", users.join(", "))]
-    InUse {
-        /// The volume.
-        volume: String,
-        /// Who uses it.
-        users: Vec<String>,
-    },
+    InUse { volume: String, users: Vec<String> },
     /// It could not be found out who uses a volume.
     #[error("cannot find out who uses volume `{volume}`: {why}")]
-    Users {
-        /// The volume.
-        volume: String,
-        /// Why.
-        why: String,
-    },
+    Users { volume: String, why: String },
     /// The name of a volume cannot be a file's.
     #[error("`{0}` cannot be the name of a volume")]
     VolumeName(String),
-    /// Too little space.
     #[error("a snapshot needs {needed} bytes under `{folder}`, and {free} are free")]
     NoSpace {
-        /// Where.
         folder: PathBuf,
         /// With the margin, in bytes.
         needed: u64,
@@ -182,30 +161,16 @@ pub enum SnapshotError {
     },
     /// Something changed while it was read.
     #[error("`{path}` changed while it was read")]
-    Changed {
-        /// Where.
-        path: String,
-    },
+    Changed { path: String },
     /// Another file system within the volume: it would be neither copied nor cleared.
     #[error("another file system is mounted at `{path}` within the volume")]
-    Mounted {
-        /// Where.
-        path: String,
-    },
+    Mounted { path: String },
     /// An immutable or append-only file could not be restored.
     #[error("`{path}` is immutable or append-only (chattr): it could not be restored")]
-    Fixed {
-        /// Where.
-        path: String,
-    },
+    Fixed { path: String },
     /// The snapshot is not what was written.
     #[error("the snapshot is damaged at `{path}`: {why}")]
-    Damaged {
-        /// Where.
-        path: String,
-        /// How.
-        why: String,
-    },
+    Damaged { path: String, why: String },
     /// A volume of the snapshot was not given.
     #[error("the snapshot holds volume `{0}`, and it is not known where that is now")]
     NoVolume(String),
@@ -220,12 +185,9 @@ pub enum SnapshotError {
     Io {
         /// What was to be done.
         what: &'static str,
-        /// Where.
         path: String,
-        /// The system's words.
         source: io::Error,
     },
-    /// A state file.
     #[error(transparent)]
     File(#[from] StateError),
 }

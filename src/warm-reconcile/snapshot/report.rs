@@ -9,25 +9,21 @@ use super::manifest::{Entry, Node, RelPath};
 /// So many differences are named; the rest is counted.
 const NAMED: usize = 100;
 
-/// One difference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// The volume, or the file of the snapshot.
     pub place: String,
     /// The entry in it, as the manifest writes it.
     pub path: String,
-    /// What is other.
     pub what: String,
 }
 
 /// What was compared, and what differs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Entries compared.
     pub entries: u64,
     /// Bytes of files compared.
     pub bytes: u64,
-    /// The first differences.
     pub differences: Vec<Difference>,
     /// How many more there are.
     pub more: u64,
@@ -41,7 +37,6 @@ impl Report {
         self.entries > 0 && self.differences.is_empty() && self.more == 0
     }
 
-    /// Adds a difference.
     pub(super) fn differs(&mut self, place: &str, path: &RelPath, what: impl Into<String>) {
         if self.differences.len() >= NAMED {
             self.more += 1;

@@ -15,8 +15,8 @@ use super::space::{PER_ENTRY, enough_space, free_space, space_of, with_margin};
 use super::tree::Tree;
 use super::unpack::{clear, unpack};
 use super::{Meta, Report, Request, Snapshot, SnapshotError, Space, Users, Volume};
-use crate::layout::AppPaths;
-use crate::state_file;
+use crate::state::file;
+use crate::state::layout::AppPaths;
 use kit::atomic;
 
 const CURRENT: &str = "snapshot";
@@ -333,7 +333,7 @@ impl Snapshots {
             run_id: request.run_id.to_owned(),
             files,
         };
-        state_file::write_json(&new.join(META), &meta)?;
+        file::write_json(&new.join(META), &meta)?;
         for folder in [&new.join("volumes"), &new, &self.home] {
             atomic::sync_folder(folder)
                 .map_err(|error| SnapshotError::io("sync", folder.display(), error))?;

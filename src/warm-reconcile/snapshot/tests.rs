@@ -1,7 +1,7 @@
 use super::store::Snapshots;
 use super::tree::Tree;
 use super::*;
-use crate::layout::{AppPaths, Layout};
+use crate::state::layout::{AppPaths, Layout};
 use proptest::prelude::*;
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, Timespec, Timestamps, XattrFlags, lsetxattr, mkdirat,

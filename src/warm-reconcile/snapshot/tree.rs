@@ -29,7 +29,6 @@ const LONGEST: usize = 4000;
 #[derive(Debug)]
 pub(super) struct Tree {
     root: OwnedFd,
-    /// For messages.
     name: String,
 }
 

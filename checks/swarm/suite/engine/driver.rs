@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use warm_reconcile::Version;
-use warm_reconcile::driver::{forget_images, keep_images, kept_image};
+use warm_reconcile::deploy::{forget_images, store_images, stored_image};
 use warm_reconcile::engine::{Settled, digests, settled};
 
 use super::kit::{App, trial};
@@ -63,9 +63,9 @@ async fn offline() {
     app.deploy(version.tag(), &env).await;
     let good = digests(&app.until_settled().await);
     let scratch = app.scratch();
-    let kept = keep_images(&app.stack, &version, &good, &app.cx(&scratch)).await;
+    let kept = store_images(&app.stack, &version, &good, &app.cx(&scratch)).await;
     assert!(kept.sounds_good(), "{kept:?}");
-    let name = kept_image(&app.stack, "app", &version);
+    let name = stored_image(&app.stack, "app", &version);
     let image = app.engine.image(&name).await.unwrap().unwrap();
     assert_eq!(image.id, good["app"]);
     app.deploy("1.1.0+v1.1.0", &[("IMAGE", "lab/web:2")]).await;

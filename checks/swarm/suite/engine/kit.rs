@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use reach::host::{Host, LocalHost};
+use reach::host::Host;
 use warm_reconcile::Version;
-use warm_reconcile::driver::{Cx, Driver, DriverReport, Programs, Release, Stack, Undeployed};
+use warm_reconcile::deploy::{Cx, Driver, DriverReport, Exported, Programs, Stack, Undeployed};
 use warm_reconcile::engine::{Engine, Settled, StackView, settled};
+use warm_reconcile::spec::Release;
 
 use test_kit::swarm::{Swarm, shared};
 
@@ -66,7 +67,7 @@ impl App {
             stack: format!("gp_{name}"),
             port,
             folder,
-            host: Host::Local(LocalHost::new()),
+            host: Host::local(),
             programs: Programs::default(),
             compose,
         }
@@ -96,13 +97,15 @@ impl App {
         env: &[(&str, &str)],
         images: BTreeMap<String, String>,
     ) -> DriverReport {
-        let release = Release {
-            version: Version::parse(version).unwrap(),
+        let exported = Exported {
+            release: Release {
+                digests: images,
+                ..Release::of_version(Version::parse(version).unwrap())
+            },
             folder: self.folder.path().join("recipe"),
-            images,
         };
         let scratch = self.folder.path().join("scratch");
-        let report = self.driver(env).deploy(&release, &self.cx(&scratch)).await;
+        let report = self.driver(env).deploy(&exported, &self.cx(&scratch)).await;
         report.unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! What a look at a real engine shows.
 
 use libtest_mimic::Trial;
-use warm_reconcile::driver::scale;
+use warm_reconcile::deploy::scale;
 use warm_reconcile::engine::{
     Desired, Settled, StackView, TaskState, UpdateState, digests, poisoned, rolled_back_by_engine,
     settled,

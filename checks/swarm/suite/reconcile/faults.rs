@@ -257,7 +257,7 @@ fn another_app() {
             }
             desk.swarm().docker(&["stack", "rm", "gp_other"]);
         });
-        rolls_back(&desk, tag, "the probed port belongs to somebody else");
+        rolls_back(&desk, tag, "the probed port belongs to another container");
     });
     assert_eq!(version_that_answers(&desk).as_deref(), Some("1.0.0"));
 }

@@ -29,7 +29,7 @@ fn names_what_was_found_and_never_shows_it() {
     );
     let text = format!("one\npassword=hunter2x\n{KEY}\nhttps://me:hunter2x@localhost/");
     let wrong = differs(&stdout(absent()), &printed(&text));
-    assert_eq!(wrong[0].expected, "no secret by its look");
+    assert_eq!(wrong[0].expected, "no secret by its shape");
     assert_eq!(
         wrong[0].observed,
         "a password, token or key that is assigned in line 2, a private key in line 3, a password in a URL in line 6"
@@ -44,7 +44,10 @@ fn names_what_was_found_and_never_shows_it() {
 
 #[test]
 fn of_a_cut_text_only_what_is_there_can_be_told() {
-    assert!(undecidable(&stdout(absent()), &truncated("one\ntwo")).contains("only 7 were kept"));
+    assert!(
+        undecidable(&stdout(absent()), &truncated("one\ntwo"))
+            .contains("only the first 7 were stored")
+    );
     differs(&stdout(absent()), &truncated(&format!("one\n{KEY}\ntwo")));
     // The last line may go on.
     undecidable(&stdout(absent()), &truncated("one\npassword: hunter2x"));

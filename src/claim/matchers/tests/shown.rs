@@ -25,7 +25,7 @@ fn summaries_fit_a_table_cell() {
             printed("\u{1b}[31mred\u{1b}[0m\u{7}"),
             r"exit 0: \u{1b}[31mred\u{1b}[0m\u{7}",
         ),
-        (Observation::Http(vec![]), "nothing was asked"),
+        (Observation::Http(vec![]), "nothing was requested"),
         (
             Observation::Http(vec![
                 seen_from("cc-ci", Ok(response(200, ""))),
@@ -127,7 +127,7 @@ fn takes_no_value_from_where_there_is_none() {
     assert!(
         pick(&stdout, &truncated("abc"))
             .unwrap_err()
-            .contains("let it print less")
+            .contains("make it print less")
     );
     let bytes = command(Ending::Exited(0), b"\xff".to_vec(), "");
     assert_eq!(pick(&stdout, &bytes).unwrap_err(), "stdout is not UTF-8");

@@ -114,7 +114,7 @@ fn decides_on_truncated_text_only_what_the_rest_cannot_change() {
         let why = undecidable(&stdout(open), &kept);
         assert_eq!(
             why,
-            "stdout has 1000000 bytes, only 34 were kept: let it print less"
+            "stdout has 1000000 bytes, and only the first 34 were stored: make it print less"
         );
     }
     let version = |min: &str| {
@@ -423,7 +423,7 @@ fn a_version_bound_that_is_none_cannot_be_judged() {
     });
     assert_eq!(
         undecidable(&stdout(version), &printed("1.2")),
-        "`new` is no version"
+        "`new` is not a version"
     );
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::expectation::{Give, Measure, OpenBound, Order, Relation, TimeBound, TimeMatcher};
+use crate::expectation::{
+    Give, Measure, OpenBound, Relation, TimeBound, TimeMatcher, TimeRelation,
+};
 
 fn open(relation: Relation, value: &str) -> Limits {
     measured(relation, value, Measure::Number)
@@ -24,12 +26,12 @@ fn measured(relation: Relation, value: &str, measure: Measure) -> Limits {
 
 fn time(bounds: Vec<TimeBound>) -> TextMatcher {
     TextMatcher::Time(TimeMatcher {
-        clock: Clock::Date,
+        format: TimeFormat::Date,
         bounds,
     })
 }
 
-fn order(order: Order, other: &str) -> TextMatcher {
+fn order(order: TimeRelation, other: &str) -> TextMatcher {
     time(vec![TimeBound::Is(order, Text::parse(other))])
 }
 
@@ -76,7 +78,7 @@ fn a_captured_value_that_is_no_number_decides_nothing_either_way() {
             of: Regex::new("a").unwrap(),
             bounds: open(Relation::Max, "${x}"),
         },
-        order(Order::After, "${x}"),
+        order(TimeRelation::After, "${x}"),
     ] {
         for expect in [stdout(matcher.clone()), stdout(text_not(matcher.clone()))] {
             for text in ["1", "", "2026-05-30T05:38Z", "word"] {
@@ -119,9 +121,9 @@ fn what_depends_on_the_run_is_refused_only_when_no_run_could_make_it_fail() {
             lines(Relation::Min),
             TextMatcher::Lines(at_most(50.0)),
         ]),
-        order(Order::After, "${x}"),
-        text_not(order(Order::After, "${x}")),
-        order(Order::After, "0000-01-01T00:00Z"),
+        order(TimeRelation::After, "${x}"),
+        text_not(order(TimeRelation::After, "${x}")),
+        order(TimeRelation::After, "0000-01-01T00:00Z"),
     ] {
         assert_eq!(is_vacuous(&stdout(can_fail.clone())), None, "{can_fail:?}");
     }
@@ -130,9 +132,12 @@ fn what_depends_on_the_run_is_refused_only_when_no_run_could_make_it_fail() {
         open: open(Relation::Min, "${x}").open,
     });
     let never = time(vec![
-        TimeBound::Is(Order::After, Text::literal("2026-05-30T05:38Z")),
-        TimeBound::Is(Order::NotAfter, Text::literal("2026-05-30T07:38+02:00")),
-        TimeBound::Is(Order::Before, Text::parse("${x}")),
+        TimeBound::Is(TimeRelation::After, Text::literal("2026-05-30T05:38Z")),
+        TimeBound::Is(
+            TimeRelation::NotAfter,
+            Text::literal("2026-05-30T07:38+02:00"),
+        ),
+        TimeBound::Is(TimeRelation::Before, Text::parse("${x}")),
     ]);
     let ageless = time(vec![
         TimeBound::NewerThan(Duration::from_secs(60)),
@@ -145,7 +150,7 @@ fn what_depends_on_the_run_is_refused_only_when_no_run_could_make_it_fail() {
         TextMatcher::Any(vec![lines(Relation::Max), lines(Relation::Above)]),
         TextMatcher::Lines(open(Relation::Near(Give::By(f64::INFINITY)), "3")),
         time(Vec::new()),
-        order(Order::NotBefore, "0000-01-01T00:00Z"),
+        order(TimeRelation::NotBefore, "0000-01-01T00:00Z"),
     ] {
         assert!(is_vacuous(&stdout(cannot.clone())).is_some(), "{cannot:?}");
     }
@@ -157,22 +162,25 @@ fn what_depends_on_the_run_is_refused_only_when_no_run_could_make_it_fail() {
         Relation::Max,
         "${x}"
     )))));
-    assert!(!holds_on_no_answer(&both(order(Order::After, "${x}"))));
+    assert!(!holds_on_no_answer(&both(order(
+        TimeRelation::After,
+        "${x}"
+    ))));
 }
 
 #[test]
 fn times_have_an_order() {
     let at = "2026-05-30T05:41:12Z";
     for (how, other, held) in [
-        (Order::After, "2026-05-30T05:38Z", true),
-        (Order::After, at, false),
-        (Order::NotBefore, at, true),
-        (Order::NotBefore, "2026-05-30T05:41:12.001Z", false),
-        (Order::NotAfter, "2026-05-30T07:41:12+02:00", true),
-        (Order::Before, at, false),
-        (Order::Before, "Sat, 30 May 2026 05:41:13 GMT", true),
-        (Order::Equals, "@1780119672", true),
-        (Order::Equals, "2026-05-30T05:41:13Z", false),
+        (TimeRelation::After, "2026-05-30T05:38Z", true),
+        (TimeRelation::After, at, false),
+        (TimeRelation::NotBefore, at, true),
+        (TimeRelation::NotBefore, "2026-05-30T05:41:12.001Z", false),
+        (TimeRelation::NotAfter, "2026-05-30T07:41:12+02:00", true),
+        (TimeRelation::Before, at, false),
+        (TimeRelation::Before, "Sat, 30 May 2026 05:41:13 GMT", true),
+        (TimeRelation::Equals, "@1780119672", true),
+        (TimeRelation::Equals, "2026-05-30T05:41:13Z", false),
     ] {
         let one = stdout(order(how, "${x}"));
         let judgement = with(other, &one, &printed(at));
@@ -183,7 +191,7 @@ fn times_have_an_order() {
     }
     let wrong = mismatch(with(
         "2026-05-30T06:38Z",
-        &stdout(order(Order::After, "${x}")),
+        &stdout(order(TimeRelation::After, "${x}")),
         &printed(at),
     ));
     assert_eq!(wrong.expected, "a time: after 2026-05-30T06:38Z (${x})");
@@ -196,7 +204,7 @@ fn times_have_an_order() {
 
 #[test]
 fn what_is_no_time_is_neither_before_nor_after() {
-    let after = order(Order::After, "2026-05-30T05:38Z");
+    let after = order(TimeRelation::After, "2026-05-30T05:38Z");
     for text in ["", "soon", "2026-05-30T05:41:12", "1780119672"] {
         let wrong = differs(&stdout(after.clone()), &printed(text));
         assert!(!note(&wrong).is_empty(), "{text}");
@@ -237,7 +245,7 @@ fn an_age_counts_from_when_it_was_seen() {
     let wrong = differs(&stdout(newer), &printed("2026-05-30T05:00:00Z"));
     assert_eq!(
         note(&wrong),
-        "it was 1h old when it was seen, 2026-05-30T06:00:00Z"
+        "it was 1h old when it was observed, 2026-05-30T06:00:00Z"
     );
 }
 
@@ -248,10 +256,10 @@ proptest! {
         let holds = |how| {
             with(&other, &stdout(order(how, "${x}")), &printed(&seen)) == Judgement::Holds
         };
-        let three = [holds(Order::Before), holds(Order::Equals), holds(Order::After)];
+        let three = [holds(TimeRelation::Before), holds(TimeRelation::Equals), holds(TimeRelation::After)];
         prop_assert_eq!(three, [a < b, a == b, a > b]);
-        prop_assert_eq!(holds(Order::NotBefore), !three[0]);
-        prop_assert_eq!(holds(Order::NotAfter), !three[2]);
+        prop_assert_eq!(holds(TimeRelation::NotBefore), !three[0]);
+        prop_assert_eq!(holds(TimeRelation::NotAfter), !three[2]);
         let near = |seconds| {
             let near = TimeBound::Near(Text::parse("${x}"), Duration::from_secs(seconds));
             with(&other, &stdout(time(vec![near])), &printed(&seen)) == Judgement::Holds

@@ -41,6 +41,16 @@ cases! { w,
     "rebooted" => Stale, "rebooted since: boot id then boot-1, now boot-2":
         { now(w).boot_id = Some("boot-2".into()) }
     "boot id gone" => Stale, "then boot-1, now (not told)": { now(w).boot_id = None }
+    "HEAD is the judged commit" => Ready, "": { w.facts.head = Some("c0".repeat(20)) }
+    "other code at HEAD" => Stale, "1 file changed between the judged commit c0c0c0c0c0c0 and HEAD e1e1e1e1e1e1: src/a.rs":
+        { head(w, Ok(&["src/a.rs"])) }
+    "only records and documents at HEAD" => Ready, "": { head(w, Ok(&[])) }
+    "other code that the gate covers" => Stale, "code: 1 file changed":
+        { w.spec.gates[0].covers = vec!["src".into()]; head(w, Ok(&["src/a.rs", "srcs/b", "README.md"])) }
+    "other code that the gate does not cover" => Ready, "":
+        { w.spec.gates[0].covers = vec!["src/b.rs".into(), "lib".into()]; head(w, Ok(&["src/a.rs", "src/b.rs.md"])) }
+    "what changed is not known" => Pass, "is not known: no such commit": { head(w, Err("no such commit")) }
+    "git was not asked" => Pass, "git was not asked": { w.facts.head = Some("e1".repeat(20)) }
     "redeployed" => Stale, "revision then /nix/store/one, now /nix/store/two":
         { now(w).revision = Some("/nix/store/two".into()) }
     "the host is silent" => Pass, "does not say who it is now: unreachable":
@@ -97,8 +107,24 @@ cases! { w,
     // The second review, of a clock that is behind, follows the first.
     "what follows is newer, whatever the clocks say" => Fail, "check a is FAIL":
         { let mut r = again(w); (r.started, r.ended) = (clock(6), clock(7)); r.checks[0].outcome = Outcome::Fail; r.follows = vec![RecordLink { run_id: w.review.run_id.clone(), sha256: String::new(), }]; w.more.push(r) }
-    "a verify that fails counts for nobody" => Ready, "":
-        { let mut r = again(w); r.act = Act::Verify; r.checks[0].outcome = Outcome::Fail; w.more.push(r) }
+    "a later verify of the Adversary that fails" => Fail, "check a is FAIL": { w.more.push(failing_verify(w)) }
+    "the run that contradicts is named" => Fail, "run second found that": { w.more.push(failing_verify(w)) }
+    "a failing verify beside an error" => Fail, "check a is FAIL":
+        { let mut r = failing_verify(w); r.checks[1].outcome = Outcome::Error; r.exit_code = 3; w.more.push(r) }
+    "a failing verify of a part from the worktree" => Fail, "check a is FAIL":
+        { let mut r = failing_verify(w); r.gates.clear(); r.checks.truncate(1);
+          r.repository.as_mut().unwrap().tree = "worktree".into(); w.more.push(r) }
+    "a failing verify, then a whole pass" => Ready, "": { w.more = vec![failing_verify(w), third(w)] }
+    "a failing verify of the Builder" => Ready, "":
+        { let mut r = failing_verify(w); r.role = Some("builder".into()); w.more.push(r) }
+    "a failing run of ci" => Ready, "":
+        { let mut r = failing_verify(w); r.role = Some("ci".into()); r.act = Act::Ci; w.more.push(r) }
+    "a failing verify of another claim file" => Ready, "":
+        { let mut r = failing_verify(w); r.claim.sha256 = "ee".repeat(32); w.more.push(r) }
+    "a failing verify from before the claim" => Ready, "":
+        { let mut r = failing_verify(w); (r.started, r.ended) = (clock(-20), clock(-15)); w.more.push(r) }
+    "a verify that could not look" => Ready, "":
+        { let mut r = failing_verify(w); r.checks[0].outcome = Outcome::Error; w.more.push(r) }
     "a record of another phase" => Ready, "":
         { let mut r = again(w); r.claim.phase = "x".into(); r.checks[0].outcome = Outcome::Fail; w.more.push(r) }
     "veto" => Veto, "VETO in REVIEW line 1: the counter": { w.review_text = "## VETO the counter\n" }
@@ -122,12 +148,28 @@ pub(super) fn now(world: &mut World) -> &mut HostState {
     hosts.get_mut("cc-ci").unwrap().as_mut().unwrap()
 }
 
+/// Another HEAD than the judged commit, with these files changed.
+fn head(world: &mut World, changed: Result<&[&str], &str>) {
+    world.facts.head = Some("e1".repeat(20));
+    let changed = changed.map(|files| files.iter().map(|file| (*file).to_owned()).collect());
+    let changed = changed.map_err(str::to_owned);
+    world.facts.changed.insert("c0".repeat(20), changed);
+}
+
 /// The review once more, a little later.
 fn again(world: &World) -> RunRecord {
     let mut record = world.review.clone();
     record.run_id = "second".into();
     record.started = clock(20);
     record.ended = clock(25);
+    record
+}
+
+fn failing_verify(world: &World) -> RunRecord {
+    let mut record = again(world);
+    record.act = Act::Verify;
+    record.reviews = None;
+    record.checks[0].outcome = Outcome::Fail;
     record
 }
 

@@ -50,8 +50,3 @@ pub(super) fn cite(stored: &StoredRecord, gate: &GateSpec) -> CitedRun {
             .collect(),
     }
 }
-
-/// Whether the host's `revision:` command failed; this is how a run records that.
-pub(super) fn not_known(revision: Option<&str>) -> bool {
-    revision.is_some_and(|revision| revision.starts_with("not known: "))
-}

@@ -1,12 +1,13 @@
 //! One gate: its newest claim, the reviews of it, and what has happened since.
 
-use super::evidence::{cite, host, is_claim, not_from_clone, not_known, of_gate, tree};
+use super::evidence::{cite, host, is_claim, not_from_clone, of_gate, tree};
 use super::model::{ClaimSpec, GateFacts, GateSpec, GateState, GateStatus};
 use super::review_counts::void;
 use crate::attest::counts_from;
 use crate::gate::heading::Reading;
+use crate::gate::hosts::not_known;
 use crate::gate::reason::Reason;
-use crate::gate::verdict::{Verdict, assess_beside, is_red};
+use crate::gate::verdict::{self, Verdict, assess_beside, is_red};
 use crate::record::{Act, ClaimedBy, HostState, RunRecord, StoredRecord};
 
 /// What a review amounts to for a claim.
@@ -86,10 +87,15 @@ fn decide<'k>(
         now: file.sha256.clone(),
     });
     let mut void = Vec::new();
-    let reviews = records.iter().rev().filter(|stored| {
-        stored.record.act == Act::Review && stored.record.checks.iter().any(|c| c.gate == gate.id)
-    });
-    for review in reviews {
+    for review in records.iter().rev() {
+        let found = contradiction(gate, claim, &review.record);
+        if !found.is_empty() {
+            let reasons = found.into_iter().chain(edited).collect();
+            return (GateState::Fail, reasons, Some(claim), Some(review));
+        }
+        if review.record.act != Act::Review || of_gate(&review.record, &gate.id).next().is_none() {
+            continue;
+        }
         if !is_about(&review.record, claim) {
             continue;
         }
@@ -150,16 +156,9 @@ fn says(
     facts: &GateFacts,
 ) -> Says {
     let assessment = assess_beside(review, &gate.id, Some(&ClaimedBy::of(claim)));
-    // What the Adversary saw fail has failed, however it was looked at; beside an infrastructure
-    // fault that is no FAIL, and no reason to go on believing an older PASS either.
-    if review.role.as_deref() == Some("adversary") {
-        match assessment.verdict {
-            Verdict::Fail => return Says::Fail(assessment.reasons),
-            Verdict::Undecided if saw_red(gate, review) => {
-                return Says::Nothing(assessment.reasons);
-            }
-            Verdict::Undecided | Verdict::Pass => {}
-        }
+    // What the Adversary found has failed, from whatever tree.
+    if review.role.as_deref() == Some("adversary") && assessment.verdict == Verdict::Fail {
+        return Says::Fail(assessment.reasons);
     }
     let void = void(gate, claim, stored_claim, review, facts);
     match assessment.verdict {
@@ -169,9 +168,24 @@ fn says(
     }
 }
 
-/// Whether a check of the gate did not hold, or cannot fail.
-fn saw_red(gate: &GateSpec, review: &RunRecord) -> bool {
-    of_gate(review, &gate.id).any(|check| is_red(check.outcome))
+/// What a later run of the Adversary that is not a review has found about that claim: such a run
+/// passes nothing, but it takes a PASS away until a newer review.
+fn contradiction(gate: &GateSpec, claim: &StoredRecord, run: &RunRecord) -> Vec<Reason> {
+    let is_later_run = run.role.as_deref() == Some("adversary")
+        && run.act != Act::Review
+        && run.claim.sha256 == claim.record.claim.sha256
+        && is_about(run, claim);
+    if !is_later_run {
+        return Vec::new();
+    }
+    let red = of_gate(run, &gate.id).filter(|check| is_red(check.outcome));
+    let mut reasons: Vec<Reason> = red.map(verdict::reason).collect();
+    if !reasons.is_empty() {
+        reasons.push(Reason::ContradictedBy {
+            run: run.run_id.clone(),
+        });
+    }
+    reasons
 }
 
 /// What has changed since a PASS.
@@ -192,6 +206,7 @@ fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &GateFact
             fresh_for: file.fresh_for,
         });
     }
+    why.extend(code_since(gate, passed, facts));
     let Some(hosts) = &facts.hosts else {
         if !gate.hosts.is_empty() {
             why.push(Reason::HostsNotAsked {
@@ -213,6 +228,39 @@ fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &GateFact
         }
     }
     why
+}
+
+/// Whether HEAD still has the code that was judged. DONE is about HEAD.
+fn code_since(gate: &GateSpec, passed: &RunRecord, facts: &GateFacts) -> Option<Reason> {
+    let (head, judged) = (facts.head.as_ref()?, &passed.repository.as_ref()?.commit);
+    if head == judged {
+        return None;
+    }
+    let unknown = |why: &str| {
+        Some(Reason::ChangesUnknown {
+            judged: judged.clone(),
+            why: why.to_owned(),
+        })
+    };
+    let covered = |file: &&String| {
+        let below = |path: &String| {
+            let rest = file.strip_prefix(path.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        gate.covers.is_empty() || gate.covers.iter().any(below)
+    };
+    match facts.changed.get(judged) {
+        None => unknown("git was not asked"),
+        Some(Err(why)) => unknown(why),
+        Some(Ok(files)) => {
+            let files: Vec<String> = files.iter().filter(covered).cloned().collect();
+            (!files.is_empty()).then(|| Reason::CodeChanged {
+                judged: judged.clone(),
+                head: head.clone(),
+                files,
+            })
+        }
+    }
 }
 
 fn host_since(name: &str, then: Option<&HostState>, now: &HostState) -> Vec<Reason> {

@@ -63,6 +63,8 @@ impl fmt::Display for GateState {
 pub struct GateSpec {
     pub id: String,
     pub title: String,
+    /// The paths whose change makes a PASS stale; empty for everything.
+    pub covers: Vec<String>,
     /// The ids of its checks.
     pub checks: Vec<String>,
     /// The hosts that its checks and their fixtures use.
@@ -94,6 +96,9 @@ pub struct GateFacts {
     pub damaged: Vec<String>,
     /// The commit that is checked out.
     pub head: Option<String>,
+    /// What differs between a judged commit and HEAD, besides what gateproof writes itself; or why
+    /// that is unknown.
+    pub changed: BTreeMap<String, Result<Vec<String>, String>>,
 }
 
 /// A record as evidence.

@@ -3,9 +3,10 @@
 
 use chrono::TimeDelta;
 
-use super::evidence::{host, not_from_clone, not_known, of_gate, tree};
+use super::evidence::{host, not_from_clone, of_gate, tree};
 use super::model::{GateFacts, GateSpec};
 use crate::attest::same_person;
+use crate::gate::hosts;
 use crate::gate::reason::Reason;
 use crate::record::{RunRecord, StoredRecord};
 
@@ -67,7 +68,7 @@ pub(super) fn void(
     why.extend(
         gate.hosts
             .iter()
-            .filter_map(|name| host_then(name, claim, review)),
+            .filter_map(|name| hosts::between(name, revision_at(claim, name), review)),
     );
     why
 }
@@ -134,27 +135,6 @@ fn whole(gate: &GateSpec, claim: &RunRecord, review: &RunRecord) -> Option<Reaso
     })
 }
 
-/// What is wrong with a host of the gate between claim and review.
-fn host_then(name: &str, claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
-    let unknown = |why: &str| {
-        Some(Reason::HostUnknown {
-            host: name.to_owned(),
-            why: why.to_owned(),
-        })
-    };
-    let Some(seen) = host(review, name) else {
-        return unknown("the review's record does not tell what it was");
-    };
-    if not_known(seen.revision.as_deref()) {
-        return unknown("the review could not tell what it runs");
-    }
-    let claimed = host(claim, name).and_then(|host| host.revision.clone());
-    match (claimed, &seen.revision) {
-        (Some(claimed), Some(judged)) if claimed != *judged => Some(Reason::RunsOther {
-            host: name.to_owned(),
-            claimed,
-            judged: judged.clone(),
-        }),
-        _ => None,
-    }
+fn revision_at<'r>(claim: &'r RunRecord, name: &str) -> Option<&'r str> {
+    host(claim, name).and_then(|host| host.revision.as_deref())
 }

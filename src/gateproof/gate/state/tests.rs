@@ -23,6 +23,7 @@ pub(super) fn spec() -> ClaimSpec {
         gates: vec![GateSpec {
             id: "M1".into(),
             title: "one".into(),
+            covers: Vec::new(),
             checks: vec!["a".into(), "b".into()],
             hosts: vec!["cc-ci".into()],
         }],
@@ -104,6 +105,7 @@ pub(super) fn facts(at: i64) -> GateFacts {
         hosts: Some(BTreeMap::from([("cc-ci".to_owned(), Ok(host_state()))])),
         damaged: Vec::new(),
         head: None,
+        changed: BTreeMap::new(),
     }
 }
 

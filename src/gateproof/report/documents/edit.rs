@@ -1,11 +1,11 @@
-//! Changing a document that others change too.
+//! Changing a document that other programs change, too.
 //!
-//! Writers of ours exclude each other by a lock on the document itself, so nothing is left beside
-//! it. As a document is replaced by renaming, a lock may turn out to be on a file that is no
-//! longer the document; then it is taken again on the new one. A document that does not exist is
-//! created without overwriting, and who comes second starts over.
+//! Our writers exclude each other by a lock on the document itself, so that no lock file is left
+//! beside it. A document is replaced by renaming, so the locked file may no longer be the document;
+//! then the new one is locked. A document that does not exist is created without overwriting, and
+//! the second of two writers starts again.
 //!
-//! Not kept by a replacement: hard links and extended attributes.
+//! A replacement loses hard links and extended attributes.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
@@ -24,14 +24,12 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// How many symbolic links may follow each other (as the kernel).
 const MAX_LINKS: usize = 40;
 
-/// What became of a document.
+/// What happened to a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// It is new.
     Created,
-    /// It was replaced.
     Updated,
-    /// It was right already and was not touched.
+    /// It had the wanted content already and was not touched.
     Unchanged,
 }
 
@@ -60,13 +58,13 @@ pub(super) fn edit(
     }
 }
 
-/// Opened for writing, which is not done through it: a document that may not be written must not
-/// be replaced either.
+/// Opens the document for writing, although it is replaced and not written: a document that may
+/// not be written must not be replaced either.
 fn open(target: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(target)
 }
 
-/// `None` when somebody else was faster and all is to be done again.
+/// `None` if another writer was faster, and everything has to be done again.
 fn replace(
     path: &Path,
     target: &Path,
@@ -99,14 +97,14 @@ fn replace(
     }
     let written = |error| failed(path, "written", error);
     let staged = atomic::stage(folder, &name, &changed).map_err(written)?;
-    // The owner first: changing it may clear bits of the mode. Who may not give the file away
-    // becomes its owner, as with any editor that replaces files.
+    // The owner first, because changing it may clear bits of the mode. A user who may not give the
+    // file away becomes its owner, as with any editor that replaces files.
     let _ = fchown(staged.as_file(), Some(opened.uid()), Some(opened.gid()));
     staged
         .as_file()
         .set_permissions(opened.permissions())
         .map_err(written)?;
-    // An editor knows nothing of our lock: what it has saved meanwhile must not be lost.
+    // An editor does not know our lock. What it has saved meanwhile must not be lost.
     if !still(target, &opened, true) {
         return Ok(None);
     }
@@ -150,7 +148,7 @@ fn create(
     }
 }
 
-/// False when the lock was not to be had in time.
+/// False if the lock could not be taken in time.
 fn lock(file: &File, deadline: Instant) -> io::Result<bool> {
     loop {
         match file.try_lock() {
@@ -172,7 +170,7 @@ fn still(target: &Path, opened: &Metadata, unchanged: bool) -> bool {
     })
 }
 
-/// Removes temporary files that killed writers left. Only the holder of the lock has any.
+/// Removes temporary files that killed writers left. Only the holder of the lock can have any.
 fn clear_litter(folder: &Path, name: &str) {
     let prefix = atomic::prefix(name);
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

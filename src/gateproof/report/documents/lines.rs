@@ -1,5 +1,5 @@
-//! A document as lines of bytes: it may hold CR LF, a byte order mark, invalid UTF-8, and no
-//! final newline, and all of that has to stay.
+//! A document as lines of bytes. It may have CR LF, a byte order mark, invalid UTF-8 and no final
+//! newline, and all of that has to stay.
 
 use std::ops::Range;
 

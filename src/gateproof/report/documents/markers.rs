@@ -1,4 +1,4 @@
-//! The marker lines of our blocks.
+//! The marker lines of the blocks that we write.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -11,17 +11,19 @@ use super::Block;
 use super::error::MarkerError;
 use super::lines::{Line, lines};
 
-/// Every line that starts so is ours, or broken.
+/// A line that starts so is a marker, or a broken one.
 const SIGN: &[u8] = b"<!-- gateproof:";
 
-static BEGIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static BEGIN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"^<!-- gateproof:begin ([a-z]+) (\S+) run=(\S+)((?: [a-z]+=\S*)*) sha256=([0-9a-f]{64}) -->$",
     )
-    .ok()
+    .expect("the pattern of a begin marker is a valid regex")
 });
-static END: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^<!-- gateproof:end ([a-z]+) (\S+) -->$").ok());
+static END: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^<!-- gateproof:end ([a-z]+) (\S+) -->$")
+        .expect("the pattern of an end marker is a valid regex")
+});
 
 /// What stays as it is in a marker. A `-` after another is encoded too: `--` ends a comment.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -34,7 +36,6 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
 /// A block that stands in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// The document's word.
     pub(super) kind: String,
     /// What it is of, encoded.
     pub(super) claim: String,
@@ -46,7 +47,7 @@ pub(super) struct Found {
     pub(super) line: usize,
     /// Indexes of its lines, markers included.
     pub(super) lines: Range<usize>,
-    /// Whether the text is not what the hash says.
+    /// Whether the text does not match the hash.
     pub(super) edited: bool,
 }
 
@@ -82,8 +83,8 @@ pub(super) fn encode(text: &str) -> String {
     encoded
 }
 
-/// Over the markers' words too, so that an edited run id is noticed; over LF line ends, so that a
-/// document whose line ends were converted is not taken for edited.
+/// The hash covers the markers' fields, so that an edited run id is noticed, and LF line ends, so
+/// that a document whose line ends were converted does not count as edited.
 fn hash(kind: &str, claim: &str, run: &str, inputs: &str, body: &[u8]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(format!("{kind}\n{claim}\n{run}{inputs}\n"));
@@ -91,7 +92,6 @@ fn hash(kind: &str, claim: &str, run: &str, inputs: &str, body: &[u8]) -> String
     kit::digest::hex(&hasher.finalize())
 }
 
-/// A marker line.
 enum Marker {
     Begin {
         kind: String,
@@ -112,7 +112,7 @@ fn marker(line: &Line<'_>) -> Option<Result<Marker, ()>> {
         return None;
     }
     let word = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if let Some(found) = BEGIN.as_ref().and_then(|begin| begin.captures(text)) {
+    if let Some(found) = BEGIN.captures(text) {
         return Some(Ok(Marker::Begin {
             kind: word(&found[1]),
             claim: word(&found[2]),
@@ -121,7 +121,7 @@ fn marker(line: &Line<'_>) -> Option<Result<Marker, ()>> {
             sha256: word(&found[5]),
         }));
     }
-    let found = END.as_ref().and_then(|end| end.captures(text));
+    let found = END.captures(text);
     Some(found.ok_or(()).map(|found| Marker::End {
         kind: word(&found[1]),
         claim: word(&found[2]),

@@ -1,13 +1,14 @@
-//! Our blocks in documents that belong to people.
+//! The blocks that we write into documents that people own.
 //!
 //! A block stands between two lines, `<!-- gateproof:begin status pxgate/M1 run=… sha256=… -->`
-//! and `<!-- gateproof:end status pxgate/M1 -->`. In STATUS it is replaced in place, in JOURNAL
-//! and REVIEW one is appended for every run. Every byte outside our blocks stays as it is. Where a
-//! block goes is decided by a pure function ([`place_block`], [`append_block`]).
+//! and `<!-- gateproof:end status pxgate/M1 -->`. In STATUS it is replaced in place; JOURNAL and
+//! REVIEW get one for each run at their end. Every byte outside our blocks stays as it is. Pure
+//! functions decide where a block goes ([`place_block`], [`append_block`]).
 //!
-//! Every document has one owner, and is written through [`Opened`] only, which nobody but the
-//! owner gets.
+//! Each document has one owning role. It is written only through [`Opened`], which
+//! [`Document::open`] gives to its owner alone.
 
+mod blocks;
 mod done;
 mod edit;
 mod error;
@@ -15,15 +16,14 @@ mod gates;
 mod lines;
 mod markers;
 mod place;
-mod standing;
 
 use std::path::{Path, PathBuf};
 
+pub use blocks::{FoundBlock, blocks_in};
 pub use done::write_phase;
 pub use edit::Written;
 pub use error::{DocumentError, MarkerError};
 pub use place::{append_block, place_block};
-pub use standing::{Standing, standing};
 
 use crate::record::RunRecord;
 use crate::report::{markdown, text};
@@ -41,7 +41,7 @@ pub enum Document {
 }
 
 impl Document {
-    /// The word in our markers.
+    /// Its name in the markers.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Document::Status => "status",
@@ -67,10 +67,10 @@ impl Document {
         }
     }
 
-    /// The document at `path`, to be written by that role.
+    /// Opens the document at `path` for that role.
     ///
     /// # Errors
-    /// [`DocumentError::NotYours`] for everybody but its owner.
+    /// [`DocumentError::NotYours`] for every role but the owner.
     pub fn open(self, path: &Path, role: Option<Role>) -> Result<Opened, DocumentError> {
         if role != Some(self.owner()) {
             return Err(DocumentError::NotYours {
@@ -91,16 +91,14 @@ impl Document {
     }
 }
 
-/// A block: what it is of, and its text.
+/// The text of a block, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// The document it belongs into.
     pub document: Document,
     /// The phase, as written in the claim file.
     pub phase: String,
     /// The gate, as written in the claim file; empty for a block of the whole phase.
     pub gate: String,
-    /// The run it was made from.
     pub run_id: String,
     /// What the text depends on besides the record, by name; the marker carries it, so that the
     /// audit can make the block again.
@@ -126,7 +124,7 @@ impl Block {
     }
 }
 
-/// A document in the hands of its owner: the only way to write one.
+/// A document that its owner has opened: the only means of writing one.
 #[derive(Debug)]
 pub struct Opened {
     document: Document,
@@ -148,7 +146,7 @@ impl Opened {
         edit::edit(&self.path, |existing| self.with(existing, blocks, force))
     }
 
-    /// Whether [`Opened::write`] would succeed, as far as the text of the document tells.
+    /// Whether [`Opened::write`] would succeed, as far as the text of the document shows.
     ///
     /// # Errors
     /// As [`Opened::write`]; nothing is written.
@@ -191,12 +189,11 @@ impl Opened {
     }
 }
 
-/// Who a record says ran it.
 fn role_of(record: &RunRecord) -> Option<Role> {
     record.role.as_deref().and_then(Role::named)
 }
 
-/// The gates of the record whose block in the STATUS at `path` is of a claim.
+/// The gates of the record that the STATUS at `path` has a claim of.
 pub fn claimed_gates(path: &Path, record: &RunRecord) -> Vec<String> {
     let existing = std::fs::read(path).unwrap_or_default();
     let gates = text::gates(record).into_iter();
@@ -213,11 +210,11 @@ pub fn claimed_gates(path: &Path, record: &RunRecord) -> Vec<String> {
 }
 
 /// Writes the STATUS block of every gate of the record into the document at `path`, as
-/// [`Opened::write`] does. The block of a claim stays: a run that claims nothing must not take the
-/// claim out of the document; see [`claimed_gates`].
+/// [`Opened::write`] does. The block of a claim stays, because a run that claims nothing must not remove
+/// the claim; see [`claimed_gates`].
 ///
 /// # Errors
-/// [`DocumentError`], also when the record is no Builder's; the document is then as it was.
+/// [`DocumentError`], also if the record is not a Builder's; the document is then unchanged.
 pub fn update_status(
     path: &Path,
     record: &RunRecord,
@@ -238,7 +235,7 @@ pub fn update_status(
 /// that run and gate that is there already is not repeated, and nothing that is there is changed.
 ///
 /// # Errors
-/// [`DocumentError`], also when the record is no Builder's; the document is then as it was.
+/// [`DocumentError`], also if the record is not a Builder's; the document is then unchanged.
 pub fn append_journal(path: &Path, record: &RunRecord) -> Result<Written, DocumentError> {
     let gates = text::gates(record).into_iter();
     let blocks: Vec<Block> = gates

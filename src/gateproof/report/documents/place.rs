@@ -8,14 +8,14 @@ use crate::report::markdown::escape::prose;
 
 /// The document with the block in it, for documents in which a block is replaced in place.
 ///
-/// Every byte outside our blocks stays. The block replaces the one of the same claim, else it
-/// goes to the end of the gate's section, else into a new section at the end; a new section has a
-/// heading without any state. An empty document gets its title. The line ends of the block follow
-/// those of most lines outside. Placing a block twice is placing it once.
+/// Every byte outside our blocks stays. The block replaces the one of the same claim. Without such
+/// a block it goes to the end of the gate's section, or into a new section at the end, whose
+/// heading has no state. An empty document gets a title. The block has the line ends of most lines
+/// outside. Placing a block a second time changes nothing.
 ///
 /// # Errors
-/// [`MarkerError`] when our markers in the document are broken or twice there, and, without
-/// `force`, when the block was edited by hand.
+/// [`MarkerError`] if the markers in the document are broken or there twice, and, without `force`,
+/// if the block was edited by hand.
 pub fn place_block(existing: &[u8], block: &Block, force: bool) -> Result<Vec<u8>, MarkerError> {
     refuse_utf16(existing)?;
     let found = markers::find(existing)?;
@@ -53,7 +53,7 @@ pub fn place_block(existing: &[u8], block: &Block, force: bool) -> Result<Vec<u8
     ))
 }
 
-/// The text of the first block of the same document and claim; none where markers are broken.
+/// The text of the first block of the same document and claim. `None` if markers are broken.
 pub(super) fn body_of(existing: &[u8], block: &Block) -> Option<String> {
     let claim = markers::claim(block);
     let found = markers::find(existing).ok()?;
@@ -69,9 +69,9 @@ pub(super) fn body_of(existing: &[u8], block: &Block) -> Option<String> {
     Some(text.join("\n"))
 }
 
-/// The document with the block at its end, for documents that are append-only. When an entry of
-/// the same claim and run begins somewhere in it, the document is returned as it is. Whatever
-/// else is in it, also broken markers, stays and does not matter.
+/// The document with the block at its end, for append-only documents. A document that has an entry
+/// of the same claim and run is returned unchanged. Everything else in it stays and does not
+/// matter, broken markers included.
 ///
 /// # Errors
 /// [`MarkerError::Utf16`].
@@ -136,7 +136,7 @@ fn begin(existing: &[u8], block: &Block, rendered: &str, eol: &str) -> Vec<u8> {
     out
 }
 
-/// A heading that names the gate and tells no state: states are set by people.
+/// A heading that names the gate and has no state: people set states.
 fn heading(block: &Block) -> String {
     format!("## Gate: {}", prose(&block.gate))
 }

@@ -38,8 +38,8 @@ fn rules() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     ])
 }
 
-fn verdict(code: ExitCode) -> Verdict {
-    Verdict {
+fn verdict(code: ExitCode) -> RunVerdict {
+    RunVerdict {
         code,
         tally: "what was seen".to_owned(),
     }
@@ -78,9 +78,10 @@ fn follows_the_schema(node: Node<'_, '_>) -> Result<(), String> {
 fn surefire_time(value: &str) -> Result<(), String> {
     // SUREFIRE_TIME of the schema.
     let pattern = regex::Regex::new(r"^(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]*)?$").unwrap();
-    match pattern.is_match(value) {
-        true => Ok(()),
-        false => Err(format!("time {value}")),
+    if pattern.is_match(value) {
+        Ok(())
+    } else {
+        Err(format!("time {value}"))
     }
 }
 

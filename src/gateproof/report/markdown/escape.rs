@@ -1,4 +1,4 @@
-//! Text from outside, made fit for Markdown.
+//! Text from outside, made safe for Markdown.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -7,10 +7,10 @@ use regex::{Captures, Regex};
 
 use crate::report::text;
 
-/// Things that a reader of gate documents takes for a decision, each with the group `at` before
+/// Texts that a reader of gate documents takes for a decision, each with the group `at` before
 /// which a backslash goes. See [`neutralise`].
 static STATES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
+    compiled(&[
         // ## DONE, ## VETO, anywhere in a line.
         r"(?i)#(?P<at>)[^\S\n]+(?:DONE|VETO)\b",
         // A line that starts as a heading below the first level: `## M1 — PASS @…`.
@@ -21,29 +21,27 @@ static STATES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?i)\bc(?P<at>)laimed[^\w\n]{0,8}awaiting\b",
         // A state on a line that speaks of a gate: `Gate: M1 — PASS`.
         r"(?i:\bgates?\b)[^\n]*?\b(?-i:P(?P<at>)ASS(?:ED)?|F(?P<at1>)AIL(?:ED)?|D(?P<at2>)ONE|V(?P<at3>)ETO|O(?P<at4>)PEN)\b",
-    ]
-    .iter()
-    .filter_map(|pattern| Regex::new(pattern).ok())
-    .collect()
+    ])
 });
 
-/// How many patterns there are; one that does not compile would be missing.
-#[cfg(test)]
-pub(super) fn state_patterns() -> usize {
-    STATES.len()
+fn compiled(patterns: &[&str]) -> Vec<Regex> {
+    patterns
+        .iter()
+        .map(|pattern| Regex::new(pattern).expect("a pattern of ours is a valid regex"))
+        .collect()
 }
 
-/// The text with a backslash in everything that would read as a gate state or as a comment of
-/// ours: `## DONE` becomes `##\ DONE`, `CLAIMED` becomes `C\LAIMED`, `Gate: M1 — PASS` becomes
-/// `Gate: M1 — P\ASS`, `<!--` becomes `<\!--` and `-->` becomes `--\>`. Always with visible
-/// characters, so that nobody is deceived about what stands there.
+/// The text with a backslash in everything that would read as a gate state or as a marker of a
+/// block: `## DONE` becomes `##\ DONE`, `CLAIMED` becomes `C\LAIMED`, `Gate: M1 — PASS` becomes
+/// `Gate: M1 — P\ASS`, `<!--` becomes `<\!--` and `-->` becomes `--\>`. The change is
+/// always visible, so that it deceives nobody.
 pub fn neutralise(text: &str) -> Cow<'_, str> {
     let mut out = Cow::Borrowed(text);
     if out.contains("<!--") || out.contains("-->") {
         out = Cow::Owned(out.replace("<!--", r"<\!--").replace("-->", r"--\>"));
     }
     for state in STATES.iter() {
-        // Again until nothing is found: one line can hold several states after one `Gate`.
+        // Repeated until nothing is found: one line can have several states after one `Gate`.
         while state.is_match(&out) {
             let changed = state.replace_all(&out, |found: &Captures<'_>| backslashed(found));
             out = Cow::Owned(changed.into_owned());
@@ -67,14 +65,11 @@ pub fn defuse(text: &str) -> Cow<'_, str> {
 }
 
 static DECISIONS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
+    compiled(&[
         // Without word boundaries: readers that search for a string do not ask for them.
         r"(?i)#(?P<at>)[^\S\n]*(?:DONE|VETO)",
         r"(?i)C(?P<at>)LAIMED\W{0,8}awaiting",
-    ]
-    .iter()
-    .filter_map(|pattern| Regex::new(pattern).ok())
-    .collect()
+    ])
 });
 
 fn backslashed(found: &Captures<'_>) -> String {

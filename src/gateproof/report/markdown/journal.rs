@@ -1,15 +1,19 @@
-//! The JOURNAL entry of a gate: what was seen, by whom, and what was disturbed.
+//! The JOURNAL entry of a gate: who ran it, the observations, and what was disturbed.
+//!
+//! `audit` renders entries again and compares them: a change of this text makes old documents
+//! differ from their records.
 
 use super::escape::{code, code_cell, fence, prose};
-use super::{commit_words, line_that_was_run, outcome_words, partial_selection};
+use super::{commit_text, line_that_was_run, outcome_label, partial_selection};
 use crate::record::{CheckRecord, FixtureRecord, ObservationRecord, RunRecord, StreamRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::{explain, text};
 use claim::outcome::Outcome;
+use kit::count::count;
 
-/// Lines of each stream that an entry quotes; the record has more.
+/// The most lines of each stream that an entry quotes; the record has more.
 const QUOTED_LINES: usize = 40;
-/// Bytes of each stream that an entry quotes.
+/// The most bytes of each stream that an entry quotes.
 const QUOTED_BYTES: usize = 4_000;
 
 /// The entry of one gate of the record for `JOURNAL-<phase>.md`: who, the results, what was
@@ -56,7 +60,7 @@ fn who(record: &RunRecord) -> String {
         text::time(record.started),
         text::time(record.ended),
         text::run_duration(record),
-        commit_words(record),
+        commit_text(record),
         code(&record.claim.path),
         code(&record.claim.sha256),
     );
@@ -86,7 +90,7 @@ fn results(record: &RunRecord, checks: &[&CheckRecord]) -> String {
          | # | Check | Expected | Observed | Result | Time |\n|---|---|---|---|---|---|\n",
         text::tally(&outcomes),
         record.exit_code,
-        explain::exit_words(record)
+        explain::exit_meaning(record)
     );
     for (n, check) in checks.iter().enumerate() {
         out.push_str(&format!(
@@ -95,7 +99,7 @@ fn results(record: &RunRecord, checks: &[&CheckRecord]) -> String {
             code_cell(&check.id),
             code_cell(&text::cut(&text::visible(&check.expected), 160)),
             code_cell(&text::cut(&text::visible(&check.observed), 160)),
-            outcome_words(check.outcome),
+            outcome_label(check.outcome),
             text::duration(check.duration_ms)
         ));
     }
@@ -132,7 +136,7 @@ fn fixture_item(fixture: &FixtureRecord) -> String {
             prose(&step.step),
             code(&step.asked),
             code(&step.observed),
-            text::count(step.attempts as usize, "attempt"),
+            count(step.attempts, "attempt"),
             text::duration(step.duration_ms)
         ));
     }
@@ -147,8 +151,8 @@ fn observation(n: usize, check: &CheckRecord) -> String {
         "\n**{n}. {}** — {}: {}, {}, {}\n\n",
         code(&check.id),
         prose(&check.claim),
-        outcome_words(check.outcome),
-        text::count(check.attempts as usize, "attempt"),
+        outcome_label(check.outcome),
+        count(check.attempts, "attempt"),
         text::duration(check.duration_ms)
     );
     let line = text::visible(check.reproduce.trim());
@@ -197,7 +201,7 @@ fn observation(n: usize, check: &CheckRecord) -> String {
     out.push_str(&fence("", &transcript));
     for finding in &check.findings {
         out.push_str(&format!("\n- {}", prose(&finding.subject)));
-        // A remark in words has neither.
+        // A finding that is only a note has neither.
         if !finding.expected.is_empty() || !finding.observed.is_empty() {
             out.push_str(&format!(
                 ": expected {}, observed {}",

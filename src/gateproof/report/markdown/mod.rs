@@ -1,17 +1,17 @@
 //! The Markdown blocks of the STATUS and JOURNAL documents.
 //!
-//! Rules of emission, kept by construction and tested:
+//! Rules, which tests keep:
 //!
-//! 1. A block stands between two HTML comments of ours that carry what it is of, the run and a
-//!    content hash ([`super::documents`]).
-//! 2. STATUS holds the claim and how to verify it, and never an observed output or an outcome:
-//!    who re-runs it must not be anchored by what the author saw. Outputs are in JOURNAL.
-//! 3. No line of ours reads as a gate state, but for the one of [`claim_block`], of a claim that was made. `## DONE`, `## VETO`, `CLAIMED, awaiting Adversary`
-//!    and `## Gate: M1 — PASS` are read by people and by watchdogs as decisions, and a run decides
-//!    nothing: we print results, the role sets the state. Where a command, its output or a title
-//!    holds such words, a backslash is put into them, in the open ([`escape::neutralise`]).
-//! 4. Nothing from outside can break out of its place: cells are escaped, fences are longer than
-//!    any fence inside them, HTML comments are opened up, control characters are shown.
+//! 1. A block stands between two HTML comments that name its gate, its run and a hash of its text
+//!    ([`super::documents`]).
+//! 2. STATUS has the claim and how to verify it, and never an observed output or an outcome, so
+//!    that the author's observations do not anchor the reviewer. Outputs are in JOURNAL.
+//! 3. No line reads as a gate state, except the one of [`claim_block`] for a claim that was made.
+//!    People and watchdogs read `## DONE`, `## VETO`, `CLAIMED, awaiting Adversary` and
+//!    `## Gate: M1 — PASS` as decisions, and a run decides nothing. Where a command, its output or
+//!    a title has such a text, a visible backslash is put into it ([`escape::neutralise`]).
+//! 4. Text from outside cannot break out of its place: cells are escaped, fences are longer than
+//!    any fence inside them, HTML comments are broken up, control characters are shown.
 
 pub mod escape;
 mod journal;
@@ -25,7 +25,7 @@ use claim::outcome::Outcome;
 use escape::{code, prose};
 
 /// `✅ PASS`.
-pub(crate) fn outcome_words(outcome: Outcome) -> &'static str {
+pub(crate) fn outcome_label(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "✅ PASS",
         Outcome::Fail => "❌ FAIL",
@@ -40,28 +40,28 @@ pub(crate) fn outcome_words(outcome: Outcome) -> &'static str {
 }
 
 /// The commit of a record, as a list item's text.
-pub(crate) fn commit_words(record: &RunRecord) -> String {
+pub(crate) fn commit_text(record: &RunRecord) -> String {
     let Some(repository) = &record.repository else {
         return "none: the claim file is in no repository, so nothing pins what was checked"
             .to_owned();
     };
-    let mut words = code(&repository.commit);
+    let mut text = code(&repository.commit);
     if let Some(branch) = &repository.branch {
-        words.push_str(&format!(" (branch {})", code(branch)));
+        text.push_str(&format!(" (branch {})", code(branch)));
     }
     if repository.tree != "clone" {
-        words.push_str(&format!(
+        text.push_str(&format!(
             ", run in the {}: does not count towards a gate",
             prose(&repository.tree)
         ));
     }
     if repository.dirty {
-        words.push_str(", **with uncommitted changes beside it**");
+        text.push_str(", **with uncommitted changes beside it**");
     }
-    words
+    text
 }
 
-/// The line that runs a gate's checks again.
+/// The command that runs a gate's checks again.
 fn command_line(record: &RunRecord, gate: &str) -> String {
     format!(
         "gateproof verify {} --gate {}",
@@ -70,7 +70,7 @@ fn command_line(record: &RunRecord, gate: &str) -> String {
     )
 }
 
-/// The line that was run: what it selected, and in which role.
+/// The command that was run, with its selection and role.
 fn line_that_was_run(record: &RunRecord) -> String {
     let command = match record.act {
         Act::Claim => "claim",
@@ -92,12 +92,12 @@ fn verify_line(record: &RunRecord) -> String {
     line
 }
 
-/// The selection of a run, when it may have left out checks of a gate: `--gate` alone does not.
+/// The selection of a run if it may have left out checks of a gate; `--gate` alone does not.
 fn partial_selection(record: &RunRecord) -> Option<&str> {
     let selection = record.selection.as_deref()?;
-    let mut words = selection.split_whitespace();
+    let mut args = selection.split_whitespace();
     loop {
-        match (words.next(), words.next()) {
+        match (args.next(), args.next()) {
             (None, _) => return None,
             (Some("--gate"), Some(_)) => {}
             _ => return Some(selection),

@@ -1,14 +1,17 @@
 //! The STATUS block of a gate: WHAT, HOW, EXPECTED and WHERE, and no result.
+//!
+//! `audit` renders blocks again and compares them: a change of this text makes old documents
+//! differ from their records.
 
 use super::escape::{code, code_cell, comment, fence, neutralise, prose};
-use super::{command_line, commit_words, partial_selection};
+use super::{command_line, commit_text, partial_selection};
 use crate::record::{CheckRecord, FixtureRecord, RunRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::text;
 
 /// The block of one gate of the record for `STATUS-<phase>.md`: what is claimed, the commands
-/// that verify it from a cold clone, what to expect, and the commit. It holds no observation and
-/// no outcome, so that it does not anchor who verifies; see the rules in [`super`].
+/// that verify it from a cold clone, what to expect, and the commit. It has no observation and no
+/// outcome; see the rules in [`super`].
 ///
 /// `None` when the record has no check of that gate.
 pub fn status_block(record: &RunRecord, gate: &str) -> Option<Block> {
@@ -23,11 +26,11 @@ pub fn status_block(record: &RunRecord, gate: &str) -> Option<Block> {
     Some(Block::new(Document::Status, record, gate, body))
 }
 
-/// The STATUS block of a claim that was made: the state, in words that people and watchers of the
-/// reference know, and then as [`status_block`]. `after` says what a renewed claim comes after,
-/// such as `A1`. The record must be of a claim ([`Act::Claim`](crate::record::Act)).
+/// The STATUS block of a claim that was made: the state, in a form that people and watchers know,
+/// and then as [`status_block`]. `after` says what a renewed claim comes after, such as `A1`.
 ///
-/// `None` when the record is of no claim, or has no check of that gate.
+/// `None` if the record is not of a claim ([`Act::Claim`](crate::record::Act)), or has no check of
+/// that gate.
 pub fn claim_block(record: &RunRecord, gate: &str, after: Option<&str>) -> Option<Block> {
     if record.act != crate::record::Act::Claim {
         return None;
@@ -102,7 +105,7 @@ fn fixtures_of<'r>(record: &'r RunRecord, check: &CheckRecord) -> Vec<&'r Fixtur
     check.with.iter().filter_map(named).collect()
 }
 
-/// How the fixtures of a check are brought into force by hand.
+/// How to put the fixtures of a check into force by hand.
 fn disturb(record: &RunRecord, check: &CheckRecord) -> String {
     let mut out = String::new();
     for name in &check.with {
@@ -116,7 +119,7 @@ fn disturb(record: &RunRecord, check: &CheckRecord) -> String {
     out
 }
 
-/// How they are left, and where to look whether all is back.
+/// How the fixtures are undone, and how to check that everything is back.
 fn restore(record: &RunRecord, check: &CheckRecord) -> String {
     let mut out = String::new();
     for fixture in fixtures_of(record, check).into_iter().rev() {
@@ -127,19 +130,20 @@ fn restore(record: &RunRecord, check: &CheckRecord) -> String {
     out
 }
 
-/// The steps of one kind as comments. What was to be seen is said, never what was seen; a `do`
-/// or `undo` that only has to succeed says nothing.
+/// The steps of one kind as comments, with what is expected and never what was observed. For a
+/// `do` or `undo` that only has to succeed nothing is expected.
 fn steps(fixture: &FixtureRecord, kind: &str, label: &str) -> String {
     let steps = fixture.steps.iter().filter(|step| step.step == kind);
     steps
         .map(|step| {
             let act = matches!(kind, "do" | "undo") && step.expected == "exit 0";
-            let wanted = match act {
-                true => String::new(),
-                false => format!(" (expected: {})", comment(&step.expected)),
+            let expected = if act {
+                String::new()
+            } else {
+                format!(" (expected: {})", comment(&step.expected))
             };
             format!(
-                "#   {label} (on {}): {}{wanted}\n",
+                "#   {label} (on {}): {}{expected}\n",
                 comment(&fixture.on),
                 comment(&step.asked)
             )
@@ -180,7 +184,7 @@ fn expected(checks: &[&CheckRecord]) -> String {
 fn where_(record: &RunRecord, checks: &[&CheckRecord]) -> String {
     let mut out = format!(
         "### WHERE (commit sha)\n\n- Commit: {}\n- Claim file: {} (sha256 {})\n",
-        commit_words(record),
+        commit_text(record),
         code(&record.claim.path),
         code(&record.claim.sha256)
     );

@@ -27,8 +27,8 @@ fn upstream(facts: &mut CloneFacts) -> &mut Upstream {
     }
 }
 
-fn kinds(facts: &CloneFacts, wanted: &Wanted) -> Vec<Wrong> {
-    let findings = clone_findings(facts, wanted);
+fn kinds(facts: &CloneFacts, expected: &ExpectedClone) -> Vec<Wrong> {
+    let findings = clone_findings(facts, expected);
     for finding in &findings {
         assert!(!finding.what.is_empty() && !finding.remedy.is_empty());
     }
@@ -37,35 +37,35 @@ fn kinds(facts: &CloneFacts, wanted: &Wanted) -> Vec<Wrong> {
 
 #[test]
 fn nothing_is_said_of_a_clone_that_is_as_its_upstream() {
-    assert_eq!(kinds(&good(), &Wanted::default()), []);
-    let wanted = Wanted {
+    assert_eq!(kinds(&good(), &ExpectedClone::default()), []);
+    let expected = ExpectedClone {
         branch: Some("main".to_owned()),
         commit: Some(HERE.to_owned()),
     };
-    assert_eq!(kinds(&good(), &wanted), []);
+    assert_eq!(kinds(&good(), &expected), []);
 }
 
 #[test]
 fn each_fault_is_found_by_its_name_alone() {
     let mut facts = good();
     facts.changed = vec!["a".to_owned()];
-    assert_eq!(kinds(&facts, &Wanted::default()), [Wrong::Dirty]);
+    assert_eq!(kinds(&facts, &ExpectedClone::default()), [Wrong::Dirty]);
     let mut facts = good();
     facts.shallow = true;
-    assert_eq!(kinds(&facts, &Wanted::default()), [Wrong::Shallow]);
+    assert_eq!(kinds(&facts, &ExpectedClone::default()), [Wrong::Shallow]);
     let mut facts = good();
     facts.tags.insert("v1".to_owned(), HERE.to_owned());
     facts.tags.insert("only-here".to_owned(), HERE.to_owned());
     let there = upstream(&mut facts);
     there.tags.insert("v1".to_owned(), THERE.to_owned());
-    assert_eq!(kinds(&facts, &Wanted::default()), [Wrong::MovedTag]);
+    assert_eq!(kinds(&facts, &ExpectedClone::default()), [Wrong::MovedTag]);
     let mut facts = good();
     upstream(&mut facts).tip = Some(THERE.to_owned());
     upstream(&mut facts).distance = None;
-    assert_eq!(kinds(&facts, &Wanted::default()), [Wrong::Stale]);
+    assert_eq!(kinds(&facts, &ExpectedClone::default()), [Wrong::Stale]);
     let mut facts = good();
     facts.remote = Remote::None;
-    assert_eq!(kinds(&facts, &Wanted::default()), [Wrong::NoRemote]);
+    assert_eq!(kinds(&facts, &ExpectedClone::default()), [Wrong::NoRemote]);
 }
 
 #[test]
@@ -77,24 +77,24 @@ fn the_references_host_clone_is_named_by_branch_and_by_how_far_it_is_behind() {
         behind: 288,
         ahead: 0,
     });
-    let findings = clone_findings(&facts, &Wanted::default());
-    let words: Vec<&str> = findings
+    let findings = clone_findings(&facts, &ExpectedClone::default());
+    let texts: Vec<&str> = findings
         .iter()
         .map(|finding| finding.what.as_str())
         .collect();
-    assert!(words[0].contains("288 commits behind `main`"), "{words:?}");
-    assert!(words[1].contains("on branch `feature`"), "{words:?}");
+    assert!(texts[0].contains("288 commits behind `main`"), "{texts:?}");
+    assert!(texts[1].contains("on branch `feature`"), "{texts:?}");
     assert!(
         findings[0]
             .remedy
             .contains("git pull --ff-only origin main")
     );
-    let wanted = Wanted {
+    let expected = ExpectedClone {
         branch: Some("main".to_owned()),
         commit: Some(THERE.to_owned()),
     };
     assert_eq!(
-        kinds(&facts, &wanted),
+        kinds(&facts, &expected),
         [Wrong::OtherBranch, Wrong::OtherCommit, Wrong::Stale]
     );
 }
@@ -108,7 +108,7 @@ fn being_ahead_is_not_being_behind_and_what_is_not_pushed_is_said() {
         behind: 0,
         ahead: 2,
     });
-    assert_eq!(kinds(&facts, &Wanted::default()), [Wrong::Unpushed]);
+    assert_eq!(kinds(&facts, &ExpectedClone::default()), [Wrong::Unpushed]);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_push_job_goes_on_where_a_claim_must_not_and_nobody_goes_on_with_a_moved_tag
 fn a_long_list_of_files_is_cut_and_counted() {
     let mut facts = good();
     facts.changed = (0..9).map(|n| format!("f{n}")).collect();
-    let finding = &clone_findings(&facts, &Wanted::default())[0];
+    let finding = &clone_findings(&facts, &ExpectedClone::default())[0];
     assert_eq!(
         finding.what,
         "9 tracked files differ from the commit: f0, f1, f2, f3, f4 and 4 more"

@@ -1,6 +1,14 @@
 use std::path::Path;
 
-use super::*;
+use std::time::{Duration, Instant};
+
+use super::super::fault::Fault;
+use super::super::invocation::{Invocation, Leftovers, Script};
+use super::super::transport::Host;
+use super::host::{LocalHost, fresh_mark};
+use super::job::Job;
+use crate::observation::{Captured, CommandObservation, Ending};
+use rustix::process::Pid;
 
 fn shell(text: &str) -> Invocation {
     Invocation::new(
@@ -19,7 +27,7 @@ fn argv(words: &[&str]) -> Invocation {
 }
 
 async fn run(invocation: &Invocation) -> Result<CommandObservation, Fault> {
-    let host = LocalHost::new();
+    let host = Host::local();
     let result = host.run(invocation).await;
     host.close().await;
     result
@@ -187,7 +195,7 @@ async fn a_command_nobody_waits_for_any_more_is_killed() {
     let pid = folder.path().join("pid");
     let mut invocation = shell("echo $$ >pid; sleep 60");
     invocation.cwd = Some(folder.path().display().to_string());
-    let host = LocalHost::new();
+    let host = Host::local();
     tokio::select! {
         _ = host.run(&invocation) => panic!("it cannot end by itself"),
         () = wait_until("it began", || std::fs::read(&pid).is_ok_and(|text| text.ends_with(b"\n"))) => {}
@@ -204,7 +212,7 @@ async fn close_ends_what_escaped_from_its_process_group() {
         "setsid sh -c 'echo $$ >pid; exec sleep 60' >/dev/null 2>&1 & while ! [ -s pid ]; do :; done",
     );
     invocation.cwd = Some(folder.path().display().to_string());
-    let host = LocalHost::new();
+    let host = Host::local();
     host.run(&invocation).await.unwrap();
     assert!(alive(&pid));
     host.close().await;
@@ -221,7 +229,7 @@ async fn the_guard_cleans_up_when_we_go_without_a_goodbye() {
         invocation.leftovers = leftovers;
         let host = LocalHost::new();
         let run = host.ready().await.unwrap();
-        let mut job = Job::start(&run.mark, super::fresh_mark().unwrap(), &invocation).unwrap();
+        let mut job = Job::start(&run.mark, fresh_mark().unwrap(), &invocation).unwrap();
         if leftovers == Leftovers::Keep {
             run.guard.add(&job.tree.mark).await.unwrap();
         }
@@ -239,17 +247,17 @@ async fn the_guard_cleans_up_when_we_go_without_a_goodbye() {
 
 #[tokio::test]
 async fn a_service_shows_its_output_ends_and_is_stopped() {
-    let host = LocalHost::new();
-    let mut service = host.start(&shell("echo ready; sleep 60")).await.unwrap();
+    let host = Host::local();
+    let mut service = host.start(&shell("echo $$; sleep 60")).await.unwrap();
     for _ in 0..500 {
-        if service.stdout().await.unwrap() == b"ready\n" {
+        if service.stdout().await.unwrap().ends_with(b"\n") {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(service.stdout().await.unwrap(), b"ready\n");
+    let printed = String::from_utf8(service.stdout().await.unwrap()).unwrap();
+    let leader = Pid::from_raw(printed.trim().parse().unwrap()).unwrap();
     assert_eq!(service.ended().await.unwrap(), None);
-    let leader = service.job.tree.leader.unwrap();
     service.stop().await.unwrap();
     assert!(rustix::process::test_kill_process(leader).is_err());
 

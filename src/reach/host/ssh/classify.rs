@@ -1,11 +1,11 @@
-//! From what `ssh` says to the fault it means. Pure: text in, fault out.
+//! From the messages of `ssh` to the fault they mean. Pure: text in, fault out.
 
-use super::super::Fault;
+use super::super::fault::Fault;
 use kit::shell;
 
 /// What is known of a host when its connection fails.
 #[derive(Clone, Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct Dialled<'a> {
     /// The name in the claim file.
     pub(super) name: &'a str,
     /// The destination as the claim file has it.
@@ -21,7 +21,7 @@ pub(super) struct Asked<'a> {
 /// The longest detail worth reading.
 const LONGEST: usize = 800;
 
-/// What ends a login at the other side's will (OpenSSH: sshconnect2.c, auth.c, packet.c).
+/// What a server reports when it refuses a login (OpenSSH: sshconnect2.c, auth.c, packet.c).
 const REFUSED: [&str; 9] = [
     "Permission denied",
     "Too many authentication failures",
@@ -34,21 +34,21 @@ const REFUSED: [&str; 9] = [
     "by authenticating user",
 ];
 
-/// Reads the words of a failed `ssh`.
-pub(super) fn connect_failure(asked: &Asked<'_>, said: &str) -> Fault {
-    let host = asked.name.to_owned();
-    let detail = readable(said);
-    if let Some(detail) = host_key(asked, said, &detail) {
+/// From the messages of a failed `ssh` to the fault.
+pub(super) fn connect_failure(dialled: &Dialled<'_>, message: &str) -> Fault {
+    let host = dialled.name.to_owned();
+    let detail = readable(message);
+    if let Some(detail) = host_key(dialled, message, &detail) {
         return Fault::HostKey { host, detail };
     }
-    if REFUSED.iter().any(|words| said.contains(words)) {
+    if REFUSED.iter().any(|text| message.contains(text)) {
         return Fault::LoginRefused { host, detail };
     }
-    if said.contains("ad configuration option") {
+    if message.contains("ad configuration option") {
         return Fault::Other(format!("the ssh configuration is wrong: {detail}"));
     }
     let detail = if detail.is_empty() {
-        "ssh ended without a word".to_owned()
+        "ssh ended without a message".to_owned()
     } else {
         detail
     };
@@ -56,41 +56,41 @@ pub(super) fn connect_failure(asked: &Asked<'_>, said: &str) -> Fault {
 }
 
 /// A host key that was not accepted, and how to look at it. Never how not to look.
-fn host_key(asked: &Asked<'_>, said: &str, detail: &str) -> Option<String> {
-    let known_as = if asked.port == 22 {
-        asked.hostname.to_owned()
+fn host_key(dialled: &Dialled<'_>, message: &str, detail: &str) -> Option<String> {
+    let known_as = if dialled.port == 22 {
+        dialled.hostname.to_owned()
     } else {
-        format!("[{}]:{}", asked.hostname, asked.port)
+        format!("[{}]:{}", dialled.hostname, dialled.port)
     };
-    let present = if asked.jumps {
+    let present = if dialled.jumps {
         format!(
             "`ssh {}` shows the fingerprint it has now",
-            shell::quote(asked.destination)
+            shell::quote(dialled.destination)
         )
     } else {
         format!(
             "`ssh-keyscan -p {} {} | ssh-keygen -lf -` shows the fingerprints it has now",
-            asked.port,
-            shell::quote(asked.hostname)
+            dialled.port,
+            shell::quote(dialled.hostname)
         )
     };
     let known = format!("`ssh-keygen -lF {}` the known one", shell::quote(&known_as));
-    if said.contains("REVOKED HOST KEY") || said.contains("marked as revoked") {
+    if message.contains("REVOKED HOST KEY") || message.contains("marked as revoked") {
         Some(format!(
             "it is marked as revoked in known_hosts; {present}. ({detail})"
         ))
-    } else if said.contains("IDENTIFICATION HAS CHANGED")
-        || said.contains("has changed and you have requested")
+    } else if message.contains("IDENTIFICATION HAS CHANGED")
+        || message.contains("has changed and you have requested")
     {
         Some(format!(
             "it is not the one in known_hosts (changed): the host was set up anew, or somebody is in \
              between; {present}, {known}. ({detail})"
         ))
-    } else if said.contains("Host key verification failed")
-        || said.contains("host key is known for")
+    } else if message.contains("Host key verification failed")
+        || message.contains("host key is known for")
     {
         Some(format!(
-            "it is unknown; {present}: compare with what its administrator says before you add it to \
+            "it is unknown; {present}: compare it with its administrator's before you add it to \
              known_hosts. ({detail})"
         ))
     } else {
@@ -98,8 +98,8 @@ fn host_key(asked: &Asked<'_>, said: &str, detail: &str) -> Option<String> {
     }
 }
 
-/// The key lines of what ssh said, on one line: no banners, no repetition, no endless text.
-pub(super) fn readable(said: &str) -> String {
+/// The key lines of the messages of ssh, on one line: no banners, no repetition, no endless text.
+pub(super) fn readable(message: &str) -> String {
     let noise = |line: &str| {
         line.is_empty()
             || line.contains("@@@@@")
@@ -115,7 +115,7 @@ pub(super) fn readable(said: &str) -> String {
             || line.starts_with("ssh-keygen -f")
     };
     let mut lines: Vec<&str> = Vec::new();
-    for line in said.lines().map(str::trim).filter(|line| !noise(line)) {
+    for line in message.lines().map(str::trim).filter(|line| !noise(line)) {
         let line = line.strip_prefix("ssh: ").unwrap_or(line);
         if !lines.contains(&line) {
             lines.push(line);
@@ -142,8 +142,8 @@ pub(super) fn newest_refusal(log: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn asked() -> Asked<'static> {
-        Asked {
+    fn dialled() -> Dialled<'static> {
+        Dialled {
             name: "cc-ci",
             destination: "cc-ci",
             hostname: "192.0.2.1",
@@ -176,30 +176,36 @@ Host key verification failed.\r\n";
             "kex_exchange_identification: Connection closed by remote host\r\n",
             "",
         ];
-        for said in unreachable {
+        for message in unreachable {
             assert!(
-                matches!(connect_failure(&asked(), said), Fault::Unreachable { .. }),
-                "{said}"
+                matches!(
+                    connect_failure(&dialled(), message),
+                    Fault::Unreachable { .. }
+                ),
+                "{message}"
             );
         }
-        for said in [
+        for message in [
             "root@192.0.2.1: Permission denied (publickey).\r\n",
             "Received disconnect from 192.0.2.1 port 22:2: Too many authentication failures\r\n",
         ] {
             assert!(
-                matches!(connect_failure(&asked(), said), Fault::LoginRefused { .. }),
-                "{said}"
+                matches!(
+                    connect_failure(&dialled(), message),
+                    Fault::LoginRefused { .. }
+                ),
+                "{message}"
             );
         }
-        let said = "/srv/me/.ssh/config: line 1: Bad configuration option: hots\n";
+        let message = "/srv/me/.ssh/config: line 1: Bad configuration option: hots\n";
         assert!(
-            matches!(connect_failure(&asked(), said), Fault::Other(text) if text.contains("hots"))
+            matches!(connect_failure(&dialled(), message), Fault::Other(text) if text.contains("hots"))
         );
     }
 
     #[test]
     fn a_changed_key_is_told_from_an_unknown_and_a_revoked_one() {
-        let detail = |said: &str| match connect_failure(&asked(), said) {
+        let detail = |message: &str| match connect_failure(&dialled(), message) {
             Fault::HostKey { detail, .. } => detail,
             other => panic!("{other:?}"),
         };
@@ -208,8 +214,8 @@ Host key verification failed.\r\n";
         assert!(detail(CHANGED).contains("(changed)"));
         assert!(detail(unknown).starts_with("it is unknown; `ssh-keyscan -p 2222 192.0.2.1"));
         assert!(detail(revoked).contains("revoked"));
-        for said in [CHANGED, unknown, revoked] {
-            let detail = detail(said);
+        for message in [CHANGED, unknown, revoked] {
+            let detail = detail(message);
             assert!(!detail.contains("@@") && !detail.contains('\n'), "{detail}");
             assert!(
                 !detail.contains("StrictHostKeyChecking") && !detail.contains(" -R "),

@@ -1,6 +1,8 @@
 //! Where to connect to, as people write it.
 
-/// A destination, taken apart. What is not said here is left to the user's configuration.
+use kit::shell::quote;
+
+/// A destination, taken apart. Everything else is left to the user's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Destination {
     /// The login name, where one is written.
@@ -15,7 +17,7 @@ impl Destination {
     /// Takes `alias`, `user@host`, `user@host:port`, `[2001:db8::1]:22` and `ssh://…`.
     ///
     /// # Errors
-    /// In words, when it is none of these, or when `ssh` would take a part for an option.
+    /// When it is none of these, or `ssh` would take a part of it for an option.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let bare = text
             .strip_prefix("ssh://")
@@ -30,7 +32,7 @@ impl Destination {
             part.is_empty() || part.starts_with('-') || part.contains(char::is_whitespace)
         };
         if bad(host) || user.as_deref().is_some_and(bad) {
-            return Err(format!("`{text}` is no ssh destination"));
+            return Err(format!("`{text}` is not an ssh destination"));
         }
         Ok(Destination {
             user,
@@ -41,15 +43,31 @@ impl Destination {
 
     /// The destination as arguments of `ssh`.
     pub(super) fn arguments(&self) -> Vec<String> {
-        let mut words = Vec::new();
+        let mut args = Vec::new();
         if let Some(user) = &self.user {
-            words.extend(["-l".to_owned(), user.clone()]);
+            args.extend(["-l".to_owned(), user.clone()]);
         }
         if let Some(port) = self.port {
-            words.extend(["-p".to_owned(), port.to_string()]);
+            args.extend(["-p".to_owned(), port.to_string()]);
         }
-        words.extend(["--".to_owned(), self.host.clone()]);
-        words
+        args.extend(["--".to_owned(), self.host.clone()]);
+        args
+    }
+}
+
+/// The line that runs another one there by hand.
+pub(super) fn reproduce(destination: &str, line: &str) -> String {
+    format!("ssh {} {}", shown(destination), quote(line))
+}
+
+/// The arguments after `ssh` that reach a destination, as a person would type them:
+/// `user@host:port` needs `-p`.
+fn shown(destination: &str) -> String {
+    match destination.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() && !host.contains(':') => {
+            format!("-p {port} {}", quote(host))
+        }
+        _ => quote(destination),
     }
 }
 
@@ -58,7 +76,7 @@ fn split_port(place: &str) -> Result<(&str, Option<u16>), String> {
         let number = text.parse::<u16>().ok().filter(|&port| port != 0);
         number
             .map(Some)
-            .ok_or_else(|| format!("`{text}` is no port"))
+            .ok_or_else(|| format!("`{text}` is not a valid port"))
     };
     if let Some((host, rest)) = place
         .strip_prefix('[')
@@ -67,7 +85,7 @@ fn split_port(place: &str) -> Result<(&str, Option<u16>), String> {
         return match rest.strip_prefix(':') {
             Some(text) => Ok((host, port(text)?)),
             None if rest.is_empty() => Ok((host, None)),
-            None => Err(format!("`{place}` is no host and port")),
+            None => Err(format!("`{place}` is not a host and a port")),
         };
     }
     match place.split_once(':') {

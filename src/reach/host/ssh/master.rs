@@ -1,9 +1,9 @@
 //! The one connection to a host: an OpenSSH master of our own, in a folder of our own.
 //!
 //! The master is started here and not by `openssh::SessionBuilder`, because that one has no
-//! way to pass what we need beyond its own options: a log level at which the reasons of
-//! refused connections are logged whatever the user's configuration says, no forwards of the
-//! user's own, a jump host's words, and an end when the login hangs. Everything on the
+//! way to pass what is needed beyond its own options: a log level at which the reasons of
+//! refused connections are logged whatever the user's configuration sets, no forwards of the
+//! user's own, a jump host's messages, and an end when the login hangs. Everything on the
 //! connection then goes through [`openssh::Session`].
 
 use std::io::{Read, Seek, SeekFrom};
@@ -17,10 +17,10 @@ use openssh::Session;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::super::Fault;
+use super::super::fault::Fault;
 use super::super::guard::Guard;
-use super::SshOptions;
-use super::classify::{self, Asked};
+use super::super::options::ReachOptions;
+use super::classify::{self, Dialled};
 use super::destination::Destination;
 
 /// Socket paths end at 108 bytes on Linux (104 elsewhere), and `ssh` adds 17 of its own while
@@ -54,22 +54,22 @@ pub(super) struct Master {
     /// Removed by `close`, or by the guard.
     folder: PathBuf,
     guard: Guard,
-    /// How much of the log has been read for refusals.
-    seen: Mutex<u64>,
+    /// How much of the log has been read for refusals, in bytes.
+    read: Mutex<u64>,
 }
 
 impl Master {
     /// Connects and logs in.
     ///
     /// # Errors
-    /// A [`Fault`] that says what is in the way, in the words of `ssh`.
+    /// A [`Fault`] that names what prevents it, in the messages of `ssh`.
     pub(super) async fn connect(
         name: &str,
         destination: &str,
-        options: &SshOptions,
+        options: &ReachOptions,
     ) -> Result<Self, Fault> {
         let target = Destination::parse(destination).map_err(Fault::Other)?;
-        let settings = Settings::ask(&target, options).await?;
+        let settings = Settings::query(&target, options).await?;
         let folder = control_folder()?;
         let path = folder.path().to_string_lossy().into_owned();
         let guard = Guard::start(CLEAN, &[&path])?;
@@ -83,27 +83,27 @@ impl Master {
             )),
             folder,
             guard,
-            seen: Mutex::new(0),
+            read: Mutex::new(0),
         };
         let failure = match result {
             Ok(true) => return Ok(master),
             Ok(false) => {
-                let said = master.everything_said();
-                let asked = Asked {
+                let messages = master.all_messages();
+                let dialled = Dialled {
                     name,
                     destination,
                     hostname: &settings.hostname,
                     port: settings.port,
                     jumps: settings.jumps,
                 };
-                classify::connect_failure(&asked, &said)
+                classify::connect_failure(&dialled, &messages)
             }
             Err(Failure::Slow(limit)) => Fault::Unreachable {
                 host: name.to_owned(),
                 detail: format!(
                     "the login did not end within {}; {}",
                     humantime::format_duration(limit),
-                    classify::readable(&master.everything_said())
+                    classify::readable(&master.all_messages())
                 ),
             },
             Err(Failure::Fault(fault)) => fault,
@@ -120,17 +120,17 @@ impl Master {
         )
     }
 
-    /// Why the server did not open a forwarded connection, if it refused one since last asked.
+    /// Why the server did not open a forwarded connection, if it refused one since the last call.
     pub(super) fn newest_refusal(&self) -> Option<String> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = read_from(&self.folder.join("log"), *seen);
-        *seen += text.len() as u64;
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = read_from(&self.folder.join("log"), *read);
+        *read += text.len() as u64;
         classify::newest_refusal(&String::from_utf8_lossy(&text))
     }
 
-    /// The last words of `ssh`, for a fault.
-    pub(super) fn last_words(&self) -> String {
-        classify::readable(&self.everything_said())
+    /// The last messages of `ssh`, for a fault.
+    pub(super) fn last_message(&self) -> String {
+        classify::readable(&self.all_messages())
     }
 
     /// A path for another socket in the master's folder.
@@ -156,7 +156,7 @@ impl Master {
     }
 
     /// The log, and what others (a jump host's `ssh`) printed.
-    fn everything_said(&self) -> String {
+    fn all_messages(&self) -> String {
         let all = [
             read_from(&self.folder.join("err"), 0),
             read_from(&self.folder.join("log"), 0),
@@ -177,7 +177,7 @@ async fn log_in(
     target: &Destination,
     settings: &Settings,
     folder: &Path,
-    options: &SshOptions,
+    options: &ReachOptions,
 ) -> Result<bool, Failure> {
     let local =
         |error: std::io::Error| Failure::Fault(Fault::Other(format!("cannot start ssh: {error}")));
@@ -194,7 +194,7 @@ async fn log_in(
         .arg(folder.join("log"));
     let connect = format!("ConnectTimeout={seconds}");
     // Without a channel it ends by itself; so nothing stays if even our guard is killed. But
-    // a master that persists throws away what the ssh of a jump host says (OpenSSH:
+    // a master that persists throws away the messages of a jump host's ssh (OpenSSH:
     // sshconnect.c), and why that one failed must be known.
     let persist = if settings.jumps {
         "ControlPersist=no"
@@ -229,20 +229,20 @@ async fn log_in(
 }
 
 impl Settings {
-    /// Asks `ssh -G`, which reads the configuration and connects nowhere.
-    async fn ask(target: &Destination, options: &SshOptions) -> Result<Self, Fault> {
+    /// Runs `ssh -G`, which reads the configuration and connects nowhere.
+    async fn query(target: &Destination, options: &ReachOptions) -> Result<Self, Fault> {
         let mut command = ssh(options);
         command
             .arg("-G")
             .args(target.arguments())
             .stdin(Stdio::null())
             .kill_on_drop(true);
-        let asked = timeout(Duration::from_secs(20), command.output()).await;
+        let output = timeout(Duration::from_secs(20), command.output()).await;
         let Output {
             status,
             stdout,
             stderr,
-        } = match asked {
+        } = match output {
             Ok(Ok(output)) => output,
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 let detail = "`ssh` is not on this machine (package openssh-client)".to_owned();
@@ -256,9 +256,9 @@ impl Settings {
             }
         };
         if !status.success() {
-            let said = classify::readable(&String::from_utf8_lossy(&stderr));
+            let message = classify::readable(&String::from_utf8_lossy(&stderr));
             return Err(Fault::Other(format!(
-                "the ssh configuration is wrong: {said}"
+                "the ssh configuration is wrong: {message}"
             )));
         }
         Ok(Settings::read(
@@ -288,9 +288,9 @@ impl Settings {
 }
 
 /// `ssh` with the configuration it is to use.
-fn ssh(options: &SshOptions) -> Command {
+fn ssh(options: &ReachOptions) -> Command {
     let mut command = Command::new("ssh");
-    if let Some(file) = &options.config_file {
+    if let Some(file) = &options.ssh_config {
         command.arg("-F").arg(file);
     }
     command
@@ -321,7 +321,7 @@ fn control_folder() -> Result<tempfile::TempDir, Fault> {
 fn read_from(path: &Path, offset: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Ok(mut file) = std::fs::File::open(path) {
-        // A log that cannot be read has nothing to say.
+        // A log that cannot be read counts as empty.
         let _ = file
             .seek(SeekFrom::Start(offset))
             .and_then(|_| file.read_to_end(&mut bytes));

@@ -14,13 +14,13 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 
 use super::http::ask_through;
-use super::{Request, Route, TlsTrust, ask, endpoint};
+use super::{Request, Route, TlsTrust, endpoint, send};
 use crate::host::Fault;
 use crate::observation::{HttpObservation, HttpResponse, NoAnswer, NoAnswerCause};
 use test_kit::servers::*;
 
 async fn direct(request: &Request) -> HttpObservation {
-    ask(request, "local", Route::Direct).await.unwrap()
+    send(request, "local", Route::Direct).await.unwrap()
 }
 
 async fn answered(request: &Request) -> HttpResponse {
@@ -36,7 +36,7 @@ async fn cause(request: &Request) -> NoAnswerCause {
 }
 
 async fn fault(request: &Request) -> Fault {
-    ask(request, "local", Route::Direct).await.unwrap_err()
+    send(request, "local", Route::Direct).await.unwrap_err()
 }
 
 /// A request for a name at a server's address.

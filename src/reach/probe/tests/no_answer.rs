@@ -111,7 +111,7 @@ async fn what_is_no_http_is_empty() {
             seen.detail
         );
         assert!(
-            seen.detail.contains("no HTTP"),
+            seen.detail.contains("not HTTP"),
             "{other:?}: {}",
             seen.detail
         );

@@ -64,7 +64,7 @@ async fn a_server_that_speaks_no_tls_is_tls() {
     };
     let seen = unanswered(&request).await;
     assert_eq!(seen.cause, NoAnswerCause::Tls);
-    assert!(seen.detail.contains("no TLS"), "{}", seen.detail);
+    assert!(seen.detail.contains("not TLS"), "{}", seen.detail);
 }
 
 #[tokio::test]

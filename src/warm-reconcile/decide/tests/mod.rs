@@ -7,12 +7,12 @@ mod walk;
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::outcome::{ExitCode, Outcome};
-use crate::version::Version;
+use crate::decide::outcome::{ExitCode, Outcome};
+use crate::spec::version::Version;
 
 /// A release whose digest is its tag's.
-fn release(tag: &str) -> Release {
-    Release {
+fn release(tag: &str) -> ReleaseId {
+    ReleaseId {
         version: Version::parse(tag).unwrap(),
         digest: format!("digest of {tag}"),
     }

@@ -51,7 +51,7 @@ enum Change {
 /// A snapshot: whose data, and the run that took it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Shot {
-    of: Release,
+    of: ReleaseId,
     run: u64,
 }
 
@@ -61,12 +61,12 @@ struct Killed;
 struct Model {
     stateful: bool,
     // The engine and the volumes.
-    runs: Option<Release>,
-    data: Option<Release>,
+    runs: Option<ReleaseId>,
+    data: Option<ReleaseId>,
     broken_now: BTreeSet<String>,
     // The record.
-    last_good: Option<Release>,
-    previous: Option<Release>,
+    last_good: Option<ReleaseId>,
+    previous: Option<ReleaseId>,
     /// What last-good names as the data before it.
     pair: Option<Shot>,
     /// The store: the newest snapshot, and the last proven one beside it.
@@ -101,17 +101,17 @@ struct Model {
 const TRIES: u32 = 3;
 
 impl Model {
-    fn newest(&self) -> Release {
+    fn newest(&self) -> ReleaseId {
         // Every third version is a major rise.
         let (major, minor) = (1 + self.number / 3, self.number % 3);
         let version = format!("{major}.{minor}.0+v1.{}", self.number);
-        Release {
+        ReleaseId {
             version: Version::parse(&version).unwrap(),
             digest: format!("{version} {}", self.moved),
         }
     }
 
-    fn works(&self, release: &Release) -> bool {
+    fn works(&self, release: &ReleaseId) -> bool {
         let app = release.version.app();
         let number: u64 = app.split_once('.').unwrap().1.parse().unwrap();
         !self.broken.contains(&number) && !self.broken_now.contains(&release.digest)
@@ -191,10 +191,10 @@ impl Model {
     }
 
     /// Code meets data: it migrates older data, and must never meet newer.
-    fn start(&mut self, release: Release) {
+    fn start(&mut self, release: ReleaseId) {
         if self.stateful {
             assert!(!self.torn, "code on data in the middle of a restore");
-            let newer = |data: &Release| data.version > release.version;
+            let newer = |data: &ReleaseId| data.version > release.version;
             assert!(
                 !self.data.as_ref().is_some_and(newer),
                 "old code on new data"
@@ -212,8 +212,8 @@ impl Model {
     /// direction that is new has all its tries.
     fn intend(
         &mut self,
-        to: &Release,
-        back_to: &Option<Release>,
+        to: &ReleaseId,
+        back_to: &Option<ReleaseId>,
         step: Step,
         restore: bool,
     ) -> Result<Fate, Killed> {
@@ -249,7 +249,7 @@ impl Model {
         }
     }
 
-    fn deploy(&mut self, release: &Release) {
+    fn deploy(&mut self, release: &ReleaseId) {
         self.writes += 1;
         assert!(
             !self.quarantined.contains(&release.digest),
@@ -258,7 +258,7 @@ impl Model {
         self.start(release.clone());
     }
 
-    fn commit(&mut self, release: &Release) {
+    fn commit(&mut self, release: &ReleaseId) {
         assert!(
             self.was_healthy.contains(&release.digest),
             "last-good was never healthy"
@@ -313,7 +313,7 @@ impl Model {
         }
     }
 
-    fn restore(&mut self, back_to: &Release) {
+    fn restore(&mut self, back_to: &ReleaseId) {
         assert!(
             self.runs.is_none() && !self.guest,
             "a restore of what is in use"
@@ -336,7 +336,7 @@ impl Model {
     }
 
     /// A gate: what is healthy is known to the test from then on.
-    fn gate(&mut self, release: &Release, fate: Fate) -> Option<bool> {
+    fn gate(&mut self, release: &ReleaseId, fate: Fate) -> Option<bool> {
         if fate == Fate::Undecided {
             return None;
         }
@@ -350,8 +350,8 @@ impl Model {
 
     fn go_on(
         &mut self,
-        to: Release,
-        back_to: Option<Release>,
+        to: ReleaseId,
+        back_to: Option<ReleaseId>,
         from: Step,
     ) -> Result<Outcome, Killed> {
         let first = back_to.is_none();
@@ -438,13 +438,13 @@ impl Model {
     }
 
     /// Resumed at a gate the engine may have lost what was deployed.
-    fn runs_or_deploys(&mut self, release: &Release) {
+    fn runs_or_deploys(&mut self, release: &ReleaseId) {
         if self.runs.as_ref() != Some(release) {
             self.deploy(release);
         }
     }
 
-    fn quarantine(&mut self, release: &Release) {
+    fn quarantine(&mut self, release: &ReleaseId) {
         if self.last_good.as_ref() != Some(release) {
             self.quarantined.insert(release.digest.clone());
         }
@@ -452,8 +452,8 @@ impl Model {
 
     fn go_back(
         &mut self,
-        back_to: Release,
-        given_up: Release,
+        back_to: ReleaseId,
+        given_up: ReleaseId,
         restore: bool,
         from: Step,
     ) -> Result<Outcome, Killed> {
@@ -535,7 +535,7 @@ impl Model {
     }
 
     /// Deploys what should run already; there is nothing to go back to.
-    fn again(&mut self, release: &Release, well: Outcome) -> Result<Outcome, Killed> {
+    fn again(&mut self, release: &ReleaseId, well: Outcome) -> Result<Outcome, Killed> {
         let fate = self.fate();
         if fate == Fate::KilledBefore {
             return Err(Killed);

@@ -1,0 +1,357 @@
+//! Matchers of texts and of JSON values: the one list of them, and what combines them.
+//!
+//! A matcher is one file here, with the way it judges, what it is in words, and whether it can
+//! fail. A new one is added in that file, in the list below, and in the reader of claim files.
+
+mod affix;
+mod contains;
+mod empty;
+mod equals;
+pub(super) mod json;
+mod json_combine;
+mod length;
+mod line;
+mod lines;
+mod matches;
+mod number;
+pub(crate) mod secrets;
+mod set;
+mod sha256;
+pub(crate) mod time;
+pub(crate) mod version;
+
+use regex::Regex;
+
+use super::limits::{self, Limits};
+use super::observed::ObservedText;
+use super::render;
+use super::result::{HELD, MatchResult, MatchSite};
+use super::rule::{
+    EMPTY_LIST, JsonRule, Prospects, TextRule, denies_the_impossible, exhaustive, group,
+    holds_for_samples, vacuous_text,
+};
+use kit::json_path::JsonPath;
+use kit::text::{Scope, Text};
+use secrets::SecretsMatcher;
+use time::TimeMatcher;
+use version::VersionBounds;
+
+/// What a text must be like. Unless said otherwise the text is compared without the white
+/// space at its two ends.
+#[derive(Clone, Debug)]
+pub enum TextMatcher {
+    /// Equal, after trimming both ends of both sides.
+    Equals(Text),
+    /// Contains this (untrimmed).
+    Contains(Text),
+    /// Matches this regular expression somewhere.
+    Matches(Regex),
+    /// Nothing but white space (`true`), or something else (`false`).
+    Empty(bool),
+    StartsWith(Text),
+    EndsWith(Text),
+    /// Line `number` (from 1; negative counts from the end) must match.
+    Line {
+        /// 1 is the first line, -1 the last.
+        number: i64,
+        /// What the line must be like.
+        matcher: Box<TextMatcher>,
+    },
+    /// There is at least one line, and every line matches.
+    EveryLine(Box<TextMatcher>),
+    /// The number of lines (of the text trimmed at its end; the empty text has none).
+    Lines(Limits),
+    /// The number of characters, trimmed at both ends.
+    Length(Limits),
+    /// The number of non-overlapping matches of the expression.
+    Count {
+        of: Regex,
+        /// How many there must be.
+        bounds: Limits,
+    },
+    /// The set of lines, each trimmed, empty ones dropped, is exactly this set.
+    SetEquals(Vec<Text>),
+    /// The text is a number within the bounds.
+    Number(Limits),
+    /// The text is a time within the bounds.
+    Time(TimeMatcher),
+    /// No secret is in it.
+    Secrets(SecretsMatcher),
+    /// The first version in the text (`1.2`, `v1.2.3-rc.1`) satisfies the constraint.
+    Version(VersionBounds),
+    /// A value inside the text read as JSON.
+    Json(Box<JsonTest>),
+    /// The SHA-256 of the bytes (untrimmed), lower-case hex.
+    Sha256(String),
+    /// All of them.
+    All(Vec<TextMatcher>),
+    /// At least one of them.
+    Any(Vec<TextMatcher>),
+    /// It must not match.
+    Not(Box<TextMatcher>),
+}
+
+impl TextMatcher {
+    /// What the matcher does.
+    pub(super) fn rule(&self) -> Box<dyn TextRule + '_> {
+        match self {
+            TextMatcher::Equals(text) => Box::new(equals::Equals(text)),
+            TextMatcher::Contains(text) => Box::new(contains::Contains(text)),
+            TextMatcher::Matches(regex) => Box::new(matches::Matches(regex)),
+            TextMatcher::Empty(empty) => Box::new(empty::Empty(*empty)),
+            TextMatcher::StartsWith(text) => Box::new(affix::StartsWith(text)),
+            TextMatcher::EndsWith(text) => Box::new(affix::EndsWith(text)),
+            TextMatcher::Line { number, matcher } => Box::new(line::Line {
+                number: *number,
+                inner: matcher.rule(),
+            }),
+            TextMatcher::EveryLine(matcher) => Box::new(line::EveryLine(matcher.rule())),
+            TextMatcher::Lines(limits) => Box::new(lines::Lines(limits)),
+            TextMatcher::Length(limits) => Box::new(length::Length(limits)),
+            TextMatcher::Count { of, bounds: limits } => Box::new(matches::Count { of, limits }),
+            TextMatcher::SetEquals(lines) => Box::new(set::SetEquals(lines)),
+            TextMatcher::Number(limits) => Box::new(number::Number(limits)),
+            TextMatcher::Time(matcher) => Box::new(matcher),
+            TextMatcher::Secrets(matcher) => Box::new(matcher),
+            TextMatcher::Version(bounds) => Box::new(bounds),
+            TextMatcher::Json(test) => Box::new(test.as_ref()),
+            TextMatcher::Sha256(digest) => Box::new(sha256::Sha256(digest)),
+            TextMatcher::All(parts) => Box::new(All(parts)),
+            TextMatcher::Any(parts) => Box::new(Any(parts)),
+            TextMatcher::Not(inner) => Box::new(Not(inner)),
+        }
+    }
+
+    /// The names of the parameters in the matcher.
+    pub(crate) fn params(&self) -> Vec<String> {
+        self.rule().params()
+    }
+}
+
+fn each<T>(parts: &[TextMatcher], what: impl Fn(&dyn TextRule) -> T) -> Vec<T> {
+    parts
+        .iter()
+        .map(|part| what(part.rule().as_ref()))
+        .collect()
+}
+
+/// Whether the parts have `x` and `not x` among them.
+fn complementary(parts: &[TextMatcher]) -> bool {
+    let keys: Vec<String> = parts.iter().map(|part| format!("{part:?}")).collect();
+    parts.iter().any(|part| match part {
+        TextMatcher::Not(inner) => keys.contains(&format!("{inner:?}")),
+        _ => false,
+    })
+}
+
+/// Whether all parts count the same of a text, and every number is within one of them.
+fn covers_every_count(prospects: &[Prospects]) -> bool {
+    let counts: Option<Vec<&(&str, Limits)>> = prospects
+        .iter()
+        .map(|prospects| prospects.count.as_ref())
+        .collect();
+    counts.is_some_and(|counts| {
+        let same = counts.windows(2).all(|pair| pair[0].0 == pair[1].0);
+        let limits: Vec<&Limits> = counts.iter().map(|(_, limits)| limits).collect();
+        same && limits::covered(&limits)
+    })
+}
+
+/// All parts match.
+struct All<'m>(&'m [TextMatcher]);
+
+impl TextRule for All<'_> {
+    fn judge(&self, site: &MatchSite<'_>, observed: &ObservedText<'_>) -> MatchResult {
+        MatchResult::all(each(self.0, |part| part.judge(site, observed)))
+    }
+
+    fn describe(&self, scope: &Scope) -> String {
+        group("all of", &each(self.0, |part| part.describe(scope)))
+    }
+
+    fn prospects(&self) -> Prospects {
+        let parts = each(self.0, |part| part.prospects());
+        Prospects {
+            vacuous: if self.0.is_empty() {
+                Some(EMPTY_LIST.to_owned())
+            } else {
+                each(self.0, vacuous_text).into_iter().flatten().next()
+            },
+            always: parts.iter().all(|part| part.always),
+            never: parts.iter().any(|part| part.never) || complementary(self.0),
+            by_samples: parts.iter().all(|part| part.by_samples),
+            count: None,
+        }
+    }
+
+    fn params(&self) -> Vec<String> {
+        each(self.0, |part| part.params()).concat()
+    }
+}
+
+/// At least one part matches.
+struct Any<'m>(&'m [TextMatcher]);
+
+impl TextRule for Any<'_> {
+    fn judge(&self, site: &MatchSite<'_>, observed: &ObservedText<'_>) -> MatchResult {
+        MatchResult::any(each(self.0, |part| part.judge(site, observed)), site)
+    }
+
+    fn describe(&self, scope: &Scope) -> String {
+        group("any of", &each(self.0, |part| part.describe(scope)))
+    }
+
+    fn prospects(&self) -> Prospects {
+        let parts = each(self.0, |part| part.prospects());
+        let by_samples = parts.iter().all(|part| part.by_samples);
+        let always = parts.iter().any(|part| part.always)
+            || complementary(self.0)
+            || covers_every_count(&parts)
+            || by_samples && holds_for_samples(self);
+        let part = each(self.0, vacuous_text).into_iter().flatten().next();
+        Prospects {
+            vacuous: part.or_else(|| always.then(|| exhaustive(&self.describe(&Scope::new())))),
+            always,
+            never: parts.iter().all(|part| part.never),
+            by_samples,
+            count: None,
+        }
+    }
+
+    fn params(&self) -> Vec<String> {
+        each(self.0, |part| part.params()).concat()
+    }
+}
+
+/// It does not match.
+struct Not<'m>(&'m TextMatcher);
+
+impl TextRule for Not<'_> {
+    fn judge(&self, site: &MatchSite<'_>, observed: &ObservedText<'_>) -> MatchResult {
+        let inner = self.0.rule();
+        inner.judge(site, observed).negate(|| {
+            let note = match inner.find(observed, site.scope) {
+                Some(start) => format!("it is there{}", line_of(&observed.text, start)),
+                None => HELD.to_owned(),
+            };
+            site.differs(self.describe(site.scope), render::shown(&observed.text))
+                .with_note(Some(note))
+        })
+    }
+
+    fn describe(&self, scope: &Scope) -> String {
+        format!("not: {}", self.0.rule().describe(scope))
+    }
+
+    fn prospects(&self) -> Prospects {
+        let inner = self.0.rule();
+        let Prospects { always, never, .. } = inner.prospects();
+        Prospects {
+            vacuous: never.then(|| denies_the_impossible(&inner.describe(&Scope::new()))),
+            always: never,
+            never: always,
+            // `not: contains "x"` holds for every text that nobody thought of.
+            by_samples: false,
+            count: None,
+        }
+    }
+
+    fn params(&self) -> Vec<String> {
+        self.0.params()
+    }
+}
+
+/// `, in line 3: the line`, for the place in a text.
+fn line_of(text: &str, start: usize) -> String {
+    let number = text[..start].matches('\n').count() + 1;
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    format!(", in line {number}: {}", render::clean(line, 120))
+}
+
+/// A value inside JSON.
+#[derive(Clone, Debug)]
+pub struct JsonTest {
+    pub path: JsonPath,
+    /// What it must be like.
+    pub matcher: JsonMatcher,
+}
+
+impl JsonTest {
+    /// Holds the value inside a text against the matcher.
+    pub(super) fn judge(&self, site: &MatchSite<'_>, observed: &ObservedText<'_>) -> MatchResult {
+        json::judge(site, &self.path, self.matcher.rule().as_ref(), observed)
+    }
+}
+
+impl TextRule for &JsonTest {
+    fn judge(&self, site: &MatchSite<'_>, observed: &ObservedText<'_>) -> MatchResult {
+        let site = site.part(&format!("json {}", self.path.source));
+        JsonTest::judge(self, &site, observed)
+    }
+
+    fn describe(&self, scope: &Scope) -> String {
+        let value = self.matcher.rule().describe(scope);
+        format!("json {} {value}", self.path.source)
+    }
+
+    fn prospects(&self) -> Prospects {
+        let Prospects { vacuous, never, .. } = self.matcher.rule().prospects();
+        Prospects {
+            vacuous,
+            never,
+            ..Prospects::tried(self)
+        }
+    }
+
+    fn params(&self) -> Vec<String> {
+        self.matcher.params()
+    }
+}
+
+/// What a JSON value must be like.
+#[derive(Clone, Debug)]
+pub enum JsonMatcher {
+    /// Equal to this value as the claim file spells it: a string equals its own text, a number
+    /// equals by value, `true`, `false` and `null` equal by name.
+    Is(Text),
+    /// Equal to this value, types and all.
+    Equals(serde_json::Value),
+    /// There is no such value (`true`), or there is one, whatever it is (`false`).
+    Absent(bool),
+    /// The number of elements, members or characters.
+    Count(Limits),
+    /// `string`, `number`, `boolean`, `null`, `array` or `object`.
+    Type(String),
+    /// A number within the bounds.
+    Number(Limits),
+    /// A string that matches; other values are matched by their JSON text.
+    Text(Box<TextMatcher>),
+    /// All of them.
+    All(Vec<JsonMatcher>),
+    /// It must not match (and the value must be there).
+    Not(Box<JsonMatcher>),
+}
+
+impl JsonMatcher {
+    /// What the matcher does.
+    pub(super) fn rule(&self) -> Box<dyn JsonRule + '_> {
+        match self {
+            JsonMatcher::Is(text) => Box::new(json::Is(text)),
+            JsonMatcher::Equals(value) => Box::new(json::Equals(value)),
+            JsonMatcher::Absent(absent) => Box::new(json::Absent(*absent)),
+            JsonMatcher::Count(limits) => Box::new(json::Count(limits)),
+            JsonMatcher::Type(name) => Box::new(json::Type(name)),
+            JsonMatcher::Number(limits) => Box::new(json::Number(limits)),
+            JsonMatcher::Text(matcher) => Box::new(json::AsText(matcher.rule())),
+            JsonMatcher::All(parts) => Box::new(json_combine::AllOfValue(
+                parts.iter().map(JsonMatcher::rule).collect(),
+            )),
+            JsonMatcher::Not(inner) => Box::new(json_combine::NotOfValue(inner.rule())),
+        }
+    }
+
+    /// The names of the parameters in the matcher.
+    pub(crate) fn params(&self) -> Vec<String> {
+        self.rule().params()
+    }
+}

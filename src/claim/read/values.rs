@@ -1,0 +1,112 @@
+//! Reading the values of single matchers: `count:`, `version:`, `secrets:`, `sha256:`.
+
+use crate::expectation::{Measure, SecretsMatcher, TextMatcher, VersionBounds};
+use kit::yaml::codes::Code;
+use kit::yaml::diagnostic::Diagnostic;
+use kit::yaml::tree::{Node, NodeKind};
+
+use super::limits::BOUND_KEYS;
+use super::reader::Reader;
+
+impl Reader {
+    pub(super) fn count(&mut self, node: &Node) -> Option<TextMatcher> {
+        let keys: Vec<&str> = ["of"].iter().chain(BOUND_KEYS).copied().collect();
+        let fields = self.map(node, "`count`", &keys)?;
+        let Some(of) = fields.get("of") else {
+            self.missing(
+                &node.span,
+                "`count`",
+                "of",
+                "count: { of: PATTERN, equals: 9 }",
+            );
+            return None;
+        };
+        let of = self.regex(of, "`of`");
+        let bounds = self.limit_fields(&fields, "`count`", Measure::Number);
+        Some(TextMatcher::Count {
+            of: of?,
+            bounds: bounds?,
+        })
+    }
+
+    pub(super) fn version(&mut self, node: &Node) -> Option<VersionBounds> {
+        if let NodeKind::Scalar { .. } = &node.kind {
+            return Some(VersionBounds {
+                equals: Some(self.version_text(node)?),
+                ..VersionBounds::default()
+            });
+        }
+        let fields = self.map(
+            node,
+            "`version`",
+            &["equals", "min", "max", "above", "below"],
+        )?;
+        let mut get = |key: &str| fields.get(key).and_then(|n| self.version_text(n));
+        let bounds = VersionBounds {
+            equals: get("equals"),
+            min: get("min"),
+            max: get("max"),
+            above: get("above"),
+            below: get("below"),
+        };
+        (bounds != VersionBounds::default()).then_some(bounds)
+    }
+
+    fn version_text(&mut self, node: &Node) -> Option<String> {
+        let text = self.fixed(node, "a version")?;
+        let digits = text.trim_start_matches(['v', 'V']);
+        if digits.starts_with(|c: char| c.is_ascii_digit()) {
+            return Some(text);
+        }
+        self.report(
+            Diagnostic::new(
+                Code::BAD_VALUE,
+                node.span.clone(),
+                format!("`{text}` is not a version"),
+            )
+            .help("for example `3.6.15`, `v1.2` or `{ min: 3.6, below: 4 }`"),
+        );
+        None
+    }
+
+    /// `secrets: absent`, or `secrets: { absent: [NAME] }`.
+    pub(super) fn secrets(&mut self, node: &Node) -> Option<SecretsMatcher> {
+        if let NodeKind::Scalar { .. } = &node.kind {
+            self.one_of(node, "`secrets`", &["absent"])?;
+            return Some(SecretsMatcher::Shapes);
+        }
+        let fields = self.map(node, "`secrets`", &["absent"])?;
+        let Some(absent) = fields.get("absent") else {
+            let fix = "`secrets: absent`, or `secrets: { absent: [NAME] }` with names of variables of your environment";
+            self.missing_in(&fields, "`secrets`", "absent", fix);
+            return None;
+        };
+        let mut names = Vec::new();
+        for item in self.items(absent, "`absent`") {
+            let name = self.fixed(item, "the name of a variable of the environment")?;
+            if !self.check_variable(&name, &item.span) {
+                return None;
+            }
+            names.push(name);
+        }
+        (!names.is_empty()).then_some(SecretsMatcher::ValuesOf(names))
+    }
+
+    pub(super) fn sha256(&mut self, node: &Node) -> Option<String> {
+        let text = self.fixed(node, "`sha256`")?;
+        let hex: String = text
+            .trim_start_matches("sha256:")
+            .chars()
+            .filter(|c| *c != ':')
+            .collect::<String>()
+            .to_ascii_lowercase();
+        if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Some(hex);
+        }
+        self.report(
+            Diagnostic::new(Code::BAD_VALUE, node.span.clone(), "not a SHA-256 digest")
+                .help("64 hexadecimal digits, as `sha256sum` prints them"),
+        );
+        None
+    }
+}

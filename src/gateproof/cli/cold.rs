@@ -1,0 +1,96 @@
+//! What `claim` and `review` share: running one gate from a cold clone, and what they say about
+//! the clone and the records.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::record::{Act, ClaimedBy, RunRecord, Signer};
+use crate::report::table;
+use crate::role::{Checkout, RecordHistory};
+use crate::run::{Options, Purpose, Repository, Role, Selection};
+use claim::ClaimFile;
+use kit::console;
+use kit::interrupt::Interrupt;
+
+use crate::cli::options::{ColorOption, RunOptions};
+use crate::cli::runs::{self, Watched};
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ColdOptions {
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+    #[command(flatten)]
+    pub(crate) color: ColorOption,
+}
+
+impl ColdOptions {
+    /// The signer of the record; it is found before anything is run.
+    pub(crate) fn signer(&self, root: &std::path::Path) -> anyhow::Result<Option<Signer>> {
+        self.run
+            .signing
+            .signer(true, root)
+            .context("sign the record (--no-sign leaves it unsigned)")
+    }
+
+    pub(crate) fn quiet(&self) -> bool {
+        self.run.progress.quiet
+    }
+}
+
+/// In which role a gate is run, and for what.
+pub(crate) struct GateRun {
+    pub(crate) role: Role,
+    pub(crate) act: Act,
+    /// Of a review: whose claim it is.
+    pub(crate) claimed_by: Option<ClaimedBy>,
+}
+
+/// Runs one gate from the clone, prints progress and the table.
+pub(crate) async fn run_gate(
+    file: &ClaimFile,
+    gate: &str,
+    repository: &Arc<Repository>,
+    run: GateRun,
+    cold: &ColdOptions,
+    interrupt: &Interrupt,
+) -> anyhow::Result<RunRecord> {
+    let tree = repository
+        .clone_folder()
+        .await
+        .context("clone the commit")?;
+    let options = Options {
+        role: Some(run.role),
+        act: run.act,
+        selection: Selection {
+            gates: vec![gate.to_owned()],
+            ..Selection::default()
+        },
+        reach: cold.run.hosts.reach(),
+        folder: tree,
+        repository: Some(repository.clone()),
+        besides: run.claimed_by,
+        allow_destructive: cold.run.allows_destructive(),
+        program: std::env::current_exe().ok(),
+        lease_wait: cold.run.wait_lease,
+    };
+    let record = runs::run(file, &options, interrupt, cold.quiet(), Watched::No).await;
+    let table = table(&record, console::width(), cold.color.on_stdout());
+    console::out(&format!("\n{table}\n"));
+    Ok(record)
+}
+
+/// Prints what is wrong with the clone and does not keep the command from going on.
+pub(crate) fn print_clone_notes(checkout: &Checkout, purpose: Purpose) {
+    for finding in checkout.remarks(purpose) {
+        console::err(&format!("note: {}; {}\n", finding.what, finding.remedy));
+    }
+}
+
+/// Prints which records are missing or damaged, and so do not count.
+pub(crate) fn print_damaged(history: &RecordHistory) {
+    for what in &history.damaged {
+        console::err(&format!("does not count: {what}\n"));
+    }
+}

@@ -1,0 +1,82 @@
+//! `gateproof status`: the state of gates, computed and never typed.
+
+use clap::{Args, ValueEnum};
+
+use crate::gate::state::PhaseStatus;
+use crate::report::phase;
+use claim::outcome::{ExitCode, worst};
+use kit::console;
+
+use crate::cli::claims::load;
+use crate::cli::gate_state::{StateOptions, gate_state};
+use crate::cli::options::FileOptions;
+
+/// Show the state of every gate, and why it is not done
+///
+/// Reads the claim files, the records, and STATUS and REVIEW; with --probe also the hosts.
+/// Writes nothing.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  gateproof status
+  gateproof status --probe --exit-code
+
+Exit codes:
+  0  shown; with --exit-code: every gate may be called done
+  1  with --exit-code: a gate may not be called done
+  2  a claim file is wrong
+  6  with --exit-code: as 1, and STALE is all that is in the way")]
+pub(crate) struct StatusOptions {
+    #[command(flatten)]
+    files: FileOptions,
+    #[command(flatten)]
+    state: StateOptions,
+    /// Ask the hosts for boot id and revision, to find out whether they were rebooted or redeployed
+    #[arg(long)]
+    probe: bool,
+    /// End with the state of the gates as exit code
+    #[arg(long)]
+    exit_code: bool,
+    /// What to print on standard output
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
+    format: StatusFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum StatusFormat {
+    Table,
+    Markdown,
+    Json,
+}
+
+pub(crate) async fn status(options: StatusOptions) -> anyhow::Result<ExitCode> {
+    let Some(files) = load(&options.files) else {
+        return Ok(ExitCode::Invalid);
+    };
+    let mut phases = Vec::new();
+    for file in &files {
+        phases.push(gate_state(file, &options.state, options.probe).await?.0);
+    }
+    match options.format {
+        StatusFormat::Table => {
+            let color = options.files.color.on_stdout();
+            let tables: Vec<String> = phases
+                .iter()
+                .map(|status| phase::table(status, console::width(), color))
+                .collect();
+            console::out(&tables.join("\n"));
+        }
+        StatusFormat::Markdown => {
+            let parts: Vec<String> = phases.iter().map(phase::markdown).collect();
+            console::out(&parts.join("\n"));
+        }
+        StatusFormat::Json => {
+            let document = phase::json_document(&phases, options.probe)?;
+            console::out(&format!("{}\n", serde_json::to_string_pretty(&document)?));
+        }
+    }
+    Ok(if options.exit_code {
+        worst(phases.iter().map(PhaseStatus::exit_code)).unwrap_or(ExitCode::Failed)
+    } else {
+        ExitCode::Success
+    })
+}

@@ -1,0 +1,110 @@
+//! The state of a claim file's gates: the facts that `status` and `done` gather for it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use chrono::Utc;
+use clap::Args;
+
+use crate::gate::sources;
+use crate::gate::state::{ClaimSpec, GateFacts, PhaseStatus, judge};
+use crate::record::{Act, HostState};
+use crate::report::documents::Document;
+use crate::run::{Options, Repository, Selection, host_states};
+use claim::ClaimFile;
+
+use crate::cli::claims::{current_folder, path_in_repository};
+use crate::cli::options::HostOptions;
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StateOptions {
+    #[command(flatten)]
+    hosts: HostOptions,
+    /// Where records and documents are (default: reports/ of the repository, and `docs:`)
+    #[arg(long, value_name = "DIR")]
+    reports: Option<PathBuf>,
+}
+
+/// The state of one claim file's gates, and the path of its STATUS document. With `probe` the
+/// hosts are asked, too.
+pub(crate) async fn gate_state(
+    file: &ClaimFile,
+    options: &StateOptions,
+    probe: bool,
+) -> anyhow::Result<(PhaseStatus, PathBuf)> {
+    let folder = current_folder()?;
+    let repository = Repository::find(&folder.join(&file.source.path), None, false).await?;
+    let root = repository
+        .as_ref()
+        .map_or(folder.as_path(), |repository| repository.root());
+    let path = path_in_repository(&file.source.path, root);
+    let spec = sources::claim_spec(file, &path.display().to_string());
+    let (reports, docs) = match &options.reports {
+        Some(reports) => (reports.clone(), reports.clone()),
+        None => (root.join("reports"), root.join(&file.docs)),
+    };
+    let runs = reports.join("runs").join(&spec.phase);
+    let records = sources::records(&runs)
+        .with_context(|| format!("list the records in {}", runs.display()))?;
+    let path = |document: Document| docs.join(document.file_name(&spec.phase));
+    let read = |path: &Path| {
+        sources::document(path, &spec).with_context(|| format!("read {}", path.display()))
+    };
+    let status = path(Document::Status);
+    let (status_text, review_text) = (read(&status)?, read(&path(Document::Review))?);
+    let hosts = if probe {
+        Some(states_of_hosts(file, &spec, options, &folder).await)
+    } else {
+        None
+    };
+    let head = repository
+        .as_ref()
+        .map(|repository| repository.state().commit);
+    let changed = match &head {
+        Some(head) => sources::changed_since(root, file, &spec, &records.sound, head).await,
+        None => Default::default(),
+    };
+    let facts = GateFacts {
+        changed,
+        now: Utc::now(),
+        hosts,
+        damaged: records.damaged,
+        head,
+    };
+    let phase = judge(&spec, &records.sound, &status_text, &review_text, &facts);
+    Ok((phase, status))
+}
+
+/// What each host of the gates says of itself, or why it could not be asked.
+async fn states_of_hosts(
+    file: &ClaimFile,
+    spec: &ClaimSpec,
+    options: &StateOptions,
+    folder: &Path,
+) -> BTreeMap<String, Result<HostState, String>> {
+    let mut names: Vec<String> = spec
+        .gates
+        .iter()
+        .flat_map(|gate| gate.hosts.clone())
+        .collect();
+    names.sort();
+    names.dedup();
+    let options = Options {
+        role: None,
+        act: Act::Verify,
+        selection: Selection::default(),
+        reach: options.hosts.reach(),
+        folder: folder.to_owned(),
+        repository: None,
+        allow_destructive: false,
+        besides: None,
+        program: None,
+        lease_wait: std::time::Duration::ZERO,
+    };
+    host_states(file, &options, &names)
+        .await
+        .into_iter()
+        .map(|(name, state)| (name, state.map_err(|fault| kit::error_chain(&fault))))
+        .collect()
+}

@@ -1,0 +1,249 @@
+//! Running claim files: the one route of `verify` and `ci` from selected files to stored records
+//! and reports, and the one call of the engine for every command.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::cli::options::OutputOptions;
+use crate::cli::progress::{describe, report_error};
+use crate::cli::store::{RecordStore, StoredRun};
+use crate::record::RunRecord;
+use crate::report::markdown::escape::defuse;
+use crate::report::{Printed, Remarks, ReportInput, RunReport, RunVerdict, verdict_of};
+use crate::run::{Options, Repository, RunEvent};
+use claim::ClaimFile;
+use claim::outcome::{ExitCode, worst};
+use kit::console;
+use kit::interrupt::Interrupt;
+use reach::host::Fault;
+
+/// A claim file and the repository that it is in, at the revision to be checked.
+pub(crate) type Located<'f> = (&'f ClaimFile, Option<Arc<Repository>>);
+
+/// Whether progress and tables are printed where watchers look for decisions, as in a CI log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watched {
+    Yes,
+    No,
+}
+
+impl Watched {
+    /// The text, in which nothing reads as a decision where somebody watches for one.
+    fn shown(self, text: &str) -> String {
+        match self {
+            Watched::Yes => defuse(text).into_owned(),
+            Watched::No => text.to_owned(),
+        }
+    }
+}
+
+/// Runs one claim file and prints progress.
+pub(crate) async fn run(
+    file: &ClaimFile,
+    options: &Options,
+    interrupt: &Interrupt,
+    quiet: bool,
+    watched: Watched,
+) -> RunRecord {
+    let mut progress = |event: &RunEvent| {
+        if !quiet {
+            console::err(&watched.shown(&describe(event)));
+        }
+    };
+    // In a box: the layout of the futures around it would nest too deep for the compiler.
+    Box::pin(crate::run::run(file, options, interrupt, &mut progress)).await
+}
+
+/// The exit code that a record names.
+pub(crate) fn exit_of(record: &RunRecord) -> ExitCode {
+    ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck)
+}
+
+/// The runs of one command.
+pub(crate) struct Runs<'o> {
+    output: &'o OutputOptions,
+    quiet: bool,
+    color: bool,
+    watched: Watched,
+    /// What is wrong beside the runs; each record gets these as notes.
+    pub(crate) warnings: Vec<String>,
+    pub(crate) records: Vec<RunRecord>,
+    /// What went wrong beside the runs.
+    pub(crate) codes: Vec<ExitCode>,
+}
+
+impl<'o> Runs<'o> {
+    pub(crate) fn new(
+        output: &'o OutputOptions,
+        quiet: bool,
+        color: bool,
+        watched: Watched,
+    ) -> Runs<'o> {
+        Runs {
+            output,
+            quiet,
+            color,
+            watched,
+            warnings: Vec::new(),
+            records: Vec::new(),
+            codes: Vec::new(),
+        }
+    }
+
+    /// Runs the files one after the other and stores their records. After one that leaves
+    /// something disturbed no other is run: observations of such a host mean nothing.
+    pub(crate) async fn run_all(
+        &mut self,
+        files: Vec<Located<'_>>,
+        options: &Options,
+        store: &RecordStore<'_>,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<()> {
+        for (file, repository) in files {
+            let unrestored = |record: &RunRecord| exit_of(record) == ExitCode::Unrestored;
+            if self.records.iter().any(unrestored) {
+                let path = file.source.path.display();
+                console::err(&format!(
+                    "{path}: not run, because something is not restored\n"
+                ));
+                continue;
+            }
+            let root = match &repository {
+                Some(repository) => repository.root().to_owned(),
+                None => options.folder.clone(),
+            };
+            let options = Options {
+                repository,
+                ..options.clone()
+            };
+            let mut record = run(file, &options, interrupt, self.quiet, self.watched).await;
+            record.notes.extend(self.warnings.iter().cloned());
+            self.finish(record, &root, store)?;
+        }
+        Ok(())
+    }
+
+    /// Stores a record, and prints the reports that are printed for each run.
+    fn finish(
+        &mut self,
+        record: RunRecord,
+        root: &Path,
+        store: &RecordStore<'_>,
+    ) -> anyhow::Result<()> {
+        self.print_each(Printed::EachRun, &record, None)?;
+        let mut stored = StoredRun::default();
+        if !self.output.no_record {
+            let reports = self.output.reports.as_deref();
+            if let Err(error) = store.store(&record, root, reports, &mut stored) {
+                // A run without its record is not a success, and its results are shown all the same.
+                report_error(&*error);
+                self.codes.push(ExitCode::CouldNotCheck);
+            }
+            if !self.quiet {
+                stored.print(root);
+            }
+        }
+        self.print_each(Printed::EachRecord, &record, stored.record.as_deref())?;
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// Nothing for a push job, which prints everything at its end.
+    fn print_each(
+        &self,
+        printed: Printed,
+        record: &RunRecord,
+        stored: Option<&Path>,
+    ) -> anyhow::Result<()> {
+        let report = self.output.format;
+        if self.watched == Watched::Yes || report.printed != printed {
+            return Ok(());
+        }
+        let records = std::slice::from_ref(record);
+        let verdict = verdict_of(records);
+        let stored = stored.and_then(|path| std::fs::read_to_string(path).ok());
+        let input = ReportInput {
+            single: true,
+            stored: stored.as_deref(),
+            ..self.input(records, &verdict)
+        };
+        console::out(&report.render(&input)?);
+        Ok(())
+    }
+
+    /// Prints the report that covers all runs, unless each run was reported already.
+    pub(crate) fn print_all(&self, verdict: &RunVerdict) -> anyhow::Result<()> {
+        let report = self.output.format;
+        if self.watched == Watched::No && report.printed != Printed::AllRuns {
+            return Ok(());
+        }
+        let text = report.render(&self.input(&self.records, verdict))?;
+        console::out(&match report.remarks {
+            Remarks::Stdout => self.watched.shown(&text),
+            // A program reads it, and the report itself keeps decisions out.
+            Remarks::Comment(_) | Remarks::Stderr => text,
+        });
+        Ok(())
+    }
+
+    /// The verdict on all runs, and on what went wrong beside them.
+    pub(crate) fn verdict(&self) -> RunVerdict {
+        let verdict = verdict_of(&self.records);
+        let codes = self.codes.iter().copied().chain([verdict.code]);
+        RunVerdict {
+            code: worst(codes).unwrap_or(ExitCode::CouldNotCheck),
+            ..verdict
+        }
+    }
+
+    /// Writes the JUnit report where one is requested. A report that cannot be written makes the
+    /// verdict worse.
+    pub(crate) fn write_junit(&self, verdict: &mut RunVerdict) {
+        let (Some(path), Some(report)) = (&self.output.junit, RunReport::named("junit")) else {
+            return;
+        };
+        if let Err(error) = report.write(path, &self.input(&self.records, verdict)) {
+            report_error(&error);
+            let codes = [verdict.code, ExitCode::CouldNotCheck];
+            verdict.code = worst(codes).unwrap_or(ExitCode::CouldNotCheck);
+        }
+    }
+
+    pub(crate) fn input<'r>(
+        &'r self,
+        records: &'r [RunRecord],
+        verdict: &'r RunVerdict,
+    ) -> ReportInput<'r> {
+        ReportInput {
+            records,
+            verdict,
+            warnings: &self.warnings,
+            single: false,
+            stored: None,
+            width: console::width(),
+            color: self.color,
+        }
+    }
+}
+
+/// The repository that each claim file is in, if any, at `at` or else HEAD.
+pub(crate) async fn locate<'f>(
+    files: Vec<&'f ClaimFile>,
+    folder: &Path,
+    at: Option<&str>,
+    worktree: bool,
+) -> Result<Vec<Located<'f>>, Fault> {
+    let mut located = Vec::new();
+    for file in files {
+        let path = folder.join(&file.source.path);
+        let found = Repository::find(&path, at, worktree).await?;
+        if let (Some(at), None) = (at, &found) {
+            let path = file.source.path.display();
+            return Err(Fault::Other(format!(
+                "--at {at}: {path} is not in a git repository"
+            )));
+        }
+        located.push((file, found.map(Arc::new)));
+    }
+    Ok(located)
+}

@@ -1,0 +1,118 @@
+//! Storing a run: its record, and the documents of the role that ran it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::record::{RunRecord, Signer};
+use crate::report::documents::{self, Document};
+use crate::report::text::gates;
+use crate::role::{ReviewKind, review_block};
+use crate::run::Role;
+use kit::console;
+
+/// Who stores records, and how.
+pub(crate) struct RecordStore<'s> {
+    /// The role that owns documents, if any.
+    pub(crate) role: Option<Role>,
+    pub(crate) signer: Option<&'s Signer>,
+    /// Whether blocks that were edited by hand are overwritten.
+    pub(crate) force: bool,
+    pub(crate) quiet: bool,
+}
+
+/// The files that were written so far.
+#[derive(Default)]
+pub(crate) struct StoredRun {
+    pub(crate) record: Option<PathBuf>,
+    documents: Vec<PathBuf>,
+}
+
+impl StoredRun {
+    /// Prints the paths, from the top folder of the repository.
+    pub(crate) fn print(&self, root: &Path) {
+        for path in self.record.iter().chain(&self.documents) {
+            let shown = path.strip_prefix(root).unwrap_or(path);
+            console::err(&format!("wrote {}\n", shown.display()));
+        }
+    }
+}
+
+impl RecordStore<'_> {
+    /// Writes the record and then the documents, into `reports` or else into the folders of the
+    /// repository at `root`. `stored` has what was written, also after an error.
+    pub(crate) fn store(
+        &self,
+        record: &RunRecord,
+        root: &Path,
+        reports: Option<&Path>,
+        stored: &mut StoredRun,
+    ) -> anyhow::Result<()> {
+        let folder = match reports {
+            Some(reports) => reports.to_owned(),
+            None => root.join("reports"),
+        };
+        let runs = folder.join("runs").join(&record.claim.phase);
+        if let Some(signer) = self.signer.filter(|_| !self.quiet) {
+            console::err(&format!("signing the record with {}\n", signer.key()));
+        }
+        let path = crate::record::write_signed(record, &runs, self.signer)
+            .with_context(|| format!("write the record into {}", runs.display()))?;
+        stored.record = Some(path);
+        let docs = match reports {
+            Some(reports) => reports.to_owned(),
+            None => root.join(&record.claim.docs),
+        };
+        match self.role {
+            Some(Role::Builder) => self.builders(record, &docs, stored),
+            Some(Role::Adversary) => self.adversarys(record, &docs, stored),
+            Some(Role::Ci) | None => Ok(()),
+        }
+    }
+
+    fn builders(
+        &self,
+        record: &RunRecord,
+        docs: &Path,
+        stored: &mut StoredRun,
+    ) -> anyhow::Result<()> {
+        make(docs)?;
+        let phase = &record.claim.phase;
+        let status = docs.join(Document::Status.file_name(phase));
+        let journal = docs.join(Document::Journal.file_name(phase));
+        for gate in documents::claimed_gates(&status, record) {
+            console::err(&format!(
+                "{gate} is claimed, and STATUS keeps that; `gateproof claim {gate}` claims it again\n"
+            ));
+        }
+        documents::update_status(&status, record, self.force)?;
+        stored.documents.push(status);
+        documents::append_journal(&journal, record)?;
+        stored.documents.push(journal);
+        Ok(())
+    }
+
+    fn adversarys(
+        &self,
+        record: &RunRecord,
+        docs: &Path,
+        stored: &mut StoredRun,
+    ) -> anyhow::Result<()> {
+        make(docs)?;
+        let review = docs.join(Document::Review.file_name(&record.claim.phase));
+        let blocks: Vec<_> = gates(record)
+            .into_iter()
+            .filter_map(|(gate, _)| review_block(record, gate, ReviewKind::ReadOnly, None))
+            .collect();
+        Document::Review
+            .open(&review, self.role)?
+            .write(&blocks, false)?;
+        stored.documents.push(review);
+        Ok(())
+    }
+}
+
+fn make(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("create the folder {}", folder.display()))
+}

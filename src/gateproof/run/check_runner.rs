@@ -1,0 +1,375 @@
+//! Runs a plan item by item.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+
+use crate::record::{CheckRecord, Finding, FixtureRecord};
+use claim::outcome::Outcome;
+use claim::{Check, ClaimFile, Control, Effect, Probe};
+use kit::text::Scope;
+use reach::host::Leftovers;
+use reach::observation::Observation;
+
+use super::control::judge_control;
+use super::disturber::Disturber;
+use super::event::{RunEvent, Sink};
+use super::fixture::Fixtures;
+use super::human;
+use super::options::{Options, Role};
+use super::places::Places;
+use super::plan::{CheckAt, Item, vantages};
+use super::prober::{ProbeTask, Prober};
+use super::recorded::{self, judged, millis, place, remark};
+use super::reproduce::describe_probe;
+use super::wording;
+
+/// Runs items in order, and collects the records of their checks.
+pub(super) struct CheckRunner<'r> {
+    pub(super) file: &'r ClaimFile,
+    pub(super) options: &'r Options,
+    places: &'r Places,
+    prober: &'r Prober<'r>,
+    pub(super) fixtures: Fixtures<'r>,
+    /// Why nothing may be run.
+    pub(super) refused: Option<String>,
+    /// Captured values by gate.
+    captured: BTreeMap<usize, Scope>,
+    records: BTreeMap<CheckAt, CheckRecord>,
+}
+
+impl<'r> CheckRunner<'r> {
+    pub(super) fn new(
+        file: &'r ClaimFile,
+        options: &'r Options,
+        prober: &'r Prober<'r>,
+        disturber: &'r Disturber,
+    ) -> Self {
+        CheckRunner {
+            file,
+            options,
+            places: prober.places,
+            prober,
+            fixtures: Fixtures::new(file, prober, disturber),
+            refused: None,
+            captured: BTreeMap::new(),
+            records: BTreeMap::new(),
+        }
+    }
+
+    pub(super) async fn item(&mut self, item: &Item, sink: &mut dyn Sink) {
+        let check = item.at.of(self.file);
+        if item.control {
+            if let Some(control) = &check.control {
+                self.control(item, check, control, sink).await;
+            }
+            return;
+        }
+        let started = Utc::now();
+        let record = match self.refusal(item.at, check) {
+            Some((outcome, why)) => self.not_run(item.at, check, started, outcome, &why),
+            None => match self.conditions(item, sink).await {
+                Err(why) => self.not_run(item.at, check, started, Outcome::Error, &why),
+                Ok(()) => self.checked(item.at, check, started).await,
+            },
+        };
+        let waits_for_control = check.control.is_some() && record.outcome == Outcome::Pass;
+        if !waits_for_control {
+            sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
+        }
+        self.records.insert(item.at, record);
+    }
+
+    /// Why a check is not run at all.
+    fn refusal(&self, at: CheckAt, check: &Check) -> Option<(Outcome, String)> {
+        if let Some(name) = self.prober.interrupt.signal() {
+            return Some((Outcome::Error, format!("not run: interrupted by {name}")));
+        }
+        if let Some(why) = &self.refused {
+            return Some((Outcome::Error, format!("not run: {why}")));
+        }
+        if let Some(reason) = &check.skip {
+            return Some((Outcome::Skipped, format!("declared: {reason}")));
+        }
+        let effect = self.effect(check);
+        if self.options.role == Some(Role::Ci) && effect != Effect::Observe {
+            let why = format!(
+                "CI only observes, and this would {} (a push can come while others hold the host)",
+                effect.name()
+            );
+            return Some((Outcome::Skipped, why));
+        }
+        if effect == Effect::Destructive && !self.options.allow_destructive {
+            let why = "destructive: cannot be undone; run with `--allow destructive`".to_owned();
+            return Some((Outcome::Skipped, why));
+        }
+        let unmet = check.needs.iter().find_map(|need| {
+            let done = self
+                .records
+                .iter()
+                .find(|(other, record)| other.gate == at.gate && record.id == *need);
+            match done {
+                Some((_, record)) if record.outcome == Outcome::Pass => None,
+                Some((_, record)) => Some(format!("needs `{need}`, which is {}", record.outcome)),
+                None => Some(format!("needs `{need}`, which was not run")),
+            }
+        });
+        unmet.map(|why| (Outcome::Skipped, why))
+    }
+
+    /// The effect of a check with all its fixtures, and those of its control.
+    fn effect(&self, check: &Check) -> Effect {
+        let control = check
+            .control
+            .iter()
+            .flat_map(|control| control.with.iter().flatten());
+        check
+            .with
+            .iter()
+            .chain(control)
+            .filter_map(|name| self.file.fixtures.get(name))
+            .map(|fixture| fixture.effect)
+            .fold(check.effect, Effect::max)
+    }
+
+    /// Brings the fixtures of an item into force.
+    async fn conditions(&mut self, item: &Item, sink: &mut dyn Sink) -> Result<(), String> {
+        let gate = &self.file.gates[item.at.gate].id;
+        self.fixtures.bring(&item.with, gate, sink).await?;
+        if let Some(name) = self.fixtures.unrestored() {
+            // What is observed on a host that is not back means nothing.
+            return Err(format!("not run: fixture `{name}` is not restored"));
+        }
+        if let Some(name) = self.prober.interrupt.signal() {
+            return Err(format!("not run: interrupted by {name}"));
+        }
+        match self.fixtures.until() {
+            Some(until) if until <= Instant::now() => {
+                Err("not run: the fixture has been in force for as long as it may".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn checked(&mut self, at: CheckAt, check: &Check, started: DateTime<Utc>) -> CheckRecord {
+        let scope = self.scope(at, check);
+        if let Probe::Human(human) = &check.probe {
+            let subject = (self.file.gates[at.gate].id.as_str(), check, human);
+            let result =
+                human::attestation(self.file, self.options, self.places, subject, &scope).await;
+            return result.into_record(self.blank(at, check, started, &scope));
+        }
+        let reply = self
+            .prober
+            .probe(ProbeTask {
+                place: &check.on,
+                probe: &check.probe,
+                expect: &check.expect,
+                timing: &check.timing,
+                scope: &scope,
+                leftovers: Leftovers::Kill,
+                until: self.fixtures.until(),
+                guard: None,
+            })
+            .await;
+        let (mut outcome, mut findings) = judged(&reply, &self.file.source);
+        if let Some(why) = self.fixtures.not_in_force().await {
+            outcome = Outcome::Error;
+            findings.insert(0, remark("the fixture is not in force", why));
+        }
+        let mut notes = Vec::new();
+        if let Some(why) = self.disturbed(check, outcome).await {
+            if outcome == Outcome::Fail {
+                outcome = Outcome::Error;
+                findings.insert(0, remark("somebody else disturbs the host", why.clone()));
+            }
+            notes.push(why);
+        }
+        if outcome == Outcome::Pass
+            && let Some(observation) = &reply.observation
+        {
+            let missing = self.capture(at, check, observation);
+            if !missing.is_empty() {
+                outcome = Outcome::Fail;
+                findings.extend(missing);
+            }
+        }
+        CheckRecord {
+            outcome,
+            observed: reply.observed(),
+            findings,
+            observation: reply.observation.as_ref().map(recorded::observation),
+            attempts: reply.attempts,
+            notes,
+            // Of the probe; what its fixtures took stands with their steps.
+            duration_ms: millis(reply.duration),
+            ..self.blank(at, check, started, &scope)
+        }
+    }
+
+    fn scope(&self, at: CheckAt, check: &Check) -> Scope {
+        let mut scope = check.scope.clone();
+        scope.extend(self.fixtures.captured());
+        scope.extend(self.captured.get(&at.gate).cloned().unwrap_or_default());
+        scope
+    }
+
+    /// Runs the control of a check that passed: it must show its own value, and the check's
+    /// expectation must not hold there.
+    async fn control(
+        &mut self,
+        item: &Item,
+        check: &Check,
+        control: &Control,
+        sink: &mut dyn Sink,
+    ) {
+        let passed = self
+            .records
+            .get(&item.at)
+            .is_some_and(|record| record.outcome == Outcome::Pass);
+        if !passed {
+            return;
+        }
+        let probe = control.probe.as_ref().unwrap_or(&check.probe);
+        let (outcome, control_record, finding) = match self.conditions(item, sink).await {
+            Err(why) => (Outcome::Error, None, Some(remark("control", why))),
+            Ok(()) => {
+                // With what the control's own fixtures have captured.
+                let scope = self.scope(item.at, check);
+                let reply = self
+                    .prober
+                    .probe(ProbeTask {
+                        place: &check.on,
+                        probe,
+                        expect: &control.expect,
+                        timing: &control.timing,
+                        scope: &scope,
+                        leftovers: Leftovers::Kill,
+                        until: self.fixtures.until(),
+                        guard: None,
+                    })
+                    .await;
+                match self.fixtures.not_in_force().await {
+                    Some(why) => (Outcome::Error, None, Some(remark("control", why))),
+                    None => judge_control(check, control, &reply, &scope),
+                }
+            }
+        };
+        let Some(record) = self.records.get_mut(&item.at) else {
+            return;
+        };
+        record.outcome = outcome;
+        record.control = control_record;
+        record.findings.extend(finding);
+        sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
+    }
+
+    /// Takes the captures of a check. Returns those that could not be taken.
+    fn capture(&mut self, at: CheckAt, check: &Check, observation: &Observation) -> Vec<Finding> {
+        let mut missing = Vec::new();
+        for capture in &check.capture {
+            match claim::matchers::pick(capture, observation) {
+                Ok(value) => {
+                    let values = self.captured.entry(at.gate).or_default();
+                    values.insert(capture.name.clone(), value);
+                }
+                Err(why) => missing.push(remark(&format!("capture {}", capture.name), why)),
+            }
+        }
+        missing
+    }
+
+    /// Who else disturbs the places of this check. A check that does not hold is
+    /// rare, and worth one more query.
+    async fn disturbed(&self, check: &Check, outcome: Outcome) -> Option<String> {
+        if !matches!(outcome, Outcome::Pass | Outcome::Fail) {
+            return None;
+        }
+        for place in vantages(check) {
+            let again = outcome == Outcome::Fail;
+            if let Some(holder) = self.places.disturbed_by(&place, again).await {
+                return Some(format!(
+                    "{} is disturbed by {holder}",
+                    wording::place(&place)
+                ));
+            }
+        }
+        None
+    }
+
+    fn not_run(
+        &self,
+        at: CheckAt,
+        check: &Check,
+        started: DateTime<Utc>,
+        outcome: Outcome,
+        why: &str,
+    ) -> CheckRecord {
+        let scope = self.scope(at, check);
+        CheckRecord {
+            outcome,
+            observed: "not asked".to_owned(),
+            findings: vec![remark("not asked", why)],
+            ..self.blank(at, check, started, &scope)
+        }
+    }
+
+    /// The part of a record that is known before any probe.
+    fn blank(
+        &self,
+        at: CheckAt,
+        check: &Check,
+        started: DateTime<Utc>,
+        scope: &Scope,
+    ) -> CheckRecord {
+        let gate = &self.file.gates[at.gate];
+        CheckRecord {
+            gate: gate.id.clone(),
+            gate_title: gate.title.clone(),
+            id: check.id.clone(),
+            claim: check.claim.clone(),
+            on: check.on.name().to_owned(),
+            with: check.with.clone(),
+            asked: describe_probe(&check.probe, scope),
+            expected: check.expected.clone(),
+            effect: self.effect(check).name().to_owned(),
+            outcome: Outcome::Error,
+            observed: String::new(),
+            findings: Vec::new(),
+            observation: None,
+            control: None,
+            attestation: None,
+            attempts: 0,
+            started,
+            duration_ms: 0,
+            reproduce: self
+                .places
+                .reproduce(&check.on, &check.probe, scope, check.timing.timeout),
+            place: place(&self.file.source, check.span.start),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The records in the order of the file. A PASS under a disturbance that is not undone does
+    /// not count.
+    pub(super) fn finish(self) -> (Vec<CheckRecord>, Vec<FixtureRecord>) {
+        let fixtures = self.fixtures.into_records();
+        let mut checks: Vec<CheckRecord> = self.records.into_values().collect();
+        for check in &mut checks {
+            let lost = fixtures
+                .iter()
+                .find(|fixture| !fixture.restored && check.with.contains(&fixture.name));
+            if let Some(fixture) = lost
+                && check.outcome == Outcome::Pass
+            {
+                check.outcome = Outcome::Unrestored;
+                check.findings.push(remark(
+                    &format!("fixture {}", fixture.name),
+                    "it passed, but what was disturbed for it is not back",
+                ));
+            }
+        }
+        (checks, fixtures)
+    }
+}

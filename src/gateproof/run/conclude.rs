@@ -1,0 +1,156 @@
+//! What a run amounts to: its notes, its exit code, and its record. Pure, apart from the clock and
+//! the names of user and machine.
+
+use chrono::{DateTime, Utc};
+
+use crate::record::{CheckRecord, FixtureRecord, HostState, RunRecord, SCHEMA};
+use claim::outcome::{ExitCode, Outcome, verdict};
+use claim::{ClaimFile, Place};
+use kit::redact::{Redacted, Redactor};
+
+use super::identify::clock_note;
+use super::options::Options;
+use super::plan::{CheckAt, whole_gates};
+use super::provenance::{claim_ref, who};
+
+/// What a run has left to be concluded from.
+#[derive(Default)]
+pub(super) struct Concluded {
+    pub(super) run_id: String,
+    pub(super) started: DateTime<Utc>,
+    pub(super) selected: Vec<CheckAt>,
+    pub(super) checks: Vec<CheckRecord>,
+    pub(super) fixtures: Vec<FixtureRecord>,
+    /// Why nothing was run.
+    pub(super) refused: Option<String>,
+    /// How the hosts at the end differ from those at the beginning.
+    pub(super) changes: Vec<String>,
+    pub(super) hosts: Vec<HostState>,
+}
+
+/// The record of the run, without secrets: nothing that looks like one leaves this function.
+pub(super) fn record(
+    file: &ClaimFile,
+    options: &Options,
+    signal: Option<&str>,
+    redactor: &Redactor,
+    concluded: Concluded,
+) -> RunRecord {
+    let exit_code = exit_code(&concluded, signal) as u8;
+    let notes = notes(file, options, signal, redactor, &concluded);
+    let repository = options.repository.as_ref();
+    let record = RunRecord {
+        schema: SCHEMA.to_owned(),
+        run_id: concluded.run_id,
+        tool: format!("gateproof {}", env!("CARGO_PKG_VERSION")),
+        role: options.role.map(|role| role.name().to_owned()),
+        act: options.act,
+        who: who(),
+        author: repository.and_then(|r| r.author()),
+        claim: claim_ref(file, options),
+        repository: repository.map(|repository| repository.state()),
+        hosts: concluded.hosts,
+        started: concluded.started,
+        ended: Utc::now(),
+        checks: concluded.checks,
+        fixtures: concluded.fixtures,
+        selection: options.selection.describe(),
+        gates: whole_gates(file, &concluded.selected),
+        reviews: None,
+        claimed_hosts: Vec::new(),
+        filed: Vec::new(),
+        closed: Vec::new(),
+        follows: Vec::new(),
+        exit_code,
+        notes,
+    };
+    let clean = redactor.clean(&record).map(Redacted::into_inner);
+    clean.unwrap_or_else(|error| RunRecord {
+        checks: Vec::new(),
+        fixtures: Vec::new(),
+        exit_code: ExitCode::CouldNotCheck as u8,
+        notes: vec![format!("the observations are withheld: {error}")],
+        ..record
+    })
+}
+
+fn exit_code(run: &Concluded, signal: Option<&str>) -> ExitCode {
+    let outcomes = run.checks.iter().map(|check| check.outcome);
+    let lost = run.fixtures.iter().filter(|fixture| !fixture.restored);
+    let unrestored = lost.map(|_| Outcome::Unrestored);
+    let refused = run.refused.iter().map(|_| Outcome::Unrestored);
+    // An interrupted run is not a success, also when only the last undoing was left. Nor is one
+    // that began on one host and ended on another.
+    let cut = signal.is_some() || !run.changes.is_empty();
+    let cut = cut.then_some(Outcome::Error);
+    verdict(outcomes.chain(unrestored).chain(refused).chain(cut))
+}
+
+fn notes(
+    file: &ClaimFile,
+    options: &Options,
+    signal: Option<&str>,
+    redactor: &Redactor,
+    run: &Concluded,
+) -> Vec<String> {
+    let refused = run.refused.iter();
+    let mut notes: Vec<String> = refused
+        .map(|why| format!("nothing was run: {why}"))
+        .collect();
+    notes.extend(run.changes.iter().cloned());
+    notes.extend(run.hosts.iter().filter_map(clock_note));
+    notes.extend(notes_of_checks(&run.checks));
+    if redactor.too_short() > 0 {
+        notes.push(short_secrets(redactor.too_short()));
+    }
+    if let Some(name) = signal {
+        notes.push(format!(
+            "interrupted by {name}: what was disturbed was undone, the rest was not run"
+        ));
+    }
+    notes.extend(dirty_tree(file, options, &run.selected));
+    notes
+}
+
+/// Each note once, also when several checks have the same one.
+fn notes_of_checks(checks: &[CheckRecord]) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    for note in checks.iter().flat_map(|check| &check.notes) {
+        if !notes.contains(note) {
+            notes.push(note.clone());
+        }
+    }
+    notes
+}
+
+fn short_secrets(number: usize) -> String {
+    let (values, are) = match number {
+        1 => ("1 secret value is", "is"),
+        _ => ("secret values are", "are"),
+    };
+    let values = if number == 1 {
+        values.to_owned()
+    } else {
+        format!("{number} {values}")
+    };
+    format!(
+        "{values} shorter than {} characters and {are} not hidden",
+        kit::redact::MIN_SECRET
+    )
+}
+
+/// That the working tree is not what was checked, or is and should not be.
+fn dirty_tree(file: &ClaimFile, options: &Options, selected: &[CheckAt]) -> Option<String> {
+    let state = options.repository.as_ref()?.state();
+    let cloned = selected.iter().any(|at| at.of(file).on == Place::Clone);
+    if !state.dirty || !cloned {
+        return None;
+    }
+    Some(match state.tree.as_str() {
+        "worktree" => "run in the working tree, which differs from the commit: this never counts towards a gate".to_owned(),
+        _ => format!(
+            "the working tree differs from the commit; checks `on: clone` saw commit {}",
+            state.commit
+        ),
+    })
+}

@@ -1,0 +1,136 @@
+//! From a command probe to what is really run.
+
+use std::path::Path;
+use std::time::Duration;
+
+use claim::{CommandLine, CommandProbe};
+use kit::shell::{Quoting, ShellScanner};
+use kit::text::{Part, Scope, Text};
+use reach::host::{Invocation, Leftovers, Script};
+
+/// At most so many bytes of each stream of a command are stored.
+pub(super) const OUTPUT_LIMIT: usize = 1024 * 1024;
+
+/// What a place gives to every command that runs there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PlaceContext {
+    /// The folder to run in.
+    pub(super) cwd: Option<String>,
+    /// Environment variables, before the command's own.
+    pub(super) env: Vec<(String, String)>,
+}
+
+/// What a command probe runs, with its values passed beside the text and never in it.
+pub(super) fn command(
+    probe: &CommandProbe,
+    scope: &Scope,
+    at: &PlaceContext,
+    deadline: Duration,
+    leftovers: Leftovers,
+) -> Invocation {
+    let (script, params) = match &probe.line {
+        CommandLine::Shell(text) => shell(text, scope),
+        CommandLine::Argv(args) => {
+            let args = args.iter().map(|arg| arg.render(scope)).collect();
+            (Script::Argv(args), Vec::new())
+        }
+    };
+    Invocation {
+        script,
+        params,
+        env: at
+            .env
+            .iter()
+            .cloned()
+            .chain(
+                probe
+                    .env
+                    .iter()
+                    .map(|(name, text)| (name.clone(), text.render(scope))),
+            )
+            .collect(),
+        cwd: folder(probe.cwd.as_ref().map(|text| text.render(scope)), at),
+        stdin: probe
+            .stdin
+            .as_ref()
+            .map(|text| text.render(scope).into_bytes()),
+        deadline,
+        output_limit: OUTPUT_LIMIT,
+        leftovers,
+    }
+}
+
+/// The folder to run in: the command's own is relative to the place's, so that in a clone a
+/// relative one is a folder of the clone.
+fn folder(own: Option<String>, at: &PlaceContext) -> Option<String> {
+    match (own, &at.cwd) {
+        (Some(own), Some(base)) => Some(Path::new(base).join(own).to_string_lossy().into_owned()),
+        (own, base) => own.or_else(|| base.clone()),
+    }
+}
+
+/// Parameters become references to shell variables, in quotes of their own where they stand
+/// outside of quotes: a value with spaces stays one word.
+fn shell(text: &Text, scope: &Scope) -> (Script, Vec<(String, String)>) {
+    let mut scanner = ShellScanner::default();
+    let mut line = String::new();
+    let mut params: Vec<(String, String)> = Vec::new();
+    for part in &text.parts {
+        match part {
+            Part::Literal(literal) => {
+                scanner.scan(literal);
+                line.push_str(literal);
+            }
+            Part::Param(name) => {
+                let value = scope.get(name).cloned().unwrap_or_default();
+                line.push_str(&match scanner.quoting() {
+                    Quoting::None => format!("\"${{{name}}}\""),
+                    Quoting::Single | Quoting::Double => format!("${{{name}}}"),
+                });
+                if !params.iter().any(|(known, _)| known == name) {
+                    params.push((name.clone(), value));
+                }
+            }
+        }
+    }
+    (Script::Shell(line), params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kit::shell::quote;
+    use proptest::prelude::*;
+
+    fn probe(text: &str) -> CommandProbe {
+        CommandProbe {
+            line: CommandLine::Shell(Text::parse(text)),
+            cwd: None,
+            env: Vec::new(),
+            stdin: None,
+        }
+    }
+
+    fn scope(value: &str) -> Scope {
+        Scope::from_iter([("v".to_owned(), value.to_owned())])
+    }
+
+    fn sh(line: &str) -> Vec<u8> {
+        let out = std::process::Command::new("sh").args(["-c", line]).output();
+        out.unwrap().stdout
+    }
+
+    proptest! {
+        #[test]
+        fn values_reach_the_shell_as_data_in_every_kind_of_quotes(value in "[^\0]{0,30}") {
+            for text in ["printf '[%s]' ${v}", "printf '[%s]' \"${v}\"", "printf '[%s]' \"$(printf %sx ${v})\""] {
+                let run = super::command(&probe(text), &scope(&value), &PlaceContext::default(), Duration::from_secs(1), Leftovers::Kill);
+                let Script::Shell(line) = &run.script else { panic!() };
+                prop_assert!(value.len() < 4 || !line.contains(&value));
+                let assign: String = run.params.iter().map(|(n, v)| format!("{n}={}\n", quote(v))).collect();
+                let tail = if text.contains("%sx") { "x" } else { "" };
+                prop_assert_eq!(sh(&(assign + line)), format!("[{value}{tail}]").into_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The transport: commands are processes of this machine.
+
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::super::fault::Fault;
+use super::super::guard::Guard;
+use super::super::invocation::{Invocation, Leftovers};
+use super::super::mark;
+use super::super::transport::{
+    Background, BackgroundService, BoxFuture, Endpoint, Forward, Transport,
+};
+use super::job::{Job, kill_tree, other};
+use crate::observation::CommandObservation;
+
+/// What the guard does when we were killed: everything of this run goes, and the jobs that
+/// were running although what they leave behind would have stayed. The services go last: an
+/// undoing that is armed (its folder is in the list) may need them.
+const CLEAN: &str = r#"
+kill_marked "$2"
+for word in $list; do case $word in /*) ;; *) kill_marked "$word" ;; esac; done
+await_undone
+kill_marked "$3"
+"#;
+
+/// This machine as a host.
+#[derive(Debug, Default)]
+pub(in crate::host) struct LocalHost {
+    run: OnceCell<Box<Run>>,
+}
+
+/// What all commands of one host have in common, made with the first of them.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// In the commands of checks.
+    pub(super) mark: String,
+    /// In services.
+    services: String,
+    pub(super) guard: Guard,
+}
+
+/// A background service on this machine.
+#[derive(Debug)]
+struct LocalService {
+    job: Box<Job>,
+    limit: Duration,
+    /// Kills it when it outlives its deadline, also while nobody looks.
+    watch: JoinHandle<()>,
+}
+
+impl LocalHost {
+    pub(in crate::host) fn new() -> Self {
+        Self::default()
+    }
+
+    async fn run_to_end(&self, invocation: &Invocation) -> Result<CommandObservation, Fault> {
+        let run = self.ready().await?;
+        let mark = fresh_mark()?;
+        let stays = invocation.leftovers == Leftovers::Keep;
+        if stays {
+            // Before it starts: we may be killed at any moment after that.
+            let noted = run.guard.add(&mark).await;
+            noted.map_err(|error| other("the guard process is gone", &error))?;
+        }
+        let mut job = Job::start(&run.mark, mark, invocation)?;
+        let ended = timeout(invocation.deadline, job.child.wait()).await;
+        let result = match ended {
+            Ok(status) => {
+                let status =
+                    status.map_err(|error| other("cannot wait for the command", &error))?;
+                Ok(job.finish(status).await)
+            }
+            Err(_) => Err(job.overdue(invocation.deadline).await),
+        };
+        if stays {
+            // If the guard is gone there is nothing to take back.
+            let _ = run.guard.remove(&job.tree.mark).await;
+        }
+        result
+    }
+
+    async fn start_service(&self, invocation: &Invocation) -> Result<LocalService, Fault> {
+        let job = Box::new(Job::start(
+            &self.ready().await?.services,
+            fresh_mark()?,
+            invocation,
+        )?);
+        let (leader, mark) = (job.tree.leader, job.tree.mark.clone());
+        let limit = invocation.deadline;
+        let watch = tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            kill_tree(leader, &mark);
+        });
+        Ok(LocalService { job, limit, watch })
+    }
+
+    /// Until the undoing in the folder is over, the guard leaves the services alone.
+    async fn spare(&self, folder: &str) {
+        // The guard separates paths by spaces; it would wait for something else.
+        if let Some(run) = self.run.get()
+            && !folder.contains(char::is_whitespace)
+        {
+            // Without a guard nobody ends the services either.
+            let _ = run.guard.add(folder).await;
+        }
+    }
+
+    async fn end(&self) {
+        if let Some(run) = self.run.get() {
+            mark::kill_marked(&run.mark);
+            mark::kill_marked(&run.services);
+            run.guard.dismiss().await;
+        }
+    }
+
+    pub(super) async fn ready(&self) -> Result<&Run, Fault> {
+        let run = self.run.get_or_try_init(|| async {
+            let mark = fresh_mark()?;
+            let services = fresh_mark()?;
+            let guard = Guard::start(CLEAN, &[&mark, &services])?;
+            Ok(Box::new(Run {
+                mark,
+                services,
+                guard,
+            }))
+        });
+        run.await.map(AsRef::as_ref)
+    }
+}
+
+impl Transport for LocalHost {
+    fn run<'a>(
+        &'a self,
+        invocation: &'a Invocation,
+    ) -> BoxFuture<'a, Result<CommandObservation, Fault>> {
+        Box::pin(self.run_to_end(invocation))
+    }
+
+    fn start<'a>(
+        &'a self,
+        invocation: &'a Invocation,
+    ) -> BoxFuture<'a, Result<BackgroundService, Fault>> {
+        Box::pin(async {
+            self.start_service(invocation)
+                .await
+                .map(BackgroundService::over)
+        })
+    }
+
+    fn reproduce(&self, line: &str) -> String {
+        line.to_owned()
+    }
+
+    fn is_local(&self) -> bool {
+        true
+    }
+
+    /// This program itself holds the leases.
+    fn session(&self) -> BoxFuture<'_, Option<String>> {
+        Box::pin(async { Some("here".to_owned()) })
+    }
+
+    fn spare_services_for<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(self.spare(folder))
+    }
+
+    /// What this machine reaches is reached without a forward.
+    fn forward<'a>(&'a self, _endpoint: &'a Endpoint) -> BoxFuture<'a, Result<Forward, Fault>> {
+        Box::pin(async {
+            Err(Fault::Other(
+                "this machine needs no forward to reach an endpoint".to_owned(),
+            ))
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.end())
+    }
+}
+
+impl Background for LocalService {
+    fn stdout(&self) -> BoxFuture<'_, Result<Vec<u8>, Fault>> {
+        Box::pin(async { Ok(self.job.stdout.so_far().bytes) })
+    }
+
+    fn ended(&mut self) -> BoxFuture<'_, Result<Option<CommandObservation>, Fault>> {
+        Box::pin(self.poll_end())
+    }
+
+    fn stop(self: Box<Self>) -> BoxFuture<'static, Result<(), Fault>> {
+        Box::pin(self.kill())
+    }
+}
+
+impl LocalService {
+    async fn poll_end(&mut self) -> Result<Option<CommandObservation>, Fault> {
+        let status = self.job.child.try_wait();
+        match status.map_err(|error| other("cannot look after the service", &error))? {
+            None => Ok(None),
+            Some(_) if self.job.started.elapsed() >= self.limit => {
+                Err(self.job.overdue(self.limit).await)
+            }
+            Some(status) => {
+                self.watch.abort();
+                Ok(Some(self.job.finish(status).await))
+            }
+        }
+    }
+
+    async fn kill(mut self) -> Result<(), Fault> {
+        self.watch.abort();
+        self.job.tree.kill();
+        let ended = self.job.child.wait().await;
+        self.job.tree.release();
+        ended
+            .map(drop)
+            .map_err(|error| other("cannot wait for the service", &error))
+    }
+}
+
+impl Drop for LocalService {
+    fn drop(&mut self) {
+        self.watch.abort();
+    }
+}
+
+pub(super) fn fresh_mark() -> Result<String, Fault> {
+    mark::fresh().map_err(|error| other("no random bytes from /dev/urandom", &error))
+}

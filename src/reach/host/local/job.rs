@@ -1,0 +1,257 @@
+//! One command as a tree of processes.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::Pid;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::super::fault::Fault;
+use super::super::invocation::{Invocation, Leftovers, Script};
+use super::super::{mark, script};
+use crate::observation::{Captured, CommandObservation, Ending};
+
+/// How long output may still come after the command itself has ended: a background process
+/// that holds the pipe open must not hold us.
+const DRAIN: Duration = Duration::from_millis(100);
+
+/// A running command.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) child: Child,
+    pub(super) tree: ProcessTree,
+    pub(super) stdout: StreamReader,
+    stderr: StreamReader,
+    pub(super) started: Instant,
+    leftovers: Leftovers,
+}
+
+/// The processes of a job. Dropped before [`ProcessTree::release`], it kills them: so a command that
+/// nobody waits for any more does not go on.
+#[derive(Debug)]
+pub(super) struct ProcessTree {
+    pub(super) leader: Option<Pid>,
+    pub(super) mark: String,
+    armed: bool,
+}
+
+/// One stream, read in the background: stored up to a limit, counted beyond it.
+#[derive(Debug)]
+pub(super) struct StreamReader {
+    captured: Arc<Mutex<Captured>>,
+    reader: JoinHandle<()>,
+}
+
+impl Job {
+    pub(super) fn start(
+        run: &str,
+        job_mark: String,
+        invocation: &Invocation,
+    ) -> Result<Job, Fault> {
+        script::check(invocation)?;
+        if let Some(cwd) = &invocation.cwd {
+            let found = std::fs::metadata(cwd);
+            if !found.is_ok_and(|found| found.is_dir()) {
+                return Err(Fault::Other(format!(
+                    "`cwd: {cwd}` is not a folder on this machine"
+                )));
+            }
+        }
+        let mut command = command(invocation)?;
+        command.env(mark::JOB, mark::value(mark::JOB, &job_mark));
+        if invocation.leftovers == Leftovers::Kill {
+            command.env(mark::RUN, mark::value(mark::RUN, run));
+        }
+        let started = Instant::now();
+        let mut child = command
+            .spawn()
+            .map_err(|error| spawn_fault(invocation, &error))?;
+        let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        feed(&mut child, invocation.stdin.clone());
+        let limit = invocation.output_limit;
+        Ok(Job {
+            tree: ProcessTree {
+                leader,
+                mark: job_mark,
+                armed: true,
+            },
+            stdout: StreamReader::new(child.stdout.take(), limit),
+            stderr: StreamReader::new(child.stderr.take(), limit),
+            child,
+            started,
+            leftovers: invocation.leftovers,
+        })
+    }
+
+    /// The observation, once the leader has ended.
+    pub(super) async fn finish(&mut self, status: ExitStatus) -> CommandObservation {
+        let duration = self.started.elapsed();
+        if self.leftovers == Leftovers::Kill {
+            self.tree.kill_group();
+        }
+        self.tree.release();
+        self.drain().await;
+        let ending = match (status.code(), status.signal()) {
+            (Some(code), _) => Ending::Exited(code),
+            (None, Some(signal)) => Ending::Signalled(signal),
+            // A process that was waited for has one or the other.
+            (None, None) => Ending::Exited(-1),
+        };
+        CommandObservation {
+            ending,
+            stdout: self.stdout.so_far(),
+            stderr: self.stderr.so_far(),
+            duration,
+            at: chrono::Utc::now(),
+        }
+    }
+
+    /// Ends the whole tree after its deadline.
+    pub(super) async fn overdue(&mut self, limit: Duration) -> Fault {
+        self.tree.kill();
+        // Killed and ours: it ends. An error here only means that it is gone already.
+        let _ = self.child.wait().await;
+        self.tree.release();
+        self.drain().await;
+        let (stdout, stderr) = (self.stdout.so_far(), self.stderr.so_far());
+        Fault::Deadline {
+            limit,
+            output: format!("{}{}", stdout.text(), stderr.text()),
+        }
+    }
+
+    async fn drain(&mut self) {
+        let both = async {
+            // A reader that panicked has nothing more to give.
+            let _ = (&mut self.stdout.reader).await;
+            let _ = (&mut self.stderr.reader).await;
+        };
+        if timeout(DRAIN, both).await.is_err() {
+            self.stdout.reader.abort();
+            self.stderr.reader.abort();
+        }
+    }
+}
+
+impl ProcessTree {
+    pub(super) fn kill(&self) {
+        kill_tree(self.leader, &self.mark);
+    }
+
+    fn kill_group(&self) {
+        if let Some(leader) = self.leader {
+            mark::kill_group(leader);
+        }
+    }
+
+    /// From now on whatever still runs may go on.
+    pub(super) fn release(&mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for ProcessTree {
+    fn drop(&mut self) {
+        if self.armed {
+            self.kill();
+        }
+    }
+}
+
+impl StreamReader {
+    fn new(stream: Option<impl AsyncRead + Unpin + Send + 'static>, limit: usize) -> Self {
+        let captured = Arc::new(Mutex::new(Captured::default()));
+        let shared = Arc::clone(&captured);
+        let reader = tokio::spawn(async move {
+            let Some(mut stream) = stream else { return };
+            let mut chunk = vec![0; 64 * 1024];
+            // A read error on a pipe of ours means the same as its end.
+            while let Ok(count @ 1..) = stream.read(&mut chunk).await {
+                let mut captured = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = limit.saturating_sub(captured.bytes.len()).min(count);
+                captured.bytes.extend_from_slice(&chunk[..room]);
+                captured.total += count as u64;
+            }
+        });
+        StreamReader { captured, reader }
+    }
+
+    pub(super) fn so_far(&self) -> Captured {
+        self.captured
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+pub(super) fn kill_tree(leader: Option<Pid>, job: &str) {
+    if let Some(leader) = leader {
+        mark::kill_group(leader);
+    }
+    mark::kill_marked(job);
+}
+
+fn command(invocation: &Invocation) -> Result<Command, Fault> {
+    let mut command = match &invocation.script {
+        Script::Shell(text) => {
+            let mut command = Command::new("/bin/sh");
+            let text = script::with_params(text, &invocation.params)?;
+            // The last argument is `$0`: messages of the shell begin with it.
+            command.args(["-c", &text, "sh"]);
+            command
+        }
+        Script::Argv(args) => {
+            let mut command = Command::new(&args[0]);
+            command.args(&args[1..]);
+            command
+        }
+    };
+    let envs = invocation.env.iter().map(|(name, value)| (name, value));
+    command
+        .envs(envs)
+        .stdin(if invocation.stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    if let Some(cwd) = &invocation.cwd {
+        command.current_dir(cwd);
+    }
+    Ok(command)
+}
+
+/// Writes standard input in the background; a command need not read it.
+fn feed(child: &mut Child, input: Option<Vec<u8>>) {
+    if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), input) {
+        tokio::spawn(async move {
+            // A command that closes its input early is free to do so.
+            let _ = pipe.write_all(&bytes).await;
+        });
+    }
+}
+
+fn spawn_fault(invocation: &Invocation, error: &std::io::Error) -> Fault {
+    let program = match &invocation.script {
+        Script::Shell(_) => "/bin/sh",
+        Script::Argv(args) => &args[0],
+    };
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Fault::ToolMissing {
+            detail: format!("`{program}` is not on this machine ({error})"),
+        },
+        _ => other(&format!("cannot start `{program}`"), error),
+    }
+}
+
+pub(super) fn other(what: &str, error: &std::io::Error) -> Fault {
+    Fault::Other(format!("{what}: {error}"))
+}

@@ -1,0 +1,8 @@
+//! This machine.
+
+mod host;
+mod job;
+#[cfg(test)]
+mod tests;
+
+pub(super) use host::LocalHost;

@@ -1,0 +1,184 @@
+//! From an invocation to the one line that asks a runner for it.
+
+use super::super::fault::Fault;
+use super::super::invocation::{Invocation, Leftovers, Script};
+use super::super::script;
+use kit::shell;
+
+/// A stream of a command may be this long on the host (64 MiB); then it is stopped.
+pub(super) const FLOOD: u64 = 64 << 20;
+
+/// The script that runs commands on hosts, for everyone who wants to read it first.
+pub fn runner_script() -> &'static str {
+    concat!(include_str!("../marked.sh"), include_str!("runner.sh"))
+}
+
+/// The watchdog on the host gives the client this much longer, in seconds: the client is the
+/// one that keeps the time exactly. (The watchdog looks once a second, so it comes one to two
+/// seconds after the deadline.)
+const SLACK: u64 = 1;
+
+/// The command that is given to the login shell, whatever shell that is: no quote, newline,
+/// backslash or exclamation mark that any of them would read differently.
+pub(in crate::host) const BOOTSTRAP: &str = r#"exec /bin/sh -c 'IFS= read -r s && eval "$s"'"#;
+
+/// The first line that the bootstrap reads: the nonce, and the runner itself.
+pub(super) fn first_line(nonce: &str) -> Vec<u8> {
+    let body = percent_b(runner_script().as_bytes());
+    format!("nonce={nonce}; eval \"$(printf '%b' '{body}')\"\n").into_bytes()
+}
+
+/// The request line of a job.
+///
+/// # Errors
+/// A [`Fault`] when the invocation cannot be handed to any shell.
+pub(super) fn job(id: u64, folder: &str, invocation: &Invocation) -> Result<Vec<u8>, Fault> {
+    script::check(invocation)?;
+    let started = u64::from(invocation.deadline.subsec_nanos() > 0);
+    let whole = invocation
+        .deadline
+        .as_secs()
+        .saturating_add(started + SLACK);
+    let limit = (invocation.output_limit as u64).min(FLOOD);
+    let keep = if invocation.leftovers == Leftovers::Keep {
+        "yes"
+    } else {
+        ""
+    };
+    let mut line = format!(
+        "run id={id} deadline={} limit={limit} flood={FLOOD} keep={keep}",
+        whole.min(i32::MAX as u64)
+    );
+    if let Some(input) = &invocation.stdin {
+        line.push_str(&format!(" input='{}'", percent_b(input)));
+    }
+    line.push_str(&format!(" text={}\n", one_line(&text(folder, invocation)?)));
+    Ok(line.into_bytes())
+}
+
+/// The shell text of a job: variables, folder, then the command.
+fn text(folder: &str, invocation: &Invocation) -> Result<String, Fault> {
+    let mut lines = String::new();
+    for (name, value) in &invocation.env {
+        lines.push_str(&format!("export {name}={}\n", shell::quote(value)));
+    }
+    if let Some(cwd) = &invocation.cwd {
+        // A relative folder is looked up nowhere but in the login's own; `-` is a name.
+        let cwd = if cwd.starts_with('/') {
+            cwd.clone()
+        } else {
+            format!("./{cwd}")
+        };
+        let cwd = shell::quote(&cwd);
+        lines.push_str(&format!(
+            "cd {cwd} 2>/dev/null || {{ echo cwd >{folder}/fault; exit 126; }}\n"
+        ));
+    }
+    match &invocation.script {
+        Script::Shell(text) => lines.push_str(&script::with_params(text, &invocation.params)?),
+        Script::Argv(args) => {
+            let program = shell::quote(&args[0]);
+            lines.push_str(&format!(
+                "command -v {program} >/dev/null 2>&1 || {{ echo tool >{folder}/fault; exit 127; }}\nexec {}",
+                shell::join(args)
+            ));
+        }
+    }
+    Ok(lines)
+}
+
+/// A shell word without a line end in it; `$newline` is set by the runner.
+fn one_line(text: &str) -> String {
+    format!(
+        "'{}'",
+        text.replace('\'', r"'\''").replace('\n', r#"'"$newline"'"#)
+    )
+}
+
+/// Bytes as `printf %b` reads them, in a form that stands between single quotes.
+fn percent_b(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + bytes.len() / 4);
+    for &byte in bytes {
+        match byte {
+            b' '..=b'~' if byte != b'\'' && byte != b'\\' => text.push(char::from(byte)),
+            _ => text.push_str(&format!("\\0{byte:03o}")),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The POSIX shells of this machine, dash and bash at least on Debian.
+    fn shells() -> Vec<Vec<&'static str>> {
+        let all = [vec!["dash"], vec!["bash"], vec!["busybox", "sh"]];
+        let there = |words: &Vec<&str>| {
+            Command::new(words[0])
+                .args(&words[1..])
+                .args(["-c", "exit 0"])
+                .output()
+                .is_ok()
+        };
+        all.into_iter().filter(there).collect()
+    }
+
+    /// What a shell makes of the line: reads it as the runner does, and prints a variable.
+    fn evaluated(shell: &[&str], line: &[u8], print: &str) -> Vec<u8> {
+        let program = format!("newline='\n'; IFS=' ' read -r verb rest; eval \"$rest\"; {print}");
+        let mut child = Command::new(shell[0])
+            .args(&shell[1..])
+            .args(["-c", &program])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(line).unwrap();
+        child.wait_with_output().unwrap().stdout
+    }
+
+    fn invocation(text: &str, stdin: Vec<u8>) -> Invocation {
+        Invocation {
+            stdin: Some(stdin),
+            ..Invocation::new(
+                Script::Shell(text.to_owned()),
+                Duration::from_millis(1500),
+                10,
+            )
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn text_and_input_come_back_from_every_shell(
+            text in "[^\0]{0,60}",
+            bytes in proptest::collection::vec(any::<u8>(), 0..60),
+        ) {
+            let line = job(3, "/tmp/x", &invocation(&text, bytes.clone())).unwrap();
+            prop_assert_eq!(line.iter().filter(|&&byte| byte == b'\n').count(), 1);
+            for shell in shells() {
+                prop_assert_eq!(evaluated(&shell, &line, "printf %s \"$text\""), text.as_bytes(), "{:?}", &shell);
+                prop_assert_eq!(evaluated(&shell, &line, "printf %b \"$input\""), bytes.as_slice(), "{:?}", &shell);
+            }
+        }
+    }
+
+    #[test]
+    fn the_watchdog_never_comes_before_the_client() {
+        let line = job(3, "/tmp/x", &invocation("true", Vec::new())).unwrap();
+        let want = "run id=3 deadline=3 limit=10 flood=67108864 keep= input='' text='true'\n";
+        assert_eq!(String::from_utf8(line).unwrap(), want);
+    }
+
+    #[test]
+    fn the_bootstrap_reads_the_same_in_every_login_shell() {
+        assert!(!BOOTSTRAP.contains(['!', '\\', '\n', '`']));
+    }
+}

@@ -1,0 +1,96 @@
+//! The lease on this machine: its folder, and the beat of its owner, which is this process.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often the owner of a lease on this machine renews it.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// Whether this machine has anything of ours at all.
+pub(super) fn something_here() -> bool {
+    base_here().is_some_and(|base| base.join("undo").exists() || base.join("lease").exists())
+}
+
+/// Renews the lease of a run on this machine, as the runner does on a host.
+#[derive(Debug)]
+pub struct Beat {
+    base: PathBuf,
+    run_id: String,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Beat {
+    /// Begins with the lease of this run in this folder.
+    pub fn start(base: PathBuf, run_id: &str) -> Beat {
+        let file = beat_file(&base);
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(BEAT).await;
+                if let Some(now) = uptime() {
+                    // A beat that cannot be written counts as none.
+                    let _ = std::fs::write(&file, format!("{now}\n"));
+                }
+            }
+        });
+        Beat {
+            base,
+            run_id: run_id.to_owned(),
+            task,
+        }
+    }
+}
+
+impl Drop for Beat {
+    fn drop(&mut self) {
+        self.task.abort();
+        // It may be gone already.
+        let _ = std::fs::remove_file(beat_file(&self.base));
+        let lease = self.base.join("lease");
+        let held = std::fs::read_to_string(&lease).unwrap_or_default();
+        let line = held.lines().next().unwrap_or_default();
+        if line.starts_with(&format!("{} ", owner()))
+            && line.ends_with(&format!(" {}", self.run_id))
+        {
+            let _ = std::fs::remove_file(&lease);
+        }
+        for folder in [self.base.join("undo"), self.base.clone()] {
+            // Only when nothing is in it.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+}
+
+fn beat_file(base: &Path) -> PathBuf {
+    base.join(format!("beat-{}", owner().replace(' ', "-")))
+}
+
+/// Process id and start time of this program, as the agent compares them.
+pub(super) fn owner() -> String {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in brackets come state, parent …; the start is the 22nd field of all.
+    let start = stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.split(' ').nth(19))
+        .unwrap_or("0");
+    format!("{} {start}", std::process::id())
+}
+
+/// Seconds since the boot, as `/proc/uptime` has them.
+fn uptime() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    text.split('.').next()?.parse().ok()
+}
+
+/// The state folder of this machine; the same rule as in `common.sh`.
+fn base_here() -> Option<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(base) = named("GATEPROOF_STATE") {
+        return Some(PathBuf::from(base));
+    }
+    if rustix::process::geteuid().is_root() {
+        return Some(PathBuf::from("/var/lib/gateproof"));
+    }
+    let state = named("XDG_STATE_HOME").map(PathBuf::from);
+    let home = || named("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    Some(state.or_else(home)?.join("gateproof"))
+}

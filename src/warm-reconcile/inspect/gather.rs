@@ -1,0 +1,218 @@
+//! Gathers the world.
+
+use super::records::{self, LastRun, Records};
+use super::running::{observe, probe_once, release_of, running, weight};
+use super::stored::{data_of, paired, previous};
+use super::{Site, newest};
+use crate::decide::{self, Ask, Running, World};
+use crate::health::{Seen, Weight};
+use crate::recipe::migration::Note;
+use crate::recipe::{Fetch, Recipe, Tags};
+use crate::spec::{Release, ReleaseId};
+use crate::state::journal::Journal;
+use crate::state::last_good::Known;
+
+/// A world, and what acting on it needs.
+#[derive(Debug)]
+pub struct Gathered {
+    /// What the decision is made from.
+    pub world: World,
+    /// The releases of the world, as exactly as they are known; the best known comes first.
+    pub releases: Vec<Release>,
+    /// The release notes between what runs and the newest version.
+    pub notes: Vec<Note>,
+    /// The journal of a run that did not end.
+    pub journal: Option<Journal>,
+    /// The probe of what runs, where one was made.
+    pub probe: Option<(Seen, Weight)>,
+    /// What went wrong on the way and stopped nothing.
+    pub remarks: Vec<String>,
+}
+
+impl Gathered {
+    /// What is known of a release of this world.
+    pub fn release(&self, id: &ReleaseId) -> Option<&Release> {
+        self.releases.iter().find(|release| release.id() == *id)
+    }
+
+    /// The release notes, for an alert.
+    pub fn notes_text(&self) -> String {
+        let all = self.notes.iter();
+        let parts: Vec<String> = all
+            .map(|note| format!("{}:\n{}", note.version, note.text))
+            .collect();
+        parts.join("\n\n")
+    }
+}
+
+/// Gathers the world: the recipe (fetched first with `fetch`), the state files, and at the same
+/// time the recipe's tags, one snapshot of the engine and, where no run is unfinished, one
+/// probe.
+///
+/// What cannot be found out is part of the world, and never an error.
+pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
+    let recipe = Recipe::new(&site.host, &site.spec.repository);
+    let mut remarks = fetch_remarks(recipe.fetch(!fetch).await);
+    let (records, last, journal_state) = records::read(&site.paths, &site.redactor);
+    let unfinished = matches!(last, LastRun::Unfinished(_));
+    let probed = async {
+        if unfinished {
+            None
+        } else {
+            Some(probe_once(site).await)
+        }
+    };
+    let (tags, (view, engine), probed) = tokio::join!(recipe.versions(), observe(site), probed);
+    let tags = tags.unwrap_or_else(|error| {
+        remarks.push(error.to_string());
+        Tags::default()
+    });
+    remarks.extend(tag_remarks(&tags, &records));
+    let good = records.last_good.as_ref();
+    let good = good.map(|known| release_of(known, &tags, site));
+    let runs = view.is_some();
+    let current = view
+        .as_ref()
+        .and_then(|view| running(view, site, &tags, good.as_ref()));
+    let past = Past::of(
+        site,
+        &records,
+        &last,
+        &tags,
+        ask,
+        current.as_ref(),
+        good.as_ref(),
+    );
+    let past = past.await;
+    remarks.extend(past.remarks);
+    let from = current.as_ref().map(|release| &release.version);
+    let found = newest::find(site, &recipe, &tags, from, &mut remarks).await;
+    let mut probe = None;
+    if let (Some(view), Some(release), Some(probed), decide::Engine::Ok) =
+        (&view, &current, probed, &engine)
+    {
+        match probed {
+            Ok((gate, observed)) => {
+                let weight = weight(site, view, release, good.as_ref(), &gate, &observed).await;
+                probe = Some((observed, weight));
+            }
+            Err(error) => remarks.push(error.to_string()),
+        }
+    }
+    let journal = match last {
+        LastRun::Unfinished(open) => Some(open),
+        LastRun::Absent | LastRun::Ended(_) => None,
+    };
+    let candidate = found.as_ref().map(|found| &found.release);
+    let known = [
+        good.as_ref(),
+        past.previous.as_ref(),
+        current.as_ref(),
+        candidate,
+    ];
+    let mut releases: Vec<Release> = known.into_iter().flatten().cloned().collect();
+    if let (Some(open), decide::Journal::Unfinished(_)) = (&journal, &journal_state) {
+        releases.extend(open.plan().from.clone());
+        releases.push(open.plan().to.clone());
+    }
+    let forbidden = |release: &&Release| records.quarantine.forbids(release).is_some();
+    let quarantined = releases.iter().filter(forbidden);
+    let world = World {
+        app: site.spec.app.clone(),
+        stateful: site.spec.stateful,
+        ask,
+        newest: found.as_ref().map(|found| found.newest.clone()),
+        running: runs.then(|| Running {
+            release: current.as_ref().map(Release::id),
+            healthy: probe.as_ref().and_then(|(_, weight)| match weight {
+                Weight::Counts => Some(true),
+                Weight::Against(_) => Some(false),
+                Weight::Undecidable(_) => None,
+            }),
+        }),
+        data: past.data,
+        torn: past.torn,
+        last_good: good.as_ref().map(Release::id),
+        previous: past.previous.as_ref().map(Release::id),
+        journal: journal_state,
+        held: records.held,
+        quarantined: quarantined.map(|release| release.id().digest).collect(),
+        acknowledged: records.acknowledged,
+        engine,
+    };
+    Gathered {
+        world,
+        releases,
+        notes: found.map_or_else(Vec::new, |found| found.notes),
+        journal,
+        probe,
+        remarks,
+    }
+}
+
+fn fetch_remarks(fetched: Fetch) -> Vec<String> {
+    match fetched {
+        Fetch::Done | Fetch::Skipped => Vec::new(),
+        Fetch::TagsMoved(tags) => vec![format!(
+            "the remote moved {}; the tags here stay as they were",
+            tags.join(", ")
+        )],
+        Fetch::Failed(error) => vec![format!("the recipe was not fetched: {error}")],
+    }
+}
+
+fn tag_remarks(tags: &Tags, records: &Records) -> Vec<String> {
+    let mut remarks = tags.ignored_text();
+    if let Some(Known::Whole(good)) = &records.last_good
+        && let Some(commit) = &good.release.commit
+        && let Some(moved) = tags.moved(&good.release.version, commit)
+    {
+        remarks.push(format!(
+            "the tag {} named commit {} and now names {}; `run --converge` deploys that",
+            moved.version, moved.recorded, moved.now
+        ));
+    }
+    remarks
+}
+
+/// What of the past matters to the decision.
+#[derive(Default)]
+struct Past {
+    /// What can be gone back to.
+    previous: Option<Release>,
+    /// Whose data lies on the volumes of a stateful app.
+    data: Option<ReleaseId>,
+    torn: bool,
+    remarks: Vec<String>,
+}
+
+impl Past {
+    /// For a stateless app the rollback target matters only if a rollback was requested. For a
+    /// stateful app it also decides whether we may leave an unhealthy version.
+    async fn of(
+        site: &Site,
+        records: &Records,
+        last: &LastRun,
+        tags: &Tags,
+        ask: Ask,
+        current: Option<&Release>,
+        good: Option<&Release>,
+    ) -> Past {
+        let mut past = Past::default();
+        if !site.spec.stateful {
+            if ask == Ask::RollBack {
+                past.previous = previous(site, records, tags).await;
+            }
+            return past;
+        }
+        if let Some(current) = current {
+            past.previous = paired(site, records, current, ask, &mut past.remarks).await;
+        }
+        let journal = match last {
+            LastRun::Absent => None,
+            LastRun::Ended(journal) | LastRun::Unfinished(journal) => Some(journal),
+        };
+        (past.data, past.torn) = data_of(journal, records, good);
+        past
+    }
+}
