@@ -376,7 +376,7 @@ in
           other = wiki;
         };
       } [ "share the domain `wiki.example.org`" ];
-      a_route_of_what_is_not_a_host = build { routes."Ci Host" = "a.service"; } [ "is no domain name" ];
+      a_route_of_what_is_not_a_host = build { routes."Ci Host" = "a.service"; } [ "is not a valid domain name" ];
       a_misspelt_key = build { apps.traefik = traefik // { helth_path = "/"; }; } [
         "unknown key `helth_path`"
         "did you mean `health_path`?"
