@@ -58,12 +58,15 @@ pub(super) async fn identify(
             (claimed, image) => claimed.or(image),
         },
         boot_id,
-        clock_skew_ms: clock.map(|theirs| {
-            let ours = before + (after - before) / 2;
-            (theirs - ours).num_milliseconds()
-        }),
+        clock_skew_ms: clock.map(|theirs| skew_ms(before, theirs, after)),
     };
     Ok((state, UndoListing::parse(&rest.join("\n"))))
+}
+
+/// By how many milliseconds at least the host's clock is wrong, read between two moments here: 0
+/// where it lies between them, so that a slow answer is not taken for a wrong clock.
+fn skew_ms(before: DateTime<Utc>, theirs: DateTime<Utc>, after: DateTime<Utc>) -> i64 {
+    (theirs - theirs.clamp(before, after)).num_milliseconds()
 }
 
 /// The output of the claim file's `revision:`.
@@ -152,6 +155,15 @@ mod tests {
         let found = differences(&before, &state("b", "two", 0));
         assert!(found[0].contains("rebooted") && found[0].contains("boot a, then b"));
         assert!(found[1].contains("ran one when") && found[1].contains("and two when"));
+    }
+
+    #[test]
+    fn a_slow_answer_is_not_a_wrong_clock() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        assert_eq!(skew_ms(at(10), at(10), at(18)), 0);
+        assert_eq!(skew_ms(at(10), at(17), at(18)), 0);
+        assert_eq!(skew_ms(at(10), at(9), at(18)), -1000);
+        assert_eq!(skew_ms(at(10), at(20), at(18)), 2000);
     }
 
     #[test]
