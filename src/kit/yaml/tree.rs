@@ -1,10 +1,10 @@
-//! YAML as a tree that keeps the text and the place of every scalar. The only module that
-//! knows the YAML library.
+//! YAML as a tree that keeps the text and the place of every scalar. The only module that reads
+//! YAML events.
 //!
 //! Typed deserialisation is not used on purpose: it stops at the first error, and it has made
 //! `1.10` a number and `000` a zero before anybody could say that they are text.
 
-use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
+use granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
 
 use super::codes::Code;
 use super::diagnostic::Diagnostic;
@@ -92,7 +92,7 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
 
 struct Builder<'t> {
     text: &'t str,
-    parser: Parser<'t, serde_yaml::granit_parser::StrInput<'t>>,
+    parser: Parser<'t, granit_parser::StrInput<'t>>,
     nodes: usize,
     problems: Vec<Diagnostic>,
 }
@@ -242,7 +242,7 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn syntax(&self, error: &serde_yaml::granit_parser::ScanError) -> Diagnostic {
+    fn syntax(&self, error: &granit_parser::ScanError) -> Diagnostic {
         let marker = error.marker();
         let at = marker
             .byte_offset()
