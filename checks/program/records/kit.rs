@@ -180,7 +180,11 @@ impl World {
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some_and(|end| end == "json"))
             .collect();
-        files.sort_by_key(|path| read(path).map(|record| record.started).ok());
+        // Copies of one record began at the same time; the name keeps their order from being chance.
+        files.sort_by_key(|path| {
+            let started = read(path).map(|record| record.started).ok();
+            (started, std::cmp::Reverse(path.clone()))
+        });
         files
     }
 

@@ -95,6 +95,8 @@ proptest! {
         field in 0..12usize,
     ) {
         let secret = secret.trim().to_owned();
+        // A shorter one is not redacted, and counted instead.
+        prop_assume!(secret.len() >= kit::redact::MIN_SECRET);
         let text = format!("before {secret} after {}", STANDARD.encode(&secret));
         let planted = planted(&text, field);
         let redacted = Redactor::new([&secret]).clean(&planted).unwrap();

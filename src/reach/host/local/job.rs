@@ -1,5 +1,7 @@
 //! One command as a tree of processes.
 
+use std::io::Read as _;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,9 +18,14 @@ use super::super::invocation::{Invocation, Leftovers, Script};
 use super::super::{mark, script};
 use crate::observation::{Captured, CommandObservation, Ending};
 
-/// How long output may still come after the command itself has ended: a background process
-/// that holds the pipe open must not hold us.
+/// How long to wait for the end of the output after the command itself has ended: a background
+/// process that holds the pipe open must not hold us.
 const DRAIN: Duration = Duration::from_millis(100);
+
+/// The most that is taken out of a pipe after [`DRAIN`], in bytes: the largest pipe that Linux
+/// gives to everybody (`/proc/sys/fs/pipe-max-size`), so that a process that goes on writing ends
+/// nothing.
+const PIPE: u64 = 1 << 20;
 
 /// A running command.
 #[derive(Debug)]
@@ -45,6 +52,9 @@ pub(super) struct ProcessTree {
 pub(super) struct StreamReader {
     captured: Arc<Mutex<Captured>>,
     reader: JoinHandle<()>,
+    /// The pipe once more, for what the reader did not come to.
+    pipe: Option<OwnedFd>,
+    limit: usize,
 }
 
 impl Job {
@@ -132,8 +142,8 @@ impl Job {
             let _ = (&mut self.stderr.reader).await;
         };
         if timeout(DRAIN, both).await.is_err() {
-            self.stdout.reader.abort();
-            self.stderr.reader.abort();
+            self.stdout.cut().await;
+            self.stderr.cut().await;
         }
     }
 }
@@ -164,21 +174,43 @@ impl Drop for ProcessTree {
 }
 
 impl StreamReader {
-    fn new(stream: Option<impl AsyncRead + Unpin + Send + 'static>, limit: usize) -> Self {
+    fn new(stream: Option<impl AsyncRead + AsFd + Unpin + Send + 'static>, limit: usize) -> Self {
         let captured = Arc::new(Mutex::new(Captured::default()));
         let shared = Arc::clone(&captured);
+        let pipe = stream
+            .as_ref()
+            .and_then(|stream| stream.as_fd().try_clone_to_owned().ok());
         let reader = tokio::spawn(async move {
             let Some(mut stream) = stream else { return };
             let mut chunk = vec![0; 64 * 1024];
             // A read error on a pipe of ours means the same as its end.
             while let Ok(count @ 1..) = stream.read(&mut chunk).await {
-                let mut captured = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                let room = limit.saturating_sub(captured.bytes.len()).min(count);
-                captured.bytes.extend_from_slice(&chunk[..room]);
-                captured.total += count as u64;
+                add(&shared, &chunk[..count], limit);
             }
         });
-        StreamReader { captured, reader }
+        StreamReader {
+            captured,
+            reader,
+            pipe,
+            limit,
+        }
+    }
+
+    /// Stops reading, and takes what is in the pipe by now. On a busy machine the reader may not
+    /// have had its turn: what the command wrote before it ended must not be lost for that.
+    async fn cut(&mut self) {
+        if self.reader.is_finished() {
+            return;
+        }
+        self.reader.abort();
+        let _ = (&mut self.reader).await;
+        let Some(pipe) = self.pipe.take() else { return };
+        let mut pipe = std::fs::File::from(pipe).take(PIPE);
+        let mut chunk = vec![0; 64 * 1024];
+        // It does not block: an empty pipe is an error that ends this.
+        while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+            add(&self.captured, &chunk[..count], self.limit);
+        }
     }
 
     pub(super) fn so_far(&self) -> Captured {
@@ -187,6 +219,13 @@ impl StreamReader {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+fn add(captured: &Mutex<Captured>, bytes: &[u8], limit: usize) {
+    let mut captured = captured.lock().unwrap_or_else(PoisonError::into_inner);
+    let room = limit.saturating_sub(captured.bytes.len()).min(bytes.len());
+    captured.bytes.extend_from_slice(&bytes[..room]);
+    captured.total += bytes.len() as u64;
 }
 
 pub(super) fn kill_tree(leader: Option<Pid>, job: &str) {
@@ -254,4 +293,29 @@ fn spawn_fault(invocation: &Invocation, error: &std::io::Error) -> Fault {
 
 pub(super) fn other(what: &str, error: &std::io::Error) -> Fault {
     Fault::Other(format!("{what}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use tokio::net::unix::pipe::Receiver;
+
+    use super::*;
+
+    /// A run on a busy machine printed nothing and was a FAIL: its reader had not had its turn
+    /// within 100 ms, and somebody else still held the pipe open.
+    #[tokio::test(flavor = "current_thread")]
+    async fn output_is_kept_although_its_reader_never_had_its_turn() {
+        let (read, mut write) = std::io::pipe().unwrap();
+        let receiver = Receiver::from_owned_fd(read.into()).unwrap();
+        let mut stream = StreamReader::new(Some(receiver), 4);
+        write.write_all(b"written").unwrap();
+        // Nothing was awaited since, so the reader has not begun.
+        stream.cut().await;
+        let captured = stream.so_far();
+        assert_eq!(captured.bytes, b"writ");
+        assert_eq!(captured.total, 7);
+        drop(write);
+    }
 }
