@@ -8,7 +8,8 @@ use chrono::Utc;
 use clap::Args;
 
 use crate::gate::sources;
-use crate::gate::state::{ClaimSpec, GateFacts, PhaseStatus, judge};
+use crate::gate::spec::{ClaimSpec, claim_spec};
+use crate::gate::state::{GateFacts, PhaseStatus, judge};
 use crate::record::{Act, HostState};
 use crate::report::documents::Document;
 use crate::run::{Options, Repository, Selection, host_states};
@@ -39,7 +40,7 @@ pub(crate) async fn gate_state(
         .as_ref()
         .map_or(folder.as_path(), |repository| repository.root());
     let path = path_in_repository(&file.source.path, root);
-    let spec = sources::claim_spec(file, &path.display().to_string());
+    let spec = claim_spec(file, &path.display().to_string());
     let (reports, docs) = match &options.reports {
         Some(reports) => (reports.clone(), reports.clone()),
         None => (root.join("reports"), root.join(&file.docs)),

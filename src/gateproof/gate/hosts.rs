@@ -7,7 +7,7 @@ use claim::ClaimFile;
 
 /// The hosts of a gate with the revisions of its claim, for the record of a review.
 pub fn claimed_hosts(file: &ClaimFile, gate: &str, claimed: &[ClaimedHost]) -> Vec<ClaimedHost> {
-    let spec = super::sources::claim_spec(file, "");
+    let spec = super::spec::claim_spec(file, "");
     let gates = spec.gates.into_iter().filter(|it| it.id == gate);
     let hosts = gates.flat_map(|it| it.hosts);
     let revision = |name: &str| {

@@ -1,11 +1,12 @@
 //! The state of gates: what people have written about them ([`heading`]), what records prove
 //! ([`state`]), what one run proves ([`verdict`]), why a gate is not done ([`reason`]), whether the
-//! hosts of a review are those of its claim ([`hosts`]), and where all that is read from
-//! ([`sources`]).
+//! hosts of a review are those of its claim ([`hosts`]), what matters of a claim file ([`spec`]), and
+//! where the rest is read from ([`sources`]).
 
 pub mod heading;
 pub mod hosts;
 pub mod reason;
 pub mod sources;
+pub mod spec;
 pub mod state;
 pub mod verdict;

@@ -1,4 +1,4 @@
-//! Where the facts of a phase come from: its claim file, its records, its documents.
+//! Where the facts of a phase come from: its records, its documents, and what git says of its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,100 +6,10 @@ use std::io;
 use std::path::Path;
 
 use super::heading::{self, Reading};
-use super::state::{ClaimSpec, GateSpec};
+use super::spec::ClaimSpec;
 use crate::record::{Act, RecordError, StoredRecord, read_phase, without_own_files};
-use claim::{Check, ClaimFile, Fixture, Place, Probe, Step};
+use claim::ClaimFile;
 use kit::git;
-
-/// What the state of gates depends on in a claim file. `path` is the file's, as records have it:
-/// relative to the repository.
-pub fn claim_spec(file: &ClaimFile, path: &str) -> ClaimSpec {
-    let gates = file.gates.iter().map(|gate| {
-        let mut hosts = BTreeSet::new();
-        for check in &gate.checks {
-            check_hosts(file, check, &mut hosts);
-        }
-        GateSpec {
-            id: gate.id.clone(),
-            title: gate.title.clone(),
-            covers: gate.covers.clone(),
-            checks: gate.checks.iter().map(|check| check.id.clone()).collect(),
-            hosts: hosts.into_iter().collect(),
-        }
-    });
-    ClaimSpec {
-        phase: file.phase.clone(),
-        title: file.title.clone(),
-        path: path.to_owned(),
-        sha256: file.source.digest(),
-        fresh_for: file.fresh_for,
-        gates: gates.collect(),
-    }
-}
-
-/// Every host that a check, its control and the fixtures of both can use.
-fn check_hosts(file: &ClaimFile, check: &Check, hosts: &mut BTreeSet<String>) {
-    place(&check.on, hosts);
-    probe(&check.probe, hosts);
-    let control = check.control.as_ref();
-    if let Some(other) = control.and_then(|control| control.probe.as_ref()) {
-        probe(other, hosts);
-    }
-    let mut fixtures: Vec<&String> = check.with.iter().collect();
-    fixtures.extend(
-        control
-            .into_iter()
-            .flat_map(|control| control.with.iter().flatten()),
-    );
-    let mut seen = BTreeSet::new();
-    while let Some(name) = fixtures.pop() {
-        if seen.insert(name)
-            && let Some(fixture) = file.fixtures.get(name)
-        {
-            fixtures.extend(&fixture.with);
-            fixture_hosts(fixture, hosts);
-        }
-    }
-}
-
-fn fixture_hosts(fixture: &Fixture, hosts: &mut BTreeSet<String>) {
-    place(&fixture.on, hosts);
-    let ready = fixture.ready.iter().filter_map(|ready| match ready {
-        claim::Ready::Step(step) => Some(step.as_ref()),
-        claim::Ready::Stdout(..) => None,
-    });
-    let steps = fixture
-        .baseline
-        .iter()
-        .chain(&fixture.act)
-        .chain(&fixture.until)
-        .chain(&fixture.undo)
-        .chain(&fixture.settled)
-        .chain(ready);
-    for Step {
-        on, probe: asked, ..
-    } in steps
-    {
-        if let Some(on) = on {
-            place(on, hosts);
-        }
-        probe(asked, hosts);
-    }
-}
-
-fn probe(asked: &Probe, hosts: &mut BTreeSet<String>) {
-    if let Probe::Http(http) = asked {
-        for vantage in &http.vantage {
-            place(vantage, hosts);
-        }
-    }
-}
-
-fn place(on: &Place, hosts: &mut BTreeSet<String>) {
-    if let Place::Host(name) = on {
-        hosts.insert(name.clone());
-    }
-}
 
 /// The records of a phase that can be believed, and what is wrong with the others.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -222,7 +132,7 @@ gates:
         let file = claim::read::parse(Arc::new(source), &Scope::new())
             .map_err(|invalid| invalid.render(false))
             .unwrap();
-        let spec = claim_spec(&file, "claims/p.yaml");
+        let spec = crate::gate::spec::claim_spec(&file, "claims/p.yaml");
         assert_eq!(spec.gates[0].hosts, ["a", "b", "c", "d"]);
         assert!(spec.gates[1].hosts.is_empty());
         assert_eq!(spec.gates[0].checks, ["x", "y"]);

@@ -1,7 +1,8 @@
 //! What both the judge of a gate and the rule for reviews read from records.
 
-use super::model::{CitedRun, GateSpec};
+use super::model::CitedRun;
 use crate::gate::reason::Reason;
+use crate::gate::spec::GateSpec;
 use crate::record::{Act, CheckRecord, HostState, RunRecord, StoredRecord};
 
 /// Whether a record is a claim of that gate that counts as one.

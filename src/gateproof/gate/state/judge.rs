@@ -1,12 +1,13 @@
 //! One gate: its newest claim, the reviews of it, and what has happened since.
 
 use super::evidence::{cite, host, is_claim, not_from_clone, of_gate, tree};
-use super::model::{ClaimSpec, GateFacts, GateSpec, GateState, GateStatus};
+use super::model::{GateFacts, GateState, GateStatus};
 use super::review_counts::void;
 use crate::attest::counts_from;
 use crate::gate::heading::Reading;
 use crate::gate::hosts::not_known;
 use crate::gate::reason::Reason;
+use crate::gate::spec::{ClaimSpec, GateSpec};
 use crate::gate::verdict::{self, Verdict, assess_beside, is_red};
 use crate::record::{Act, ClaimedBy, HostState, RunRecord, StoredRecord};
 

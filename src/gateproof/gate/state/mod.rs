@@ -20,6 +20,7 @@ mod tests;
 #[cfg(test)]
 mod walk;
 
+use crate::gate::spec::ClaimSpec;
 use std::collections::BTreeSet;
 
 use super::heading::{Reading, StatedState};
@@ -27,7 +28,7 @@ use crate::record::{StoredRecord, follow};
 use claim::outcome::ExitCode;
 
 pub use super::reason::Reason;
-pub use model::{CitedRun, ClaimSpec, GateFacts, GateSpec, GateState, GateStatus, PhaseStatus};
+pub use model::{CitedRun, GateFacts, GateState, GateStatus, PhaseStatus};
 
 /// Computes the state of every gate of a claim file. `records` are those of its phase in any
 /// order; `status` and `review` are what the two documents say.

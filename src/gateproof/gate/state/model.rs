@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -56,34 +55,6 @@ impl fmt::Display for GateState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
-}
-
-/// A gate as today's claim file has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GateSpec {
-    pub id: String,
-    pub title: String,
-    /// The paths whose change makes a PASS stale; empty for everything.
-    pub covers: Vec<String>,
-    /// The ids of its checks.
-    pub checks: Vec<String>,
-    /// The hosts that its checks and their fixtures use.
-    pub hosts: Vec<String>,
-}
-
-/// A claim file as it is today.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimSpec {
-    pub phase: String,
-    pub title: String,
-    /// Its path, relative to the repository.
-    pub path: String,
-    /// SHA-256 of the file, lower-case hex.
-    pub sha256: String,
-    /// How long a PASS counts.
-    pub fresh_for: Duration,
-    /// Its gates in the order of the file.
-    pub gates: Vec<GateSpec>,
 }
 
 /// What is known besides records and documents.

@@ -4,10 +4,11 @@
 use chrono::TimeDelta;
 
 use super::evidence::{host, not_from_clone, of_gate, tree};
-use super::model::{GateFacts, GateSpec};
+use super::model::GateFacts;
 use crate::attest::same_person;
 use crate::gate::hosts;
 use crate::gate::reason::Reason;
+use crate::gate::spec::GateSpec;
 use crate::record::{RunRecord, StoredRecord};
 
 /// The difference between two machines' clocks that nobody notices.

@@ -1,3 +1,4 @@
+use crate::gate::spec::{ClaimSpec, GateSpec};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
