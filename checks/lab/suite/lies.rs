@@ -71,7 +71,8 @@ fn clock(lab: &Lab) {
     let (code, record) = verify(lab, &pxgate(), &["--check", "no-ping"]);
     assert_eq!(code, Some(0), "{record:#?}");
     let skew = record.hosts[0].clock_skew_ms.unwrap();
-    assert!((-97_000..=-93_000).contains(&skew), "{skew}");
+    // 95 s, less what the answer took: by so much the clock is wrong at least.
+    assert!((-97_000..=-85_000).contains(&skew), "{skew}");
     let said = record.notes.join("\n");
     assert!(
         said.contains("the clock of cc-ci is 9") && said.contains("behind"),
