@@ -39,7 +39,7 @@ impl Reader {
         match (&node.kind, asked) {
             (NodeKind::Map(_), _) => {
                 let expect = self.expect_map(node, asked)?;
-                Some(with_implied(expect, asked, node))
+                Some(self.with_implied(expect, asked, node))
             }
             (NodeKind::List(_), ProbeKind::Command) => {
                 self.report(
@@ -59,7 +59,7 @@ impl Reader {
             (_, ProbeKind::Command) => {
                 let text = self.text(node, "the expected output")?;
                 let stdout = clause(node, Test::Stdout(TextMatcher::Equals(text)));
-                Some(with_implied(stdout, asked, node))
+                Some(self.with_implied(stdout, asked, node))
             }
         }
     }
@@ -333,37 +333,6 @@ fn collapse(mut parts: Vec<Expect>) -> Expect {
         parts.remove(0)
     } else {
         Expect::All(parts)
-    }
-}
-
-/// An expectation without an exit code implies 0, and one without a status implies 2xx: the right
-/// output from a command that failed is not what was claimed.
-fn with_implied(expect: Expect, asked: ProbeKind, node: &Node) -> Expect {
-    let states = |test: &Test| matches!(test, Test::Exit(_) | Test::Status(_));
-    if any_test(&expect, &states) {
-        return expect;
-    }
-    let implied = clause(
-        node,
-        match asked {
-            ProbeKind::Command => Test::Exit(ExitMatcher::OneOf(vec![0])),
-            ProbeKind::Http => Test::Status(StatusMatcher::OneOf(vec![StatusItem::Class(2)])),
-        },
-    );
-    match expect {
-        Expect::All(mut parts) => {
-            parts.insert(0, implied);
-            Expect::All(parts)
-        }
-        other => Expect::All(vec![implied, other]),
-    }
-}
-
-/// The expectation of a step that states none: exit 0, or a 2xx status.
-pub(super) fn implied(asked: ProbeKind, node: &Node) -> Expect {
-    match with_implied(Expect::All(Vec::new()), asked, node) {
-        Expect::All(mut parts) if parts.len() == 1 => parts.remove(0),
-        other => other,
     }
 }
 

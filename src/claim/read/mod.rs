@@ -7,6 +7,7 @@ mod enclosing;
 mod expectations;
 mod hosts;
 mod human;
+mod implied;
 mod limits;
 mod lint;
 mod loops;

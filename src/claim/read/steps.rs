@@ -9,7 +9,8 @@ use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
 use kit::yaml::tree::{Key, Node, NodeKind};
 
-use super::expectations::{ProbeKind, implied};
+use super::expectations::ProbeKind;
+use super::implied::implied;
 use super::one_line;
 use super::probes::{HTTP_KEYS, KnownPlaces, RUN_KEYS, TIMING_KEYS, transpose};
 use super::reader::Reader;
