@@ -1,7 +1,6 @@
 //! The SSH transport against a real `sshd` on loopback.
 
 mod commands;
-mod cost;
 mod forwards;
 mod kit;
 mod links;
@@ -12,11 +11,6 @@ pub(crate) use links::{CLIENT, be_a_client};
 
 pub(crate) fn trials() -> impl Iterator<Item = Trial> {
     // The longest first.
-    let all = [
-        links::trials(),
-        commands::trials(),
-        forwards::trials(),
-        cost::trials(),
-    ];
+    let all = [links::trials(), commands::trials(), forwards::trials()];
     all.into_iter().flatten()
 }

@@ -4,17 +4,28 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-
-use super::kit::{host, run, trial};
+use reach::host::{Address, Host, Invocation, ReachOptions, Script};
 use test_kit::sshd::{ALIAS, Sshd};
 
 const COMMANDS: usize = 50;
 
-pub fn trials() -> Vec<Trial> {
-    vec![trial(
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![Trial::test(
         "fifty_commands_cost_at_most_twice_a_batch_and_a_connection",
-        fifty_commands,
+        || {
+            let runtime = tokio::runtime::Runtime::new()?;
+            runtime.block_on(fifty_commands());
+            Ok(())
+        },
     )]
+}
+
+fn host(server: &Sshd) -> Host {
+    let options = ReachOptions {
+        ssh_config: Some(server.config()),
+        connect_timeout: Duration::from_secs(10),
+    };
+    Host::open("cc-ci", &Address::Ssh(ALIAS.to_owned()), &options)
 }
 
 /// `ssh host ARGUMENTS` with something to read; how long it took.
@@ -41,6 +52,11 @@ fn ssh(server: &Sshd, arguments: &[&str], input: &str) -> (Duration, String) {
 /// Each way in turn, and the best of each: what else the machine does should not decide.
 async fn fifty_commands() {
     let server = Sshd::builder().start();
+    let command = Invocation::new(
+        Script::Shell("printf ok".to_owned()),
+        Duration::from_secs(30),
+        1 << 20,
+    );
     let batch_text = "printf ok\n".repeat(COMMANDS);
     let (mut connect, mut batch, mut ours) = (Duration::MAX, Duration::MAX, Duration::MAX);
     for round in 0..8 {
@@ -54,7 +70,8 @@ async fn fifty_commands() {
         let host = host(&server);
         let begin = Instant::now();
         for _ in 0..COMMANDS {
-            assert_eq!(run(&host, "printf ok").await.stdout.text(), "ok");
+            let answer = host.run(&command).await.expect("the host answers");
+            assert_eq!(answer.stdout.text(), "ok");
         }
         ours = ours.min(begin.elapsed());
         host.close().await;
