@@ -308,6 +308,10 @@ pub struct FixtureRecord {
     pub steps: Vec<FixtureStepRecord>,
     /// From the first act to the baseline observed again, in milliseconds.
     pub disturbed_ms: Option<u64>,
+    /// Whether the baseline was red while the disturbance was in force. Only then does a green one
+    /// show, afterwards, that everything is back. Nothing where that was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub went_red: Option<bool>,
     /// What a person has to do when it is not restored.
     pub remedy: Option<String>,
     /// What waited on the hosts to undo it, whatever might happen to the run.

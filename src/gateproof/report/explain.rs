@@ -160,6 +160,10 @@ pub(super) fn fixtures(record: &RunRecord, width: usize, paint: &Paint) -> Strin
 pub(crate) fn fixture_line(fixture: &FixtureRecord) -> String {
     let serves = fixture.steps.iter().any(|step| step.step == "service");
     let state = match (fixture.restored, fixture.disturbed_ms) {
+        (true, Some(ms)) if fixture.went_red == Some(false) => format!(
+            "disturbed for {}, undone; whether it is back was not seen: its baseline also held while it was disturbed",
+            text::duration(ms)
+        ),
         (true, Some(ms)) => format!(
             "disturbed for {}, restored and seen to be restored",
             text::duration(ms)

@@ -15,7 +15,7 @@ use reach::observation::Observation;
 use super::control::judge_control;
 use super::disturber::Disturber;
 use super::event::{RunEvent, Sink};
-use super::fixture::Fixtures;
+use super::fixture::{Fixtures, NotSet};
 use super::human;
 use super::options::{Options, Role};
 use super::places::Places;
@@ -70,7 +70,7 @@ impl<'r> CheckRunner<'r> {
         let record = match self.refusal(item.at, check) {
             Some((outcome, why)) => self.not_run(item.at, check, started, outcome, &why),
             None => match self.conditions(item, sink).await {
-                Err(why) => self.not_run(item.at, check, started, Outcome::Error, &why),
+                Err(why) => self.not_run(item.at, check, started, why.outcome(), why.why()),
                 Ok(()) => self.checked(item.at, check, started).await,
             },
         };
@@ -157,20 +157,21 @@ impl<'r> CheckRunner<'r> {
     }
 
     /// Brings the fixtures of an item into force.
-    async fn conditions(&mut self, item: &Item, sink: &mut dyn Sink) -> Result<(), String> {
+    async fn conditions(&mut self, item: &Item, sink: &mut dyn Sink) -> Result<(), NotSet> {
         let gate = &self.file.gates[item.at.gate].id;
         self.fixtures.bring(&item.with, gate, sink).await?;
         if let Some(name) = self.fixtures.unrestored() {
             // What is observed on a host that is not back means nothing.
-            return Err(format!("not run: fixture `{name}` is not restored"));
+            let why = format!("not run: fixture `{name}` is not restored");
+            return Err(NotSet::Unknown(why));
         }
         if let Some(name) = self.prober.interrupt.signal() {
-            return Err(format!("not run: interrupted by {name}"));
+            return Err(NotSet::Unknown(format!("not run: interrupted by {name}")));
         }
         match self.fixtures.until() {
-            Some(until) if until <= Instant::now() => {
-                Err("not run: the fixture has been in force for as long as it may".to_owned())
-            }
+            Some(until) if until <= Instant::now() => Err(NotSet::unknown(
+                "not run: the fixture has been in force for as long as it may",
+            )),
             _ => Ok(()),
         }
     }
@@ -264,7 +265,10 @@ impl<'r> CheckRunner<'r> {
         }
         let probe = control.probe.as_ref().unwrap_or(&check.probe);
         let (outcome, control_record, finding) = match self.conditions(item, sink).await {
-            Err(why) => (Outcome::Error, None, Some(remark("control", why))),
+            Err(why) => {
+                let finding = remark("control", why.why().to_owned());
+                (why.outcome(), None, Some(finding))
+            }
             Ok(()) => {
                 // With what the control's own fixtures have captured.
                 let scope = self.scope(item.at, check);

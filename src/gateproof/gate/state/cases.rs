@@ -199,6 +199,7 @@ fn fixture(restored: bool) -> FixtureRecord {
         restored,
         steps: Vec::new(),
         disturbed_ms: None,
+        went_red: None,
         remedy: (!restored).then(|| "start it".into()),
     }
 }
