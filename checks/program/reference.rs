@@ -112,7 +112,7 @@ const PLACES: &[&[&str]] = &[
     &["Keys of `exit`"],
     &["Matchers of a text"],
     &["Keys of `count`", NUMBER],
-    &[NUMBER],
+    &["Keys of `number`", NUMBER],
     &["Bounds on a time"],
     &["Bounds on a version"],
     &["Keys of `secrets`"],
@@ -134,8 +134,12 @@ fn the_page_of_the_claim_file_has_every_key_and_no_other() {
     // The one key that takes the place of a matcher, so that no list of keys has it.
     let header = "Keys of `header`";
     assert_keys(&page, &shown.err, PLACES, &[header]);
-    assert_eq!(page.section(header).names(), ["absent".to_owned()].into());
-    let claim = "phase: p\non: local\ngates: { M1: { checks: [{ id: a, claim: c, http: 'http://a.example/', expect: { header: { b: { absent: true } } } }] } }\n";
+    let words = ["absent", "every", "any", "none", "count", "set"];
+    assert_eq!(
+        page.section(header).names(),
+        words.map(str::to_owned).into()
+    );
+    let claim = "phase: p\non: local\ngates: { M1: { checks: [{ id: a, claim: c, http: 'http://a.example/', expect: { header: { b: { absent: true }, c: { every: x }, d: { any: x, none: y, count: 1, set: [x] } } } }] } }\n";
     let shown = Scratch::with(claim).run(&["check", "claim.yaml"]);
     assert!(!shown.err.contains("GP2201"), "{shown:?}");
 }

@@ -25,6 +25,9 @@ kit::codes! {
     BAD_TIME = "GP2409", "not a valid time",
         "A time consists of a date, a time of day and a zone: `2026-05-30T05:38Z`, `2026-05-30T07:38:12.5+02:00`, or as in HTTP `Sat, 30 May 2026 05:38:12 GMT`. Without a zone it would mean another moment on another machine. A captured time is written \"${started}\". A bare number is a time only with `unix: s` or `unix: ms`, which give its unit.";
 
+    WHICH_OF_SEVERAL = "GP2410", "which of several is meant",
+        "A JSON path with a wildcard, a slice, a filter or `..` may find several values. Say which is meant: `every` (each of them matches), `any` (one is enough), `none`, `count` (how many there are) or `set` (exactly these). `every`, `any` and `none` hold only where at least one value is found.";
+
     CANNOT_FAIL = "GP2501", "the expectation cannot fail",
         "The expectation holds whatever is observed, so the check proves nothing. State what would be different if the claim were false.";
     NO_UNDO = "GP2502", "a disturbance without an undo",

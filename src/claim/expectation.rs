@@ -2,9 +2,12 @@
 
 pub use crate::matchers::bounds::{Bounds, Give, Relation};
 pub use crate::matchers::certificate::CertificateMatcher;
+pub use crate::matchers::each::Quantifier;
 pub use crate::matchers::exit::ExitMatcher;
+pub use crate::matchers::header::HeaderMatcher;
 pub use crate::matchers::limits::{Limits, Measure, OpenBound};
 pub use crate::matchers::moment::TimeFormat;
+pub use crate::matchers::number::{Form, Reading, Unit};
 pub use crate::matchers::status::{StatusItem, StatusMatcher};
 pub use crate::matchers::value::secrets::{SecretsMatcher, environment_key};
 pub use crate::matchers::value::time::{TimeBound, TimeMatcher, TimeRelation};
@@ -44,9 +47,8 @@ pub enum Test {
     /// An HTTP status, or that there was no answer.
     Status(StatusMatcher),
     Body(TextMatcher),
-    /// An HTTP header; with `None` for the matcher it must be absent. With several
-    /// headers of the name, one that matches is enough.
-    Header(String, Option<TextMatcher>),
+    /// The HTTP headers of a name.
+    Header(String, HeaderMatcher),
     /// A value inside JSON: of standard output, or of the body.
     Json(JsonTest),
     /// How long it took, in milliseconds.

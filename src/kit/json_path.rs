@@ -1,15 +1,30 @@
-//! Paths into JSON: `$.a.b-c[0]["any key"]`. Without wildcards, so a path names one value or
-//! none.
+//! Paths into JSON, as RFC 9535 has them: `$.a.b-c[0]["any key"]` names one value or none,
+//! `$.items[*].state` and `$.items[?@.age > 3]` find any number.
+//!
+//! `serde_json_path` decides what a path with wildcards, slices, filters or `..` is, and what it
+//! finds. The steps before the first of these are read here, for three things that a library of
+//! queries does not tell: whether a path names one value, where a value would have to stand that is
+//! absent, and what to write in place of a slip.
 
-use serde_json::Value;
+mod plain;
 
-/// A path such as `$.a.b[0]["c d"]`. Without wildcards: it names one value or none.
+use std::fmt;
+
+use serde_json_path::JsonPath as Query;
+use serde_json_path::PathElement;
+
+use crate::json::Json;
+
+/// A path into JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonPath {
     /// The path as written.
     pub source: String,
-    /// The steps from the root.
+    /// The steps from the root: all of a path that names one value, else those before the first
+    /// selector that may find several.
     pub steps: Vec<JsonStep>,
+    /// The whole path, where it may find several values.
+    several: Option<Query>,
 }
 
 /// One step of a [`JsonPath`].
@@ -34,207 +49,138 @@ pub struct JsonPathError {
     pub help: String,
 }
 
-/// Reads a path: `$`, then any of `.key`, `["any key"]`, `['any key']`, `[0]` and `[-1]`. A key
-/// after a dot is made of letters, digits, `_` and `-`; in a quoted key `\"`, `\'` and `\\`
-/// stand for the second character.
+/// A value that a path finds.
+#[derive(Clone, Debug)]
+pub struct Found<'v> {
+    /// Where it stands: `$["items"][0]`.
+    pub place: String,
+    pub value: &'v Json,
+}
+
+/// Reads a path of RFC 9535. Beyond the RFC, a key after a dot may have `-` in it and begin with a
+/// digit.
 ///
 /// # Errors
-/// The first place at which the text is no path, and what to write instead.
+/// The first place at which the text is not a path, and what to write instead.
 pub fn parse_json_path(source: &str) -> Result<JsonPath, JsonPathError> {
-    let mut reader = Reader { source, at: 0 };
-    if !reader.take('$') {
-        let rest = source.trim_start_matches('.');
-        let example = if rest.is_empty() || rest.starts_with('[') {
-            format!("${rest}")
-        } else {
-            format!("$.{rest}")
-        };
-        return Err(reader.error("a path begins with `$`", &format!("write `{example}`")));
-    }
-    let mut steps = Vec::new();
-    while let Some(next) = reader.peek() {
-        steps.push(match next {
-            '.' => reader.dotted()?,
-            '[' => reader.bracketed()?,
-            _ => {
-                return Err(reader.error(
-                    &format!("`{next}` cannot stand here"),
-                    "write `.key`, `[\"any key\"]` or `[0]`, or nothing",
-                ));
-            }
-        });
-    }
+    let (steps, several) = match plain::read(source)? {
+        plain::Plain::One(steps) => (steps, None),
+        plain::Plain::Several(steps) => (steps, Some(query(source)?)),
+    };
     Ok(JsonPath {
         source: source.to_owned(),
         steps,
+        several,
     })
 }
 
-struct Reader<'a> {
-    source: &'a str,
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn rest(&self) -> &str {
-        &self.source[self.at..]
+impl JsonPath {
+    /// Whether the path names one value or none.
+    pub fn is_singular(&self) -> bool {
+        self.several.is_none()
     }
 
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    fn take(&mut self, wanted: char) -> bool {
-        let found = self.peek() == Some(wanted);
-        if found {
-            self.at += wanted.len_utf8();
-        }
-        found
-    }
-
-    fn error(&self, problem: &str, help: &str) -> JsonPathError {
-        JsonPathError {
-            offset: self.at,
-            problem: problem.to_owned(),
-            help: help.to_owned(),
-        }
-    }
-
-    fn dotted(&mut self) -> Result<JsonStep, JsonPathError> {
-        self.at += 1;
-        let rest = self.rest();
-        let end = rest
-            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
-            .unwrap_or(rest.len());
-        if end == 0 {
-            return Err(match self.peek() {
-                None => self.error("the key after the dot is missing", "write `.key`"),
-                Some('*') => self.error(
-                    "a path has no wildcards",
-                    "name one value, such as `.key` or `[0]`",
-                ),
-                Some('.') => self.error(
-                    "a path does not search",
-                    "write every key on the way, with one dot before each",
-                ),
-                Some('[') => self.error("no dot stands before a bracket", "leave the dot out"),
-                Some(c) => self.error(
-                    &format!("a key after a dot cannot begin with `{c}`"),
-                    "write such a key as `[\"…\"]`, without the dot",
-                ),
-            });
-        }
-        let key = rest[..end].to_owned();
-        self.at += end;
-        Ok(JsonStep::Key(key))
-    }
-
-    fn bracketed(&mut self) -> Result<JsonStep, JsonPathError> {
-        self.at += 1;
-        let step = match self.peek() {
-            Some(quote @ ('"' | '\'')) => self.quoted(quote)?,
-            Some('-' | '0'..='9') => self.index()?,
-            Some('*' | '?' | ':') => {
-                return Err(self.error(
-                    "a path has no wildcards, slices or filters",
-                    "name one element, such as `[0]`, or the last one with `[-1]`",
-                ));
-            }
-            Some(']') => {
-                return Err(self.error("the brackets are empty", "write `[0]` or `[\"key\"]`"));
-            }
-            Some(c) if c.is_whitespace() => {
-                return Err(self.error("white space in a path", "leave it out"));
-            }
-            Some(_) => {
-                let word = self.rest().split(']').next().unwrap_or_default();
-                return Err(self.error(
-                    "a key in brackets needs quotes",
-                    &format!("write `[\"{word}\"]`"),
-                ));
-            }
-            None => return Err(self.error("the bracket is not closed", "write `[0]`")),
+    /// All that the path finds, in the order of the document.
+    pub fn find<'v>(&self, root: &'v Json) -> Vec<Found<'v>> {
+        let Some(query) = &self.several else {
+            let value = lookup(self, root);
+            let place = place(&self.steps);
+            return value
+                .map(|value| Found { place, value })
+                .into_iter()
+                .collect();
         };
-        if self.take(']') {
-            return Ok(step);
-        }
-        Err(match self.peek() {
-            Some(':' | ',') => self.error(
-                "a path has no slices or lists",
-                "name one element, such as `[0]`",
-            ),
-            _ => self.error("the bracket is not closed", "write `]` here"),
-        })
+        // The library knows `serde_json`, which rounds numbers: it tells the places, and the
+        // values are those of the document.
+        let rounded = root.to_serde();
+        let nodes = query.query_located(&rounded);
+        nodes
+            .locations()
+            .filter_map(|location| {
+                let steps: Vec<JsonStep> = location
+                    .iter()
+                    .map(|element| match element {
+                        PathElement::Name(name) => JsonStep::Key((*name).to_owned()),
+                        PathElement::Index(index) => {
+                            JsonStep::Index(i64::try_from(*index).unwrap_or(i64::MAX))
+                        }
+                    })
+                    .collect();
+                let value = steps.iter().try_fold(root, step)?;
+                Some(Found {
+                    place: place(&steps),
+                    value,
+                })
+            })
+            .collect()
     }
 
-    fn quoted(&mut self, quote: char) -> Result<JsonStep, JsonPathError> {
-        let open = self.at;
-        self.at += 1;
-        let mut key = String::new();
-        while let Some(c) = self.peek() {
-            if c == quote {
-                self.at += 1;
-                return Ok(JsonStep::Key(key));
-            }
-            if c == '\\' {
-                let escape = self.at;
-                self.at += 1;
-                match self.peek() {
-                    Some(c @ ('"' | '\'' | '\\')) => key.push(c),
-                    _ => {
-                        self.at = escape;
-                        return Err(self.error(
-                            "an unknown escape",
-                            "write `\\\\` for a backslash; every other character stands for itself",
-                        ));
-                    }
-                }
-                self.at += 1;
-            } else {
-                key.push(c);
-                self.at += c.len_utf8();
-            }
-        }
-        self.at = open;
-        Err(self.error(
-            "the quote is not closed",
-            &format!("write `[{quote}key{quote}]`"),
-        ))
-    }
-
-    fn index(&mut self) -> Result<JsonStep, JsonPathError> {
-        let rest = self.rest();
-        let digits = rest.strip_prefix('-').unwrap_or(rest);
-        let count = digits.bytes().take_while(u8::is_ascii_digit).count();
-        let end = rest.len() - digits.len() + count;
-        let text = &rest[..end];
-        match text.parse::<i64>() {
-            // Written in the one way in which the number is written.
-            Ok(index) if index.to_string() == text => {
-                self.at += end;
-                Ok(JsonStep::Index(index))
-            }
-            Ok(index) => Err(self.error(
-                &format!("`{text}` is an odd way to write an index"),
-                &format!("write `[{index}]`, or `[\"{text}\"]` for a key of that name"),
-            )),
-            Err(_) => Err(self.error(
-                &format!("`{text}` is not an index"),
-                "write `[0]` for the first element, `[-1]` for the last",
-            )),
+    /// What the last of the steps starts from, if it is there and could hold what is named: an
+    /// object for a key, an array for an index. Of a path that may find several, what the first of
+    /// its selectors looks through.
+    ///
+    /// # Errors
+    /// In words, what is there instead.
+    pub fn holder<'v>(&self, root: &'v Json) -> Result<&'v Json, String> {
+        let (last, before) = match (self.is_singular(), self.steps.split_last()) {
+            (true, Some((last, before))) => (Some(last), before),
+            (true, None) => return Err("`$` is always there".to_owned()),
+            (false, _) => (None, self.steps.as_slice()),
+        };
+        let Some(holder) = before.iter().try_fold(root, step) else {
+            return Err(reach(self, root));
+        };
+        let fits = match (last, holder) {
+            (Some(JsonStep::Key(_)), Json::Object(_))
+            | (Some(JsonStep::Index(_)), Json::Array(_)) => true,
+            (None, Json::Object(_) | Json::Array(_)) => true,
+            _ => false,
+        };
+        if fits {
+            Ok(holder)
+        } else {
+            Err(format!("{} is {}", place(before), words(holder)))
         }
     }
 }
 
-/// The value a path names, if there is one.
-pub fn lookup<'v>(path: &JsonPath, root: &'v Value) -> Option<&'v Value> {
+impl fmt::Display for JsonPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+/// The library's reading of a path; keys with `-` are put into brackets for it.
+fn query(source: &str) -> Result<Query, JsonPathError> {
+    let (bracketed, places) = plain::bracket_keys(source);
+    Query::parse(&bracketed).map_err(|error| {
+        let at = error.position();
+        let moved = places.iter().rfind(|(from, _)| *from <= at);
+        let offset = moved.map_or(at, |(from, to)| to + (at - from)).min(source.len());
+        let offset = (0..=offset).rev().find(|at| source.is_char_boundary(*at)).unwrap_or(0);
+        let message = error.message();
+        let problem = match message.contains("parser error") {
+            true => "this is not a path of RFC 9535".to_owned(),
+            false => message.to_owned(),
+        };
+        JsonPathError {
+            offset,
+            problem,
+            help: "write for example `$.items[*].state`, `$.items[1:3]`, `$..name` or `$.items[?@.state == \"up\"]`".to_owned(),
+        }
+    })
+}
+
+/// The value a path names, if there is one. Of a path that may find several, where its first
+/// selector begins.
+pub fn lookup<'v>(path: &JsonPath, root: &'v Json) -> Option<&'v Json> {
     path.steps.iter().try_fold(root, step)
 }
 
-fn step<'v>(value: &'v Value, step: &JsonStep) -> Option<&'v Value> {
+fn step<'v>(value: &'v Json, step: &JsonStep) -> Option<&'v Json> {
     match (step, value) {
-        (JsonStep::Key(key), Value::Object(members)) => members.get(key),
-        (JsonStep::Index(index), Value::Array(elements)) => {
+        (JsonStep::Key(key), Json::Object(_)) => value.get(key),
+        (JsonStep::Index(index), Json::Array(elements)) => {
             let distance = usize::try_from(index.unsigned_abs()).ok()?;
             let index = if *index < 0 {
                 elements.len().checked_sub(distance)?
@@ -248,43 +194,44 @@ fn step<'v>(value: &'v Value, step: &JsonStep) -> Option<&'v Value> {
 }
 
 /// In words, how far a path that names nothing leads: `$.a is an object with b, c`.
-pub fn reach(path: &JsonPath, root: &Value) -> String {
-    let mut place = "$".to_owned();
+pub fn reach(path: &JsonPath, root: &Json) -> String {
+    let mut reached = 0;
     let mut value = root;
     for next in &path.steps {
         let Some(inner) = step(value, next) else {
             break;
         };
         value = inner;
-        match next {
-            JsonStep::Key(key) => place = format!("{place}[\"{key}\"]"),
-            JsonStep::Index(index) => place = format!("{place}[{index}]"),
-        }
+        reached += 1;
     }
-    let there = match value {
-        Value::Object(members) if members.is_empty() => "an empty object".to_owned(),
-        Value::Object(members) => {
-            let mut keys: Vec<&str> = members.keys().take(8).map(String::as_str).collect();
+    format!("{} is {}", place(&path.steps[..reached]), words(value))
+}
+
+fn place(steps: &[JsonStep]) -> String {
+    steps.iter().fold("$".to_owned(), |place, step| match step {
+        JsonStep::Key(key) => format!("{place}[\"{key}\"]"),
+        JsonStep::Index(index) => format!("{place}[{index}]"),
+    })
+}
+
+/// What a value is, in a few words.
+fn words(value: &Json) -> String {
+    match value {
+        Json::Object(members) if members.is_empty() => "an empty object".to_owned(),
+        Json::Object(members) => {
+            let mut keys: Vec<&str> = members
+                .iter()
+                .take(8)
+                .map(|(key, _)| key.as_str())
+                .collect();
             if members.len() > keys.len() {
                 keys.push("…");
             }
             format!("an object with {}", keys.join(", "))
         }
-        Value::Array(elements) => format!("an array of {}", elements.len()),
-        other => format!("the {} {other}", type_name(other)),
-    };
-    format!("{place} is {there}")
-}
-
-/// `string`, `number`, `boolean`, `null`, `array` or `object`.
-pub fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
+        Json::Array(elements) => format!("an array of {}", elements.len()),
+        Json::Null => "null".to_owned(),
+        other => format!("the {} {other}", other.type_name()),
     }
 }
 

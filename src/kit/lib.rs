@@ -4,10 +4,12 @@
 pub mod atomic;
 pub mod console;
 pub mod count;
+pub mod decimal;
 pub mod digest;
 mod error_chain;
 pub mod git;
 pub mod interrupt;
+pub mod json;
 pub mod json_path;
 pub mod redact;
 pub mod run_id;

@@ -1,42 +1,58 @@
 //! Bounds on numbers.
 
+use kit::decimal::Decimal;
+
 /// Bounds on a number; all that are set must hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bounds {
-    pub equals: Option<f64>,
-    pub not: Option<f64>,
-    pub min: Option<f64>,
-    pub max: Option<f64>,
-    pub above: Option<f64>,
-    pub below: Option<f64>,
+    pub equals: Option<Decimal>,
+    pub not: Option<Decimal>,
+    pub min: Option<Decimal>,
+    pub max: Option<Decimal>,
+    pub above: Option<Decimal>,
+    pub below: Option<Decimal>,
 }
 
 impl Bounds {
-    /// Adds a bound; of two of a kind the narrower stays.
-    pub fn narrow(&mut self, relation: Relation, value: f64) {
-        let higher = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old.max(new)));
-        let lower = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old.min(new)));
+    /// Adds a bound; of two of a kind the narrower stays. `Err` where a number is too far from the
+    /// other one to be given or taken.
+    ///
+    /// # Errors
+    /// In words, for `near` and `give` whose sum would have more than 10,000 digits.
+    pub fn narrow(&mut self, relation: Relation, value: Decimal) -> Result<(), String> {
+        let higher = |old: &mut Option<Decimal>, new: Decimal| {
+            *old = Some(old.take().map_or(new.clone(), |old| old.max(new)));
+        };
+        let lower = |old: &mut Option<Decimal>, new: Decimal| {
+            *old = Some(old.take().map_or(new.clone(), |old| old.min(new)));
+        };
         match relation {
             Relation::Equals => self.equals = Some(value),
             Relation::Not => self.not = Some(value),
-            Relation::Min => self.min = higher(self.min, value),
-            Relation::Max => self.max = lower(self.max, value),
-            Relation::Above => self.above = higher(self.above, value),
-            Relation::Below => self.below = lower(self.below, value),
+            Relation::Min => higher(&mut self.min, value),
+            Relation::Max => lower(&mut self.max, value),
+            Relation::Above => higher(&mut self.above, value),
+            Relation::Below => lower(&mut self.below, value),
             Relation::Near(give) => {
                 let give = match give {
-                    Give::By(by) => by,
-                    Give::Percent(percent) => value.abs() * percent / 100.0,
+                    Give::By(by) => Some(by),
+                    Give::Percent(percent) => {
+                        value.abs().times(&percent).map(|part| part.shifted(-2))
+                    }
                 };
-                self.min = higher(self.min, decimal(value - give));
-                self.max = lower(self.max, decimal(value + give));
+                let range = give.and_then(|give| Some((value.minus(&give)?, value.plus(&give)?)));
+                let (least, most) =
+                    range.ok_or("`near` and `give` are too far apart to be added")?;
+                higher(&mut self.min, least);
+                lower(&mut self.max, most);
             }
         }
+        Ok(())
     }
 }
 
 /// What a number must be to a bound.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Relation {
     Equals,
     /// Not equal to it.
@@ -50,20 +66,12 @@ pub enum Relation {
 }
 
 /// How far a number may be from another.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Give {
     /// This much (of durations: milliseconds).
-    By(f64),
+    By(Decimal),
     /// This many percent of the other.
-    Percent(f64),
-}
-
-/// A sum of decimals as a decimal: 0.7 and 0.1 are 0.8, and not a little less.
-fn decimal(sum: f64) -> f64 {
-    if !sum.is_finite() || sum.fract() == 0.0 {
-        return sum;
-    }
-    format!("{sum:.14e}").parse().unwrap_or(sum)
+    Percent(Decimal),
 }
 
 /// The numbers that can occur where bounds are held against something.
@@ -80,28 +88,40 @@ pub(super) enum Domain {
 }
 
 /// Whether the value is within the bounds.
-pub(super) fn within(bounds: &Bounds, value: f64) -> bool {
-    bounds.equals.is_none_or(|bound| value == bound)
-        && bounds.not.is_none_or(|bound| value != bound)
-        && bounds.min.is_none_or(|bound| value >= bound)
-        && bounds.max.is_none_or(|bound| value <= bound)
-        && bounds.above.is_none_or(|bound| value > bound)
-        && bounds.below.is_none_or(|bound| value < bound)
+pub(super) fn within(bounds: &Bounds, value: &Decimal) -> bool {
+    let holds = |bound: &Option<Decimal>, test: fn(&Decimal, &Decimal) -> bool| {
+        bound.as_ref().is_none_or(|bound| test(value, bound))
+    };
+    holds(&bounds.equals, |value, bound| value == bound)
+        && holds(&bounds.not, |value, bound| value != bound)
+        && holds(&bounds.min, |value, bound| value >= bound)
+        && holds(&bounds.max, |value, bound| value <= bound)
+        && holds(&bounds.above, |value, bound| value > bound)
+        && holds(&bounds.below, |value, bound| value < bound)
 }
 
-/// Whether the bounds hold for a number of which only the least value it can have is known:
+/// Whether a count is within the bounds.
+pub(super) fn within_count(bounds: &Bounds, count: usize) -> bool {
+    within(bounds, &Decimal::from(count))
+}
+
+/// Whether the bounds hold for a count of which only the least value it can have is known:
 /// `None` when that depends on the rest.
-pub(super) fn within_from(bounds: &Bounds, least: f64) -> Option<bool> {
-    let too_many = bounds.equals.is_some_and(|bound| bound < least)
-        || bounds.max.is_some_and(|bound| bound < least)
-        || bounds.below.is_some_and(|bound| bound <= least);
+pub(super) fn within_from(bounds: &Bounds, least: usize) -> Option<bool> {
+    let least = Decimal::from(least);
+    let some = |bound: &Option<Decimal>, test: fn(&Decimal, &Decimal) -> bool| {
+        bound.as_ref().is_some_and(|bound| test(bound, &least))
+    };
+    let too_many = some(&bounds.equals, |bound, least| bound < least)
+        || some(&bounds.max, |bound, least| bound < least)
+        || some(&bounds.below, |bound, least| bound <= least);
     let open_above = bounds.equals.is_none()
         && bounds.max.is_none()
         && bounds.below.is_none()
-        && bounds.not.is_none_or(|bound| bound < least);
+        && bounds.not.as_ref().is_none_or(|bound| *bound < least);
     if too_many {
         Some(false)
-    } else if open_above && within(bounds, least) {
+    } else if open_above && within(bounds, &least) {
         Some(true)
     } else {
         None
@@ -111,87 +131,98 @@ pub(super) fn within_from(bounds: &Bounds, least: f64) -> Option<bool> {
 /// Each bound as text: `at least 3`.
 pub(super) fn words(bounds: &Bounds) -> impl Iterator<Item = String> {
     [
-        ("exactly", bounds.equals),
-        ("not", bounds.not),
-        ("at least", bounds.min),
-        ("at most", bounds.max),
-        ("more than", bounds.above),
-        ("less than", bounds.below),
+        ("exactly", &bounds.equals),
+        ("not", &bounds.not),
+        ("at least", &bounds.min),
+        ("at most", &bounds.max),
+        ("more than", &bounds.above),
+        ("less than", &bounds.below),
     ]
     .into_iter()
-    .filter_map(|(word, bound)| Some(format!("{word} {}", bound?)))
+    .filter_map(|(word, bound)| Some(format!("{word} {}", bound.as_ref()?)))
 }
 
 /// Whether every number of the domain is within the bounds.
 pub(super) fn always(bounds: &Bounds, domain: Domain) -> bool {
-    let floor = match domain {
-        Domain::Counting | Domain::Positive => 0.0,
-        Domain::Whole | Domain::Real => f64::NEG_INFINITY,
-    };
+    let zero = Decimal::zero();
+    let from_zero = matches!(domain, Domain::Counting | Domain::Positive);
     bounds.equals.is_none()
-        && bounds.not.is_none_or(|bound| !domain.has(bound))
-        && bounds.min.is_none_or(|bound| bound <= floor)
-        && bounds.above.is_none_or(|bound| bound < floor)
-        && bounds.max.is_none_or(|bound| bound == f64::INFINITY)
-        && bounds.below.is_none_or(|bound| bound == f64::INFINITY)
+        && bounds.not.as_ref().is_none_or(|bound| !domain.has(bound))
+        && bounds
+            .min
+            .as_ref()
+            .is_none_or(|bound| from_zero && *bound <= zero)
+        && bounds
+            .above
+            .as_ref()
+            .is_none_or(|bound| from_zero && *bound < zero)
+        && bounds.max.is_none()
+        && bounds.below.is_none()
 }
 
-/// Whether no number of the domain is within the bounds.
+/// Whether no number of the domain is within the bounds. `false` also where that is not known.
 pub(super) fn never(bounds: &Bounds, domain: Domain) -> bool {
-    let limits: Vec<f64> = limits(bounds).chain([0.0]).collect();
+    let zero = Decimal::zero();
+    let limits: Vec<&Decimal> = limits(bounds).chain([&zero]).collect();
     // What the bounds say changes only at a limit, so these stand for all numbers: the limits,
     // their neighbours, and what lies between two of them.
     let mut candidates = Vec::new();
-    for &a in &limits {
-        candidates.extend([a, a.floor(), a.ceil(), a.next_up(), a.next_down()]);
-        candidates
-            .extend((1..=2).flat_map(|n| [a.floor() + f64::from(n), a.ceil() - f64::from(n)]));
-        candidates.extend(limits.iter().map(|&b| a / 2.0 + b / 2.0));
+    for a in &limits {
+        let steps = [-2_i64, -1, 0, 1, 2].map(Decimal::from);
+        for start in [(*a).clone(), a.floor(), a.ceil()] {
+            candidates.extend(steps.iter().map(|step| start.plus(step)));
+        }
+        candidates.extend(limits.iter().map(|b| a.middle(b)));
     }
-    !candidates
-        .into_iter()
-        .any(|value| domain.has(value) && within(bounds, value))
+    let known: Option<Vec<Decimal>> = candidates.into_iter().collect();
+    known.is_some_and(|candidates| {
+        !candidates
+            .iter()
+            .any(|value| domain.has(value) && within(bounds, value))
+    })
 }
 
 /// Whether every count (0, 1, 2 …) is within at least one of the bounds.
 pub(super) fn covered(alternatives: &[&Bounds]) -> bool {
     /// Beyond this it is not known: `false`.
-    const MOST: f64 = 10_000.0;
-    let highest = alternatives
-        .iter()
-        .flat_map(|bounds| limits(bounds))
-        .fold(0.0, f64::max);
+    const MOST: u64 = 10_000;
+    let most = Decimal::from(MOST);
+    let all = || alternatives.iter().flat_map(|bounds| limits(bounds));
+    if all().any(|limit| *limit > most) {
+        return false;
+    }
     // Beyond the highest limit the answer is the same for all counts.
-    highest <= MOST
-        && (0..=(highest as u32 + 2))
-            .map(f64::from)
-            .all(|count| alternatives.iter().any(|bounds| within(bounds, count)))
+    let beyond = (0..=MOST + 2).find(|count| {
+        let count = Decimal::from(*count);
+        all().all(|limit| *limit < count)
+    });
+    (0..=beyond.unwrap_or(MOST) + 1)
+        .map(Decimal::from)
+        .all(|count| alternatives.iter().any(|bounds| within(bounds, &count)))
 }
 
 /// The numbers in the bounds.
-pub(super) fn limits(bounds: &Bounds) -> impl Iterator<Item = f64> {
+pub(super) fn limits(bounds: &Bounds) -> impl Iterator<Item = &Decimal> {
     [
-        bounds.equals,
-        bounds.not,
-        bounds.min,
-        bounds.max,
-        bounds.above,
-        bounds.below,
+        &bounds.equals,
+        &bounds.not,
+        &bounds.min,
+        &bounds.max,
+        &bounds.above,
+        &bounds.below,
     ]
     .into_iter()
     .flatten()
 }
 
 impl Domain {
-    fn has(self, value: f64) -> bool {
-        let whole = value.fract() == 0.0;
-        value.is_finite()
-            && match self {
-                Domain::Counting => whole && value >= 0.0,
-                Domain::Positive => value >= 0.0,
-                Domain::Whole => whole,
-                Domain::Real => true,
-            }
+    fn has(self, value: &Decimal) -> bool {
+        match self {
+            Domain::Counting => value.is_whole() && !value.is_negative(),
+            Domain::Positive => !value.is_negative(),
+            Domain::Whole => value.is_whole(),
+            Domain::Real => true,
+        }
     }
 }
 
@@ -202,8 +233,12 @@ mod tests {
     use super::*;
 
     fn bounds() -> impl Strategy<Value = Bounds> {
-        let limit =
-            || proptest::option::weighted(0.3, (-6_i32..12).prop_map(|n| f64::from(n) / 2.0));
+        let limit = || {
+            proptest::option::weighted(
+                0.3,
+                (-6_i64..12).prop_map(|n| Decimal::from(n * 5).shifted(-1)),
+            )
+        };
         (limit(), limit(), limit(), limit(), limit(), limit()).prop_map(
             |(equals, not, min, max, above, below)| Bounds {
                 equals,
@@ -218,11 +253,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bounds_are_consistent_with_each_other(limit in -1e9_f64..1e9, value in -1e9_f64..1e9) {
-            let one = |set: fn(&mut Bounds, f64)| {
+        fn bounds_are_consistent_with_each_other(limit in "-?[0-9]{1,20}(\\.[0-9]{1,9})?", value in "-?[0-9]{1,20}") {
+            let read = |text: &str| text.parse::<Decimal>().unwrap();
+            let one = |set: fn(&mut Bounds, Decimal)| {
                 let mut bounds = Bounds::default();
-                set(&mut bounds, limit);
-                within(&bounds, value)
+                set(&mut bounds, read(&limit));
+                within(&bounds, &read(&value))
             };
             let min = one(|b, v| b.min = Some(v));
             let max = one(|b, v| b.max = Some(v));
@@ -238,14 +274,14 @@ mod tests {
 
         #[test]
         fn always_and_never_are_right_about_counts(bounds in bounds()) {
-            let seen: Vec<bool> = (0..40).map(|n| within(&bounds, f64::from(n))).collect();
+            let seen: Vec<bool> = (0..40_usize).map(|n| within_count(&bounds, n)).collect();
             prop_assert_eq!(always(&bounds, Domain::Counting), seen.iter().all(|held| *held));
             prop_assert_eq!(never(&bounds, Domain::Counting), !seen.iter().any(|held| *held));
         }
 
         #[test]
         fn always_and_never_are_right_about_whole_numbers(bounds in bounds()) {
-            let seen: Vec<bool> = (-40..40).map(|n| within(&bounds, f64::from(n))).collect();
+            let seen: Vec<bool> = (-40..40_i64).map(|n| within(&bounds, &Decimal::from(n))).collect();
             prop_assert_eq!(always(&bounds, Domain::Whole), seen.iter().all(|held| *held));
             prop_assert_eq!(never(&bounds, Domain::Whole), !seen.iter().any(|held| *held));
         }
@@ -253,10 +289,10 @@ mod tests {
         #[test]
         fn a_lower_limit_decides_only_what_every_greater_number_agrees_on(
             bounds in bounds(),
-            least in 0_i32..8,
+            least in 0_usize..8,
         ) {
-            let seen: Vec<bool> = (least..60).map(|n| within(&bounds, f64::from(n))).collect();
-            if let Some(held) = within_from(&bounds, f64::from(least)) {
+            let seen: Vec<bool> = (least..60).map(|n| within_count(&bounds, n)).collect();
+            if let Some(held) = within_from(&bounds, least) {
                 prop_assert!(seen.iter().all(|one| *one == held));
             }
         }
@@ -264,17 +300,17 @@ mod tests {
 
     #[test]
     fn a_lower_limit_decides_what_it_can() {
-        let below = |limit| Bounds {
-            below: Some(limit),
+        let below = |limit: u64| Bounds {
+            below: Some(Decimal::from(limit)),
             ..Bounds::default()
         };
-        assert_eq!(within_from(&below(3.0), 3.0), Some(false));
-        assert_eq!(within_from(&below(4.0), 3.0), None);
+        assert_eq!(within_from(&below(3), 3), Some(false));
+        assert_eq!(within_from(&below(4), 3), None);
         let min = Bounds {
-            min: Some(3.0),
+            min: Some(Decimal::from(3_u64)),
             ..Bounds::default()
         };
-        assert_eq!(within_from(&min, 3.0), Some(true));
-        assert_eq!(within_from(&min, 2.0), None);
+        assert_eq!(within_from(&min, 3), Some(true));
+        assert_eq!(within_from(&min, 2), None);
     }
 }

@@ -75,8 +75,8 @@ fn from_text(pick: &Pick, observed: &ObservedText<'_>, name: &str) -> Result<Str
     if let Some(cut) = &observed.cut {
         return Err(cut.clone());
     }
-    if !observed.valid {
-        return Err(format!("{name} is not UTF-8"));
+    if let Some(why) = &observed.unreadable {
+        return Err(why.clone());
     }
     let text = observed.text.trim();
     match pick {
@@ -95,7 +95,10 @@ fn from_text(pick: &Pick, observed: &ObservedText<'_>, name: &str) -> Result<Str
             Ok(group.as_str().to_owned())
         }
         Pick::Json(path) => {
-            let root = json::read(observed).map_err(|why| format!("{name} is {why}"))?;
+            let root = json::read(observed).map_err(|why| match why {
+                json::NoJson::Unfit(why) => format!("{name} is {why}"),
+                json::NoJson::Unjudged(why) => format!("{name}: {why}"),
+            })?;
             let value = json_path::lookup(path, &root).ok_or_else(|| {
                 format!(
                     "{name} has no {}: {}",

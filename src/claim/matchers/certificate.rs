@@ -4,6 +4,7 @@ use super::bounds::{self, Domain};
 use super::limits::{self, Limits};
 use super::result::{MatchResult, MatchSite};
 use super::rule::{names, vacuous_limits};
+use kit::decimal::Decimal;
 use kit::text::{Scope, Text};
 use reach::observation::Certificate;
 
@@ -60,7 +61,7 @@ fn days_left(
     let days = certificate.days_left;
     Some(match limits::fixed(site, wanted, Domain::Whole) {
         Err(verdict) => verdict,
-        Ok(plain) if bounds::within(&plain, days as f64) => MatchResult::Holds,
+        Ok(plain) if bounds::within(&plain, &Decimal::from(days)) => MatchResult::Holds,
         Ok(_) => site
             .part("days_left")
             .differs(

@@ -24,10 +24,7 @@ fn test(clause: &Clause, scope: &Scope) -> String {
         Test::Stderr(matcher) => format!("stderr {}", matcher.rule().describe(scope)),
         Test::Status(matcher) => format!("status {}", status::describe(matcher)),
         Test::Body(matcher) => format!("body {}", matcher.rule().describe(scope)),
-        Test::Header(name, Some(matcher)) => {
-            format!("header {name} {}", matcher.rule().describe(scope))
-        }
-        Test::Header(name, None) => format!("header {name} absent"),
+        Test::Header(name, matcher) => format!("header {name} {}", matcher.describe(scope)),
         Test::Json(test) => {
             let value = test.matcher.rule().describe(scope);
             format!("json {} {value}", test.path.source)

@@ -2,9 +2,10 @@
 //! [`Bounds`] when they are needed.
 
 use super::bounds::{self, Bounds, Domain, Give, Relation};
-use super::number;
+use super::number::{self, Reading};
 use super::open::{self, Unread, shown};
 use super::result::{MatchResult, MatchSite};
+use kit::decimal::Decimal;
 use kit::text::{Scope, Text};
 
 /// Bounds on a number as a claim states them: numbers, and values that are not known before the
@@ -15,6 +16,8 @@ pub struct Limits {
     pub known: Bounds,
     /// Those that are read when the observation is judged.
     pub open: Vec<OpenBound>,
+    /// How the number is read, of which these are the bounds.
+    pub reading: Reading,
 }
 
 impl From<Bounds> for Limits {
@@ -22,6 +25,7 @@ impl From<Bounds> for Limits {
         Limits {
             known,
             open: Vec::new(),
+            reading: Reading::default(),
         }
     }
 }
@@ -45,11 +49,18 @@ pub struct OpenBound {
     pub measure: Measure,
 }
 
-/// As what the text of a bound is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
+impl Measure {
     /// A plain decimal number.
-    Number,
+    pub fn plain() -> Measure {
+        Measure::Number(Reading::default())
+    }
+}
+
+/// As what the text of a bound is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// A decimal number, with the unit and in the form that the claim names.
+    Number(Reading),
     /// A duration with its unit, in milliseconds.
     Millis,
 }
@@ -113,7 +124,9 @@ fn partly(limits: &Limits) -> Bounds {
     let mut plain = limits.known.clone();
     for open in &limits.open {
         if let Ok(value) = value(open, &Scope::new()) {
-            plain.narrow(open.relation, value);
+            let narrowed = plain.narrow(open.relation.clone(), value);
+            // Where that cannot be computed, less is known.
+            drop(narrowed);
         }
     }
     plain
@@ -140,9 +153,16 @@ pub(super) fn covered(alternatives: &[&Limits]) -> bool {
             known
                 .iter()
                 .flat_map(bounds::limits)
-                .chain([0.0, 9000.0])
-                .flat_map(|n| [n - 1.5, n - 1.0, n, n + 0.5, n + 1.0, n + 2.0])
-                .all(|n| under(&Scope::from_iter([((*name).to_owned(), n.to_string())])))
+                .chain([&Decimal::zero(), &Decimal::from(9000_u64)])
+                .flat_map(|n| {
+                    let halves = [-3_i64, -2, 0, 1, 2, 4].map(|half| Decimal::from(half * 5));
+                    halves.map(|half| n.plus(&half.shifted(-1)))
+                })
+                .all(|n| {
+                    n.is_some_and(|n| {
+                        under(&Scope::from_iter([((*name).to_owned(), n.to_string())]))
+                    })
+                })
         }
         _ => false,
     }
@@ -170,7 +190,7 @@ pub(super) fn describe(limits: &Limits, unit: &str, scope: &Scope) -> String {
 
 fn open_words(open: &OpenBound, scope: &Scope) -> String {
     let value = shown(&open.value, scope);
-    match open.relation {
+    match &open.relation {
         Relation::Equals => format!("exactly {value}"),
         Relation::Not => format!("not {value}"),
         Relation::Min => format!("at least {value}"),
@@ -178,7 +198,7 @@ fn open_words(open: &OpenBound, scope: &Scope) -> String {
         Relation::Above => format!("more than {value}"),
         Relation::Below => format!("less than {value}"),
         Relation::Near(Give::By(by)) => match open.measure {
-            Measure::Number => format!("{value}, give or take {by}"),
+            Measure::Number(_) => format!("{value}, give or take {by}"),
             Measure::Millis => format!("{value}, give or take {by} ms"),
         },
         Relation::Near(Give::Percent(percent)) => format!("{value}, give or take {percent}%"),
@@ -192,21 +212,34 @@ fn has_params(text: &Text) -> bool {
 fn resolve(limits: &Limits, scope: &Scope) -> Result<Bounds, Unread> {
     let mut plain = limits.known.clone();
     for open in &limits.open {
-        plain.narrow(open.relation, value(open, scope)?);
+        let value = value(open, scope)?;
+        plain
+            .narrow(open.relation.clone(), value)
+            .map_err(Unread::Wrong)?;
     }
     Ok(plain)
 }
 
-fn value(open: &OpenBound, scope: &Scope) -> Result<f64, Unread> {
-    open::read(&open.value, scope, |text| read_bound(text, open.measure))
+fn value(open: &OpenBound, scope: &Scope) -> Result<Decimal, Unread> {
+    open::read(&open.value, scope, |text| read_bound(text, &open.measure))
 }
 
-/// Reads the text of a bound; `Err` says why it is not valid.
-pub fn read_bound(text: &str, measure: Measure) -> Result<f64, String> {
+/// Reads the text of a bound; `Err` says why it is not valid. A bound on numbers with a unit may
+/// leave the unit out.
+pub fn read_bound(text: &str, measure: &Measure) -> Result<Decimal, String> {
     match measure {
-        Measure::Number => number::parse(text),
+        Measure::Number(reading) => number::read(text, reading).or_else(|why| {
+            let bare = number::read(
+                text,
+                &Reading {
+                    unit: number::Unit::None,
+                    ..reading.clone()
+                },
+            );
+            bare.or_else(|_| number::parse(text)).map_err(|_| why)
+        }),
         Measure::Millis => match humantime::parse_duration(text.trim()) {
-            Ok(duration) => Ok(duration.as_secs_f64() * 1000.0),
+            Ok(duration) => Ok(millis(duration)),
             Err(_) if number::parse(text).is_ok() => Err(
                 "a duration needs its unit: write it after the value, as in \"${name}s\""
                     .to_owned(),
@@ -214,6 +247,11 @@ pub fn read_bound(text: &str, measure: Measure) -> Result<f64, String> {
             Err(_) => Err("that is not a duration, such as `850ms` or `12s`".to_owned()),
         },
     }
+}
+
+/// A duration in milliseconds, to the nanosecond.
+pub(crate) fn millis(duration: std::time::Duration) -> Decimal {
+    Decimal::from(duration.as_nanos()).shifted(-6)
 }
 
 #[cfg(test)]
@@ -228,8 +266,9 @@ mod tests {
             open: vec![OpenBound {
                 relation: Relation::Near(give),
                 value: Text::parse(value),
-                measure: Measure::Number,
+                measure: Measure::plain(),
             }],
+            reading: Reading::default(),
         }
     }
 
@@ -239,16 +278,20 @@ mod tests {
 
     fn within(limits: &Limits, known: &str, value: f64) -> bool {
         let plain = resolve(limits, &scope(known)).unwrap();
-        bounds::within(&plain, value)
+        bounds::within(&plain, &decimal(value))
+    }
+
+    fn decimal(value: f64) -> Decimal {
+        value.to_string().parse().unwrap()
     }
 
     #[test]
     fn give_counts_from_the_value_on_both_sides() {
-        let five = near("${x}", Give::By(5.0));
+        let five = near("${x}", Give::By(decimal(5.0)));
         for (value, held) in [(13.0, true), (23.0, true), (12.9, false), (23.1, false)] {
             assert_eq!(within(&five, "18", value), held, "{value}");
         }
-        let percent = near("${x}", Give::Percent(5.0));
+        let percent = near("${x}", Give::Percent(decimal(5.0)));
         for (known, value, held) in [
             ("200", 190.0, true),
             ("200", 189.9, false),
@@ -259,13 +302,13 @@ mod tests {
         ] {
             assert_eq!(within(&percent, known, value), held, "{known} {value}");
         }
-        let tenth = near("0.7", Give::By(0.1));
+        let tenth = near("0.7", Give::By(decimal(0.1)));
         assert!(within(&tenth, "", 0.8) && within(&tenth, "", 0.6));
     }
 
     #[test]
     fn says_whose_value_is_no_number() {
-        let limits = near("${x}", Give::By(5.0));
+        let limits = near("${x}", Give::By(decimal(5.0)));
         assert_eq!(
             resolve(&limits, &scope("18 images")),
             Err(Unread::Wrong(
@@ -274,16 +317,16 @@ mod tests {
             ))
         );
         assert!(waits(&limits, &Scope::new()));
-        let seconds = |text| read_bound(text, Measure::Millis);
-        assert_eq!(seconds("0.25s"), Ok(250.0));
+        let seconds = |text| read_bound(text, &Measure::Millis);
+        assert_eq!(seconds("0.25s"), Ok(decimal(250.0)));
         assert!(seconds("12").unwrap_err().contains("unit"));
         assert!(seconds("soon").unwrap_err().contains("not a duration"));
     }
 
     #[test]
     fn describes_limits_in_words() {
-        let mut limits = near("${x}", Give::Percent(5.0));
-        limits.known.min = Some(3.0);
+        let mut limits = near("${x}", Give::Percent(decimal(5.0)));
+        limits.known.min = Some(decimal(3.0));
         let words = describe(&limits, "lines", &scope("18"));
         assert_eq!(words, "at least 3, 18 (${x}), give or take 5% lines");
         let words = describe(&limits, "", &Scope::new());
@@ -295,10 +338,11 @@ mod tests {
         let took = Limits {
             known: limits.known,
             open: vec![OpenBound {
-                relation: Relation::Near(Give::By(200.0)),
+                relation: Relation::Near(Give::By(decimal(200.0))),
                 value: Text::parse("${x}s"),
                 measure: Measure::Millis,
             }],
+            reading: Reading::default(),
         };
         assert_eq!(
             describe(&took, "ms", &scope("12")),
@@ -317,17 +361,18 @@ mod tests {
             let relation = [
                 Relation::Equals, Relation::Not, Relation::Min,
                 Relation::Max, Relation::Above, Relation::Below,
-            ][relation];
+            ][relation].clone();
             let open = Limits {
                 known: Bounds::default(),
-                open: vec![OpenBound { relation, value: Text::parse("${x}"), measure: Measure::Number }],
+                open: vec![OpenBound { relation: relation.clone(), value: Text::parse("${x}"), measure: Measure::plain() }],
+                reading: Reading::default(),
             };
             let mut plain = Bounds::default();
-            plain.narrow(relation, value);
+            plain.narrow(relation, decimal(value)).unwrap();
             prop_assert_eq!(resolve(&open, &scope(&value.to_string())), Ok(plain.clone()));
             prop_assert_eq!(
                 within(&open, &value.to_string(), seen),
-                bounds::within(&plain, seen)
+                bounds::within(&plain, &decimal(seen))
             );
         }
 
@@ -337,13 +382,14 @@ mod tests {
             value in -9_i32..14,
             relation in 0_usize..3,
         ) {
-            let relation = [Relation::Max, Relation::Below, Relation::Near(Give::By(2.0))][relation];
+            let relation = [Relation::Max, Relation::Below, Relation::Near(Give::By(decimal(2.0)))][relation].clone();
             let limits = Limits {
-                known: Bounds { min: min.map(f64::from), ..Bounds::default() },
-                open: vec![OpenBound { relation, value: Text::parse("${x}"), measure: Measure::Number }],
+                known: Bounds { min: min.map(|n| decimal(f64::from(n))), ..Bounds::default() },
+                open: vec![OpenBound { relation, value: Text::parse("${x}"), measure: Measure::plain() }],
+                reading: Reading::default(),
             };
             let plain = resolve(&limits, &scope(&value.to_string())).unwrap();
-            let seen: Vec<bool> = (0..40).map(|n| bounds::within(&plain, f64::from(n))).collect();
+            let seen: Vec<bool> = (0..40).map(|n| bounds::within(&plain, &decimal(f64::from(n)))).collect();
             if always(&limits, Domain::Counting) {
                 prop_assert!(seen.iter().all(|held| *held));
             }

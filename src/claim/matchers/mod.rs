@@ -6,14 +6,17 @@
 //! number): there neither a matcher nor its negation holds.
 
 pub(crate) mod bounds;
+mod bytes;
 mod capture;
 pub(crate) mod certificate;
 mod describe;
 mod diff;
+pub(crate) mod each;
 pub(crate) mod exit;
+pub(crate) mod header;
 pub(crate) mod limits;
 pub(crate) mod moment;
-mod number;
+pub(crate) mod number;
 mod observation;
 mod observed;
 mod open;
@@ -38,11 +41,13 @@ use reach::observation::{Captured, HttpObservation, Observation};
 use chrono::{DateTime, Utc};
 
 pub use capture::pick;
+pub(crate) use limits::millis;
 pub use limits::read_bound;
 pub use moment::read_time;
 pub use result::{Judgement, Mismatch};
 pub use summary::summary;
 pub use vacuous::{holds_on_no_answer, is_vacuous};
+pub use value::sha256::read_sha256;
 
 use observation::Context;
 use observed::ObservedText;

@@ -119,11 +119,8 @@ fn judge_clause(context: Context<'_>, clause: &Clause) -> MatchResult {
         (Test::Header(name, matcher), Single::Http(http)) => answered(
             &site,
             http,
-            || match matcher {
-                Some(matcher) => matcher.rule().describe(site.scope),
-                None => "absent".to_owned(),
-            },
-            |response| header(&site, name, matcher.as_ref(), response),
+            || matcher.describe(site.scope),
+            |response| matcher.judge(&site, name, response),
         ),
         (Test::Json(test), Single::Command(command)) => {
             test.judge(&site, &ObservedText::stream(&command.stdout, "stdout"))
@@ -185,41 +182,14 @@ fn stream(
         .judge(site, &ObservedText::stream(captured, name))
 }
 
-/// One header of the name that matches is enough; `None` expects no header of the name.
-fn header(
-    site: &MatchSite<'_>,
-    name: &str,
-    matcher: Option<&TextMatcher>,
-    response: &HttpResponse,
-) -> MatchResult {
-    let values: Vec<&str> = response
-        .headers
-        .iter()
-        .filter(|(header, _)| header.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
-        .collect();
-    match (matcher, values.as_slice()) {
-        (None, []) => MatchResult::Holds,
-        (None, values) => site.differs("absent", values.join(", ")),
-        (Some(matcher), []) => site.differs(matcher.rule().describe(site.scope), "absent"),
-        (Some(matcher), values) => MatchResult::any(
-            values
-                .iter()
-                .map(|value| matcher.rule().judge(site, &ObservedText::whole(value)))
-                .collect(),
-            site,
-        ),
-    }
-}
-
 fn duration(site: &MatchSite<'_>, limits: &Limits, took: std::time::Duration) -> MatchResult {
-    let millis = took.as_secs_f64() * 1000.0;
+    let millis = limits::millis(took);
     match limits::fixed(site, limits, Domain::Positive) {
         Err(result) => result,
-        Ok(plain) if bounds::within(&plain, millis) => MatchResult::Holds,
+        Ok(plain) if bounds::within(&plain, &millis) => MatchResult::Holds,
         Ok(_) => site.differs(
             limits::describe(limits, "ms", site.scope),
-            format!("{millis:.1} ms"),
+            format!("{:.1} ms", took.as_secs_f64() * 1000.0),
         ),
     }
 }

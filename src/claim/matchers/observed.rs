@@ -1,7 +1,8 @@
-//! A text as it was observed: whole, or cut off.
+//! A text as it was observed: whole or cut off, and whether it is text at all.
 
 use std::borrow::Cow;
 
+use super::bytes;
 use super::result::MatchResult;
 use reach::observation::Captured;
 
@@ -9,18 +10,24 @@ use reach::observation::Captured;
 pub(super) struct ObservedText<'a> {
     /// Its bytes, as they came.
     pub(super) bytes: Cow<'a, [u8]>,
-    /// The same as text, with U+FFFD for what is not UTF-8.
+    /// The same as text, without a byte order mark, with U+FFFD for what cannot be read.
     pub(super) text: Cow<'a, str>,
-    /// Whether the bytes are UTF-8.
-    pub(super) valid: bool,
+    /// Why the bytes are not text. What cannot be read is not judged: only what looks at bytes
+    /// decides then.
+    pub(super) unreadable: Option<String>,
     /// A message that there was more, when only the first part was stored.
     pub(super) cut: Option<String>,
 }
 
 impl<'a> ObservedText<'a> {
-    /// A captured stream.
+    /// A captured stream, in UTF-8 or with a byte order mark.
     pub(super) fn stream(captured: &'a Captured, name: &str) -> Self {
-        let mut bytes = captured.bytes.as_slice();
+        Self::encoded(captured, name, None)
+    }
+
+    /// A captured stream in a character set that its sender has named.
+    pub(super) fn encoded(captured: &'a Captured, name: &str, charset: Option<&str>) -> Self {
+        let bytes = captured.bytes.as_slice();
         let cut = captured.is_truncated().then(|| {
             format!(
                 "{name} has {} bytes, and only the first {} were stored: make it print less",
@@ -28,17 +35,21 @@ impl<'a> ObservedText<'a> {
                 bytes.len()
             )
         });
-        if cut.is_some()
-            && let Err(error) = std::str::from_utf8(bytes)
-            && error.error_len().is_none()
-        {
-            // The limit fell into the middle of a character.
-            bytes = &bytes[..error.valid_up_to()];
-        }
+        Self::decoded(bytes, name, charset, cut)
+    }
+
+    /// Bytes in a character set; `cut` says that there were more of them.
+    pub(super) fn decoded(
+        bytes: &'a [u8],
+        name: &str,
+        charset: Option<&str>,
+        cut: Option<String>,
+    ) -> Self {
+        let read = bytes::read(bytes, charset, cut.is_some());
         ObservedText {
             bytes: Cow::Borrowed(bytes),
-            text: String::from_utf8_lossy(bytes),
-            valid: std::str::from_utf8(bytes).is_ok(),
+            text: read.text,
+            unreadable: read.problem.map(|why| format!("{name} is not text: {why}")),
             cut,
         }
     }
@@ -48,7 +59,7 @@ impl<'a> ObservedText<'a> {
         ObservedText {
             bytes: Cow::Borrowed(text.as_bytes()),
             text: Cow::Borrowed(text),
-            valid: true,
+            unreadable: None,
             cut: None,
         }
     }
@@ -58,7 +69,7 @@ impl<'a> ObservedText<'a> {
         ObservedText {
             bytes: Cow::Borrowed(text.as_bytes()),
             text: Cow::Borrowed(text),
-            valid: self.valid || !text.contains(char::REPLACEMENT_CHARACTER),
+            unreadable: self.unreadable.clone(),
             cut: self.cut.clone().filter(|_| cut),
         }
     }

@@ -168,6 +168,31 @@ impl MatchResult {
         self
     }
 
+    /// Adds an explanation to every mismatch, after the one that it has.
+    pub(super) fn with_remark(mut self, remark: &str) -> MatchResult {
+        if let MatchResult::Differs { mismatches, .. } = &mut self {
+            for mismatch in mismatches {
+                let note = match mismatch.note.take() {
+                    Some(note) => format!("{note}; {remark}"),
+                    None => remark.to_owned(),
+                };
+                mismatch.note = Some(render::clean(&note, LIMIT));
+            }
+        }
+        self
+    }
+
+    /// A difference that neither the matcher nor its negation may rest on.
+    pub(super) fn unfit(self) -> MatchResult {
+        match self {
+            MatchResult::Differs { mismatches, .. } => MatchResult::Differs {
+                mismatches,
+                unfit: true,
+            },
+            other => other,
+        }
+    }
+
     /// Adds a diff to the mismatches that have none yet.
     pub(super) fn with_diff(mut self, diff: Option<String>) -> MatchResult {
         if let (MatchResult::Differs { mismatches, .. }, Some(diff)) = (&mut self, diff) {

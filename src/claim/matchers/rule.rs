@@ -2,7 +2,7 @@
 //! a default: the author of a new matcher must answer each question.
 
 use chrono::DateTime;
-use serde_json::Value;
+use kit::json::Json;
 
 use super::bounds::Domain;
 use super::limits::{self, Limits};
@@ -33,11 +33,26 @@ pub(super) trait TextRule {
 /// A matcher of a JSON value.
 pub(super) trait JsonRule {
     /// There is a value.
-    fn judge(&self, site: &MatchSite<'_>, value: &Value) -> MatchResult;
+    fn judge(&self, site: &MatchSite<'_>, value: &Json) -> MatchResult;
 
     /// There is no value.
     fn judge_missing(&self, site: &MatchSite<'_>) -> MatchResult {
         site.unfit(self.describe(site.scope), "absent")
+    }
+
+    /// The path may find several values; `holder` says what is there where nothing could hold any.
+    /// A matcher of one value cannot tell which of them is meant: the reader of claim files has
+    /// refused it.
+    fn judge_several(
+        &self,
+        _site: &MatchSite<'_>,
+        _values: &[&Json],
+        _holder: Result<(), String>,
+    ) -> MatchResult {
+        MatchResult::Undecidable(
+            "the path may find several values, and the claim does not say which is meant"
+                .to_owned(),
+        )
     }
 
     fn describe(&self, scope: &Scope) -> String;

@@ -15,8 +15,8 @@ use regex::Regex;
 
 use super::*;
 use crate::expectation::{
-    Bounds, Clause, ExitMatcher, JsonMatcher, JsonTest, Limits, StatusItem, StatusMatcher,
-    TimeFormat, VersionBounds,
+    Bounds, Clause, ExitMatcher, HeaderMatcher, JsonMatcher, JsonTest, Limits, Quantifier,
+    SecretsMatcher, StatusItem, StatusMatcher, TimeFormat, VersionBounds,
 };
 use kit::text::Text;
 use reach::observation::{CommandObservation, Ending, HttpResponse, NoAnswer, NoAnswerCause};
@@ -76,16 +76,31 @@ fn json_at(path: &str, matcher: JsonMatcher) -> JsonTest {
     }
 }
 
+fn decimal(value: f64) -> kit::decimal::Decimal {
+    value.to_string().parse().unwrap()
+}
+
+fn json(text: &str) -> kit::json::Json {
+    kit::json::parse(text).unwrap()
+}
+
 fn at_least(min: f64) -> Limits {
     Limits::from(Bounds {
-        min: Some(min),
+        min: Some(decimal(min)),
+        ..Bounds::default()
+    })
+}
+
+fn exactly(equals: f64) -> Limits {
+    Limits::from(Bounds {
+        equals: Some(decimal(equals)),
         ..Bounds::default()
     })
 }
 
 fn at_most(max: f64) -> Limits {
     Limits::from(Bounds {
-        max: Some(max),
+        max: Some(decimal(max)),
         ..Bounds::default()
     })
 }

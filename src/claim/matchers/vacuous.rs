@@ -12,7 +12,7 @@ use super::rule::{
 };
 use super::{Judgement, certificate, describe, exit, judge, limits, panel, status};
 use crate::expectation::{
-    Clause, ExitMatcher, Expect, StatusItem, StatusMatcher, Test, TextMatcher,
+    Clause, ExitMatcher, Expect, HeaderMatcher, StatusItem, StatusMatcher, Test, TextMatcher,
 };
 use kit::text::Scope;
 use reach::observation::Observation;
@@ -118,7 +118,7 @@ fn test(test: &Test) -> Option<String> {
         Test::Stdout(matcher) | Test::Stderr(matcher) | Test::Body(matcher) => {
             vacuous_text(matcher.rule().as_ref())
         }
-        Test::Header(_, matcher) => vacuous_text(matcher.as_ref()?.rule().as_ref()),
+        Test::Header(_, matcher) => matcher.vacuous(),
         Test::Json(test) => test.matcher.rule().prospects().vacuous,
         Test::Duration(limits) => vacuous_limits(limits, Domain::Positive, "ms"),
         Test::Certificate(matcher) => certificate::vacuous(matcher),
@@ -174,14 +174,14 @@ pub(super) fn never(expect: &Expect) -> bool {
             .chain(panel::no_answers())
             .all(|seen| !holds(expect, &seen)),
         Expect::Holds(clause) => match &clause.test {
-            Test::Stdout(matcher)
-            | Test::Stderr(matcher)
-            | Test::Body(matcher)
-            | Test::Header(_, Some(matcher)) => matcher.rule().prospects().never,
+            Test::Stdout(matcher) | Test::Stderr(matcher) | Test::Body(matcher) => {
+                matcher.rule().prospects().never
+            }
+            Test::Header(_, matcher) => matcher.never(),
             Test::Json(test) => test.matcher.rule().prospects().never,
             Test::Duration(limits) => limits::never(limits, Domain::Positive),
             Test::Certificate(matcher) => certificate::never(matcher),
-            Test::Header(_, None) | Test::Exit(_) | Test::Status(_) => false,
+            Test::Exit(_) | Test::Status(_) => false,
         },
         Expect::All(parts) => parts.iter().any(never) || complementary(parts),
         Expect::Any(parts) => parts.iter().all(never),
@@ -211,12 +211,13 @@ fn denies(expect: &Expect) -> bool {
         Expect::Holds(clause) => match &clause.test {
             Test::Exit(ExitMatcher::NoneOf(_))
             | Test::Status(StatusMatcher::NoneOf(_))
-            | Test::Header(_, None)
             | Test::Duration(_) => true,
-            Test::Stdout(matcher)
-            | Test::Stderr(matcher)
-            | Test::Body(matcher)
-            | Test::Header(_, Some(matcher)) => !matcher.rule().prospects().by_samples,
+            Test::Stdout(matcher) | Test::Stderr(matcher) | Test::Body(matcher) => {
+                !matcher.rule().prospects().by_samples
+            }
+            Test::Header(_, matcher) => {
+                !matches!(matcher, HeaderMatcher::Plain(text) if text.rule().prospects().by_samples)
+            }
             Test::Exit(ExitMatcher::OneOf(_) | ExitMatcher::Signal(_))
             | Test::Status(StatusMatcher::OneOf(_))
             | Test::Json(_)

@@ -259,27 +259,12 @@ impl Reader {
         };
         let mut parts = Vec::new();
         for (name, value) in fields.iter() {
-            let absent = value
-                .get("absent")
-                .filter(|_| matches!(&value.kind, NodeKind::Map(entries) if entries.len() == 1));
-            let matcher = match absent {
-                Some(flag) => match self.boolean(flag, "`absent`") {
-                    Some(true) => None,
-                    Some(false) => Some(TextMatcher::Any(vec![
-                        TextMatcher::Empty(true),
-                        TextMatcher::Empty(false),
-                    ])),
-                    None => continue,
-                },
-                None => match self.text_matcher(value, "a header") {
-                    Some(matcher) => Some(matcher),
-                    None => continue,
-                },
-            };
-            parts.push(Expect::Holds(Clause {
-                span: name.span.start..value.span.end,
-                test: Test::Header(name.text.to_ascii_lowercase(), matcher),
-            }));
+            if let Some(matcher) = self.header(value) {
+                parts.push(Expect::Holds(Clause {
+                    span: name.span.start..value.span.end,
+                    test: Test::Header(name.text.to_ascii_lowercase(), matcher),
+                }));
+            }
         }
         parts
     }

@@ -1,7 +1,8 @@
 //! Reading bounds on numbers and durations: those in the claim file, and those that the run finds.
 
 use super::reader::Reader;
-use crate::expectation::{Give, Limits, Measure, OpenBound, Relation};
+use crate::expectation::{Form, Give, Limits, Measure, OpenBound, Reading, Relation, Unit};
+use kit::decimal::Decimal;
 use kit::text::{Scope, Text};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
@@ -16,16 +17,16 @@ const DURATION_KEYS: &[&str] = &["min", "max", "near", "give"];
 
 /// A bound: a number in the claim file, or a text that becomes one in the run.
 enum Value {
-    Known(f64),
+    Known(Decimal),
     Open(Text),
 }
 
 /// A number as the text of a bound.
-fn written(number: f64, measure: Measure) -> String {
+fn written(number: &Decimal, measure: &Measure) -> String {
     match measure {
-        Measure::Number => number.to_string(),
-        Measure::Millis if number.fract() == 0.0 => format!("{number}ms"),
-        Measure::Millis => format!("{}ns", (number * 1e6).round()),
+        Measure::Number(_) => number.to_string(),
+        // In nanoseconds, which are whole: durations take no decimals.
+        Measure::Millis => format!("{}ns", number.shifted(6)),
     }
 }
 
@@ -34,17 +35,43 @@ impl Reader {
     pub(super) fn limits(&mut self, node: &Node, what: &str) -> Option<Limits> {
         if let NodeKind::Map(_) = &node.kind {
             let fields = self.map(node, what, BOUND_KEYS)?;
-            return self.limit_fields(&fields, what, Measure::Number);
+            return self.limit_fields(&fields, what, &Measure::plain());
         }
         let mut limits = Limits::default();
-        self.bound(node, what, Relation::Equals, Measure::Number, &mut limits)?;
+        self.bound(node, what, Relation::Equals, &Measure::plain(), &mut limits)?;
         Some(limits)
+    }
+
+    /// Bounds on a number that is read, with the unit and in the form that it has.
+    pub(super) fn number_bounds(&mut self, node: &Node, what: &str) -> Option<Limits> {
+        let NodeKind::Map(_) = &node.kind else {
+            return self.limits(node, what);
+        };
+        let keys: Vec<&str> = ["unit", "form"].iter().chain(BOUND_KEYS).copied().collect();
+        let fields = self.map(node, what, &keys)?;
+        let unit = match fields.get("unit") {
+            None => Unit::None,
+            Some(node) => match self.fixed(node, "`unit`")?.trim() {
+                "bytes" => Unit::Bytes,
+                text => Unit::Text(text.to_owned()),
+            },
+        };
+        let form = match fields.get("form") {
+            None => Form::default(),
+            Some(node) => {
+                let names = Form::NAMES.map(|(name, _)| name);
+                Form::NAMES[self.one_of(node, "`form`", &names)?].1
+            }
+        };
+        let reading = Reading { unit, form };
+        let limits = self.limit_fields(&fields, what, &Measure::Number(reading.clone()))?;
+        Some(Limits { reading, ..limits })
     }
 
     /// Bounds on how long something took: durations with their units.
     pub(super) fn duration_bounds(&mut self, node: &Node) -> Option<Limits> {
         let fields = self.map(node, "`duration`", DURATION_KEYS)?;
-        self.limit_fields(&fields, "`duration`", Measure::Millis)
+        self.limit_fields(&fields, "`duration`", &Measure::Millis)
     }
 
     /// The bounds among the fields of a map.
@@ -52,7 +79,7 @@ impl Reader {
         &mut self,
         fields: &Fields<'_>,
         what: &str,
-        measure: Measure,
+        measure: &Measure,
     ) -> Option<Limits> {
         let before = self.problems.len();
         let mut limits = Limits::default();
@@ -74,7 +101,7 @@ impl Reader {
         }
         if limits == Limits::default() {
             let keys = match measure {
-                Measure::Number => BOUND_KEYS,
+                Measure::Number(_) => BOUND_KEYS,
                 Measure::Millis => DURATION_KEYS,
             };
             self.report(
@@ -95,7 +122,7 @@ impl Reader {
         &mut self,
         fields: &Fields<'_>,
         what: &str,
-        measure: Measure,
+        measure: &Measure,
         limits: &mut Limits,
     ) -> Option<()> {
         let (near, give) = match (fields.get("near"), fields.get("give")) {
@@ -104,7 +131,7 @@ impl Reader {
             (near, _) => {
                 let lacking = if near.is_some() { "give" } else { "near" };
                 let example = match measure {
-                    Measure::Number => "{ near: \"${before}\", give: 5 }, or `give: 5%` of it",
+                    Measure::Number(_) => "{ near: \"${before}\", give: 5 }, or `give: 5%` of it",
                     Measure::Millis => "{ near: \"${before}\", give: 200ms }, or `give: 5%` of it",
                 };
                 self.missing_in(fields, what, lacking, example);
@@ -113,45 +140,46 @@ impl Reader {
         };
         let give = self.give(give, measure);
         let value = match self.value(near, what, measure)? {
-            Value::Known(number) => Text::literal(written(number, measure)),
+            Value::Known(number) => Text::literal(written(&number, measure)),
             Value::Open(text) => text,
         };
         limits.open.push(OpenBound {
             relation: Relation::Near(give?),
             value,
-            measure,
+            measure: measure.clone(),
         });
         Some(())
     }
 
-    fn give(&mut self, node: &Node, measure: Measure) -> Option<Give> {
+    fn give(&mut self, node: &Node, measure: &Measure) -> Option<Give> {
         let what = "`give`";
         let text = self.fixed(node, what)?;
         let read = match (text.trim().strip_suffix('%'), measure) {
             (Some(percent), _) => {
-                crate::matchers::read_bound(percent, Measure::Number).map(Give::Percent)
+                crate::matchers::read_bound(percent, &Measure::plain()).map(Give::Percent)
             }
-            (None, Measure::Number) => {
-                crate::matchers::read_bound(&text, Measure::Number).map(Give::By)
-            }
+            (None, Measure::Number(_)) => crate::matchers::read_bound(&text, measure).map(Give::By),
             (None, Measure::Millis) => {
                 let duration = self.duration(node, what)?;
-                Ok(Give::By(duration.as_secs_f64() * 1000.0))
+                Ok(Give::By(crate::matchers::millis(duration)))
             }
         };
         match read {
-            Ok(give @ (Give::By(by) | Give::Percent(by))) if by >= 0.0 => Some(give),
-            _ => {
-                let problem = Diagnostic::new(
-                    Code::BAD_NUMBER,
-                    node.span.clone(),
-                    format!("{what} cannot be `{text}`"),
-                )
-                .help("how far it may be from the number of `near`: `5`, or `5%` of that number");
-                self.report(problem);
-                None
-            }
+            Ok(Give::By(by) | Give::Percent(by)) if by.is_negative() => self.bad_give(node, &text),
+            Ok(give) => Some(give),
+            Err(_) => self.bad_give(node, &text),
         }
+    }
+
+    fn bad_give(&mut self, node: &Node, text: &str) -> Option<Give> {
+        let problem = Diagnostic::new(
+            Code::BAD_NUMBER,
+            node.span.clone(),
+            format!("`give` cannot be `{text}`"),
+        )
+        .help("how far it may be from the number of `near`: `5`, or `5%` of that number");
+        self.report(problem);
+        None
     }
 
     fn bound(
@@ -159,29 +187,46 @@ impl Reader {
         node: &Node,
         what: &str,
         relation: Relation,
-        measure: Measure,
+        measure: &Measure,
         limits: &mut Limits,
     ) -> Option<()> {
         match self.value(node, what, measure)? {
-            Value::Known(number) => limits.known.narrow(relation, number),
+            Value::Known(number) => {
+                if let Err(why) = limits.known.narrow(relation, number) {
+                    self.bad_number(node, why);
+                    return None;
+                }
+            }
             Value::Open(value) => limits.open.push(OpenBound {
                 relation,
                 value,
-                measure,
+                measure: measure.clone(),
             }),
         }
         Some(())
     }
 
     /// What stands in a bound: a number, or what can become one.
-    fn value(&mut self, node: &Node, what: &str, measure: Measure) -> Option<Value> {
+    fn value(&mut self, node: &Node, what: &str, measure: &Measure) -> Option<Value> {
         let text = Text::parse(self.scalar(node, what)?).bind(&self.scope);
         if text.params().next().is_none() {
             let number = match measure {
-                Measure::Number => self.number(node, what)?,
+                Measure::Number(_) => {
+                    let text = self.fixed(node, what)?;
+                    match crate::matchers::read_bound(&text, measure) {
+                        Ok(number) => number,
+                        Err(why) => {
+                            self.bad_number(
+                                node,
+                                format!("{what} must be a number, not `{text}`: {why}"),
+                            );
+                            return None;
+                        }
+                    }
+                }
                 Measure::Millis => {
                     let duration = self.duration(node, "a bound of `duration`")?;
-                    duration.as_secs_f64() * 1000.0
+                    crate::matchers::millis(duration)
                 }
             };
             return Some(Value::Known(number));
@@ -194,7 +239,7 @@ impl Reader {
                 .collect();
             crate::matchers::read_bound(&text.render(&scope), measure).is_ok()
         };
-        if could_be("1") || measure == Measure::Millis && could_be("1s") {
+        if could_be("1") || *measure == Measure::Millis && could_be("1s") {
             return Some(Value::Open(text));
         }
         let source = text.render(&Scope::new());

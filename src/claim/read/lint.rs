@@ -127,7 +127,8 @@ fn wants_nothing(matcher: &TextMatcher) -> bool {
         TextMatcher::Empty(true) | TextMatcher::Not(_) | TextMatcher::Secrets(_) => true,
         TextMatcher::Equals(text) => text.params().next().is_none() && literal(text).is_empty(),
         TextMatcher::Lines(bounds) | TextMatcher::Count { bounds, .. } => {
-            bounds.known.equals == Some(0.0) || bounds.known.max == Some(0.0)
+            let zero = Some(kit::decimal::Decimal::zero());
+            bounds.known.equals == zero || bounds.known.max == zero
         }
         TextMatcher::All(parts) | TextMatcher::Any(parts) => parts.iter().any(wants_nothing),
         _ => false,

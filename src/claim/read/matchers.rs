@@ -1,6 +1,8 @@
 //! Reading matchers of texts, numbers and JSON values.
 
-use crate::expectation::{JsonMatcher, JsonTest, TextMatcher};
+use crate::codes;
+use crate::expectation::{JsonMatcher, JsonTest, Quantifier, TextMatcher};
+use kit::json::Json;
 use kit::json_path::JsonPath;
 use kit::text::Text;
 use kit::yaml::codes::Code;
@@ -17,6 +19,9 @@ type Read<M> = fn(&mut Reader, &Node, &str) -> Option<M>;
 const TEXT_KEYS: &[(&str, Read<TextMatcher>)] = &[
     ("equals", |reader, node, what| {
         reader.text(node, what).map(TextMatcher::Equals)
+    }),
+    ("exact", |reader, node, what| {
+        reader.text(node, what).map(TextMatcher::Exact)
     }),
     ("contains", |reader, node, what| {
         reader.each_text(node, what, TextMatcher::Contains)
@@ -57,7 +62,7 @@ const TEXT_KEYS: &[(&str, Read<TextMatcher>)] = &[
         })
     }),
     ("number", |reader, node, what| {
-        reader.limits(node, what).map(TextMatcher::Number)
+        reader.number_bounds(node, what).map(TextMatcher::Number)
     }),
     ("time", |reader, node, _| {
         reader.time(node).map(TextMatcher::Time)
@@ -73,7 +78,7 @@ const TEXT_KEYS: &[(&str, Read<TextMatcher>)] = &[
         (!parts.is_empty()).then(|| all(parts))
     }),
     ("sha256", |reader, node, _| {
-        reader.sha256(node).map(TextMatcher::Sha256)
+        reader.digest(node).map(TextMatcher::Sha256)
     }),
     ("secrets", |reader, node, _| {
         reader.secrets(node).map(TextMatcher::Secrets)
@@ -101,12 +106,31 @@ const JSON_KEYS: &[(&str, Read<JsonMatcher>)] = &[
     ("count", |reader, node, what| {
         reader.limits(node, what).map(JsonMatcher::Count)
     }),
+    ("every", |reader, node, _| {
+        reader.json_each(node, Quantifier::Every)
+    }),
+    ("any", |reader, node, _| {
+        reader.json_each(node, Quantifier::Any)
+    }),
+    ("none", |reader, node, _| {
+        reader.json_each(node, Quantifier::None)
+    }),
+    ("keys", |reader, node, what| {
+        reader.each(node, what, JsonMatcher::Keys, |reader, item| {
+            reader.text(item, "a key")
+        })
+    }),
+    ("set", |reader, node, what| {
+        reader.each(node, what, JsonMatcher::Set, |reader, item| {
+            reader.json_item(item)
+        })
+    }),
     ("type", |reader, node, what| {
         let at = reader.one_of(node, what, JSON_TYPES)?;
         Some(JsonMatcher::Type(JSON_TYPES[at].to_owned()))
     }),
     ("number", |reader, node, what| {
-        reader.limits(node, what).map(JsonMatcher::Number)
+        reader.number_bounds(node, what).map(JsonMatcher::Number)
     }),
     ("not", |reader, node, _| {
         let inner = reader.json_matcher(node)?;
@@ -253,6 +277,17 @@ impl Reader {
             let path = self.json_path(&key.text, &key.span);
             let matcher = self.json_matcher(value);
             if let (Some(path), Some(matcher)) = (path, matcher) {
+                if !path.is_singular() && !says_which(&matcher) {
+                    self.report(
+                        Diagnostic::new(
+                            codes::WHICH_OF_SEVERAL,
+                            value.span.clone(),
+                            format!("`{}` may find several values, and this does not say which is meant", path.source),
+                        )
+                        .help("write `{ every: … }`, `{ any: … }`, `{ none: … }`, `{ count: … }` or `{ set: [ … ] }`"),
+                    );
+                    continue;
+                }
                 tests.push((key.span.start..value.span.end, JsonTest { path, matcher }));
             }
         }
@@ -276,7 +311,7 @@ impl Reader {
                         format!("`{text}` is not a JSON path"),
                     )
                     .label(error.to_string())
-                    .help("for example `$.health_path`, `$.services[0].name`, `$[\"any key\"]`"),
+                    .help("for example `$.health_path`, `$.services[0].name`, `$[\"any key\"]`, `$.services[*].name`"),
                 );
                 None
             }
@@ -317,6 +352,31 @@ impl Reader {
         }
     }
 
+    /// A matcher, or a list of them of which one must hold, for each of several values.
+    fn json_each(&mut self, node: &Node, which: Quantifier) -> Option<JsonMatcher> {
+        let inner = match &node.kind {
+            NodeKind::List(items) => {
+                let parts: Vec<JsonMatcher> = items
+                    .iter()
+                    .filter_map(|item| self.json_matcher(item))
+                    .collect();
+                (parts.len() == items.len() && !parts.is_empty())
+                    .then_some(JsonMatcher::OneOf(parts))?
+            }
+            _ => self.json_matcher(node)?,
+        };
+        Some(JsonMatcher::Each(which, Box::new(inner)))
+    }
+
+    /// A value of a set: a scalar is spelled as JSON's values are elsewhere, the others are equal
+    /// with types and all.
+    fn json_item(&mut self, node: &Node) -> Option<JsonMatcher> {
+        match &node.kind {
+            NodeKind::Map(_) => Some(JsonMatcher::Equals(json_value(node))),
+            _ => self.json_matcher(node),
+        }
+    }
+
     fn json_entry(&mut self, key: &Key, value: &Node) -> Option<JsonMatcher> {
         let what = format!("`{}`", key.text);
         if let Some(read) = reader_of(JSON_KEYS, &key.text) {
@@ -336,18 +396,36 @@ fn all(mut parts: Vec<TextMatcher>) -> TextMatcher {
     }
 }
 
+/// Whether a matcher says which of several values it is about.
+fn says_which(matcher: &JsonMatcher) -> bool {
+    match matcher {
+        JsonMatcher::Each(..)
+        | JsonMatcher::Count(_)
+        | JsonMatcher::Set(_)
+        | JsonMatcher::Absent(_) => true,
+        JsonMatcher::All(parts) => parts.iter().all(says_which),
+        JsonMatcher::Not(inner) => says_which(inner),
+        JsonMatcher::Is(_)
+        | JsonMatcher::Equals(_)
+        | JsonMatcher::Keys(_)
+        | JsonMatcher::OneOf(_)
+        | JsonMatcher::Type(_)
+        | JsonMatcher::Number(_)
+        | JsonMatcher::Text(_) => false,
+    }
+}
+
 /// A tree as JSON: plain scalars by the rules of JSON, all others as strings.
-fn json_value(node: &Node) -> serde_json::Value {
-    use serde_json::Value;
+fn json_value(node: &Node) -> Json {
     match &node.kind {
-        NodeKind::Scalar { text, plain: false } => Value::String(text.clone()),
-        NodeKind::Scalar { text, plain: true } if is_null(text) => Value::Null,
-        NodeKind::Scalar { text, plain: true } => match serde_json::from_str::<Value>(text) {
-            Ok(value @ (Value::Bool(_) | Value::Number(_))) => value,
-            _ => Value::String(text.clone()),
+        NodeKind::Scalar { text, plain: false } => Json::String(text.clone()),
+        NodeKind::Scalar { text, plain: true } if is_null(text) => Json::Null,
+        NodeKind::Scalar { text, plain: true } => match kit::json::parse(text) {
+            Ok(value @ (Json::Bool(_) | Json::Number(_))) => value,
+            _ => Json::String(text.clone()),
         },
-        NodeKind::List(items) => Value::Array(items.iter().map(json_value).collect()),
-        NodeKind::Map(entries) => Value::Object(
+        NodeKind::List(items) => Json::Array(items.iter().map(json_value).collect()),
+        NodeKind::Map(entries) => Json::Object(
             entries
                 .iter()
                 .map(|(key, value)| (key.text.clone(), json_value(value)))
@@ -396,6 +474,55 @@ mod tests {
         assert_eq!(
             errors("{ stdout: { not: { length: { below: 0 } } } }"),
             ["GP2501"]
+        );
+    }
+
+    #[test]
+    fn a_path_that_may_find_several_says_which_is_meant() {
+        assert_eq!(errors("{ json: { '$.a[*]': up } }"), ["GP2410"]);
+        assert_eq!(
+            errors("{ json: { '$.a[*]': { not: { contains: x } } } }"),
+            ["GP2410"]
+        );
+        assert_eq!(
+            errors("{ json: { '$..a': { every: up, number: 1 } } }"),
+            ["GP2410"]
+        );
+        for good in [
+            "every: up",
+            "any: [a, b]",
+            "none: { contains: x }",
+            "count: 2",
+            "set: [a, b]",
+            "absent: true",
+        ] {
+            assert_eq!(
+                errors(&format!("{{ json: {{ '$.a[*]': {{ {good} }} }} }}")),
+                [""; 0],
+                "{good}"
+            );
+        }
+        assert_eq!(errors("{ json: { $.a: { keys: [a, b] } } }"), [""; 0]);
+    }
+
+    #[test]
+    fn a_unit_and_a_form_of_a_number_are_named() {
+        for good in [
+            "unit: '%', max: 60",
+            "unit: bytes, max: 8G",
+            "form: '1,234.5', min: 1000",
+            "unit: ms, max: 5",
+        ] {
+            assert_eq!(
+                errors(&format!("{{ stdout: {{ number: {{ {good} }} }} }}")),
+                [""; 0],
+                "{good}"
+            );
+        }
+        assert_eq!(errors("{ stdout: { number: { unit: '%' } } }"), ["GP2206"]);
+        assert_eq!(
+            errors("{ stdout: { number: { form: '12,34', min: 1 } } }"),
+            ["GP2405"]
         );
     }
 

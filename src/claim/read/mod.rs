@@ -5,6 +5,7 @@ mod checks;
 mod control;
 mod enclosing;
 mod expectations;
+mod headers;
 mod hosts;
 mod human;
 mod implied;

@@ -54,13 +54,12 @@ fn expect(expect: &Expect) -> Vec<String> {
         Expect::All(parts) | Expect::Any(parts) => parts.iter().flat_map(self::expect).collect(),
         Expect::Not(inner) => self::expect(inner),
         Expect::Holds(clause) => match &clause.test {
-            Test::Stdout(m) | Test::Stderr(m) | Test::Body(m) | Test::Header(_, Some(m)) => {
-                m.params()
-            }
+            Test::Stdout(m) | Test::Stderr(m) | Test::Body(m) => m.params(),
+            Test::Header(_, matcher) => matcher.params(),
             Test::Json(test) => test.matcher.params(),
             Test::Certificate(certificate) => certificate.params(),
             Test::Duration(limits) => limits.params(),
-            Test::Exit(_) | Test::Status(_) | Test::Header(_, None) => Vec::new(),
+            Test::Exit(_) | Test::Status(_) => Vec::new(),
         },
     }
 }

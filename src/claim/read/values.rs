@@ -1,6 +1,7 @@
 //! Reading the values of single matchers: `count:`, `version:`, `secrets:`, `sha256:`.
 
 use crate::expectation::{Measure, SecretsMatcher, TextMatcher, VersionBounds};
+use kit::text::Text;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::tree::{Node, NodeKind};
@@ -22,7 +23,7 @@ impl Reader {
             return None;
         };
         let of = self.regex(of, "`of`");
-        let bounds = self.limit_fields(&fields, "`count`", Measure::Number);
+        let bounds = self.limit_fields(&fields, "`count`", &Measure::plain());
         Some(TextMatcher::Count {
             of: of?,
             bounds: bounds?,
@@ -92,21 +93,27 @@ impl Reader {
         (!names.is_empty()).then_some(SecretsMatcher::ValuesOf(names))
     }
 
+    /// A digest: written in the claim file, or captured.
+    pub(super) fn digest(&mut self, node: &Node) -> Option<Text> {
+        let text = self.text(node, "`sha256`")?;
+        if text.params().next().is_some() {
+            return Some(text);
+        }
+        self.sha256(node).map(Text::literal)
+    }
+
+    /// A digest that is known before anything runs.
     pub(super) fn sha256(&mut self, node: &Node) -> Option<String> {
         let text = self.fixed(node, "`sha256`")?;
-        let hex: String = text
-            .trim_start_matches("sha256:")
-            .chars()
-            .filter(|c| *c != ':')
-            .collect::<String>()
-            .to_ascii_lowercase();
-        if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Some(hex);
+        match crate::matchers::read_sha256(&text) {
+            Ok(hex) => Some(hex),
+            Err(_) => {
+                self.report(
+                    Diagnostic::new(Code::BAD_VALUE, node.span.clone(), "not a SHA-256 digest")
+                        .help("64 hexadecimal digits, as `sha256sum` prints them"),
+                );
+                None
+            }
         }
-        self.report(
-            Diagnostic::new(Code::BAD_VALUE, node.span.clone(), "not a SHA-256 digest")
-                .help("64 hexadecimal digits, as `sha256sum` prints them"),
-        );
-        None
     }
 }

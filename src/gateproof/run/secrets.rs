@@ -86,9 +86,8 @@ fn names(expect: &Expect) -> Vec<&str> {
         Expect::All(parts) | Expect::Any(parts) => parts.iter().flat_map(names).collect(),
         Expect::Not(inner) => names(inner),
         Expect::Holds(clause) => match &clause.test {
-            Test::Stdout(m) | Test::Stderr(m) | Test::Body(m) | Test::Header(_, Some(m)) => {
-                names_in(m)
-            }
+            Test::Stdout(m) | Test::Stderr(m) | Test::Body(m) => names_in(m),
+            Test::Header(_, matcher) => matcher.texts().into_iter().flat_map(names_in).collect(),
             Test::Json(test) => names_in_json(&test.matcher),
             _ => Vec::new(),
         },
@@ -114,8 +113,10 @@ fn names_in(matcher: &TextMatcher) -> Vec<&str> {
 fn names_in_json(matcher: &JsonMatcher) -> Vec<&str> {
     match matcher {
         JsonMatcher::Text(matcher) => names_in(matcher),
-        JsonMatcher::All(parts) => parts.iter().flat_map(names_in_json).collect(),
-        JsonMatcher::Not(inner) => names_in_json(inner),
+        JsonMatcher::All(parts) | JsonMatcher::OneOf(parts) | JsonMatcher::Set(parts) => {
+            parts.iter().flat_map(names_in_json).collect()
+        }
+        JsonMatcher::Not(inner) | JsonMatcher::Each(_, inner) => names_in_json(inner),
         _ => Vec::new(),
     }
 }

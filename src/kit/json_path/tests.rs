@@ -1,5 +1,5 @@
+use crate::json;
 use proptest::prelude::*;
-use serde_json::json;
 
 use super::*;
 
@@ -30,17 +30,18 @@ fn says_where_a_path_goes_wrong_and_what_to_write() {
         ("[0]", 0, "write `$[0]`"),
         ("$.", 2, "write `.key`"),
         ("$a", 1, "`.key`"),
-        ("$..a", 2, "one dot"),
-        ("$.*", 2, "name one value"),
         ("$.[0]", 2, "leave the dot out"),
         ("$.a b", 3, "or nothing"),
-        ("$[*]", 2, "`[-1]`"),
-        ("$[0:2]", 3, "one element"),
         ("$[]", 2, "`[0]`"),
-        ("$[ 0]", 2, "leave it out"),
+        (" $.a", 0, "write `$.a`"),
+        ("$.a ", 3, "leave it out"),
+        ("$.items.0", 8, "write `[0]`"),
+        ("$[*", 2, "`$.items[*].state`"),
+        ("$.a[?@.b = 1]", 5, "`$.items[?@.state"),
         ("$[a]", 2, "write `[\"a\"]`"),
         ("$[\"a]", 2, "write `[\"key\"]`"),
-        ("$[\"a\\n\"]", 4, "backslash"),
+        ("$[\"a\\q\"]", 4, "backslash"),
+        ("$[\"a\\u12\"]", 4, "u263A"),
         ("$[0", 3, "write `]`"),
         ("$[007]", 2, "write `[7]`"),
         ("$[-]", 2, "`[-1]`"),
@@ -54,16 +55,89 @@ fn says_where_a_path_goes_wrong_and_what_to_write() {
     }
 }
 
+fn read(text: &str) -> Json {
+    json::parse(text).unwrap()
+}
+
+fn path(text: &str) -> JsonPath {
+    parse_json_path(text).unwrap()
+}
+
 #[test]
 fn finds_values_from_both_ends() {
-    let root = json!({"a": [{"b": 1}, {"b": 2}], "": 3});
-    let found = |path: &str| lookup(&parse_json_path(path).unwrap(), &root).cloned();
-    assert_eq!(found("$.a[0].b"), Some(json!(1)));
-    assert_eq!(found("$.a[-1].b"), Some(json!(2)));
-    assert_eq!(found("$.a[-2].b"), Some(json!(1)));
-    assert_eq!(found("$[\"\"]"), Some(json!(3)));
+    let root = read(r#"{"a": [{"b": 1}, {"b": 2}], "": 3, "n\n": 4}"#);
+    let found = |text: &str| lookup(&path(text), &root).map(Json::to_string);
+    assert_eq!(found("$.a[0].b").as_deref(), Some("1"));
+    assert_eq!(found("$.a[-1].b").as_deref(), Some("2"));
+    assert_eq!(found("$ ['a'] [ -2 ] .b").as_deref(), Some("1"));
+    assert_eq!(found("$[\"\"]").as_deref(), Some("3"));
+    assert_eq!(found(r#"$["n\n"]"#).as_deref(), Some("4"));
+    assert_eq!(found(r#"$['\u0061'][0].b"#).as_deref(), Some("1"));
     for missing in ["$.a[2]", "$.a[-3]", "$.b", "$[0]", "$.a.b", "$.a[0].b.c"] {
         assert_eq!(found(missing), None, "{missing}");
+    }
+}
+
+#[test]
+fn finds_several_with_every_digit_of_theirs() {
+    let root = read(
+        r#"{"items": [{"id": 9007199254740993, "up": true, "last-seen": 1}, {"id": 2, "up": false}, {"id": 3}],
+            "none": []}"#,
+    );
+    for (text, expected) in [
+        ("$.items[*].id", "9007199254740993 2 3"),
+        ("$..id", "9007199254740993 2 3"),
+        ("$.items[1:].id", "2 3"),
+        ("$.items[0,2].id", "9007199254740993 3"),
+        ("$.items[?@.up == true].id", "9007199254740993"),
+        ("$.items[?@.up].id", "9007199254740993 2"),
+        ("$.items[?match(@.id, 'x')].id", ""),
+        ("$.items[*].last-seen", "1"),
+        ("$..last-seen", "1"),
+        ("$.none[*]", ""),
+        ("$.items[0].id", "9007199254740993"),
+    ] {
+        let found: Vec<String> = path(text)
+            .find(&root)
+            .iter()
+            .map(|found| found.value.to_string())
+            .collect();
+        assert_eq!(found.join(" "), expected, "{text}");
+    }
+    assert_eq!(
+        path("$.items[*].id").find(&root)[1].place,
+        "$[\"items\"][1][\"id\"]"
+    );
+    assert!(path("$.items[0].id").is_singular());
+    assert!(!path("$.items[*].id").is_singular());
+}
+
+#[test]
+fn what_is_absent_needs_something_that_could_hold_it() {
+    for (document, text) in [
+        ("null", "$.a"),
+        (r#"[{"a": 1}]"#, "$.a"),
+        (r#"{"a": [{"b": 1}]}"#, "$.a.b"),
+        (r#"{"a": {"0": 1}}"#, "$.a[0]"),
+        (r#"{}"#, "$.a.b"),
+        (r#"{"items": 1}"#, "$.items[*]"),
+        (r#"{}"#, "$.items[*]"),
+        ("5", "$..a"),
+        ("{}", "$"),
+    ] {
+        let holder = path(text).holder(&read(document)).map(Json::to_string);
+        assert!(holder.is_err(), "{document} {text}");
+    }
+    for (document, text) in [
+        ("{}", "$.a"),
+        ("[]", "$[0]"),
+        (r#"{"a": {}}"#, "$.a.b"),
+        (r#"{"items": []}"#, "$.items[*]"),
+    ] {
+        assert!(
+            path(text).holder(&read(document)).is_ok(),
+            "{document} {text}"
+        );
     }
 }
 
@@ -93,19 +167,19 @@ fn written(steps: &[JsonStep], quote: char) -> String {
 }
 
 /// A value in which the steps lead to `leaf`.
-fn around(steps: &[JsonStep], leaf: Value) -> Value {
+fn around(steps: &[JsonStep], leaf: Json) -> Json {
     steps.iter().rev().fold(leaf, |inner, step| match step {
-        JsonStep::Key(key) => Value::Object([(key.clone(), inner)].into_iter().collect()),
+        JsonStep::Key(key) => Json::Object(vec![(key.clone(), inner)]),
         JsonStep::Index(index) => {
             let distance = usize::try_from(index.unsigned_abs()).unwrap();
-            let mut elements = vec![Value::Null; distance + 1];
+            let mut elements = vec![Json::Null; distance + 1];
             let at = if *index < 0 {
                 elements.len() - distance
             } else {
                 distance
             };
             elements[at] = inner;
-            Value::Array(elements)
+            Json::Array(elements)
         }
     })
 }
@@ -121,9 +195,10 @@ proptest! {
 
     #[test]
     fn a_path_finds_what_was_put_there(steps in steps()) {
-        let root = around(&steps, json!("leaf"));
+        let leaf = Json::String("leaf".to_owned());
+        let root = around(&steps, leaf.clone());
         let path = parse_json_path(&written(&steps, '"')).unwrap();
-        prop_assert_eq!(lookup(&path, &root), Some(&json!("leaf")));
+        prop_assert_eq!(lookup(&path, &root), Some(&leaf));
     }
 
     #[test]
@@ -134,7 +209,15 @@ proptest! {
     }
 
     #[test]
-    fn dotted_and_quoted_keys_are_the_same(key in "[a-zA-Z0-9_-]{1,8}") {
+    fn a_path_that_is_not_plain_has_a_word_for_several(source in r#"\$([.\[\]"'a0*?@:,= -]|\.\.|\[\*\]){0,8}"#) {
+        if let Ok(path) = parse_json_path(&source) {
+            let several = ["*", "?", ":", ",", ".."].iter().any(|word| source.contains(word));
+            prop_assert!(path.is_singular() || several, "{}", source);
+        }
+    }
+
+    #[test]
+    fn dotted_and_quoted_keys_are_the_same(key in "[a-zA-Z_-][a-zA-Z0-9_-]{0,7}") {
         let dotted = parse_json_path(&format!("$.{key}")).unwrap();
         let quoted = parse_json_path(&format!("$['{key}']")).unwrap();
         prop_assert_eq!(dotted.steps, quoted.steps);

@@ -331,8 +331,12 @@ impl Reader {
         None
     }
 
+    /// A regular expression. The value of a parameter in it stands for itself: it is a literal.
     pub fn regex(&mut self, node: &Node, what: &str) -> Option<regex::Regex> {
-        let text = self.fixed(node, what)?;
+        self.fixed(node, what)?;
+        let literal = |(name, value): (&String, &String)| (name.clone(), regex::escape(value));
+        let scope: Scope = self.scope.iter().map(literal).collect();
+        let text = Text::parse(self.scalar(node, what)?).render(&scope);
         // A small compiled size keeps a hostile file from costing memory.
         match regex::RegexBuilder::new(&text).size_limit(1 << 20).build() {
             Ok(regex) => Some(regex),

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::evidence::Against;
 use super::facts::{EngineFacts, PortOwner};
 use crate::spec::Identity;
 use crate::spec::version::Version;
+use kit::json::{self, Json};
 use kit::json_path::JsonPath;
 use kit::json_path::lookup;
 use reach::observation::Captured;
@@ -63,12 +63,19 @@ impl Responder {
         if (identity.version.is_none() && identity.started.is_none()) || body.is_truncated() {
             return Responder::default();
         }
-        let Ok(root) = serde_json::from_slice::<Value>(&body.bytes) else {
+        let bytes = body
+            .bytes
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(&body.bytes);
+        let Some(root) = std::str::from_utf8(bytes)
+            .ok()
+            .and_then(|text| json::parse(text).ok())
+        else {
             return Responder::default();
         };
-        let text = |path: &Option<JsonPath>| {
-            let value = lookup(path.as_ref()?, &root)?.as_str()?;
-            Some(value.chars().take(LONGEST).collect())
+        let text = |path: &Option<JsonPath>| match lookup(path.as_ref()?, &root)? {
+            Json::String(text) => Some(text.chars().take(LONGEST).collect()),
+            _ => None,
         };
         Responder {
             version: text(&identity.version),

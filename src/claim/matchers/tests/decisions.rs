@@ -162,29 +162,64 @@ fn what_does_not_fit_the_probe_is_undecidable() {
 }
 
 #[test]
-fn one_header_of_the_name_is_enough() {
+fn several_headers_of_a_name_must_agree_or_the_claim_says_which_it_means() {
     let mut with = response(200, "");
     with.headers = [
         ("vary", "a"),
-        ("set-cookie", "x=1"),
-        ("set-cookie", "y=2; Secure"),
+        ("set-cookie", "x=1; Secure"),
+        ("set-cookie", "y=2"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
     let seen = answered(with);
     let header = |name: &str, matcher| clause(Test::Header(name.to_owned(), matcher));
-    holds(&header("Set-Cookie", Some(contains("Secure"))), &seen);
-    holds(&header("location", None), &seen);
-    assert_eq!(
-        differs(&header("set-cookie", Some(equals("z"))), &seen).len(),
-        2
+    let cookie = |matcher| header("Set-Cookie", matcher);
+    let plain = |matcher| HeaderMatcher::Plain(matcher);
+    let each = |which, matcher| HeaderMatcher::Each(which, matcher);
+    let (every, any, none) = (Quantifier::Every, Quantifier::Any, Quantifier::None);
+
+    // One of two decides nothing, in either direction.
+    for matcher in [contains("Secure"), text_not(contains("y="))] {
+        let found = differs(&cookie(plain(matcher.clone())), &seen);
+        assert!(note(&found).contains("which is meant"), "{found:?}");
+        differs(&not(cookie(plain(matcher))), &seen);
+    }
+    holds(&cookie(plain(contains("="))), &seen);
+    holds(&cookie(plain(text_not(contains("z=")))), &seen);
+
+    holds(&cookie(each(any, contains("Secure"))), &seen);
+    differs(&cookie(each(every, contains("Secure"))), &seen);
+    holds(&not(cookie(each(every, contains("Secure")))), &seen);
+    differs(&cookie(each(none, contains("y="))), &seen);
+    holds(&cookie(each(none, contains("z="))), &seen);
+    // Nothing is shown by headers that are not there.
+    for which in [every, any, none] {
+        differs(&header("x-none", each(which, contains("a"))), &seen);
+        differs(&not(header("x-none", each(which, contains("a")))), &seen);
+    }
+
+    let literal = |texts: &[&str]| texts.iter().map(|text| Text::literal(*text)).collect();
+    holds(
+        &cookie(HeaderMatcher::Set(literal(&["y=2", "x=1; Secure"]))),
+        &seen,
     );
+    differs(&cookie(HeaderMatcher::Set(literal(&["y=2"]))), &seen);
+    holds(&cookie(HeaderMatcher::Count(exactly(2.0))), &seen);
+    holds(&header("location", HeaderMatcher::Absent), &seen);
+    holds(&header("vary", HeaderMatcher::Present), &seen);
+    assert_eq!(differs(&cookie(plain(equals("z"))), &seen).len(), 2);
     assert_eq!(
-        differs(&header("Location", Some(equals("z"))), &seen)[0].subject,
+        differs(&header("Location", plain(equals("z"))), &seen)[0].subject,
         "header location"
     );
-    assert_eq!(differs(&header("vary", None), &seen)[0].observed, "a");
-    differs(&header("location", None), &unanswered(NoAnswerCause::Tls));
+    assert_eq!(
+        differs(&header("vary", HeaderMatcher::Absent), &seen)[0].observed,
+        "a"
+    );
+    differs(
+        &header("location", HeaderMatcher::Absent),
+        &unanswered(NoAnswerCause::Tls),
+    );
 }
 
 #[test]

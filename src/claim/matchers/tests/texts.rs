@@ -102,7 +102,7 @@ fn decides_on_truncated_text_only_what_the_rest_cannot_change() {
             bounds: at_least(2.0),
         },
         TextMatcher::Number(at_least(0.0)),
-        TextMatcher::Sha256("0".repeat(64)),
+        TextMatcher::Sha256(Text::literal("0".repeat(64))),
         TextMatcher::Json(Box::new(json_at("$", JsonMatcher::Absent(true)))),
         TextMatcher::Version(VersionBounds::default()),
         TextMatcher::SetEquals(
@@ -160,7 +160,7 @@ fn counts_and_picks_lines_whatever_ends_them() {
     differs(&not(line(0, "one")), &text);
     let exactly = |n: f64| {
         stdout(TextMatcher::Lines(Limits::from(Bounds {
-            equals: Some(n),
+            equals: Some(decimal(n)),
             ..Bounds::default()
         })))
     };
@@ -218,9 +218,9 @@ fn matches_text_in_every_other_way() {
             "Docker version 29.1.0-rc.2",
         ),
         (
-            TextMatcher::Sha256(
-                "2CF24DBA5FB0A30E26E83B2AC5B9E29E1B161E5C1FA7425E73043362938B9824".to_owned(),
-            ),
+            TextMatcher::Sha256(Text::literal(
+                "2CF24DBA5FB0A30E26E83B2AC5B9E29E1B161E5C1FA7425E73043362938B9824",
+            )),
             "hello",
             "hello\n",
         ),
@@ -253,12 +253,181 @@ fn matches_text_in_every_other_way() {
 }
 
 #[test]
-fn bytes_that_are_no_text_never_equal_a_text() {
-    let found = differs(
-        &stdout(equals("a\u{fffd}")),
-        &command(Ending::Exited(0), b"a\xff".to_vec(), ""),
+fn bytes_that_are_no_text_are_not_judged_neither_for_nor_against() {
+    let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03K-*\xca/".to_vec();
+    let utf16: Vec<u8> = "error".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, reason) in [
+        (gzip, "gzip"),
+        (utf16, "UTF-16"),
+        (b"a\xff".to_vec(), "0xff"),
+    ] {
+        let seen = command(Ending::Exited(0), bytes, "");
+        for matcher in [
+            equals("a\u{fffd}"),
+            contains("error"),
+            text_not(contains("error")),
+            matches("\\S"),
+            text_not(matches("\\S")),
+            TextMatcher::Secrets(SecretsMatcher::Shapes),
+            TextMatcher::EveryLine(Box::new(contains("e"))),
+            TextMatcher::Any(vec![text_not(contains("error")), equals("b")]),
+        ] {
+            let why = undecidable(&stdout(matcher), &seen);
+            assert!(why.contains(reason), "{why}");
+        }
+        // What looks at bytes can tell.
+        holds(&stdout(TextMatcher::Empty(false)), &seen);
+        differs(&stdout(TextMatcher::Exact(Text::literal("a"))), &seen);
+    }
+}
+
+#[test]
+fn exact_compares_every_byte_and_equals_trims() {
+    let exact = |text: &str| stdout(TextMatcher::Exact(Text::literal(text)));
+    holds(&exact("a\n"), &printed("a\n"));
+    let found = differs(&exact("a"), &printed("a\n"));
+    assert!(note(&found).contains("white space"), "{found:?}");
+    holds(&stdout(equals("a")), &printed("a\n"));
+}
+
+#[test]
+fn a_digest_may_be_captured() {
+    let digest = stdout(TextMatcher::Sha256(Text::parse("${x}")));
+    let scope = |value: &str| Scope::from_iter([("x".to_owned(), value.to_owned())]);
+    // The digest of `123`, as `sha256sum` prints it.
+    let known = "a665a45920422f9d417e4867efdc4fb8a04a1f3fff1fa07e998e86f7f7a27ae3  file";
+    assert_eq!(
+        judge(&digest, &printed("123"), &scope(known)),
+        Judgement::Holds
     );
-    assert!(note(&found).contains("not UTF-8"));
+    let differs = judge(&digest, &printed("123\n"), &scope(known));
+    assert!(matches!(differs, Judgement::Differs(_)), "{differs:?}");
+    for scope in [Scope::new(), scope("soon")] {
+        let unknown = judge(&digest, &printed("123"), &scope);
+        assert!(matches!(unknown, Judgement::Undecidable(_)), "{unknown:?}");
+    }
+}
+
+#[test]
+fn numbers_of_any_length_are_compared_digit_by_digit() {
+    let bounds = |known: Bounds| Limits::from(known);
+    let read = |text: &str| Some(text.parse().unwrap());
+    let max = bounds(Bounds {
+        max: read("9007199254740992"),
+        ..Bounds::default()
+    });
+    let above = bounds(Bounds {
+        above: read("9007199254740992"),
+        ..Bounds::default()
+    });
+    let n = |limits: &Limits| {
+        clause(Test::Json(json_at(
+            "$.n",
+            JsonMatcher::Number(limits.clone()),
+        )))
+    };
+    let document = printed(r#"{"n":9007199254740993,"far":1e999}"#);
+    let found = differs(&n(&max), &document);
+    assert_eq!(found[0].observed, "9007199254740993");
+    holds(&n(&above), &document);
+    let number = |limits: &Limits| stdout(TextMatcher::Number(limits.clone()));
+    differs(&number(&max), &printed("9007199254740993"));
+    holds(&number(&above), &printed("9007199254740993"));
+}
+
+#[test]
+fn a_key_that_stands_twice_decides_nothing_and_is_named() {
+    let up = clause(Test::Json(json_at(
+        "$.status",
+        JsonMatcher::Is(Text::literal("up")),
+    )));
+    let document = printed(r#"{"status":"down","status":"up"}"#);
+    for expect in [up.clone(), not(up.clone())] {
+        let why = undecidable(&expect, &document);
+        assert!(why.contains("\"status\" stands twice"), "{why}");
+    }
+    // A string that is not text harms only those who ask for it.
+    let document = printed(r#"{"status":"up","bad":"\ud83d"}"#);
+    holds(&up, &document);
+    let bad = |matcher| clause(Test::Json(json_at("$.bad", matcher)));
+    let no_x = JsonMatcher::Text(Box::new(text_not(contains("x"))));
+    undecidable(&bad(no_x), &document);
+}
+
+#[test]
+fn absent_needs_something_that_could_hold_it() {
+    let absent = |path| clause(Test::Json(json_at(path, JsonMatcher::Absent(true))));
+    for (path, document) in [
+        ("$.health_domain", "null"),
+        ("$.health_domain", r#"[{"health_domain":1}]"#),
+        ("$.a.b", r#"{"a":[{"b":1}]}"#),
+        ("$.a.b", "{}"),
+        ("$.items[0]", r#"{"items":{"0":1}}"#),
+        ("$.a", "\"text\""),
+    ] {
+        differs(&absent(path), &printed(document));
+        differs(&not(absent(path)), &printed(document));
+    }
+    holds(&absent("$.health_domain"), &printed("{}"));
+    holds(&absent("$.a.b"), &printed(r#"{"a":{}}"#));
+    holds(&absent("$.items[2]"), &printed(r#"{"items":[1,2]}"#));
+}
+
+#[test]
+fn of_several_values_the_claim_says_which_it_means() {
+    let document = printed(
+        r#"{"items":[{"state":"up"},{"state":"down"}],"empty":[],"tags":["a","b"],"o":{"k":1,"l":2}}"#,
+    );
+    let at = |path, matcher| clause(Test::Json(json_at(path, matcher)));
+    let is = |text: &str| JsonMatcher::Is(Text::literal(text));
+    let each = |which, matcher| JsonMatcher::Each(which, Box::new(matcher));
+    let states = "$.items[*].state";
+    let (every, any, none) = (Quantifier::Every, Quantifier::Any, Quantifier::None);
+    holds(&at(states, each(any, is("up"))), &document);
+    differs(&at(states, each(every, is("up"))), &document);
+    holds(&at(states, each(none, is("failed"))), &document);
+    differs(&at(states, each(none, is("down"))), &document);
+    holds(&at(states, JsonMatcher::Count(exactly(2.0))), &document);
+    holds(
+        &at(
+            "$.items[?@.state == 'down']",
+            JsonMatcher::Count(exactly(1.0)),
+        ),
+        &document,
+    );
+    holds(
+        &at(states, JsonMatcher::Set(vec![is("down"), is("up")])),
+        &document,
+    );
+    differs(&at(states, JsonMatcher::Set(vec![is("down")])), &document);
+    // Where nothing is found, nothing is shown; and what is not there has no count.
+    for which in [every, any, none] {
+        let nothing = at("$.empty[*]", each(which, is("up")));
+        differs(&nothing, &document);
+        differs(&not(nothing), &document);
+    }
+    holds(
+        &at("$.empty[*]", JsonMatcher::Count(exactly(0.0))),
+        &document,
+    );
+    for missing in ["$.missing[*]", "$.tags[0][*]"] {
+        let none_there = at(missing, JsonMatcher::Count(exactly(0.0)));
+        differs(&none_there, &document);
+        differs(&not(none_there), &document);
+    }
+    // The same words for the elements of a value.
+    holds(&at("$.tags", each(any, is("b"))), &document);
+    differs(&at("$.tags", each(every, is("b"))), &document);
+    holds(
+        &at("$.tags", JsonMatcher::Set(vec![is("b"), is("a")])),
+        &document,
+    );
+    let keys =
+        |keys: &[&str]| JsonMatcher::Keys(keys.iter().map(|key| Text::literal(*key)).collect());
+    holds(&at("$.o", keys(&["l", "k"])), &document);
+    let found = differs(&at("$.o", keys(&["k", "m"])), &document);
+    assert_eq!(found[0].observed, "missing: m; extra: l");
+    differs(&at("$.tags", keys(&["a"])), &document);
 }
 
 #[test]
@@ -275,7 +444,8 @@ fn json_values_equal_their_own_text() {
         ("1.10", "1.1"),
         ("1e2", "100"),
         ("9007199254740993", "9007199254740993"),
-        ("0.1", "0.10000000000000000001"),
+        ("1236546565217899832645", "1236546565217899832645"),
+        ("466.15703172372724", "466.15703172372724"),
         ("true", "true"),
         ("true", r#""true""#),
         ("null", "null"),
@@ -285,6 +455,8 @@ fn json_values_equal_their_own_text() {
     for (claimed, value) in [
         ("1.1", r#""1.10""#),
         ("9007199254740992", "9007199254740993"),
+        ("0.1", "0.10000000000000000001"),
+        ("1234567890.1234567000000000", "1234567890.1234567890123456"),
         ("True", "true"),
         ("", "null"),
         ("[]", "[]"),
@@ -334,7 +506,7 @@ fn json_matchers_look_at_values_of_every_kind() {
     let kind = |name: &str| JsonMatcher::Type(name.to_owned());
     let exactly = |n: f64| {
         Limits::from(Bounds {
-            equals: Some(n),
+            equals: Some(decimal(n)),
             ..Bounds::default()
         })
     };
@@ -384,13 +556,13 @@ fn json_matchers_look_at_values_of_every_kind() {
         ),
         (
             "$.a",
-            JsonMatcher::Equals(serde_json::json!([1.0, 2])),
-            JsonMatcher::Equals(serde_json::json!([2, 1])),
+            JsonMatcher::Equals(json(r#"[1.0, 2]"#)),
+            JsonMatcher::Equals(json(r#"[2, 1]"#)),
         ),
         (
             "$.o",
-            JsonMatcher::Equals(serde_json::json!({"k": 1})),
-            JsonMatcher::Equals(serde_json::json!({"k": "1"})),
+            JsonMatcher::Equals(json(r#"{"k": 1}"#)),
+            JsonMatcher::Equals(json(r#"{"k": "1"}"#)),
         ),
         (
             "$.o",
@@ -402,12 +574,12 @@ fn json_matchers_look_at_values_of_every_kind() {
         holds(&at(path, fits), &answered(response(200, value)));
         differs(&at(path, fails), &printed(value));
     }
-    for longer in [serde_json::json!([1, 2, 3]), serde_json::json!([1])] {
+    for longer in [json(r#"[1, 2, 3]"#), json(r#"[1]"#)] {
         differs(&at("$.a", JsonMatcher::Equals(longer)), &printed(value));
     }
-    let more = serde_json::json!({"k": 1, "l": 2});
+    let more = json(r#"{"k": 1, "l": 2}"#);
     differs(&at("$.o", JsonMatcher::Equals(more)), &printed(value));
-    let less = serde_json::json!({});
+    let less = json(r#"{}"#);
     differs(&at("$.o", JsonMatcher::Equals(less)), &printed(value));
     // A negation inside the matcher needs a value, one around the whole test does not.
     let is_one = JsonMatcher::Is(Text::literal("1"));

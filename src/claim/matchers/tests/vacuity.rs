@@ -59,7 +59,7 @@ fn finds_what_cannot_fail() {
             contains("a"),
             text_not(contains("a")),
         ]))),
-        stdout(text_not(TextMatcher::Sha256("abc".to_owned()))),
+        stdout(text_not(TextMatcher::Sha256(Text::literal("abc")))),
         none_of(&[]),
         none_of(&[256, -1]),
         Expect::All(vec![]),
@@ -90,7 +90,10 @@ fn finds_what_cannot_fail() {
         one_json(JsonMatcher::Count(at_least(0.0))),
         one_json(JsonMatcher::Text(boxed(matches(".*")))),
         one_json(JsonMatcher::Number(Limits::default())),
-        clause(Test::Header("location".to_owned(), Some(contains("")))),
+        clause(Test::Header(
+            "location".to_owned(),
+            HeaderMatcher::Plain(contains("")),
+        )),
         clause(Test::Duration(at_least(0.0))),
         clause(Test::Duration(Limits::default())),
         clause(Test::Certificate(CertificateMatcher::default())),
@@ -131,7 +134,7 @@ fn leaves_alone_what_can_fail() {
             contains("b"),
             TextMatcher::Lines(at_least(30.0)),
         ]))),
-        stdout(text_not(TextMatcher::Sha256("0".repeat(64)))),
+        stdout(text_not(TextMatcher::Sha256(Text::literal("0".repeat(64))))),
         stdout(TextMatcher::Empty(true)),
         stdout(TextMatcher::Lines(at_most(5000.0))),
         stdout(TextMatcher::Any(vec![
@@ -147,7 +150,7 @@ fn leaves_alone_what_can_fail() {
             bounds: at_most(99999.0),
         }),
         stdout(TextMatcher::Number(Limits::from(Bounds {
-            not: Some(0.0),
+            not: Some(decimal(0.0)),
             ..Bounds::default()
         }))),
         Expect::Any(vec![
@@ -172,7 +175,7 @@ fn leaves_alone_what_can_fail() {
         one_json(JsonMatcher::Not(Box::new(JsonMatcher::Is(Text::literal(
             "1",
         ))))),
-        clause(Test::Header("location".to_owned(), None)),
+        clause(Test::Header("location".to_owned(), HeaderMatcher::Absent)),
         clause(Test::Duration(at_most(1e9))),
         clause(Test::Certificate(CertificateMatcher {
             days_left: Some(at_least(0.0)),
@@ -217,7 +220,7 @@ fn knows_what_would_also_hold_when_nothing_answered() {
         )]))),
         body(text_not(contains("error"))),
         not(body(contains("error"))),
-        clause(Test::Header("x".to_owned(), None)),
+        clause(Test::Header("x".to_owned(), HeaderMatcher::Absent)),
         one_json(JsonMatcher::Absent(true)),
     ] {
         assert!(!holds_on_no_answer(&never), "{never:?}");

@@ -14,6 +14,12 @@ impl TextRule for Empty {
         if is_empty && let Some(undecidable) = observed.undecidable() {
             return undecidable;
         }
+        // Bytes that are not text are not nothing; what could not be decoded may be.
+        if observed.bytes.is_empty()
+            && let Some(why) = &observed.unreadable
+        {
+            return MatchResult::Undecidable(why.clone());
+        }
         if is_empty == self.0 {
             return MatchResult::Holds;
         }

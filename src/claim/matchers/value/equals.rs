@@ -18,14 +18,10 @@ impl TextRule for Equals<'_> {
             if expected.starts_with(text) {
                 return MatchResult::Undecidable(cut.clone());
             }
-        } else if observed.valid && expected == text {
+        } else if expected == text {
             return MatchResult::Holds;
         }
-        let encoding = (!observed.valid)
-            .then(|| "it is not UTF-8; U+FFFD stands for what could not be read".to_owned());
-        let note = sentinel::confusion(expected, text)
-            .or(encoding)
-            .or_else(|| diff::invisible(expected, text));
+        let note = sentinel::confusion(expected, text).or_else(|| diff::invisible(expected, text));
         site.differs(render::shown(expected), render::shown(text))
             .with_note(note)
             .with_diff(diff::lines(expected, text))

@@ -1,7 +1,5 @@
 //! Values inside JSON, and the matchers of one value that are not matchers of a text.
 
-use serde_json::Value;
-
 use crate::matchers::bounds::{self, Domain};
 use crate::matchers::limits::{self, Limits};
 use crate::matchers::observed::ObservedText;
@@ -9,11 +7,12 @@ use crate::matchers::result::{MatchResult, MatchSite};
 use crate::matchers::rule::{JsonRule, Prospects, TextRule, names, vacuous_limits, vacuous_text};
 use crate::matchers::{diff, number, render, sentinel};
 use kit::count::count;
-use kit::json_path::{self, JsonPath, type_name};
+use kit::json::{self, Json, JsonError};
+use kit::json_path::{self, JsonPath};
 use kit::text::{Scope, Text};
 
-/// Reads a text as JSON and holds the value that a path names against a matcher. A text that is
-/// not JSON matches nothing, not even the absence of a value.
+/// Reads a text as JSON and holds what a path finds against a matcher. A text that is not JSON
+/// matches nothing, not even the absence of a value; one that cannot be judged decides nothing.
 pub(super) fn judge(
     site: &MatchSite<'_>,
     path: &JsonPath,
@@ -23,38 +22,62 @@ pub(super) fn judge(
     if let Some(undecidable) = observed.undecidable() {
         return undecidable;
     }
+    if let Some(why) = &observed.unreadable {
+        return MatchResult::Undecidable(why.clone());
+    }
     let root = match read(observed) {
         Ok(root) => root,
-        Err(why) => return site.unfit(rule.describe(site.scope), why),
+        Err(NoJson::Unfit(why)) => return site.unfit(rule.describe(site.scope), why),
+        Err(NoJson::Unjudged(why)) => return MatchResult::Undecidable(why),
     };
+    if !path.is_singular() {
+        let found = path.find(&root);
+        let values: Vec<&Json> = found.iter().map(|found| found.value).collect();
+        let holder = path.holder(&root).map(|_| ());
+        return rule.judge_several(site, &values, holder);
+    }
     match json_path::lookup(path, &root) {
         Some(value) => rule.judge(site, value),
         // Inside a matcher a negation needs a value; around it, that there is none is a fact
-        // like any other.
-        None => rule
-            .judge_missing(site)
-            .firm()
-            .with_note(Some(json_path::reach(path, &root))),
+        // like any other, where there is something that could have held it.
+        None => match path.holder(&root) {
+            Ok(_) => rule
+                .judge_missing(site)
+                .firm()
+                .with_note(Some(json_path::reach(path, &root))),
+            Err(there) => site
+                .unfit(rule.describe(site.scope), "absent")
+                .with_note(Some(format!("nothing could hold it: {there}"))),
+        },
     }
 }
 
-/// Reads a whole text as JSON; `Err` says what is there instead.
-pub(in crate::matchers) fn read(observed: &ObservedText<'_>) -> Result<Value, String> {
+/// Why there is no JSON to look into.
+pub(in crate::matchers) enum NoJson {
+    /// It is something else.
+    Unfit(String),
+    /// It is JSON that cannot be judged.
+    Unjudged(String),
+}
+
+/// Reads a whole text as JSON.
+pub(in crate::matchers) fn read(observed: &ObservedText<'_>) -> Result<Json, NoJson> {
     let text = observed.text.trim();
     if text.is_empty() {
-        return Err("not JSON: (empty)".to_owned());
+        return Err(NoJson::Unfit("not JSON: (empty)".to_owned()));
     }
-    if !observed.valid {
-        return Err(format!("not JSON: not UTF-8: {}", render::clean(text, 80)));
-    }
-    serde_json::from_str(text)
-        .map_err(|error| format!("not JSON: {error}: {}", render::clean(text, 80)))
+    json::parse(text).map_err(|error| match error {
+        JsonError::Syntax { .. } => {
+            NoJson::Unfit(format!("not JSON: {error}: {}", render::clean(text, 80)))
+        }
+        other => NoJson::Unjudged(format!("the JSON cannot be judged: {other}")),
+    })
 }
 
 /// A string's own text; any other value's JSON text.
-pub(in crate::matchers) fn plain_text(value: &Value) -> String {
+pub(in crate::matchers) fn plain_text(value: &Json) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Json::String(text) => text.clone(),
         other => other.to_string(),
     }
 }
@@ -63,7 +86,7 @@ pub(in crate::matchers) fn plain_text(value: &Value) -> String {
 pub(super) struct Is<'m>(pub(super) &'m Text);
 
 impl JsonRule for Is<'_> {
-    fn judge(&self, site: &MatchSite<'_>, value: &Value) -> MatchResult {
+    fn judge(&self, site: &MatchSite<'_>, value: &Json) -> MatchResult {
         is(site, &self.0.render(site.scope), value)
     }
 
@@ -81,10 +104,10 @@ impl JsonRule for Is<'_> {
 }
 
 /// Equal to a value, types and all.
-pub(super) struct Equals<'m>(pub(super) &'m Value);
+pub(super) struct Equals<'m>(pub(super) &'m Json);
 
 impl JsonRule for Equals<'_> {
-    fn judge(&self, site: &MatchSite<'_>, value: &Value) -> MatchResult {
+    fn judge(&self, site: &MatchSite<'_>, value: &Json) -> MatchResult {
         equals(site, self.0, value)
     }
 
@@ -105,11 +128,26 @@ impl JsonRule for Equals<'_> {
 pub(super) struct Absent(pub(super) bool);
 
 impl JsonRule for Absent {
-    fn judge(&self, site: &MatchSite<'_>, value: &Value) -> MatchResult {
+    fn judge(&self, site: &MatchSite<'_>, value: &Json) -> MatchResult {
         if self.0 {
             site.differs("absent", value.to_string())
         } else {
             MatchResult::Holds
+        }
+    }
+
+    /// Whether the path finds anything.
+    fn judge_several(
+        &self,
+        site: &MatchSite<'_>,
+        values: &[&Json],
+        holder: Result<(), String>,
+    ) -> MatchResult {
+        match (self.0, holder) {
+            (_, Err(there)) => nothing_to_look_through(site, &self.describe(site.scope), &there),
+            (absent, Ok(())) if absent == values.is_empty() => MatchResult::Holds,
+            (true, Ok(())) => site.differs("absent", listed(values)),
+            (false, Ok(())) => site.differs("present", "absent"),
         }
     }
 
@@ -140,13 +178,13 @@ impl JsonRule for Absent {
 pub(super) struct Count<'m>(pub(super) &'m Limits);
 
 impl JsonRule for Count<'_> {
-    fn judge(&self, site: &MatchSite<'_>, value: &Value) -> MatchResult {
+    fn judge(&self, site: &MatchSite<'_>, value: &Json) -> MatchResult {
         let (found, unit) = match value {
-            Value::Array(elements) => (elements.len(), "element"),
-            Value::Object(members) => (members.len(), "member"),
-            Value::String(text) => (text.chars().count(), "character"),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {
-                let why = format!("a {} has nothing to count", type_name(value));
+            Json::Array(elements) => (elements.len(), "element"),
+            Json::Object(members) => (members.len(), "member"),
+            Json::String(text) => (text.chars().count(), "character"),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::NotText(_) => {
+                let why = format!("a {} has nothing to count", value.type_name());
                 return site
                     .unfit(self.describe(site.scope), value.to_string())
                     .with_note(Some(why));
@@ -154,10 +192,30 @@ impl JsonRule for Count<'_> {
         };
         match limits::fixed(site, self.0, Domain::Counting) {
             Err(result) => result,
-            Ok(plain) if bounds::within(&plain, found as f64) => MatchResult::Holds,
+            Ok(plain) if bounds::within_count(&plain, found) => MatchResult::Holds,
             Ok(_) => site.differs(
                 limits::describe(self.0, &format!("{unit}s"), site.scope),
                 format!("{}: {value}", count(found, unit)),
+            ),
+        }
+    }
+
+    /// How many values the path finds.
+    fn judge_several(
+        &self,
+        site: &MatchSite<'_>,
+        values: &[&Json],
+        holder: Result<(), String>,
+    ) -> MatchResult {
+        if let Err(there) = holder {
+            return nothing_to_look_through(site, &self.describe(site.scope), &there);
+        }
+        match limits::fixed(site, self.0, Domain::Counting) {
+            Err(result) => result,
+            Ok(plain) if bounds::within_count(&plain, values.len()) => MatchResult::Holds,
+            Ok(_) => site.differs(
+                limits::describe(self.0, "values", site.scope),
+                format!("{}: {}", count(values.len(), "value"), listed(values)),
             ),
         }
     }
@@ -179,8 +237,8 @@ impl JsonRule for Count<'_> {
 pub(super) struct Type<'m>(pub(super) &'m str);
 
 impl JsonRule for Type<'_> {
-    fn judge(&self, site: &MatchSite<'_>, value: &Value) -> MatchResult {
-        let found = type_name(value);
+    fn judge(&self, site: &MatchSite<'_>, value: &Json) -> MatchResult {
+        let found = value.type_name();
         if self.0 == found {
             return MatchResult::Holds;
         }
@@ -208,22 +266,34 @@ impl JsonRule for Type<'_> {
 pub(super) struct Number<'m>(pub(super) &'m Limits);
 
 impl JsonRule for Number<'_> {
-    fn judge(&self, site: &MatchSite<'_>, value: &Value) -> MatchResult {
+    fn judge(&self, site: &MatchSite<'_>, value: &Json) -> MatchResult {
         let plain = limits::fixed(site, self.0, Domain::Real);
-        match (value.as_f64(), plain) {
+        let named = self.0.reading != number::Reading::default();
+        let found = match value {
+            // A number with a unit or in a form stands in a string.
+            Json::String(text) if named => number::read(text, &self.0.reading),
+            Json::Number(text) => number::parse(text),
+            _ => Err(format!("it is the {} {value}", value.type_name())),
+        };
+        match (found, plain) {
             // A value that is not a number does not become one with the bounds of the run.
-            (None, plain) if plain.is_ok() || limits::waits(self.0, site.scope) => site.unfit(
-                self.describe(site.scope),
-                format!("the {} {value}", type_name(value)),
-            ),
+            (Err(why), plain) if plain.is_ok() || limits::waits(self.0, site.scope) => site
+                .unfit(
+                    self.describe(site.scope),
+                    format!("the {} {value}", value.type_name()),
+                )
+                .with_note(Some(why)),
             (_, Err(result)) => result,
-            (Some(found), Ok(plain)) if bounds::within(&plain, found) => MatchResult::Holds,
+            (Ok(found), Ok(plain)) if bounds::within(&plain, &found) => MatchResult::Holds,
             _ => site.differs(self.describe(site.scope), value.to_string()),
         }
     }
 
     fn describe(&self, scope: &Scope) -> String {
-        format!("a number: {}", limits::describe(self.0, "", scope))
+        format!(
+            "a number: {}",
+            limits::describe(self.0, &self.0.reading.unit.shown(), scope)
+        )
     }
 
     fn prospects(&self) -> Prospects {
@@ -243,7 +313,13 @@ impl JsonRule for Number<'_> {
 pub(super) struct AsText<'m>(pub(super) Box<dyn TextRule + 'm>);
 
 impl JsonRule for AsText<'_> {
-    fn judge(&self, site: &MatchSite<'_>, value: &Value) -> MatchResult {
+    fn judge(&self, site: &MatchSite<'_>, value: &Json) -> MatchResult {
+        if let Json::NotText(raw) = value {
+            return MatchResult::Undecidable(format!(
+                "the string \"{}\" is not text: it has half of a surrogate pair",
+                render::clean(raw, 80)
+            ));
+        }
         self.0.judge(site, &ObservedText::whole(&plain_text(value)))
     }
 
@@ -264,24 +340,24 @@ impl JsonRule for AsText<'_> {
     }
 }
 
-fn is(site: &MatchSite<'_>, expected: &str, value: &Value) -> MatchResult {
+fn is(site: &MatchSite<'_>, expected: &str, value: &Json) -> MatchResult {
     let holds = match value {
-        Value::String(text) => text == expected,
-        Value::Number(found) => same_number(expected, found),
-        Value::Bool(found) => expected == found.to_string(),
-        Value::Null => expected == "null",
-        Value::Array(_) | Value::Object(_) => false,
+        Json::String(text) => text == expected,
+        Json::Number(found) => expected == found || number::same(expected, found),
+        Json::Bool(found) => expected == found.to_string(),
+        Json::Null => expected == "null",
+        Json::NotText(_) | Json::Array(_) | Json::Object(_) => false,
     };
     if holds {
         return MatchResult::Holds;
     }
     let text = plain_text(value);
     let note = match value {
-        Value::Array(_) | Value::Object(_) => Some(format!(
+        Json::Array(_) | Json::Object(_) => Some(format!(
             "it is an {}: only `equals:` compares these",
-            type_name(value)
+            value.type_name()
         )),
-        Value::String(text) => {
+        Json::String(text) => {
             sentinel::confusion(expected, text).or_else(|| diff::invisible(expected, text))
         }
         _ => sentinel::confusion(expected, &text),
@@ -289,44 +365,42 @@ fn is(site: &MatchSite<'_>, expected: &str, value: &Value) -> MatchResult {
     site.differs(expected, text).with_note(note)
 }
 
-/// Whether a claim's text is the number: as text, exactly, or as closely as JSON readers (and
-/// ours) keep numbers that are not whole.
-fn same_number(expected: &str, found: &serde_json::Number) -> bool {
-    let text = found.to_string();
-    expected == text
-        || number::same(expected, &text)
-        || found.is_f64() && number::parse(expected).ok() == found.as_f64()
-}
-
-fn equals(site: &MatchSite<'_>, expected: &Value, value: &Value) -> MatchResult {
-    if same_value(expected, value) {
+fn equals(site: &MatchSite<'_>, expected: &Json, value: &Json) -> MatchResult {
+    if expected.same(value) {
         return MatchResult::Holds;
     }
     let note = (plain_text(expected) == plain_text(value)).then(|| {
         format!(
             "the claim has the {}, the answer has the {} of the same text",
-            type_name(expected),
-            type_name(value)
+            expected.type_name(),
+            value.type_name()
         )
     });
-    let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
     site.differs(expected.to_string(), value.to_string())
         .with_note(note)
-        .with_diff(diff::lines(&pretty(expected), &pretty(value)))
+        .with_diff(diff::lines(&expected.pretty(), &value.pretty()))
 }
 
-/// Equal with types and all; numbers by value, since JSON knows only one type of them.
-fn same_value(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => same_number(&a.to_string(), b),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .all(|(key, a)| b.get(key).is_some_and(|b| same_value(a, b)))
-        }
-        _ => a == b,
+/// Nothing is shown of several where there is nothing that could hold any.
+pub(super) fn nothing_to_look_through(
+    site: &MatchSite<'_>,
+    expected: &str,
+    there: &str,
+) -> MatchResult {
+    site.unfit(expected, "nothing to look through")
+        .with_note(Some(there.to_owned()))
+}
+
+/// The first values of several.
+pub(super) fn listed(values: &[&Json]) -> String {
+    const SHOWN: usize = 8;
+    let mut shown: Vec<String> = values.iter().take(SHOWN).map(ToString::to_string).collect();
+    if values.len() > SHOWN {
+        shown.push("…".to_owned());
+    }
+    if shown.is_empty() {
+        "none".to_owned()
+    } else {
+        shown.join(", ")
     }
 }

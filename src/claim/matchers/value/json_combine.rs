@@ -1,16 +1,16 @@
 //! What combines matchers of a JSON value.
 
-use serde_json::Value;
-
+use super::json::listed;
 use crate::matchers::result::{HELD, MatchResult, MatchSite};
 use crate::matchers::rule::{EMPTY_LIST, JsonRule, Prospects, denies_the_impossible, group};
+use kit::json::Json;
 use kit::text::Scope;
 
 /// All parts match the value.
 pub(super) struct AllOfValue<'m>(pub(super) Vec<Box<dyn JsonRule + 'm>>);
 
 impl JsonRule for AllOfValue<'_> {
-    fn judge(&self, site: &MatchSite<'_>, value: &Value) -> MatchResult {
+    fn judge(&self, site: &MatchSite<'_>, value: &Json) -> MatchResult {
         MatchResult::all(self.0.iter().map(|part| part.judge(site, value)))
     }
 
@@ -19,6 +19,16 @@ impl JsonRule for AllOfValue<'_> {
             return site.unfit(self.describe(site.scope), "absent");
         }
         MatchResult::all(self.0.iter().map(|part| part.judge_missing(site)))
+    }
+
+    fn judge_several(
+        &self,
+        site: &MatchSite<'_>,
+        values: &[&Json],
+        holder: Result<(), String>,
+    ) -> MatchResult {
+        let parts = self.0.iter();
+        MatchResult::all(parts.map(|part| part.judge_several(site, values, holder.clone())))
     }
 
     fn describe(&self, scope: &Scope) -> String {
@@ -49,7 +59,7 @@ impl JsonRule for AllOfValue<'_> {
 pub(super) struct NotOfValue<'m>(pub(super) Box<dyn JsonRule + 'm>);
 
 impl JsonRule for NotOfValue<'_> {
-    fn judge(&self, site: &MatchSite<'_>, value: &Value) -> MatchResult {
+    fn judge(&self, site: &MatchSite<'_>, value: &Json) -> MatchResult {
         self.0.judge(site, value).negate(|| {
             site.differs(self.describe(site.scope), value.to_string())
                 .with_note(Some(HELD.to_owned()))
@@ -59,6 +69,18 @@ impl JsonRule for NotOfValue<'_> {
     fn judge_missing(&self, site: &MatchSite<'_>) -> MatchResult {
         let inner = self.0.judge_missing(site);
         inner.negate(|| site.differs(self.describe(site.scope), "absent"))
+    }
+
+    fn judge_several(
+        &self,
+        site: &MatchSite<'_>,
+        values: &[&Json],
+        holder: Result<(), String>,
+    ) -> MatchResult {
+        self.0.judge_several(site, values, holder).negate(|| {
+            site.differs(self.describe(site.scope), listed(values))
+                .with_note(Some(HELD.to_owned()))
+        })
     }
 
     fn describe(&self, scope: &Scope) -> String {

@@ -20,8 +20,8 @@ impl TextRule for Length<'_> {
         // White space at the end counts as soon as something follows it, which only adds to it.
         let length = observed.text.trim().chars().count();
         let decided = match observed.cut {
-            Some(_) => bounds::within_from(&plain, length as f64),
-            None => Some(bounds::within(&plain, length as f64)),
+            Some(_) => bounds::within_from(&plain, length),
+            None => Some(bounds::within_count(&plain, length)),
         };
         match (decided, observed.undecidable()) {
             (Some(true), _) => MatchResult::Holds,
@@ -59,10 +59,14 @@ mod tests {
     use super::*;
     use crate::matchers::bounds::Bounds;
 
+    fn decimal(value: f64) -> kit::decimal::Decimal {
+        value.to_string().parse().unwrap()
+    }
+
     fn between(min: f64, max: f64) -> Limits {
         Limits::from(Bounds {
-            min: Some(min),
-            max: Some(max),
+            min: Some(decimal(min)),
+            max: Some(decimal(max)),
             ..Bounds::default()
         })
     }
@@ -104,7 +108,7 @@ mod tests {
         let cut = ObservedText::stream(&captured, "stdout");
         let at_least = |min| {
             Limits::from(Bounds {
-                min: Some(min),
+                min: Some(decimal(min)),
                 ..Bounds::default()
             })
         };
@@ -124,7 +128,7 @@ mod tests {
     fn knows_when_it_cannot_fail_and_when_it_cannot_hold() {
         let least = |min| {
             Limits::from(Bounds {
-                min: Some(min),
+                min: Some(decimal(min)),
                 ..Bounds::default()
             })
         };

@@ -19,11 +19,10 @@ impl TextRule for Lines<'_> {
             Ok(plain) => plain,
             Err(result) => return result,
         };
-        let found = lines.len() as f64;
         let decided = if open {
-            bounds::within_from(&plain, found)
+            bounds::within_from(&plain, lines.len())
         } else {
-            Some(bounds::within(&plain, found))
+            Some(bounds::within_count(&plain, lines.len()))
         };
         match decided {
             Some(true) => MatchResult::Holds,

@@ -61,8 +61,8 @@ impl TextRule for Count<'_> {
         let expected = self.describe(site.scope);
         if let Some(undecidable) = observed.undecidable() {
             // The rest may join matches of the stored part, but cannot undo that there is one.
-            let least = u8::from(certainly_matches(self.of, observed));
-            return match bounds::within_from(&plain, f64::from(least)) {
+            let least = usize::from(certainly_matches(self.of, observed));
+            return match bounds::within_from(&plain, least) {
                 Some(true) => MatchResult::Holds,
                 Some(false) => {
                     site.differs(expected, format!("at least {}", count(least, "match")))
@@ -71,7 +71,7 @@ impl TextRule for Count<'_> {
             };
         }
         let found = self.of.find_iter(observed.text.trim()).count();
-        if bounds::within(&plain, found as f64) {
+        if bounds::within_count(&plain, found) {
             return MatchResult::Holds;
         }
         let text = (found == 0).then(|| {

@@ -7,21 +7,25 @@ mod affix;
 mod contains;
 mod empty;
 mod equals;
+mod exact;
 pub(super) mod json;
 mod json_combine;
+mod json_each;
 mod length;
 mod line;
 mod lines;
 mod matches;
 mod number;
+mod of_text;
 pub(crate) mod secrets;
 mod set;
-mod sha256;
+pub(crate) mod sha256;
 pub(crate) mod time;
 pub(crate) mod version;
 
 use regex::Regex;
 
+use super::each::Quantifier;
 use super::limits::{self, Limits};
 use super::observed::ObservedText;
 use super::render;
@@ -30,8 +34,10 @@ use super::rule::{
     EMPTY_LIST, JsonRule, Prospects, TextRule, denies_the_impossible, exhaustive, group,
     holds_for_samples, vacuous_text,
 };
+use kit::json::Json;
 use kit::json_path::JsonPath;
 use kit::text::{Scope, Text};
+use of_text::OfText;
 use secrets::SecretsMatcher;
 use time::TimeMatcher;
 use version::VersionBounds;
@@ -42,6 +48,8 @@ use version::VersionBounds;
 pub enum TextMatcher {
     /// Equal, after trimming both ends of both sides.
     Equals(Text),
+    /// Equal to every byte, untrimmed.
+    Exact(Text),
     /// Contains this (untrimmed).
     Contains(Text),
     /// Matches this regular expression somewhere.
@@ -81,8 +89,8 @@ pub enum TextMatcher {
     Version(VersionBounds),
     /// A value inside the text read as JSON.
     Json(Box<JsonTest>),
-    /// The SHA-256 of the bytes (untrimmed), lower-case hex.
-    Sha256(String),
+    /// The SHA-256 of the bytes (untrimmed), hex.
+    Sha256(Text),
     /// All of them.
     All(Vec<TextMatcher>),
     /// At least one of them.
@@ -95,26 +103,29 @@ impl TextMatcher {
     /// What the matcher does.
     pub(super) fn rule(&self) -> Box<dyn TextRule + '_> {
         match self {
-            TextMatcher::Equals(text) => Box::new(equals::Equals(text)),
-            TextMatcher::Contains(text) => Box::new(contains::Contains(text)),
-            TextMatcher::Matches(regex) => Box::new(matches::Matches(regex)),
+            TextMatcher::Equals(text) => Box::new(OfText(equals::Equals(text))),
+            TextMatcher::Exact(text) => Box::new(exact::Exact(text)),
+            TextMatcher::Contains(text) => Box::new(OfText(contains::Contains(text))),
+            TextMatcher::Matches(regex) => Box::new(OfText(matches::Matches(regex))),
             TextMatcher::Empty(empty) => Box::new(empty::Empty(*empty)),
-            TextMatcher::StartsWith(text) => Box::new(affix::StartsWith(text)),
-            TextMatcher::EndsWith(text) => Box::new(affix::EndsWith(text)),
-            TextMatcher::Line { number, matcher } => Box::new(line::Line {
+            TextMatcher::StartsWith(text) => Box::new(OfText(affix::StartsWith(text))),
+            TextMatcher::EndsWith(text) => Box::new(OfText(affix::EndsWith(text))),
+            TextMatcher::Line { number, matcher } => Box::new(OfText(line::Line {
                 number: *number,
                 inner: matcher.rule(),
-            }),
-            TextMatcher::EveryLine(matcher) => Box::new(line::EveryLine(matcher.rule())),
-            TextMatcher::Lines(limits) => Box::new(lines::Lines(limits)),
-            TextMatcher::Length(limits) => Box::new(length::Length(limits)),
-            TextMatcher::Count { of, bounds: limits } => Box::new(matches::Count { of, limits }),
-            TextMatcher::SetEquals(lines) => Box::new(set::SetEquals(lines)),
-            TextMatcher::Number(limits) => Box::new(number::Number(limits)),
-            TextMatcher::Time(matcher) => Box::new(matcher),
-            TextMatcher::Secrets(matcher) => Box::new(matcher),
-            TextMatcher::Version(bounds) => Box::new(bounds),
-            TextMatcher::Json(test) => Box::new(test.as_ref()),
+            })),
+            TextMatcher::EveryLine(matcher) => Box::new(OfText(line::EveryLine(matcher.rule()))),
+            TextMatcher::Lines(limits) => Box::new(OfText(lines::Lines(limits))),
+            TextMatcher::Length(limits) => Box::new(OfText(length::Length(limits))),
+            TextMatcher::Count { of, bounds: limits } => {
+                Box::new(OfText(matches::Count { of, limits }))
+            }
+            TextMatcher::SetEquals(lines) => Box::new(OfText(set::SetEquals(lines))),
+            TextMatcher::Number(limits) => Box::new(OfText(number::Number(limits))),
+            TextMatcher::Time(matcher) => Box::new(OfText(matcher)),
+            TextMatcher::Secrets(matcher) => Box::new(OfText(matcher)),
+            TextMatcher::Version(bounds) => Box::new(OfText(bounds)),
+            TextMatcher::Json(test) => Box::new(OfText(test.as_ref())),
             TextMatcher::Sha256(digest) => Box::new(sha256::Sha256(digest)),
             TextMatcher::All(parts) => Box::new(All(parts)),
             TextMatcher::Any(parts) => Box::new(Any(parts)),
@@ -315,11 +326,19 @@ pub enum JsonMatcher {
     /// equals by value, `true`, `false` and `null` equal by name.
     Is(Text),
     /// Equal to this value, types and all.
-    Equals(serde_json::Value),
+    Equals(Json),
     /// There is no such value (`true`), or there is one, whatever it is (`false`).
     Absent(bool),
     /// The number of elements, members or characters.
     Count(Limits),
+    /// So many of the values that the path finds, or of the elements or members, match.
+    Each(Quantifier, Box<JsonMatcher>),
+    /// An object with exactly these keys.
+    Keys(Vec<Text>),
+    /// The values that the path finds, or the elements, are exactly these, in any order.
+    Set(Vec<JsonMatcher>),
+    /// At least one of them.
+    OneOf(Vec<JsonMatcher>),
     /// `string`, `number`, `boolean`, `null`, `array` or `object`.
     Type(String),
     /// A number within the bounds.
@@ -340,6 +359,17 @@ impl JsonMatcher {
             JsonMatcher::Equals(value) => Box::new(json::Equals(value)),
             JsonMatcher::Absent(absent) => Box::new(json::Absent(*absent)),
             JsonMatcher::Count(limits) => Box::new(json::Count(limits)),
+            JsonMatcher::Each(which, inner) => Box::new(json_each::Each {
+                which: *which,
+                inner: inner.rule(),
+            }),
+            JsonMatcher::Keys(keys) => Box::new(json_each::Keys(keys)),
+            JsonMatcher::Set(parts) => Box::new(json_each::Set(
+                parts.iter().map(JsonMatcher::rule).collect(),
+            )),
+            JsonMatcher::OneOf(parts) => Box::new(json_each::OneOf(
+                parts.iter().map(JsonMatcher::rule).collect(),
+            )),
             JsonMatcher::Type(name) => Box::new(json::Type(name)),
             JsonMatcher::Number(limits) => Box::new(json::Number(limits)),
             JsonMatcher::Text(matcher) => Box::new(json::AsText(matcher.rule())),

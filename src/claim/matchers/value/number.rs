@@ -16,7 +16,7 @@ impl TextRule for Number<'_> {
         if let Some(undecidable) = observed.undecidable() {
             return undecidable;
         }
-        let found = number::parse(&observed.text);
+        let found = number::read(&observed.text, &self.0.reading);
         let plain = limits::fixed(site, self.0, Domain::Real);
         let differs = || site.differs(self.describe(site.scope), render::shown(&observed.text));
         match (found, plain) {
@@ -25,13 +25,16 @@ impl TextRule for Number<'_> {
                 .unfit(self.describe(site.scope), render::shown(&observed.text))
                 .with_note(Some(why)),
             (_, Err(result)) => result,
-            (Ok(value), Ok(plain)) if bounds::within(&plain, value) => MatchResult::Holds,
+            (Ok(value), Ok(plain)) if bounds::within(&plain, &value) => MatchResult::Holds,
             _ => differs(),
         }
     }
 
     fn describe(&self, scope: &Scope) -> String {
-        format!("a number: {}", limits::describe(self.0, "", scope))
+        format!(
+            "a number: {}",
+            limits::describe(self.0, &self.0.reading.unit.shown(), scope)
+        )
     }
 
     fn prospects(&self) -> Prospects {

@@ -162,7 +162,16 @@ impl Reader {
             return Some(None);
         }
         match parse_json_path(&text) {
-            Ok(path) => Some(Some(path)),
+            Ok(path) if path.is_singular() => Some(Some(path)),
+            Ok(_) => {
+                let problem = Diagnostic::new(
+                    Code::BAD_JSON_PATH,
+                    node.span.clone(),
+                    format!("`{key}` must name one value, and `{text}` may find several"),
+                );
+                self.report(problem.help("name one value, such as `$.services[0].version`"));
+                None
+            }
             Err(error) => {
                 let problem = Diagnostic::new(
                     Code::BAD_JSON_PATH,
