@@ -26,6 +26,19 @@ pub fn trials() -> Vec<Trial> {
             "plan_fetches_and_a_way_back_does_without_a_network",
             fetches,
         ),
+        trial(
+            "resume_again_leads_out_also_after_further_runs",
+            again_after_runs,
+        ),
+        trial(
+            "what_cannot_be_deployed_is_told_before_anything_is_touched",
+            refused,
+        ),
+        trial(
+            "a_pinned_app_goes_to_its_version_and_stays_and_its_history_tells",
+            pinned,
+        ),
+        trial("only_versions_of_the_variant_are_followed", variant),
         trial("a_run_counts_and_keeps_its_last_success", counts),
     ]
 }
@@ -158,11 +171,139 @@ fn back_to_what_hangs() {
         stage.docker(&format!(
             "[ \"$1\" != stack ] || {{ echo >>{count}; [ \"$(wc -l <{count})\" -gt 1 ] || {{ echo 'no such thing' >&2; exit 1; }}; }}"
         ));
+        // It never started, so it is tried again.
         let ended = stage.run(&["traefik"]);
-        ended.is(20, "rolled-back");
+        ended.is(10, "held-undeployable");
         assert_eq!(restarts(&stage), usize::from(hangs), "{:?}", stage.calls());
         assert_eq!(stage.last_good(), last);
+        assert_eq!(stage.file("quarantine.json"), "");
     }
+}
+
+fn again_after_runs() {
+    let stage = Stage::new();
+    stage.run(&["traefik"]).is(0, "deployed");
+    stage.release(NEW);
+    for version in [OLD, NEW] {
+        stage.answers(version, Answer::Status(500));
+    }
+    let ended = stage.run(&["traefik"]);
+    ended.is(30, "rollback-failed");
+    assert!(ended.out.contains("resume --again traefik"), "{ended:?}");
+    // The timer's run comes before the person.
+    stage.run(&["traefik"]).is(30, "unhealthy-on-latest");
+    stage
+        .run(&["resume", "--again", "traefik"])
+        .is(30, "unhealthy-on-latest");
+    stage.answers(OLD, Answer::Status(200));
+    stage.falls_sick();
+    stage
+        .run(&["resume", "--again", "traefik"])
+        .is(10, "held-quarantined");
+    assert_eq!(stage.runs().as_deref(), Some("3.6.15"));
+    let healthy = stage.run(&["resume", "--again", "traefik"]);
+    assert_eq!((healthy.code, healthy.outcome().as_str()), (Some(0), ""));
+}
+
+fn refused() {
+    let stage = Stage::new();
+    stage.run(&["traefik"]).is(0, "deployed");
+    stage.release(NEW);
+    let (indexes, calls) = (stage.engine.indexes(), stage.calls());
+    std::fs::write(
+        stage.path("refuses"),
+        "services.app.command.2 must be a string",
+    )
+    .unwrap();
+    let ended = stage.run(&["traefik"]);
+    let report = ended.is(10, "held-undeployable");
+    assert!(ended.out.contains("must be a string"), "{ended:?}");
+    assert_eq!(report["version"], NEW);
+    assert_eq!((stage.engine.indexes(), stage.calls()), (indexes, calls));
+    assert_eq!(stage.file("quarantine.json"), "");
+    assert_eq!(stage.alerts_of("held-undeployable"), 1);
+    // An app that is not healthy is never merely held.
+    stage.falls_sick();
+    stage.run(&["traefik"]).is(30, "undeployable");
+    std::fs::remove_file(stage.path("refuses")).unwrap();
+    stage.run(&["traefik"]).is(0, "upgraded");
+}
+
+fn pinned() {
+    let stage = Stage::new();
+    stage.run(&["traefik"]).is(0, "deployed");
+    stage.release(NEW);
+    stage.release("6.0.0+v3.8.0");
+    let pin = stage.run(&["pin", "traefik", NEW]).json();
+    assert_eq!(pin["pinned"]["version"], NEW);
+    stage.run(&["traefik"]).is(0, "upgraded");
+    assert_eq!(stage.last_good(), NEW);
+    stage.run(&["traefik"]).is(0, "noop-healthy");
+    assert_eq!(stage.run(&["status", "traefik"]).json()[0]["pinned"], NEW);
+    // Back by a person's word, and a major rise by the same.
+    for tag in [OLD, "6.0.0+v3.8.0"] {
+        stage.run(&["pin", "traefik", tag]);
+        stage.run(&["traefik"]).is(0, "upgraded");
+        assert_eq!(stage.last_good(), tag);
+    }
+    stage.run(&["pin", "traefik", "9.9.9+v9.9.9"]);
+    let gone = stage.run(&["traefik"]);
+    gone.is(40, "inconclusive-version");
+    assert!(gone.out.contains("has no tag 9.9.9+v9.9.9"), "{gone:?}");
+    let unpinned = stage.run(&["unpin", "traefik"]).json();
+    assert_eq!(unpinned["unpinned"]["version"], "9.9.9+v9.9.9");
+    stage.run(&["traefik"]).is(0, "noop-healthy");
+    let history = stage.run(&["history", "traefik"]).json();
+    let to: Vec<&str> = history
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["to"].as_str().unwrap())
+        .collect();
+    assert_eq!(to, ["6.0.0+v3.8.0", OLD, NEW, OLD]);
+    let text = stage.plain(&["history", "traefik"]).out;
+    assert!(
+        text.starts_with("20") && text.lines().count() == 4,
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("{OLD} -> {NEW}")) || text.contains(NEW),
+        "{text}"
+    );
+}
+
+fn variant() {
+    let stage = Stage::new();
+    let file = stage.path("apps.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let with = |variant: &str| {
+        std::fs::write(&file, format!("{text}    variant: {variant}\n")).unwrap();
+    };
+    for tag in ["5.1.2+v3.6.15-alpine3.19", "5.1.3+v3.6.15-rc1"] {
+        stage.release(tag);
+    }
+    let newest = || {
+        let plan = stage.run(&["plan", "traefik"]);
+        let newest = plan.json()["world"]["newest"]["release"]["version"].clone();
+        (newest.as_str().unwrap_or_default().to_owned(), plan.err)
+    };
+    let (all, told) = newest();
+    assert_eq!(all, "5.1.2+v3.6.15-alpine3.19");
+    assert!(
+        told.contains("5.1.3+v3.6.15-rc1 is newer and a pre-release"),
+        "{told}"
+    );
+    with("none");
+    assert_eq!(newest().0, OLD);
+    with("alpine");
+    assert_eq!(newest().0, "5.1.2+v3.6.15-alpine3.19");
+    with("rootless");
+    let ended = stage.run(&["traefik"]);
+    ended.is(40, "inconclusive-version");
+    assert!(
+        ended.out.contains("no version of the variant `rootless`"),
+        "{ended:?}"
+    );
 }
 
 fn fetches() {

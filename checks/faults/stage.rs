@@ -161,6 +161,12 @@ impl Stage {
     pub fn docker(&self, before: &str) {
         let script = format!(
             r#"#!/bin/sh
+# Before a deploy the files are only read.
+if [ "$1 $2" = "stack config" ]; then
+  [ ! -e '{refuses}' ] || {{ cat '{refuses}' >&2; exit 1; }}
+  cat '{config}' 2>/dev/null
+  exit 0
+fi
 echo "$*" >>'{calls}'
 ask() {{ curl -sS -o /dev/null --unix-socket "${{DOCKER_HOST#unix://}}" -X POST "$@"; }}
 # What a version does to the data when it runs: it says what it met, and all but the first one
@@ -185,6 +191,8 @@ esac
 {after}
 "#,
             calls = self.path("calls").display(),
+            refuses = self.path("refuses").display(),
+            config = self.path("config").display(),
             met = self.path("met").display(),
             data = self.path(DATA).display(),
             after = if before.contains("after()") {

@@ -6,10 +6,14 @@ mod kills;
 mod ledger;
 mod stateful;
 mod story;
+mod ways_out;
 
 use libtest_mimic::Trial;
 
 pub fn trials() -> impl Iterator<Item = Trial> {
     let trials = story::trials().into_iter().chain(kills::trials());
-    trials.chain(stateful::trials()).chain(faults::trials())
+    trials
+        .chain(stateful::trials())
+        .chain(faults::trials())
+        .chain(ways_out::trials())
 }

@@ -1,5 +1,6 @@
 //! The `warm-reconcile` program: the health-gated deployer, and what people ask of it.
 
+mod history;
 mod options;
 mod order;
 mod output;
@@ -18,7 +19,7 @@ use crate::AppSpec;
 use crate::decide::outcome::ExitCode as Code;
 use crate::spec::app_file::{self, Apps, Environment};
 use crate::spec::{secrets_in, secrets_of};
-use crate::state::layout::{AppPaths, Layout};
+use crate::state::layout::{AppPaths, Layout, LayoutError};
 use kit::error_chain;
 use kit::redact::Redactor;
 use kit::yaml::diagnostic::Invalid;
@@ -63,13 +64,21 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             session.output.remark(&error_chain(error.as_ref()));
-            ExitCode::from(if error.is::<app_file::UnknownApp>() {
+            ExitCode::from(if is_invalid(&error) {
                 INVALID
             } else {
                 Code::Inconclusive.code()
             })
         }
     }
+}
+
+/// Whether what was asked for is wrong, so that nothing was done.
+fn is_invalid(error: &anyhow::Error) -> bool {
+    error.is::<app_file::UnknownApp>()
+        || error.is::<run::InvalidPlan>()
+        || error.is::<state::NoReason>()
+        || matches!(error.downcast_ref(), Some(LayoutError::EmptyRoot))
 }
 
 /// An app file with errors. They show lines of it, and its secrets are known by name only.
@@ -120,6 +129,9 @@ impl Session {
                 app,
                 quarantined: None,
             } => self.release(app),
+            Command::Pin { app, version } => self.pin(app, version),
+            Command::Unpin { app } => self.unpin(app),
+            Command::History { app } => self.history(app),
             Command::Ack { app, version } => self.acknowledge(app, version),
             Command::Status { app } => self.status(app.as_deref()),
         }

@@ -138,6 +138,24 @@ pub(crate) enum Command {
         #[arg(long, value_name = "VERSION", value_parser = version)]
         quarantined: Option<Version>,
     },
+    /// Pin an app to a version: the next run deploys it, and later runs stay on it
+    Pin {
+        /// The app
+        app: String,
+        /// The version
+        #[arg(value_parser = version)]
+        version: Version,
+    },
+    /// Let a pinned app follow the newest version again
+    Unpin {
+        /// The app
+        app: String,
+    },
+    /// List the runs that changed something, the newest first
+    History {
+        /// The app
+        app: String,
+    },
     /// Allow a version that was held for a major rise or for its release notes
     Ack {
         /// The app

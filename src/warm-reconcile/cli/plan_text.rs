@@ -1,13 +1,12 @@
 //! A plan as people read it: what runs, what would be done, and what if that fails.
 
-use crate::decide::{
-    DataSteps, Degraded, Hold, Plan, PlanDocument, Resume, Step, Undecided, World,
-};
+use crate::decide::way_out::{self, About, way_out};
+use crate::decide::{DataSteps, Plan, PlanDocument, Resume, Runs, Step, World};
 use crate::spec::ReleaseId;
 use kit::count::count;
 
 /// The whole text, line by line.
-pub(super) fn text(document: &PlanDocument) -> String {
+pub(super) fn text(document: &PlanDocument, stack: &str) -> String {
     let (world, plan) = (&document.world, &document.plan);
     let acts = if plan.acts() {
         "changes what runs"
@@ -16,7 +15,8 @@ pub(super) fn text(document: &PlanDocument) -> String {
     };
     let mut lines = vec![format!("{}: {} ({acts})", world.app, document.outcome)];
     lines.extend(state(world));
-    let steps = steps(&world.app, plan);
+    let cause = way_out::cause(plan, world);
+    let steps = steps(&world.app, plan, cause.as_deref());
     lines.push(String::new());
     if let [only] = steps.as_slice() {
         lines.push(format!("  {only}"));
@@ -24,6 +24,7 @@ pub(super) fn text(document: &PlanDocument) -> String {
         let numbered = steps.iter().zip(1..);
         lines.extend(numbered.map(|(step, number)| format!("  {number}. {step}")));
     }
+    lines.extend(leads_out(document, stack).map(|way| format!("  To go on: {way}.")));
     lines.extend(if_it_fails(plan).map(|text| format!("  If that fails: {text}.")));
     if let Some(data) = &document.data {
         lines.push(String::new());
@@ -31,6 +32,25 @@ pub(super) fn text(document: &PlanDocument) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What a person does where the plan does nothing.
+fn leads_out(document: &PlanDocument, stack: &str) -> Option<String> {
+    let (world, plan) = (&document.world, &document.plan);
+    way_out::cause(plan, world)?;
+    let running = world.running.as_ref().and_then(|running| running.release());
+    let version = match plan {
+        Plan::Hold { held_back, .. } => held_back.as_ref(),
+        _ => running.or(world.last_good.as_ref()),
+    };
+    let about = About {
+        app: &world.app,
+        stack,
+        stateful: world.stateful,
+        version: version.map(|release| release.version.tag()),
+        unknown: world.has_unknown_version(),
+    };
+    way_out(document.outcome, about)
 }
 
 /// What the plan is based on.
@@ -47,9 +67,10 @@ fn state(world: &World) -> Vec<String> {
                 Some(false) => "NOT healthy",
                 None => "health not known",
             };
-            match &running.release {
-                Some(release) => format!("{}, {health}", release.version),
-                None => format!("a version that is not known, {health}"),
+            match &running.runs {
+                Runs::One(release) => format!("{}, {health}", release.version),
+                Runs::Mixed(_) => way_out::what_runs(world).unwrap_or_default(),
+                Runs::Unknown(_) => "a version that is not known".to_owned(),
             }
         }
     };
@@ -61,6 +82,12 @@ fn state(world: &World) -> Vec<String> {
     ];
     lines.extend(
         world
+            .pinned
+            .iter()
+            .map(|version| format!("  pinned     {version}")),
+    );
+    lines.extend(
+        world
             .held
             .iter()
             .map(|reason| format!("  held       {reason}")),
@@ -68,7 +95,11 @@ fn state(world: &World) -> Vec<String> {
     lines
 }
 
-fn steps(app: &str, plan: &Plan) -> Vec<String> {
+fn nothing(cause: Option<&str>) -> String {
+    format!("do nothing: {}", cause.unwrap_or_default())
+}
+
+fn steps(app: &str, plan: &Plan, cause: Option<&str>) -> Vec<String> {
     match plan {
         Plan::Current { release, drifted } => {
             let mut steps = vec![format!(
@@ -87,12 +118,8 @@ fn steps(app: &str, plan: &Plan) -> Vec<String> {
             release.version
         )],
         Plan::Resume(resume) => resumed(resume),
-        Plan::Hold {
-            reason,
-            held_back,
-            redeploy,
-        } => {
-            let mut steps = vec![held(app, *reason, held_back.as_ref())];
+        Plan::Hold { redeploy, .. } => {
+            let mut steps = vec![nothing(cause)];
             steps.extend(redeploy.iter().flat_map(brought_up));
             steps
         }
@@ -133,8 +160,7 @@ fn steps(app: &str, plan: &Plan) -> Vec<String> {
             );
             steps
         }
-        Plan::Degraded { why } => vec![format!("do nothing: {}", degraded(why))],
-        Plan::Inconclusive { why } => vec![format!("do nothing: {}", undecided(why))],
+        Plan::Degraded { .. } | Plan::Inconclusive { .. } => vec![nothing(cause)],
     }
 }
 
@@ -227,57 +253,6 @@ fn if_it_fails(plan: &Plan) -> Option<String> {
         )),
         Plan::Redeploy { .. } => Some("there is no version to go back to".to_owned()),
         _ => None,
-    }
-}
-
-fn held(app: &str, reason: Hold, held_back: Option<&ReleaseId>) -> String {
-    let version = held_back.map_or("the newest version".to_owned(), |held| {
-        held.version.to_string()
-    });
-    let acknowledge = match held_back {
-        Some(held) => format!("`warm-reconcile ack {app} {}` allows it", held.version),
-        None => String::new(),
-    };
-    match reason {
-        Hold::Major => {
-            format!("hold {version}: a major version rises; {acknowledge}")
-        }
-        Hold::ManualMigration => {
-            format!("hold {version}: its release notes ask for a migration by hand; {acknowledge}")
-        }
-        Hold::Quarantined => format!(
-            "hold {version}: it failed here before; `warm-reconcile release {app} --quarantined {version}` lets it be tried again"
-        ),
-        Hold::MinAge => format!("hold {version}: it is younger than `min_age`"),
-        Hold::Operator => {
-            format!("do nothing: the app is held; `warm-reconcile release {app}` ends that")
-        }
-        Hold::Downgrade => format!("hold {version}: it is older than the version that runs"),
-        Hold::NoPrevious => "do nothing: there is no version to go back to".to_owned(),
-    }
-}
-
-fn degraded(why: &Degraded) -> String {
-    match why {
-        Degraded::StateUnreadable(why) => format!("the state cannot be read: {why}"),
-        Degraded::NothingToRollBackTo => {
-            "the app is not healthy, and there is no other version to deploy".to_owned()
-        }
-        Degraded::RollbackFailed => "a rollback has failed, and needs a person".to_owned(),
-        Degraded::WhileHeld => "the app is not healthy, and a person holds it".to_owned(),
-        Degraded::DataTooNew => {
-            "the data is newer than any version that may be deployed".to_owned()
-        }
-    }
-}
-
-fn undecided(why: &Undecided) -> String {
-    match why {
-        Undecided::EngineUnreachable(why) => format!("the engine does not answer: {why}"),
-        Undecided::EnginePoisoned(why) => format!("the engine cannot be trusted: {why}"),
-        Undecided::NoVersion => "the recipe has no version".to_owned(),
-        Undecided::UnknownVersion => "the version that runs is not known".to_owned(),
-        Undecided::Health => "it is not known whether the app is healthy".to_owned(),
     }
 }
 

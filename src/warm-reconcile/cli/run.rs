@@ -141,7 +141,8 @@ impl Session {
         if self.output.wants_json() {
             self.output.document(&document);
         } else {
-            self.output.text(&plan_text::text(&document));
+            self.output
+                .text(&plan_text::text(&document, &site.spec.stack));
         }
         Ok(if document.plan.acts() {
             Code::Current.code()
@@ -151,15 +152,39 @@ impl Session {
     }
 }
 
-fn read_plan(file: &Path, app: &str) -> anyhow::Result<PlanDocument> {
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("read the plan {}", file.display()))?;
-    let document: PlanDocument = serde_json::from_str(&text)
-        .with_context(|| format!("{} is not a valid plan", file.display()))?;
-    anyhow::ensure!(
-        document.world.app == app,
-        "the plan is for `{}` and not for `{app}`",
-        document.world.app
-    );
+/// Why a file is not a plan for this app.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum InvalidPlan {
+    #[error("cannot read the plan {path}: {source}")]
+    File {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error("{path} is not a valid plan (`warm-reconcile plan APP --json` prints one): {source}")]
+    Form {
+        path: String,
+        source: serde_json::Error,
+    },
+    #[error("the plan is for `{of}` and not for `{app}`")]
+    OtherApp { of: String, app: String },
+}
+
+fn read_plan(file: &Path, app: &str) -> Result<PlanDocument, InvalidPlan> {
+    let path = || file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|source| InvalidPlan::File {
+        path: path(),
+        source,
+    })?;
+    let document: PlanDocument =
+        serde_json::from_str(&text).map_err(|source| InvalidPlan::Form {
+            path: path(),
+            source,
+        })?;
+    if document.world.app != app {
+        return Err(InvalidPlan::OtherApp {
+            of: document.world.app,
+            app: app.to_owned(),
+        });
+    }
     Ok(document)
 }

@@ -50,34 +50,38 @@ impl Session {
     }
 
     /// The app's paths with their folders made, for what is going to be written.
-    fn prepared(&self, app: &str) -> anyhow::Result<AppPaths> {
+    pub(super) fn prepared(&self, app: &str) -> anyhow::Result<AppPaths> {
         let paths = self.paths(self.app(app)?)?;
         paths.prepare()?;
         Ok(paths)
     }
 
     pub(super) fn hold(&self, app: &str, reason: &str) -> Ended {
-        anyhow::ensure!(!reason.trim().is_empty(), "give the reason for the hold");
+        if reason.trim().is_empty() {
+            return Err(NoReason.into());
+        }
         let hold = Hold {
             reason: reason.to_owned(),
             who: who(),
             since: Utc::now(),
         };
         operator_hold::set_hold(&self.prepared(app)?, &hold)?;
-        self.output.text(&format!("{app} is held: {reason}\n"));
-        Ok(Code::Current.code())
+        self.tell(
+            &json!({ "app": app, "held": hold }),
+            &format!("{app} is held: {reason}\n"),
+        )
     }
 
     pub(super) fn release(&self, app: &str) -> Ended {
-        let text = match operator_hold::release(&self.prepared(app)?)? {
+        let released = operator_hold::release(&self.prepared(app)?)?;
+        let text = match &released {
             Some(hold) => format!(
                 "{app} is released; it was held since {} by {}: {}\n",
                 hold.since, hold.who, hold.reason
             ),
             None => format!("{app} was not held\n"),
         };
-        self.output.text(&text);
-        Ok(Code::Current.code())
+        self.tell(&json!({ "app": app, "released": released }), &text)
     }
 
     pub(super) fn release_version(&self, app: &str, version: &Version) -> Ended {
@@ -87,8 +91,8 @@ impl Session {
         } else {
             "was not in quarantine"
         };
-        self.output.text(&format!("{app} {version} {text}\n"));
-        Ok(Code::Current.code())
+        let document = json!({ "app": app, "version": version, "released": released });
+        self.tell(&document, &format!("{app} {version} {text}\n"))
     }
 
     pub(super) fn acknowledge(&self, app: &str, version: &Version) -> Ended {
@@ -96,13 +100,21 @@ impl Session {
             who: who(),
             at: Utc::now(),
         };
+        let document = json!({ "app": app, "version": version, "acknowledged": ack });
         operator_hold::set_ack(&self.prepared(app)?, version, ack)?;
-        self.output
-            .text(&format!("{app} {version} is acknowledged\n"));
+        self.tell(&document, &format!("{app} {version} is acknowledged\n"))
+    }
+
+    /// What a person decided, as JSON or as text.
+    pub(super) fn tell(&self, document: &Value, text: &str) -> Ended {
+        match self.output.wants_json() {
+            true => self.output.document(document),
+            false => self.output.text(text),
+        }
         Ok(Code::Current.code())
     }
 
-    /// 10 when an app is held. Reads what is on record and the recipe's tags; the engine is not
+    /// 30 when a state file cannot be read, else 10 when an app is held. Reads what is on record and the recipe's tags; the engine is not
     /// asked.
     pub(super) fn status(&self, app: Option<&str>) -> Ended {
         let specs: Vec<&AppSpec> = match app {
@@ -119,33 +131,41 @@ impl Session {
             all.iter()
                 .for_each(|status| self.output.text(&status.text()));
         }
-        Ok(if all.iter().any(|status| status.held.is_some()) {
-            Code::Held.code()
-        } else {
-            Code::Current.code()
+        Ok(match () {
+            () if all.iter().any(|status| !status.unreadable.is_empty()) => Code::Degraded.code(),
+            () if all.iter().any(|status| status.held.is_some()) => Code::Held.code(),
+            () => Code::Current.code(),
         })
     }
 
     fn status_of(&self, spec: &AppSpec) -> anyhow::Result<Status> {
         let paths = self.paths(spec)?;
-        let run = match Journal::open(&paths)? {
-            JournalState::Absent => None,
-            JournalState::Ended(journal) | JournalState::Unfinished(journal) => Some(journal),
+        // One file that cannot be read is told, and hides none of the others.
+        let mut unreadable = Vec::new();
+        let run = match told(Journal::open(&paths), &mut unreadable) {
+            Some(JournalState::Ended(journal) | JournalState::Unfinished(journal)) => Some(journal),
+            Some(JournalState::Absent) | None => None,
         };
-        let quarantine = quarantine::Quarantine::read(&paths)?;
-        let quarantined = quarantine.entries.into_iter().map(|entry| entry.version);
+        let quarantine = told(quarantine::Quarantine::read(&paths), &mut unreadable);
+        let quarantined = quarantine.unwrap_or_default().entries;
+        let good = told(last_good::read(&paths), &mut unreadable).flatten();
+        let held = told(operator_hold::hold(&paths), &mut unreadable).flatten();
+        let pin = told(operator_hold::pin(&paths), &mut unreadable).flatten();
+        let acks = told(operator_hold::acks(&paths), &mut unreadable);
         Ok(Status {
             app: spec.app.clone(),
-            last_good: last_good::read(&paths)?.map(|known| known.version().clone()),
-            held: operator_hold::hold(&paths)?,
-            acknowledged: operator_hold::acks(&paths)?.into_keys().collect(),
-            quarantined: quarantined.collect(),
+            last_good: good.map(|known| known.version().clone()),
+            pinned: pin.map(|pin| pin.version),
+            held,
+            acknowledged: acks.unwrap_or_default().into_keys().collect(),
+            quarantined: quarantined.into_iter().map(|entry| entry.version).collect(),
             last_run: run.map(|journal| LastRun {
                 run: journal.plan().run_id.clone(),
                 to: journal.plan().to.version.clone(),
                 state: journal.state(),
                 unfinished: !journal.state().is_end(),
             }),
+            unreadable,
             tags: self.tags(spec),
         })
     }
@@ -168,6 +188,17 @@ impl Session {
     }
 }
 
+/// What was read, or nothing and why not.
+fn told<T>(read: Result<T, impl std::fmt::Display>, unreadable: &mut Vec<String>) -> Option<T> {
+    read.map_err(|error| unreadable.push(error.to_string()))
+        .ok()
+}
+
+/// A hold without a reason.
+#[derive(Debug, thiserror::Error)]
+#[error("give the reason for the hold")]
+pub(super) struct NoReason;
+
 fn document(filed: &Filed) -> Value {
     let content = match &filed.content {
         Content::Alert(fields) => Value::Object(fields.clone()),
@@ -181,10 +212,13 @@ fn document(filed: &Filed) -> Value {
 struct Status {
     app: String,
     last_good: Option<Version>,
+    pinned: Option<Version>,
     held: Option<Hold>,
     acknowledged: Vec<String>,
     quarantined: Vec<Version>,
     last_run: Option<LastRun>,
+    /// The state files that cannot be read, and why.
+    unreadable: Vec<String>,
     #[serde(rename = "ignored_tags", serialize_with = "ignored")]
     tags: Tags,
 }
@@ -215,10 +249,16 @@ impl Status {
                 text.push_str(" and is UNFINISHED");
             }
         }
+        if let Some(version) = &self.pinned {
+            text.push_str(&format!(", pinned to {version}"));
+        }
         if let Some(hold) = &self.held {
             text.push_str(&format!(", HELD by {}: {}", hold.who, hold.reason));
         }
         text.push('\n');
+        for why in &self.unreadable {
+            text.push_str(&format!("  UNREADABLE: {why}; rename it, then run\n"));
+        }
         for line in self.tags.ignored_text() {
             text.push_str(&format!("  {line}\n"));
         }
@@ -226,7 +266,7 @@ impl Status {
     }
 }
 
-fn who() -> String {
+pub(super) fn who() -> String {
     std::env::var("SUDO_USER")
         .or_else(|_| std::env::var("USER"))
         .or_else(|_| std::env::var("LOGNAME"))

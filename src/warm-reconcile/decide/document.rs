@@ -10,7 +10,7 @@ use crate::decide::outcome::Outcome;
 use kit::digest;
 
 /// The version of this document's form.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// What `plan` prints and `run --plan FILE` reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

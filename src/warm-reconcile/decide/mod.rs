@@ -9,7 +9,7 @@
 //!    Forward while tries are left and the digest is not quarantined; else back; when the tries
 //!    to go back are used up, or there is nothing to go back to: degraded.
 //! 4. A held app is not touched. Unhealthy, that is degraded and no success.
-//! 5. Nothing runs: the last-good version is brought back (its data is what lies on the
+//! 5. Services of different versions run: last-good is deployed again. Nothing runs: the last-good version is brought back (its data is what lies on the
 //!    volumes); without one the newest is deployed for the first time.
 //! 6. On the newest version: healthy is current; unhealthy is deployed again, once a run.
 //! 7. Behind it: upgraded, unless a hold says no. An unhealthy app whose upgrade is held is
@@ -20,20 +20,23 @@
 //! restore is left for a person.
 //!
 //! A quarantined digest is never deployed, for whatever reason. A version is never lowered by
-//! itself but by a rollback to one that was healthy.
+//! itself but by a rollback to one that was healthy, or, of a stateless app, because a person
+//! pinned it.
 
 mod document;
+mod mixed;
 pub mod outcome;
 mod plan;
 #[cfg(test)]
 mod tests;
+pub mod way_out;
 mod world;
 
 use crate::spec::ReleaseId;
 
 pub use document::{DataSteps, Moved, PlanDocument};
 pub use plan::{Degraded, Hold, Plan, Resume, Undecided};
-pub use world::{Ask, Engine, Journal, Newest, Running, Step, Unfinished, World};
+pub use world::{Ask, Engine, Journal, Newest, Running, Runs, Step, Unfinished, World};
 
 pub fn decide(world: &World) -> Plan {
     match &world.engine {
@@ -50,21 +53,33 @@ pub fn decide(world: &World) -> Plan {
     if world.held.is_some() {
         return match (healthy, &world.running) {
             (Some(false), _) => degraded(Degraded::WhileHeld),
-            (None, Some(_)) => undecided(Undecided::Health),
+            (None, Some(running)) => match &running.runs {
+                Runs::One(_) => undecided(health(running)),
+                Runs::Mixed(_) => degraded(Degraded::WhileHeld),
+                Runs::Unknown(why) => undecided(Undecided::UnknownVersion(why.clone())),
+            },
             _ => hold(Hold::Operator, None),
         };
     }
     let Some(running) = &world.running else {
         return nothing_runs(world);
     };
-    let release = running.release.as_ref();
-    match (world.ask, running.healthy, release) {
+    let release = match &running.runs {
+        Runs::One(release) => release,
+        Runs::Mixed(versions) => return mixed::mixed(world, versions),
+        Runs::Unknown(why) => return mixed::unknown(world, why),
+    };
+    match (world.ask, running.healthy) {
         // A person's own decision needs no verdict on what is to be left.
-        (Ask::RollBack, healthy, Some(release)) => roll_back(world, release, healthy),
-        (_, None, _) => undecided(Undecided::Health),
-        (_, _, None) => undecided(Undecided::UnknownVersion),
-        (_, Some(healthy), Some(release)) => forward(world, release, healthy),
+        (Ask::RollBack, _) => roll_back(world, release, running),
+        (_, None) => undecided(health(running)),
+        (_, Some(healthy)) => forward(world, release, healthy),
     }
+}
+
+fn health(running: &Running) -> Undecided {
+    let doubt = running.doubt.clone();
+    Undecided::Health(doubt.unwrap_or_else(|| "it was not asked".to_owned()))
 }
 
 /// Brings an unfinished run to its end.
@@ -119,7 +134,7 @@ fn nothing_runs(world: &World) -> Plan {
         return degraded(Degraded::NothingToRollBackTo);
     }
     let Some(newest) = &world.newest else {
-        return undecided(Undecided::NoVersion);
+        return undecided(Undecided::NoVersion(world.no_version.clone()));
     };
     match held(world, newest, None) {
         // Nothing runs and the only candidate failed: that is no mere hold.
@@ -142,16 +157,19 @@ fn fits_data(world: &World, release: &ReleaseId) -> bool {
 fn forward(world: &World, running: &ReleaseId, healthy: bool) -> Plan {
     let Some(newest) = &world.newest else {
         return match healthy {
-            true => undecided(Undecided::NoVersion),
+            true => undecided(Undecided::NoVersion(world.no_version.clone())),
             false => repair(world, running),
         };
     };
     let to = &newest.release;
     let drifted = to.version == running.version && to.digest != running.digest;
-    if to.version < running.version {
+    // A person who pins an older version means it; but old code never meets newer data.
+    let pinned_back = to.version < running.version && world.pinned.is_some() && !world.stateful;
+    if to.version < running.version && !pinned_back {
         return held_back(world, running, healthy, Hold::Downgrade, to);
     }
-    let wants_upgrade = to.version > running.version || drifted && world.ask == Ask::Converge;
+    let wants_upgrade =
+        to.version > running.version || pinned_back || drifted && world.ask == Ask::Converge;
     if !wants_upgrade {
         return match healthy {
             true => settled(world, running, drifted),
@@ -236,7 +254,7 @@ fn held_back(
     }
 }
 
-fn roll_back(world: &World, running: &ReleaseId, healthy: Option<bool>) -> Plan {
+fn roll_back(world: &World, running: &ReleaseId, seen: &Running) -> Plan {
     // A last-good that runs is what is to be left; the one before it is wanted.
     let last_good = world.last_good.as_ref().filter(|good| *good != running);
     let target = match world.stateful {
@@ -244,7 +262,7 @@ fn roll_back(world: &World, running: &ReleaseId, healthy: Option<bool>) -> Plan 
         false => last_good.or(world.previous.as_ref()),
     };
     let target = target.filter(|to| *to != running && may_deploy(world, to));
-    match (target, healthy) {
+    match (target, seen.healthy) {
         (Some(to), _) => Plan::RollBack {
             from: Some(running.clone()),
             to: to.clone(),
@@ -252,7 +270,7 @@ fn roll_back(world: &World, running: &ReleaseId, healthy: Option<bool>) -> Plan 
         },
         (None, Some(true)) => hold(Hold::NoPrevious, None),
         (None, Some(false)) => degraded(Degraded::NothingToRollBackTo),
-        (None, None) => undecided(Undecided::Health),
+        (None, None) => undecided(health(seen)),
     }
 }
 
@@ -263,7 +281,8 @@ fn held(world: &World, newest: &Newest, running: Option<&ReleaseId>) -> Option<H
         return Some(Hold::Quarantined);
     }
     let version = &newest.release.version;
-    if world.acknowledged.contains(version.tag()) {
+    let said = world.pinned.as_deref() == Some(version.tag());
+    if said || world.acknowledged.contains(version.tag()) {
         return None;
     }
     let major = running.is_some_and(|from| version.is_major_rise_from(&from.version));

@@ -59,6 +59,9 @@ pub enum Outcome {
     HeldNoPrevious,
     /// The snapshot that an upgrade or rollback needs cannot be taken; nothing was touched.
     HeldNoSnapshot,
+    /// The newest version cannot be deployed as it is: its files are refused, or its update
+    /// cannot work here. It never started, so it is tried again; what runs is healthy.
+    HeldUndeployable,
     /// An upgrade failed; the version before it runs, healthy.
     RolledBack,
     /// What runs is unhealthy, and deploying it again did not help.
@@ -67,6 +70,8 @@ pub enum Outcome {
     RollbackFailed,
     /// The deploy failed, and there is nothing to go back to.
     NothingToRollBackTo,
+    /// The app is not healthy, and what should run cannot be deployed; nothing was touched.
+    Undeployable,
     /// The app is unhealthy, and a person holds it.
     UnhealthyWhileHeld,
     /// Nothing runs, and the data is newer than any version that may be deployed.
@@ -77,6 +82,8 @@ pub enum Outcome {
     InconclusiveGate,
     /// The engine does not answer, or cannot be trusted.
     InconclusiveEngine,
+    /// An image is not here and cannot be fetched now; nothing was touched.
+    InconclusiveImage,
     /// The recipe has no version, or what runs has none that is known.
     InconclusiveVersion,
     /// An error of our own ended the run (a disk, a tool, a file); it is told beside this.
@@ -85,7 +92,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes, in the order in which they are documented.
-    pub const ALL: [Outcome; 25] = [
+    pub const ALL: [Outcome; 28] = [
         Outcome::NoopHealthy,
         Outcome::Adopted,
         Outcome::Upgraded,
@@ -100,15 +107,18 @@ impl Outcome {
         Outcome::HeldDowngrade,
         Outcome::HeldNoPrevious,
         Outcome::HeldNoSnapshot,
+        Outcome::HeldUndeployable,
         Outcome::RolledBack,
         Outcome::UnhealthyOnLatest,
         Outcome::RollbackFailed,
         Outcome::NothingToRollBackTo,
+        Outcome::Undeployable,
         Outcome::UnhealthyWhileHeld,
         Outcome::DataTooNew,
         Outcome::StateUnreadable,
         Outcome::InconclusiveGate,
         Outcome::InconclusiveEngine,
+        Outcome::InconclusiveImage,
         Outcome::InconclusiveVersion,
         Outcome::InconclusiveError,
     ];
@@ -130,15 +140,18 @@ impl Outcome {
             Outcome::HeldDowngrade => "held-downgrade",
             Outcome::HeldNoPrevious => "held-no-previous",
             Outcome::HeldNoSnapshot => "held-no-snapshot",
+            Outcome::HeldUndeployable => "held-undeployable",
             Outcome::RolledBack => "rolled-back",
             Outcome::UnhealthyOnLatest => "unhealthy-on-latest",
             Outcome::RollbackFailed => "rollback-failed",
             Outcome::NothingToRollBackTo => "nothing-to-roll-back-to",
+            Outcome::Undeployable => "undeployable",
             Outcome::UnhealthyWhileHeld => "unhealthy-while-held",
             Outcome::DataTooNew => "data-too-new",
             Outcome::StateUnreadable => "state-unreadable",
             Outcome::InconclusiveGate => "inconclusive-gate",
             Outcome::InconclusiveEngine => "inconclusive-engine",
+            Outcome::InconclusiveImage => "inconclusive-image",
             Outcome::InconclusiveVersion => "inconclusive-version",
             Outcome::InconclusiveError => "inconclusive-error",
         }
@@ -160,16 +173,19 @@ impl Outcome {
             | Outcome::HeldByOperator
             | Outcome::HeldDowngrade
             | Outcome::HeldNoPrevious
-            | Outcome::HeldNoSnapshot => ExitCode::Held,
+            | Outcome::HeldNoSnapshot
+            | Outcome::HeldUndeployable => ExitCode::Held,
             Outcome::RolledBack => ExitCode::RolledBack,
             Outcome::UnhealthyOnLatest
             | Outcome::RollbackFailed
             | Outcome::NothingToRollBackTo
+            | Outcome::Undeployable
             | Outcome::UnhealthyWhileHeld
             | Outcome::DataTooNew
             | Outcome::StateUnreadable => ExitCode::Degraded,
             Outcome::InconclusiveGate
             | Outcome::InconclusiveEngine
+            | Outcome::InconclusiveImage
             | Outcome::InconclusiveVersion
             | Outcome::InconclusiveError => ExitCode::Inconclusive,
         }

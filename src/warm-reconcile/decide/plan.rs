@@ -117,9 +117,11 @@ pub enum Degraded {
     RollbackFailed,
     /// Unhealthy, and a person holds it.
     WhileHeld,
-    /// Nothing runs, and a newer version ran on the data than the one that could be deployed:
-    /// old code on new data is never tried.
+    /// A newer version ran on the data than the one that could be deployed: old code on new data
+    /// is never tried.
     DataTooNew,
+    /// Services of different versions run, and the one version that could be deployed is held.
+    MixedHeld(Hold),
 }
 
 /// Why it cannot be said.
@@ -130,12 +132,12 @@ pub enum Undecided {
     EngineUnreachable(String),
     /// The engine cannot be trusted.
     EnginePoisoned(String),
-    /// The recipe has no version.
-    NoVersion,
-    /// What runs is of no version that is known.
-    UnknownVersion,
-    /// Whether what runs is healthy could not be decided.
-    Health,
+    /// The recipe has no version, and why.
+    NoVersion(String),
+    /// What runs is of no version that is known, and why.
+    UnknownVersion(String),
+    /// Whether what runs is healthy could not be decided, and why.
+    Health(String),
 }
 
 impl Plan {
@@ -215,6 +217,7 @@ impl Degraded {
             Degraded::RollbackFailed => Outcome::RollbackFailed,
             Degraded::WhileHeld => Outcome::UnhealthyWhileHeld,
             Degraded::DataTooNew => Outcome::DataTooNew,
+            Degraded::MixedHeld(_) => Outcome::NothingToRollBackTo,
         }
     }
 }
@@ -225,8 +228,8 @@ impl Undecided {
             Undecided::EngineUnreachable(_) | Undecided::EnginePoisoned(_) => {
                 Outcome::InconclusiveEngine
             }
-            Undecided::NoVersion | Undecided::UnknownVersion => Outcome::InconclusiveVersion,
-            Undecided::Health => Outcome::InconclusiveGate,
+            Undecided::NoVersion(_) | Undecided::UnknownVersion(_) => Outcome::InconclusiveVersion,
+            Undecided::Health(_) => Outcome::InconclusiveGate,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! All that a decision depends on, as plain data.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::spec::ReleaseId;
+use crate::spec::version::Version;
 
 /// What is, at one moment. Everything a decision depends on is in here, and nothing that
 /// changes by itself with time.
@@ -17,6 +18,8 @@ pub struct World {
     pub ask: Ask,
     /// The newest version there is, pre-releases as the spec says.
     pub newest: Option<Newest>,
+    /// Why there is no newest version; empty where there is one.
+    pub no_version: String,
     /// What runs, as the engine tells it.
     pub running: Option<Running>,
     /// The last version that was seen healthy.
@@ -33,6 +36,9 @@ pub struct World {
     pub torn: bool,
     /// What an earlier run left.
     pub journal: Journal,
+    /// The version that a person pinned the app to; then it is [`World::newest`].
+    #[serde(default)]
+    pub pinned: Option<String>,
     /// A person's word that this app is not to be touched.
     pub held: Option<String>,
     /// The digests that failed here and are not tried again.
@@ -41,6 +47,14 @@ pub struct World {
     pub acknowledged: BTreeSet<String>,
     /// Whether the engine can be asked and believed.
     pub engine: Engine,
+}
+
+impl World {
+    /// Whether something runs whose version is not known.
+    pub fn has_unknown_version(&self) -> bool {
+        let running = self.running.as_ref().map(|running| &running.runs);
+        matches!(running, Some(Runs::Unknown(_)))
+    }
 }
 
 /// What a run is asked for.
@@ -68,10 +82,35 @@ pub struct Newest {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
-    /// Its version and digest, if what runs can be matched to one.
-    pub release: Option<ReleaseId>,
+    pub runs: Runs,
     /// Whether it is healthy; `None` when that could not be decided.
     pub healthy: Option<bool>,
+    /// Why that could not be decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+}
+
+/// Which version runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Runs {
+    /// This one, in every service.
+    One(ReleaseId),
+    /// Services of different versions, by the services' names: the engine or a person took one of
+    /// them back or forward. That is never what was deployed, and never healthy.
+    Mixed(BTreeMap<String, Version>),
+    /// None that can be read, and why.
+    Unknown(String),
+}
+
+impl Running {
+    /// The one release that runs.
+    pub fn release(&self) -> Option<&ReleaseId> {
+        match &self.runs {
+            Runs::One(release) => Some(release),
+            Runs::Mixed(_) | Runs::Unknown(_) => None,
+        }
+    }
 }
 
 /// Whether the engine can be asked and believed.

@@ -90,12 +90,19 @@ impl DriverReport {
         }
     }
 
+    /// Whether every command ran to its own end.
+    pub(super) fn ended(&self) -> bool {
+        let ended = |command: &CommandReport| matches!(command.end, CommandEnd::Exited(_));
+        self.commands.iter().all(ended)
+    }
+
     /// Whether the last command exited 0.
     pub(super) fn last_exited_0(&self) -> bool {
         let last = self.commands.last();
         last.is_some_and(|command| command.end == CommandEnd::Exited(0))
     }
 
+    /// Runs a command; gives its whole standard output, empty where it could not be run.
     pub(super) async fn run(
         &mut self,
         cx: &Cx<'_>,
@@ -103,7 +110,7 @@ impl DriverReport {
         argv: Vec<String>,
         env: Vec<(String, String)>,
         cwd: &std::path::Path,
-    ) {
+    ) -> String {
         let started = Instant::now();
         let mut foreign = foreign(std::env::vars_os());
         foreign.retain(|name| !env.iter().any(|(ours, _)| ours == name));
@@ -112,7 +119,7 @@ impl DriverReport {
             cwd: Some(cwd.display().to_string()),
             ..Invocation::new(Script::Argv(only(&argv, &foreign)), limit, CAPTURED)
         };
-        let (end, output) = match cx.host.run(&invocation).await {
+        let (end, output, stdout) = match cx.host.run(&invocation).await {
             Ok(seen) => {
                 let end = match seen.ending {
                     Ending::Exited(code) => CommandEnd::Exited(code),
@@ -121,13 +128,22 @@ impl DriverReport {
                 let (out, err) = (seen.stdout.text(), seen.stderr.text());
                 self.note_fatal(&out);
                 self.note_fatal(&err);
-                (end, format!("{}{}", tail(&out), tail(&err)))
+                let output = format!("{}{}", tail(&out), tail(&err));
+                (end, output, out.to_string())
             }
             Err(Fault::Deadline { output, .. }) => {
                 self.note_fatal(&output);
-                (CommandEnd::TimedOut, tail(&output).to_owned())
+                (
+                    CommandEnd::TimedOut,
+                    tail(&output).to_owned(),
+                    String::new(),
+                )
             }
-            Err(fault) => (CommandEnd::NotRun(fault.to_string()), String::new()),
+            Err(fault) => (
+                CommandEnd::NotRun(fault.to_string()),
+                String::new(),
+                String::new(),
+            ),
         };
         self.commands.push(CommandReport {
             argv,
@@ -135,6 +151,7 @@ impl DriverReport {
             output,
             took: started.elapsed(),
         });
+        stdout
     }
 
     fn note_fatal(&mut self, text: &str) {

@@ -54,6 +54,18 @@ pub async fn store_images(
     all(commands, cx).await
 }
 
+/// Fetches an image from its registry.
+pub async fn fetch_image(image: &str, cx: &Cx<'_>) -> DriverReport {
+    let argv = [
+        cx.programs.docker.as_str(),
+        "image",
+        "pull",
+        "--quiet",
+        image,
+    ];
+    all(vec![argv.map(str::to_owned).into()], cx).await
+}
+
 /// Lets go of them. The engine removes an image only when nothing else names or uses it.
 pub async fn forget_images(
     stack: &str,

@@ -13,6 +13,7 @@ mod env;
 mod gone;
 mod images;
 mod scale;
+pub mod shape;
 mod stack;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use std::time::Duration;
 pub use abra::Abra;
 pub use command::{CommandEnd, CommandReport, DriverReport};
 pub use gone::{Left, Undeployed, wait_until_gone};
-pub use images::{forget_images, store_images, stored_image};
+pub use images::{fetch_image, forget_images, store_images, stored_image};
 pub use scale::{restart, scale};
 pub use stack::Stack;
 
@@ -143,6 +144,22 @@ impl Driver {
         match self {
             Driver::Stack(driver) => driver.deploy(exported, cx).await,
             Driver::Abra(driver) => driver.deploy(exported, cx).await,
+        }
+    }
+
+    /// Lets the tool read the release's files before anything is touched. `None` with the `abra`
+    /// driver: abra fills the files in by itself, and has no command that only reads them.
+    ///
+    /// # Errors
+    /// A [`DriverError`] when the files cannot be used.
+    pub async fn read(
+        &self,
+        exported: &Exported,
+        cx: &Cx<'_>,
+    ) -> Result<Option<shape::FilesRead>, DriverError> {
+        match self {
+            Driver::Stack(driver) => Ok(Some(driver.read(exported, cx).await?)),
+            Driver::Abra(_) => Ok(None),
         }
     }
 

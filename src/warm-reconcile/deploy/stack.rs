@@ -12,7 +12,11 @@ use crate::recipe::compose::ComposeFile;
 use super::compose::overriding;
 use super::env::{Variables, assemble};
 use super::gone::take_down;
+use super::shape::FilesRead;
 use super::{Cx, DriverError, DriverReport, Exported, Undeployed, files};
+
+/// The environment of a tool, by name and value.
+type Environment = Vec<(String, String)>;
 
 /// An app that is deployed from its compose files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +54,15 @@ impl Stack {
         argv
     }
 
+    /// The command line that prints what a deploy would be made of.
+    pub fn config_argv(&self, docker: &str, files: &[PathBuf]) -> Vec<String> {
+        let mut argv: Vec<String> = [docker, "stack", "config"].map(str::to_owned).into();
+        for file in files {
+            argv.extend(["--compose-file".to_owned(), file.display().to_string()]);
+        }
+        argv
+    }
+
     pub fn undeploy_argv(&self, docker: &str) -> Vec<String> {
         [docker, "stack", "rm", &self.stack]
             .map(str::to_owned)
@@ -61,6 +74,37 @@ impl Stack {
         exported: &Exported,
         cx: &Cx<'_>,
     ) -> Result<DriverReport, DriverError> {
+        let (paths, variables) = self.prepare(exported, cx)?;
+        let by_id = !exported.release.digests.is_empty();
+        let argv = self.deploy_argv(&cx.programs.docker, &paths, by_id);
+        let mut report = DriverReport::default();
+        report
+            .run(cx, cx.limit, argv, variables, &exported.folder)
+            .await;
+        Ok(report)
+    }
+
+    /// Lets the tool read the files that a deploy would be made of, and deploys nothing.
+    pub(super) async fn read(
+        &self,
+        exported: &Exported,
+        cx: &Cx<'_>,
+    ) -> Result<FilesRead, DriverError> {
+        let (paths, variables) = self.prepare(exported, cx)?;
+        let argv = self.config_argv(&cx.programs.docker, &paths);
+        let mut report = DriverReport::default();
+        let text = report
+            .run(cx, cx.limit, argv, variables, &exported.folder)
+            .await;
+        Ok(FilesRead::of(&report, &text))
+    }
+
+    /// The files that the tool is given, ours last, and its environment.
+    fn prepare(
+        &self,
+        exported: &Exported,
+        cx: &Cx<'_>,
+    ) -> Result<(Vec<PathBuf>, Environment), DriverError> {
         let env = self.environment(&exported.folder)?;
         let mut paths = self.compose_files(&exported.folder, &env);
         let parsed: Result<Vec<ComposeFile>, DriverError> =
@@ -74,18 +118,9 @@ impl Stack {
         let ours = cx.scratch.join("version.yml");
         std::fs::write(&ours, text).map_err(files(&ours))?;
         paths.push(ours);
-        let argv = self.deploy_argv(
-            &cx.programs.docker,
-            &paths,
-            !exported.release.digests.is_empty(),
-        );
-        let mut variables: Vec<(String, String)> = env.into_iter().collect();
+        let mut variables: Environment = env.into_iter().collect();
         variables.push(("DOCKER_HOST".into(), cx.engine.docker_host()));
-        let mut report = DriverReport::default();
-        report
-            .run(cx, cx.limit, argv, variables, &exported.folder)
-            .await;
-        Ok(report)
+        Ok((paths, variables))
     }
 
     pub(super) async fn undeploy(&self, cx: &Cx<'_>) -> Undeployed {
@@ -161,6 +196,15 @@ mod tests {
                 .join(" "),
             "/usr/bin/docker stack deploy --prune --resolve-image never \
              --compose-file /r/compose.yml web_test"
+        );
+    }
+
+    #[test]
+    fn the_whole_command_line_that_only_reads_the_files() {
+        let paths = ["/r/compose.yml", "/s/version.yml"].map(PathBuf::from);
+        assert_eq!(
+            driver().config_argv("docker", &paths).join(" "),
+            "docker stack config --compose-file /r/compose.yml --compose-file /s/version.yml"
         );
     }
 

@@ -1,7 +1,7 @@
 //! What is asked of the engine.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,8 +14,7 @@ use super::assemble::{STACK_LABEL, assemble};
 use super::transport::Transport;
 use super::view::{Container, StackView};
 use super::wire::{
-    WireContainer, WireContainerDetail, WireImage, WireInfo, WireNetwork, WireService, WireTask,
-    WireVersion, WireVolume, WireVolumes,
+    WireContainer, WireContainerDetail, WireInfo, WireService, WireTask, WireVersion,
 };
 
 /// The newest API that this client was measured against (engine 20.10). A newer engine speaks it
@@ -41,7 +40,7 @@ pub struct Engine {
 
 /// What the engine says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version {
+pub struct EngineVersion {
     /// Its release: `20.10.24`.
     pub engine: String,
     /// The newest API it speaks: `1.41`.
@@ -60,37 +59,6 @@ pub struct Info {
     pub node: String,
     /// What is wrong with the swarm.
     pub error: Option<String>,
-}
-
-/// An image that is on the machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Image {
-    /// Its id: the digest of its configuration, the same on every machine.
-    pub id: String,
-    /// `name@sha256:…` for every registry it came from; none for one that was built here.
-    pub repo_digests: Vec<String>,
-    pub repo_tags: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Volume {
-    pub name: String,
-    /// Its folder on the machine.
-    pub mountpoint: PathBuf,
-    /// Who keeps it: `local`.
-    pub driver: String,
-    pub labels: BTreeMap<String, String>,
-    /// What its driver was told: with a `device` or `type` the folder holds the data only while
-    /// a container uses the volume.
-    pub options: BTreeMap<String, String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Network {
-    pub id: String,
-    pub name: String,
-    /// `overlay`, `bridge` …
-    pub driver: String,
 }
 
 impl Engine {
@@ -146,9 +114,9 @@ impl Engine {
     ///
     /// # Errors
     /// An [`EngineError`], as all calls here.
-    pub async fn version(&self) -> Result<Version, EngineError> {
+    pub async fn version(&self) -> Result<EngineVersion, EngineError> {
         let said: WireVersion = self.transport.get("/version", &[]).await?;
-        Ok(Version {
+        Ok(EngineVersion {
             engine: said.version,
             api: said.api_version,
         })
@@ -220,57 +188,6 @@ impl Engine {
         Ok(found.map(Container::from))
     }
 
-    /// An image by name, digest or id; `None` when it is not on the machine.
-    ///
-    /// # Errors
-    /// An [`EngineError`].
-    pub async fn image(&self, name: &str) -> Result<Option<Image>, EngineError> {
-        // A name keeps its slashes: they are part of the API's path.
-        let parts: Vec<String> = name.split('/').map(segment).collect();
-        let path = format!("/images/{}/json", parts.join("/"));
-        let found: Option<WireImage> = self.find(&path).await?;
-        Ok(found.map(|image| Image {
-            id: image.id,
-            repo_digests: image.repo_digests,
-            repo_tags: image.repo_tags,
-        }))
-    }
-
-    /// The volumes of a stack.
-    ///
-    /// # Errors
-    /// An [`EngineError`].
-    pub async fn volumes(&self, stack: &str) -> Result<Vec<Volume>, EngineError> {
-        let found: WireVolumes = self.get("/volumes", &[of_stack(stack, None)]).await?;
-        let mut volumes: Vec<Volume> = found.volumes.into_iter().map(Volume::from).collect();
-        volumes.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(volumes)
-    }
-
-    /// One volume; `None` when there is none.
-    ///
-    /// # Errors
-    /// An [`EngineError`].
-    pub async fn volume(&self, name: &str) -> Result<Option<Volume>, EngineError> {
-        let path = format!("/volumes/{}", segment(name));
-        let found: Option<WireVolume> = self.find(&path).await?;
-        Ok(found.map(Volume::from))
-    }
-
-    /// The networks of a stack: Swarm removes them a while after `docker stack rm` has returned.
-    ///
-    /// # Errors
-    /// An [`EngineError`].
-    pub async fn networks(&self, stack: &str) -> Result<Vec<Network>, EngineError> {
-        let found: Vec<WireNetwork> = self.get("/networks", &[of_stack(stack, None)]).await?;
-        let network = |network: WireNetwork| Network {
-            id: network.id,
-            name: network.name,
-            driver: network.driver,
-        };
-        Ok(found.into_iter().map(network).collect())
-    }
-
     async fn services(&self, stack: &str) -> Result<Vec<WireService>, EngineError> {
         self.get("/services", &[of_stack(stack, None)]).await
     }
@@ -287,7 +204,10 @@ impl Engine {
             .await
     }
 
-    async fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, EngineError> {
+    pub(super) async fn find<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Option<T>, EngineError> {
         match self.get(path, &[]).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.is_not_found() => Ok(None),
@@ -295,7 +215,7 @@ impl Engine {
         }
     }
 
-    async fn get<T: DeserializeOwned>(
+    pub(super) async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
         query: &[(&str, String)],
@@ -318,6 +238,17 @@ impl Engine {
         self.transport.get(&format!("{prefix}{path}"), query).await
     }
 
+    /// An answer that is not JSON, as it comes.
+    pub(super) async fn bytes(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Vec<u8>, EngineError> {
+        let prefix = self.prefix.get_or_try_init(|| self.negotiate()).await?;
+        let path = format!("{prefix}{path}");
+        self.transport.bytes(&path, query).await
+    }
+
     /// The API version of all later calls.
     async fn negotiate(&self) -> Result<String, EngineError> {
         let said: WireVersion = self.transport.get("/version", &[]).await?;
@@ -332,18 +263,6 @@ impl Engine {
         };
         let (major, minor) = choose(newest, oldest);
         Ok(format!("/v{major}.{minor}"))
-    }
-}
-
-impl From<WireVolume> for Volume {
-    fn from(wire: WireVolume) -> Volume {
-        Volume {
-            name: wire.name,
-            mountpoint: wire.mountpoint.into(),
-            driver: wire.driver,
-            labels: wire.labels,
-            options: wire.options,
-        }
     }
 }
 
@@ -370,7 +289,7 @@ fn are_quiet(services: &[WireService], since: DateTime<Utc>) -> bool {
     written.all(|at| at.is_some_and(|at| since - at > QUIET))
 }
 
-fn of_stack(stack: &str, more: Option<(&str, &str)>) -> (&'static str, String) {
+pub(super) fn of_stack(stack: &str, more: Option<(&str, &str)>) -> (&'static str, String) {
     let mut filters = json!({ "label": [format!("{STACK_LABEL}={stack}")] });
     if let Some((name, value)) = more {
         filters[name] = json!([value]);
@@ -379,7 +298,7 @@ fn of_stack(stack: &str, more: Option<(&str, &str)>) -> (&'static str, String) {
 }
 
 /// One segment of a path: a name from outside cannot leave it.
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, SEGMENT).to_string()
 }
 

@@ -24,24 +24,54 @@ pub enum Settled {
     Broken(String),
 }
 
-/// Which version runs, from the label `coop-cloud.<stack>.version` of the services. `None` when
-/// no service carries one, when it cannot be read, or when services disagree: then no single
-/// version runs.
-///
-/// abra writes the tag, and for a deploy of a changed working tree `+U` after it.
-pub fn current_version(view: &StackView, spec: &AppSpec) -> Option<Version> {
-    let key = format!("coop-cloud.{}.version", spec.stack);
-    let labels = view.services.iter().filter_map(|one| one.labels.get(&key));
-    let mut versions = labels.map(|value| read_version(value));
-    let first = versions.next()??;
-    versions
-        .all(|other| other.as_ref() == Some(&first))
-        .then_some(first)
+/// Which version the services of a stack are of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceVersions {
+    /// Every service that says one says this one.
+    One(Version),
+    /// Services disagree; by their short names.
+    Mixed(BTreeMap<String, Version>),
+    /// No service says one, or what one says cannot be read; and which.
+    Unknown(String),
 }
 
-fn read_version(value: &str) -> Option<Version> {
-    let value = value.trim();
-    Version::parse(value.strip_suffix("+U").unwrap_or(value)).ok()
+/// Which versions run, from the label `coop-cloud.<stack>.version` of the services. Services
+/// without the label say nothing.
+///
+/// abra writes the tag, and for a deploy of a changed working tree `+U` after it.
+pub fn service_versions(view: &StackView, spec: &AppSpec) -> ServiceVersions {
+    let key = format!("coop-cloud.{}.version", spec.stack);
+    let mut versions: Vec<(String, Version)> = Vec::new();
+    for service in &view.services {
+        let Some(label) = service.labels.get(&key) else {
+            continue;
+        };
+        let value = label.trim();
+        match Version::parse(value.strip_suffix("+U").unwrap_or(value)) {
+            Ok(version) => versions.push((service.short.clone(), version)),
+            Err(error) => {
+                return ServiceVersions::Unknown(format!(
+                    "service {} has the label {key}: {error}",
+                    service.name
+                ));
+            }
+        };
+    }
+    let Some((_, first)) = versions.first() else {
+        return ServiceVersions::Unknown(format!("no service has the label {key}"));
+    };
+    match versions.iter().all(|(_, other)| other == first) {
+        true => ServiceVersions::One(first.clone()),
+        false => ServiceVersions::Mixed(versions.into_iter().collect()),
+    }
+}
+
+/// The one version that runs; `None` when it is not one, or not known.
+pub fn current_version(view: &StackView, spec: &AppSpec) -> Option<Version> {
+    match service_versions(view, spec) {
+        ServiceVersions::One(version) => Some(version),
+        ServiceVersions::Mixed(_) | ServiceVersions::Unknown(_) => None,
+    }
 }
 
 /// What really runs: for each service the id of the image of its running containers (several,
@@ -172,6 +202,27 @@ fn on_their_way(service: &Service) -> impl Iterator<Item = &Task> {
         .filter(|task| task.current && task.is_wanted())
 }
 
+/// What will not come by itself, in the engine's words: a service of which no further start is
+/// tried, or whose update the engine stopped half done.
+pub fn given_up(view: &StackView) -> Option<String> {
+    view.services.iter().find_map(|service| {
+        let running = service.running(view).count() as u64;
+        let wanted = match service.desired {
+            Desired::Replicas(wanted) => wanted,
+            Desired::Global | Desired::Job => 1,
+        };
+        let failed = service
+            .tasks
+            .iter()
+            .find(|task| task.current && task.has_failed())?;
+        let over = running + ended(service) < wanted && on_their_way(service).next().is_none();
+        over.then(|| {
+            let why = failed.error.as_deref().unwrap_or("failed without a reason");
+            format!("{}: no further start is tried; last: {why}", service.name)
+        })
+    })
+}
+
 fn not_enough(view: &StackView, service: &Service, running: u64) -> Settled {
     let name = &service.name;
     let recent = |task: &&Task| task.since.is_none_or(|since| view.taken - since <= RECENT);
@@ -182,12 +233,15 @@ fn not_enough(view: &StackView, service: &Service, running: u64) -> Settled {
         .filter(recent)
         .collect();
     // The newest first.
-    let reason = match failures.first() {
-        Some(task) => format!(
+    // Without a failure, what a task waits for: `no suitable node (…)`.
+    let waits_for = on_their_way(service).find_map(|task| task.error.as_deref());
+    let reason = match (failures.first(), waits_for) {
+        (Some(task), _) => format!(
             "; last: {}",
             task.error.as_deref().unwrap_or("failed without a reason")
         ),
-        None => String::new(),
+        (None, Some(why)) => format!("; waits: {why}"),
+        (None, None) => String::new(),
     };
     if running == 0 && failures.len() >= CRASH_LOOP {
         return Settled::Broken(format!(

@@ -437,6 +437,7 @@ fn spec() -> AppSpec {
         env: indexmap::IndexMap::new(),
         min_age: None,
         pre_releases: false,
+        variant: None,
         times: Times::default(),
         alert_relay: Vec::new(),
         unit: String::new(),

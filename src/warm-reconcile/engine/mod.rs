@@ -6,6 +6,8 @@
 mod assemble;
 mod client;
 mod judge;
+mod logs;
+mod resources;
 mod transport;
 mod view;
 mod wire;
@@ -13,8 +15,12 @@ mod wire;
 #[cfg(test)]
 mod recorded_tests;
 
-pub use client::{Engine, Image, Info, Network, Version, Volume};
-pub use judge::{Settled, current_version, digests, poisoned, rolled_back_by_engine, settled};
+pub use client::{Engine, EngineVersion, Info};
+pub use judge::{
+    ServiceVersions, Settled, current_version, digests, given_up, poisoned, rolled_back_by_engine,
+    service_versions, settled,
+};
+pub use resources::{External, Image, Network, Node, Volume};
 pub use view::{
     Container, ContainerState, Desired, Health, Mount, Port, PortMode, Service, StackView, Task,
     TaskState, Update, UpdateState, volume_users,

@@ -60,6 +60,16 @@ impl Transport {
         })
     }
 
+    /// The same as it comes.
+    pub(super) async fn bytes(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Vec<u8>, EngineError> {
+        let request = self.request(Method::GET, path, query);
+        self.send(&format!("GET {path}"), request).await
+    }
+
     /// The path's host part is of no meaning on a unix socket.
     fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> RequestBuilder {
         let encode = |text: &str| {

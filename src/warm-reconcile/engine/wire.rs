@@ -366,3 +366,52 @@ pub(super) struct WireNetwork {
     #[serde(default, deserialize_with = "null")]
     pub(super) driver: String,
 }
+
+#[derive(Debug, Deserialize)]
+pub(super) struct WireNode {
+    #[serde(rename = "ID")]
+    pub(super) id: String,
+    #[serde(rename = "Spec", default, deserialize_with = "null")]
+    pub(super) spec: WireNodeSpec,
+    #[serde(rename = "Description", default, deserialize_with = "null")]
+    pub(super) description: WireNodeDescription,
+    #[serde(rename = "Status", default, deserialize_with = "null")]
+    pub(super) status: WireNodeStatus,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct WireNodeSpec {
+    #[serde(deserialize_with = "null")]
+    pub(super) role: String,
+    #[serde(deserialize_with = "null")]
+    pub(super) availability: String,
+    #[serde(deserialize_with = "null")]
+    pub(super) labels: Labels,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct WireNodeDescription {
+    #[serde(deserialize_with = "null")]
+    pub(super) hostname: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct WireNodeStatus {
+    #[serde(deserialize_with = "null")]
+    pub(super) state: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct WireOutOfMemory {
+    #[serde(rename = "State", default, deserialize_with = "null")]
+    pub(super) state: WireOutOfMemoryState,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WireOutOfMemoryState {
+    #[serde(rename = "OOMKilled", default, deserialize_with = "null")]
+    pub(super) oom_killed: bool,
+}

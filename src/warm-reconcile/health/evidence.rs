@@ -16,8 +16,8 @@ pub enum Against {
     NoAnswer { cause: String, detail: String },
     #[error("the status {0} does not count as healthy")]
     Status(u16),
-    #[error("not every task runs from the deployed spec")]
-    NotUpToDate,
+    #[error("not every task runs from the deployed spec: {0}")]
+    NotUpToDate(String),
     #[error("{}", count_of(*.0, "container of an older spec still exists", "containers of an older spec still exist"))]
     OldContainers(u32),
     #[error("the engine's update is still under way")]

@@ -13,9 +13,12 @@ use crate::engine::UpdateState;
 /// thing there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineFacts {
-    /// Every service's wanted number of tasks run, each from the spec that was deployed
-    /// (compared by spec: `1/1` alone is also what stands there before an update has begun).
-    pub up_to_date: bool,
+    /// Why not every service's wanted number of tasks runs, each from the spec that was deployed
+    /// (compared by spec: `1/1` alone is also what stands there before an update has begun), in
+    /// the engine's own words. `None` when all do.
+    pub outstanding: Option<String>,
+    /// Of these what will not come by itself, in the engine's words: no further start is tried.
+    pub given_up: Option<String>,
     /// Containers of these services that come from any other spec and still exist, running or
     /// draining.
     pub old_containers: u32,
@@ -93,7 +96,8 @@ impl EngineFacts {
     /// Facts under which every right answer counts; the base of `prove-gate` and of tests.
     pub fn settled() -> EngineFacts {
         EngineFacts {
-            up_to_date: true,
+            outstanding: None,
+            given_up: None,
             old_containers: 0,
             digests_match: true,
             port_owner: Some(PortOwner::Own),

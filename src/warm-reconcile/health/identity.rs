@@ -19,7 +19,7 @@ const SKEW: TimeDelta = TimeDelta::seconds(2);
 /// What the responder has to say of itself. Nothing named: the engine's facts must show it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wanted {
-    /// The value at this path is this version, a leading `v` on either side aside.
+    /// The value at this path is this version, in the order of [`kit::version`].
     pub version: Option<(JsonPath, String)>,
     /// The value at this path is a time (RFC 3339) later than this.
     pub started: Option<(JsonPath, DateTime<Utc>)>,
@@ -104,7 +104,7 @@ pub(super) fn stranger(
         let Some(seen) = &responder.version else {
             return Some(Against::NotSaid(path.source.clone()));
         };
-        if bare(seen) != bare(version) {
+        if !is_same(seen, version) {
             return Some(Against::Version {
                 wanted: version.clone(),
                 seen: seen.clone(),
@@ -124,8 +124,16 @@ pub(super) fn stranger(
     }
 }
 
-fn bare(version: &str) -> &str {
-    version.strip_prefix('v').unwrap_or(version)
+/// Whether two texts name one version, in the one order of versions: `v1.0` is `1.0.0+build5`.
+/// Texts that are no versions are compared as they are.
+fn is_same(seen: &str, wanted: &str) -> bool {
+    match (
+        kit::version::Version::parse(seen),
+        kit::version::Version::parse(wanted),
+    ) {
+        (Some(seen), Some(wanted)) => seen == wanted,
+        _ => seen == wanted,
+    }
 }
 
 /// Whether a start may be later than the intent and is not in the future. A time in whole
@@ -205,6 +213,22 @@ mod tests {
         for other in ["3.6.1", "3.6.150", "3.6.15-rc.1", "", "vv3.6.15", "3.6.15 "] {
             let seen = stranger(&wanted, &says(other), &facts, now);
             assert!(matches!(seen, Some(Against::Version { .. })), "{other}");
+        }
+        for (deployed, seen, same) in [
+            ("5.1.1+1.0", "1.0.0", true),
+            ("5.1.1+v1.0.0", "1.0", true),
+            ("5.1.1+1.0.0", "1.0.0+build5", true),
+            ("5.1.1+1.0.0", "V1.0.0", true),
+            ("5.1.1+1.0.0-alpine", "1.0.0-alpine", true),
+            ("5.1.1+1.0.0", "1.0.0-rc1", false),
+            ("5.1.1+1.0.0", "1.0.1", false),
+            ("5.1.1+1.0.0", "10.0", false),
+        ] {
+            assert_eq!(
+                is_same(seen, Version::parse(deployed).unwrap().app()),
+                same,
+                "{seen}"
+            );
         }
         let silent = stranger(&wanted, &Responder::default(), &facts, now);
         assert_eq!(silent, Some(Against::NotSaid("$.Version".into())));

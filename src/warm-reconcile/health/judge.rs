@@ -140,6 +140,9 @@ pub enum Unhealthy {
     /// The engine went back by itself.
     #[error("the engine itself rolled the update back")]
     EngineRolledBack,
+    /// The engine tries no further start, or stopped its update half done; in its words.
+    #[error("it will not come by itself: {0}")]
+    GivenUp(String),
     /// It crashes again and again.
     #[error("a crash loop: {failed} tasks in a row ended by themselves with status {exit}")]
     CrashLoop {
@@ -194,6 +197,9 @@ pub struct Judge {
     /// Tasks that had failed before we began: they say nothing about this gate.
     old_failures: BTreeSet<String>,
     failed: BTreeMap<String, FailedTask>,
+    /// In so many looks in a row the engine had given up: one may fall between a task's end and
+    /// the next one's making.
+    given_up: u32,
     settled: Option<Verdict>,
 }
 
@@ -223,6 +229,7 @@ impl Judge {
             last_against: None,
             last_doubt: None,
             failed: BTreeMap::new(),
+            given_up: 0,
             settled: None,
             rules,
         };
@@ -260,6 +267,10 @@ impl Judge {
             }
         }
         self.remember_failures();
+        self.given_up = match &self.before {
+            Ok(facts) if facts.given_up.is_some() => self.given_up + 1,
+            _ => 0,
+        };
         if self.settled.is_none() {
             self.settled = self.settle(&weight, now);
         }
@@ -357,6 +368,15 @@ impl Judge {
             && ours
         {
             return Some(Unhealthy::EngineRolledBack);
+        }
+        if facts.update_state == Some(UpdateState::Paused)
+            && ours
+            && let Some(why) = &facts.outstanding
+        {
+            return Some(Unhealthy::GivenUp(why.clone()));
+        }
+        if let Some(why) = facts.given_up.as_ref().filter(|_| self.given_up > 1) {
+            return Some(Unhealthy::GivenUp(why.clone()));
         }
         let quick = TimeDelta::from_std(QUICK).unwrap_or(TimeDelta::MAX);
         let runs_long = facts

@@ -25,7 +25,7 @@ pub use judge::{
     CRASHES, Inconclusive, JUMP, Judge, Moment, QUICK, Rules, Sample, Unhealthy, Verdict, Weighed,
     Window,
 };
-pub use timeline::{Entry, Timeline, Worth};
+pub use timeline::{Entry, LastAnswer, Timeline, Worth};
 pub use wait::{Clock, SystemClock, glance, wait};
 pub use weigh::{Doubt, Seen, Sentinel, Weight};
 

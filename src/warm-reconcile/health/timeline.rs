@@ -66,8 +66,19 @@ pub struct Timeline {
     first: Vec<Entry>,
     changes: Vec<Entry>,
     last: VecDeque<(Entry, bool)>,
+    /// The last answer there was, as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_answer: Option<LastAnswer>,
     /// What was proved in the end.
     pub verdict: Option<Verdict>,
+}
+
+/// An answer as it came, for the reader.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastAnswer {
+    pub status: u16,
+    /// The beginning of its body.
+    pub body: String,
 }
 
 impl Timeline {

@@ -8,11 +8,14 @@ use super::config::{Gate, ms, utc_now};
 use super::facts::{EngineFacts, Facts, FactsError, FactsSeen};
 use super::identity::{Responder, Wanted};
 use super::judge::{Judge, Moment, Rules, Sample, Verdict};
-use super::timeline::{Entry, Timeline};
+use super::timeline::{Entry, LastAnswer, Timeline};
 use super::weigh::{Seen, Weight, weigh};
 use crate::spec::Identity;
 use reach::observation::NoAnswerCause;
 use reach::probe::{Request, Route, send};
+
+/// So many characters of a body are kept of the last answer.
+const EXCERPT: usize = 500;
 
 /// What tells the time.
 pub trait Clock: Send + Sync {
@@ -70,7 +73,8 @@ pub async fn wait(
         let left = judge.ends().saturating_sub(began);
         let cut = probed && left < limit;
         let time = if cut { left } else { limit };
-        let seen = probe(&gate.request, &gate.identity, time).await;
+        let (seen, answer) = ask(&gate.request, &gate.identity, time).await;
+        timeline.last_answer = answer.or(timeline.last_answer.take());
         let answered = clock.now();
         let late = judge.verdict(answered);
         if cut && timed_out(&seen) && late != Verdict::Waiting {
@@ -109,18 +113,33 @@ pub fn glance(gate: &Gate, wanted: &Wanted, seen: &Seen, facts: &FactsSeen) -> W
 }
 
 pub(crate) async fn probe(request: &Request, identity: &Identity, limit: Duration) -> Seen {
+    ask(request, identity, limit).await.0
+}
+
+/// One probe, and its answer as it came.
+async fn ask(
+    request: &Request,
+    identity: &Identity,
+    limit: Duration,
+) -> (Seen, Option<LastAnswer>) {
     let request = Request {
         timeout: limit,
         ..request.clone()
     };
     match send(&request, "local", Route::Direct).await {
-        Err(fault) => Seen::Fault(fault.to_string()),
+        Err(fault) => (Seen::Fault(fault.to_string()), None),
         Ok(observation) => match observation.answer {
-            Err(none) => Seen::no_answer(none.cause, none.detail),
-            Ok(answer) => Seen::Answer {
-                status: answer.status,
-                responder: Responder::read(identity, &answer.body),
-            },
+            Err(none) => (Seen::no_answer(none.cause, none.detail), None),
+            Ok(answer) => {
+                let seen = Seen::Answer {
+                    status: answer.status,
+                    responder: Responder::read(identity, &answer.body),
+                };
+                let body = String::from_utf8_lossy(&answer.body.bytes);
+                let body = body.chars().take(EXCERPT).collect();
+                let status = answer.status;
+                (seen, Some(LastAnswer { status, body }))
+            }
         },
     }
 }

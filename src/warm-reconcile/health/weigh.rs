@@ -150,8 +150,8 @@ fn trusted(facts: &FactsSeen) -> Result<&EngineFacts, Doubt> {
 /// be up to date: within its `monitor` time the engine may still go back by itself.
 fn fence([before, after]: [&EngineFacts; 2]) -> Option<Against> {
     for facts in [before, after] {
-        if !facts.up_to_date {
-            return Some(Against::NotUpToDate);
+        if let Some(why) = &facts.outstanding {
+            return Some(Against::NotUpToDate(why.clone()));
         }
         if facts.old_containers > 0 {
             return Some(Against::OldContainers(facts.old_containers));

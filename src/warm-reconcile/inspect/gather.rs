@@ -4,7 +4,8 @@ use super::records::{self, LastRun, Records};
 use super::running::{observe, probe_once, release_of, running, weight};
 use super::stored::{data_of, paired, previous};
 use super::{Site, newest};
-use crate::decide::{self, Ask, Running, World};
+use crate::Version;
+use crate::decide::{self, Ask, Running, Runs, World};
 use crate::health::{Seen, Weight};
 use crate::recipe::migration::Note;
 use crate::recipe::{Fetch, Recipe, Tags};
@@ -30,6 +31,11 @@ pub struct Gathered {
 }
 
 impl Gathered {
+    /// The journal of a run that did not end, and the rest without it.
+    pub fn split_journal(mut self) -> (Option<Journal>, Gathered) {
+        (self.journal.take(), self)
+    }
+
     /// What is known of a release of this world.
     pub fn release(&self, id: &ReleaseId) -> Option<&Release> {
         self.releases.iter().find(|release| release.id() == *id)
@@ -63,17 +69,21 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         }
     };
     let (tags, (view, engine), probed) = tokio::join!(recipe.versions(), observe(site), probed);
-    let tags = tags.unwrap_or_else(|error| {
-        remarks.push(error.to_string());
-        Tags::default()
-    });
+    let (tags, unread) = match tags {
+        Ok(tags) => (tags, None),
+        Err(error) => (Tags::default(), Some(error.to_string())),
+    };
+    remarks.extend(unread.clone());
     remarks.extend(tag_remarks(&tags, &records));
     let good = records.last_good.as_ref();
     let good = good.map(|known| release_of(known, &tags, site));
-    let runs = view.is_some();
-    let current = view
-        .as_ref()
-        .and_then(|view| running(view, site, &tags, good.as_ref()));
+    let (current, otherwise) = match &view {
+        None => (None, None),
+        Some(view) => match running(view, site, &tags, good.as_ref()) {
+            Ok(release) => (Some(release), None),
+            Err(otherwise) => (None, Some(*otherwise)),
+        },
+    };
     let past = Past::of(
         site,
         &records,
@@ -86,8 +96,17 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
     let past = past.await;
     remarks.extend(past.remarks);
     let from = current.as_ref().map(|release| &release.version);
-    let found = newest::find(site, &recipe, &tags, from, &mut remarks).await;
+    let found = newest::find(
+        site,
+        &recipe,
+        &tags,
+        from,
+        records.pinned.as_ref(),
+        &mut remarks,
+    )
+    .await;
     let mut probe = None;
+    let mut doubt = None;
     if let (Some(view), Some(release), Some(probed), decide::Engine::Ok) =
         (&view, &current, probed, &engine)
     {
@@ -96,7 +115,7 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
                 let weight = weight(site, view, release, good.as_ref(), &gate, &observed).await;
                 probe = Some((observed, weight));
             }
-            Err(error) => remarks.push(error.to_string()),
+            Err(error) => doubt = Some(error.to_string()),
         }
     }
     let journal = match last {
@@ -121,21 +140,19 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         app: site.spec.app.clone(),
         stateful: site.spec.stateful,
         ask,
+        no_version: match found {
+            Some(_) => String::new(),
+            None => no_version(site, &tags, records.pinned.as_ref(), unread.as_deref()),
+        },
         newest: found.as_ref().map(|found| found.newest.clone()),
-        running: runs.then(|| Running {
-            release: current.as_ref().map(Release::id),
-            healthy: probe.as_ref().and_then(|(_, weight)| match weight {
-                Weight::Counts => Some(true),
-                Weight::Against(_) => Some(false),
-                Weight::Undecidable(_) => None,
-            }),
-        }),
+        running: running_now(site, current.as_ref(), otherwise, probe.as_ref(), doubt),
         data: past.data,
         torn: past.torn,
         last_good: good.as_ref().map(Release::id),
         previous: past.previous.as_ref().map(Release::id),
         journal: journal_state,
         held: records.held,
+        pinned: records.pinned.map(|version| version.tag().to_owned()),
         quarantined: quarantined.map(|release| release.id().digest).collect(),
         acknowledged: records.acknowledged,
         engine,
@@ -148,6 +165,55 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         probe,
         remarks,
     }
+}
+
+/// What runs, and whether it is healthy, in the terms of the decision.
+fn running_now(
+    site: &Site,
+    current: Option<&Release>,
+    otherwise: Option<Runs>,
+    probe: Option<&(Seen, Weight)>,
+    doubt: Option<String>,
+) -> Option<Running> {
+    let runs = current.map(|current| Runs::One(current.id()));
+    let runs = runs.or(otherwise)?;
+    let (healthy, doubt) = match probe.map(|(_, weight)| weight) {
+        Some(Weight::Counts) => (Some(true), None),
+        Some(Weight::Against(_)) => (Some(false), None),
+        Some(Weight::Undecidable(why)) => (None, Some(why.to_string())),
+        None => (None, doubt),
+    };
+    Some(Running {
+        runs,
+        healthy,
+        doubt: doubt.map(|doubt| site.redactor.text(&doubt).into()),
+    })
+}
+
+/// Why there is no version to deploy.
+fn no_version(site: &Site, tags: &Tags, pinned: Option<&Version>, unread: Option<&str>) -> String {
+    let repository = site.spec.repository.display();
+    let why = match (unread, tags.versions.len(), tags.ignored.is_empty()) {
+        (Some(error), ..) => error.to_owned(),
+        _ if pinned.is_some() => format!(
+            "{repository} has no tag {}, which the app is pinned to",
+            pinned.map_or("", Version::tag)
+        ),
+        (None, 0, true) => format!("{repository} has no tags"),
+        // Which and why stands beside it.
+        (None, 0, false) => format!("{repository} has no tag that is a version"),
+        (None, ..) => match site.spec.variant.as_deref() {
+            Some(variant) => format!(
+                "{repository} has no version of the variant `{variant}`: {}",
+                tags.names()
+            ),
+            None => format!(
+                "{repository} has only pre-releases, and `pre_releases` is false: {}",
+                tags.names()
+            ),
+        },
+    };
+    site.redactor.text(&why).into()
 }
 
 fn fetch_remarks(fetched: Fetch) -> Vec<String> {

@@ -16,21 +16,35 @@ pub(super) struct Found {
     pub(super) notes: Vec<Note>,
 }
 
-/// The newest version that is old enough, where it is newer than what runs; else a younger one
-/// that waits; else the newest there is.
+/// The pinned version, where there is one. Else the newest version that is old enough, where it
+/// is newer than what runs; else a younger one that waits; else the newest there is.
 pub(super) async fn find(
     site: &Site,
     recipe: &Recipe<'_>,
     tags: &Tags,
     running: Option<&Version>,
+    pinned: Option<&Version>,
     remarks: &mut Vec<String>,
 ) -> Option<Found> {
     let spec = &site.spec;
-    let candidates = tags.newest(spec.pre_releases, spec.min_age, Utc::now());
+    let followed = tags.of_variant(spec.variant.as_deref());
+    let candidates = followed.newest(spec.pre_releases, spec.min_age, Utc::now());
     let ready = candidates.version;
     let is_news = ready.is_some_and(|ready| running.is_none_or(|from| ready.version > *from));
-    let young = candidates.too_young.last().copied().filter(|_| !is_news);
-    let tagged = young.or(ready)?;
+    if let (Some(ready), false) = (ready, spec.pre_releases) {
+        let newer = followed.pre_releases_after(&ready.version);
+        if let Some(last) = newer.last() {
+            remarks.push(format!(
+                "{last} is newer and a pre-release; `pre_releases: true` takes it"
+            ));
+        }
+    }
+    let young = candidates.too_young.last().copied();
+    let young = young.filter(|_| !is_news && pinned.is_none());
+    let tagged = match pinned {
+        Some(pinned) => tags.get(pinned)?,
+        None => young.or(ready)?,
+    };
     let mut manual_migration = false;
     let mut notes = Vec::new();
     if running.is_some_and(|from| tagged.version > *from) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::Version;
 use crate::decide::{self, Step, Unfinished};
 use crate::spec::Release;
 use crate::state::file::StateError;
@@ -17,6 +18,7 @@ use kit::redact::Redactor;
 pub(super) struct Records {
     pub(super) last_good: Option<Known>,
     pub(super) held: Option<String>,
+    pub(super) pinned: Option<Version>,
     pub(super) acknowledged: BTreeSet<String>,
     pub(super) quarantine: Quarantine,
     pub(super) history: Vec<HistoryEntry>,
@@ -60,6 +62,7 @@ fn records(paths: &AppPaths) -> Result<Records, StateError> {
     Ok(Records {
         last_good: last_good::read(paths)?,
         held: operator_hold::hold(paths)?.map(|hold| hold.reason),
+        pinned: operator_hold::pin(paths)?.map(|pin| pin.version),
         acknowledged: operator_hold::acks(paths)?.into_keys().collect(),
         quarantine: Quarantine::read(paths)?,
         history: history::read(paths)?.entries,

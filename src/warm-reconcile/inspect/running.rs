@@ -2,8 +2,8 @@
 
 use super::Site;
 use super::stack_facts::StackFacts;
-use crate::decide;
-use crate::engine::{self, StackView, current_version, poisoned};
+use crate::decide::{self, Runs};
+use crate::engine::{self, ServiceVersions, StackView, poisoned, service_versions};
 use crate::health::{Gate, GateError, Seen, Wanted, Weight, glance, probe};
 use crate::recipe::Tags;
 use crate::spec::{Release, release};
@@ -25,21 +25,25 @@ pub(super) async fn observe(site: &Site) -> (Option<StackView>, decide::Engine) 
     }
 }
 
-/// The release that runs, where its version is known.
+/// The release that runs, or why it is not one that is known.
 pub(super) fn running(
     view: &StackView,
     site: &Site,
     tags: &Tags,
     good: Option<&Release>,
-) -> Option<Release> {
-    let version = current_version(view, &site.spec)?;
+) -> Result<Release, Box<Runs>> {
+    let version = match service_versions(view, &site.spec) {
+        ServiceVersions::One(version) => version,
+        ServiceVersions::Mixed(versions) => return Err(Box::new(Runs::Mixed(versions))),
+        ServiceVersions::Unknown(why) => return Err(Box::new(Runs::Unknown(why))),
+    };
     let recorded = good.filter(|good| good.version == version);
     let commit = match recorded {
         Some(good) => good.commit.clone(),
         None => tags.commit_of(&version),
     };
     let env = recorded.and_then(|good| good.env_hash.clone());
-    Some(Release {
+    Ok(Release {
         commit,
         digests: engine::digests(view),
         env_hash: env.or_else(|| Some(release::env_hash(&site.spec))),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::{
-    self, Desired, Engine, EngineError, Service, Settled, StackView, Task, current_version,
-    poisoned, settled,
+    self, Desired, Engine, EngineError, Service, ServiceVersions, Settled, StackView, Task,
+    poisoned, service_versions, settled,
 };
 use crate::health::{EngineFacts, Facts, FactsError, FactsSeen, FailedTask, PortOwner, ms};
 use crate::spec::AppSpec;
@@ -117,8 +117,8 @@ fn of_view(view: &StackView, spec: &AppSpec, expected: &Release) -> EngineFacts 
         .collect();
     containers.sort();
     EngineFacts {
-        up_to_date: settled(view) == Settled::Yes
-            && current_version(view, spec).as_ref() == Some(&expected.version),
+        outstanding: outstanding(view, spec, expected),
+        given_up: engine::given_up(view),
         old_containers: u32::try_from(view.outgoing().len()).unwrap_or(u32::MAX),
         digests_match: images_match(view, &expected.digests),
         port_owner: port_owner(view, spec),
@@ -129,6 +129,22 @@ fn of_view(view: &StackView, spec: &AppSpec, expected: &Release) -> EngineFacts 
         update_started: worst.and_then(|update| update.started),
         restarts: lasting().flat_map(failed).collect(),
         running_since: tasks.iter().filter_map(|task| task.since).min(),
+    }
+}
+
+/// Why what was deployed is not what runs, in the engine's words.
+fn outstanding(view: &StackView, spec: &AppSpec, expected: &Release) -> Option<String> {
+    match (settled(view), service_versions(view, spec)) {
+        (Settled::InFlight(why) | Settled::Broken(why), _) => Some(why),
+        (Settled::Yes, ServiceVersions::One(version)) if version == expected.version => None,
+        (Settled::Yes, ServiceVersions::One(version)) => Some(format!(
+            "the services are of {version}, and not of {}",
+            expected.version
+        )),
+        (Settled::Yes, ServiceVersions::Mixed(_)) => {
+            Some("the services are of different versions".to_owned())
+        }
+        (Settled::Yes, ServiceVersions::Unknown(why)) => Some(why),
     }
 }
 
@@ -226,7 +242,10 @@ mod tests {
     #[tokio::test]
     async fn what_was_deployed_runs_and_owns_the_port() {
         let facts = facts(running(18_080), &expected(TAG, &[("app", "sha256:aa")])).await;
-        assert!(facts.up_to_date && facts.digests_match, "{facts:?}");
+        assert!(
+            facts.outstanding.is_none() && facts.digests_match,
+            "{facts:?}"
+        );
         assert_eq!(facts.port_owner, Some(PortOwner::Own));
         assert_eq!((facts.old_containers, facts.containers.len()), (0, 1));
         assert_eq!((facts.poisoned, facts.proxy_unsettled), (None, None));
@@ -236,9 +255,12 @@ mod tests {
     #[tokio::test]
     async fn a_settled_stack_of_another_version_or_image_is_not_what_was_deployed() {
         let other = facts(running(18_080), &expected("5.2.0+v3.7.15", &[])).await;
-        assert!(!other.up_to_date, "the deploy never reached the engine");
+        assert!(
+            other.outstanding.is_some(),
+            "the deploy never reached the engine"
+        );
         let image = facts(running(18_080), &expected(TAG, &[("app", "sha256:bb")])).await;
-        assert!(image.up_to_date && !image.digests_match);
+        assert!(image.outstanding.is_none() && !image.digests_match);
     }
 
     #[tokio::test]

@@ -20,15 +20,18 @@ impl Machine<'_> {
             .world
             .running
             .as_ref()
-            .and_then(|one| one.release.clone());
+            .and_then(|one| one.release().cloned());
         let notes = seen.notes_text();
-        let mut journal = match (plan, seen.journal) {
+        let (open, seen) = seen.split_journal();
+        let mut journal = match (plan, open) {
             (Plan::Resume(_), Some(journal)) => journal,
-            (_, journal) => {
+            (_, _) => {
                 if let Some(held) = self.held_by_data(plan).await? {
                     return Ok(held);
                 }
-                let seen = Gathered { journal, ..seen };
+                if let Some(held) = self.held_by_release(plan, &seen).await? {
+                    return Ok(held);
+                }
                 self.begin(plan, &seen).await?
             }
         };

@@ -10,13 +10,6 @@ use crate::inspect::Gathered;
 use crate::state::journal::{self, Event, Journal, JournalState, Kind, State, Step};
 use crate::state::last_good::{self, Known};
 
-/// For people, wherever a rollback is said to have failed.
-pub(super) fn advice(app: &str) -> String {
-    format!(
-        "remove the cause, then run `warm-reconcile resume --again {app}`: it tries the rollback again, with all its tries. Nothing more is tried without it, because each try restores the data again"
-    )
-}
-
 impl Machine<'_> {
     /// Begins the way back of a run that ended degraded anew. `Err`: there is nothing to do, and why.
     pub(super) async fn again(
@@ -25,7 +18,8 @@ impl Machine<'_> {
         seen: Gathered,
     ) -> Result<Result<End, String>, RunError> {
         let given_up = Degraded::RollbackFailed;
-        match (&plan, seen.journal) {
+        let (open, seen) = seen.split_journal();
+        match (&plan, open) {
             (Plan::Degraded { why }, Some(open)) if *why == given_up => self.give_up(open, why)?,
             (_, Some(_)) => return Err(self.unsettled()),
             (_, None) => {}
@@ -34,18 +28,9 @@ impl Machine<'_> {
             return Ok(Ok(held(&plan)));
         }
         let last = match Journal::open(&self.site.paths)? {
-            JournalState::Ended(last) if went_back(&last) => last,
-            _ => return Ok(Err("no rollback has failed".to_owned())),
+            JournalState::Ended(last) if went_back(&last) && !self.is_history(&last)? => last,
+            _ => return self.as_run(plan, seen).await,
         };
-        let ended = last.records().last().map(|record| record.at);
-        if let Some(Known::Whole(good)) = last_good::read(&self.site.paths)?
-            && ended.is_some_and(|at| good.committed_at > at)
-        {
-            return Ok(Err(format!(
-                "{} was seen healthy since, and its data is newer than the snapshot",
-                good.release.version
-            )));
-        }
         match (&plan, seen.world.running.as_ref().map(|one| one.healthy)) {
             (Plan::Inconclusive { .. }, _) => {
                 return Ok(Ok(End {
@@ -84,6 +69,30 @@ impl Machine<'_> {
         let mut journal = Journal::begin(&self.site.paths, plan)?;
         journal.advance(Event::RollBackAsked, Step::default(), Utc::now())?;
         Ok(Ok(self.back(journal).await?))
+    }
+}
+
+impl Machine<'_> {
+    /// Whether a version was seen healthy after that run: what it left is history, and its
+    /// snapshot is older than the data.
+    fn is_history(&self, last: &Journal) -> Result<bool, RunError> {
+        let ended = last.records().last().map(|record| record.at);
+        let good = last_good::read(&self.site.paths)?;
+        Ok(matches!(good, Some(Known::Whole(good))
+            if ended.is_some_and(|at| good.committed_at > at)))
+    }
+
+    /// No rollback is left to be tried again, for example because runs came after it: an app that
+    /// is not healthy is brought to health as `run` does it.
+    async fn as_run(&self, plan: Plan, seen: Gathered) -> Result<Result<End, String>, RunError> {
+        let healthy = seen.world.running.as_ref().and_then(|one| one.healthy);
+        if healthy == Some(true) || matches!(plan, Plan::FirstDeploy { .. }) {
+            return Ok(Err("no rollback has failed".to_owned()));
+        }
+        self.flight
+            .remark("no rollback is left to be tried again; this is an ordinary run");
+        let end = Box::pin(self.carry_out(plan, seen)).await?;
+        Ok(Ok(end.ok_or_else(|| self.unsettled())?))
     }
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::act::end;
 use super::deploy::Deployed;
+use super::forward::Failure;
 use super::restart::Before;
 use super::{End, Machine, RunError};
 use crate::decide::outcome::Outcome;
@@ -15,8 +16,11 @@ impl Machine<'_> {
     /// Goes on with a run that goes back, or turns one whose tries are used up.
     pub(super) async fn resume_back(&self, mut journal: Journal) -> Result<End, RunError> {
         if journal.state().direction() == Some(journal::Direction::Forward) {
-            let why = "its tries are used up";
-            return self.failed(journal, Event::Failed, why).await;
+            let failure = Failure {
+                why: "its tries are used up".to_owned(),
+                may_have_run: journal.may_have_deployed(),
+            };
+            return self.failed(journal, Event::Failed, failure).await;
         }
         // A kill may have come between the quarantine and the turn, and never the other way.
         match journal.start_try(Utc::now()) {
@@ -62,6 +66,7 @@ impl Machine<'_> {
                 })
             }
             Verdict::Unhealthy(why) => {
+                self.record_why().await;
                 self.rollback_failed(journal, Event::Unhealthy, &why.to_string())
             }
             Verdict::Inconclusive(why) => {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::restart::Before;
 use super::workspace::Workspace;
 use super::{Machine, RunError};
-use crate::deploy::{self, Cx, Driver, DriverReport, Left, store_images};
+use crate::deploy::{self, Cx, Driver, DriverReport, Left, store_images, wait_until_gone};
 use crate::engine::{EngineError, StackView};
 use crate::inspect::volumes;
 use crate::recipe::{Fetch, Recipe};
@@ -69,6 +69,18 @@ impl Machine<'_> {
         let version = &exported.release.version;
         self.say(&format!("deploying {version}"), spec.times.deploy);
         let before = self.look().await;
+        if before.as_ref().is_ok_and(|view| view.services.is_empty()) {
+            // A stack that was just removed loses its networks a while after its services, and a
+            // deploy into that fails (moby#29293).
+            let stack = &spec.stack;
+            let limit = spec.times.undeploy;
+            if let Some(left) = wait_until_gone(&self.site.engine, stack, limit).await {
+                self.flight.remark(format!(
+                    "of the stack before there is still {}",
+                    serde_json::json!(left)
+                ));
+            }
+        }
         let scratch = work.scratch();
         let driver = Driver::of(spec, &self.site.abra_dir);
         let report = match driver.deploy(exported, &self.cx(&scratch)).await {

@@ -39,9 +39,11 @@ struct Recorded {
     tools: Vec<Redacted<Value>>,
     gates: Vec<GateRecord>,
     data: Vec<Redacted<Value>>,
+    why: Vec<Redacted<Value>>,
     remarks: Vec<Redacted<String>>,
     notes: String,
     version: Option<Version>,
+    unknown: bool,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,9 @@ struct FlightFile<'a> {
     gates: &'a [GateRecord],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     data: &'a [Redacted<Value>],
+    /// Of each version that failed: what the engine and its containers said of it.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    why: &'a [Redacted<Value>],
     remarks: &'a [Redacted<String>],
 }
 
@@ -149,11 +154,12 @@ impl<'r> Flight<'r> {
             .map(|remark| self.redactor.redact(remark))
             .collect();
         let world = &gathered.world;
-        let running = world.running.as_ref().and_then(|one| one.release.as_ref());
+        let running = world.running.as_ref().and_then(|one| one.release());
         let newest = world.newest.as_ref().map(|newest| &newest.release);
         let about = plan.deploys().or(running).or(newest);
         self.with(|recorded| {
             recorded.rounds.push(round);
+            recorded.unknown = world.has_unknown_version();
             recorded.version = about.map(|release| release.version.clone());
             for remark in remarks {
                 if !recorded.remarks.contains(&remark) {
@@ -177,6 +183,11 @@ impl<'r> Flight<'r> {
         self.with(|recorded| recorded.version.clone())
     }
 
+    /// Whether what ran at the last decision was of no version that is known.
+    pub(super) fn has_unknown_version(&self) -> bool {
+        self.with(|recorded| recorded.unknown)
+    }
+
     pub(super) fn tool(&self, report: &DriverReport) {
         let report = self.redactor.document(report);
         self.with(|recorded| recorded.tools.push(report));
@@ -192,9 +203,19 @@ impl<'r> Flight<'r> {
         self.with(|recorded| recorded.data.push(step));
     }
 
+    /// What the engine and the containers of a version that failed said.
+    pub(super) fn why(&self, words: &impl Serialize) {
+        let words = self.redactor.document(words);
+        self.with(|recorded| recorded.why.push(words));
+    }
+
     pub(super) fn remark(&self, text: impl AsRef<str>) {
         let text = self.redactor.redact(text.as_ref());
-        self.with(|recorded| recorded.remarks.push(text));
+        self.with(|recorded| {
+            if !recorded.remarks.contains(&text) {
+                recorded.remarks.push(text);
+            }
+        });
     }
 
     pub(super) fn notes(&self, notes: String) {
@@ -227,7 +248,9 @@ impl<'r> Flight<'r> {
                 timeline.remove("facts");
             }
             let run = recorded.head.as_ref().map(|head| &head.run);
-            Some(json!({ "run": run, "remarks": recorded.remarks, "gate": gate }))
+            Some(json!({
+                "run": run, "remarks": recorded.remarks, "gate": gate, "why": recorded.why,
+            }))
         })
     }
 
@@ -254,6 +277,7 @@ impl<'r> Flight<'r> {
                 tools: &recorded.tools,
                 gates: &recorded.gates,
                 data: &recorded.data,
+                why: &recorded.why,
                 remarks: &recorded.remarks,
             };
             Some(self.redactor.document(&file))

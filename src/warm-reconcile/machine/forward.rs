@@ -16,8 +16,24 @@ use crate::state::journal::{Event, Journal, Kind, State, Step};
 enum Launched {
     /// It was deployed, or may have been: the gate says.
     Up(Journal),
-    /// It is given up, and why.
-    Failed(Journal, String),
+    /// It is given up, and why; whether its code may have run.
+    Failed(Journal, Failure),
+}
+
+/// Why a version is given up.
+pub(super) struct Failure {
+    pub(super) why: String,
+    /// Whether its code may have run. If not, the fault is not its own: it is never quarantined.
+    pub(super) may_have_run: bool,
+}
+
+impl Failure {
+    fn of(journal: &Journal, why: String) -> Failure {
+        Failure {
+            why,
+            may_have_run: journal.may_have_deployed(),
+        }
+    }
 }
 
 impl Machine<'_> {
@@ -30,7 +46,7 @@ impl Machine<'_> {
             match self.launch(journal).await? {
                 Launched::Up(up) => journal = up,
                 Launched::Failed(journal, why) => {
-                    return self.failed(journal, Event::Failed, &why).await;
+                    return self.failed(journal, Event::Failed, why).await;
                 }
             }
         }
@@ -53,8 +69,8 @@ impl Machine<'_> {
                 Ok(end(outcome, &to.version))
             }
             Verdict::Unhealthy(why) => {
-                self.failed(journal, Event::Unhealthy, &why.to_string())
-                    .await
+                let failure = Failure::of(&journal, why.to_string());
+                self.failed(journal, Event::Unhealthy, failure).await
             }
             Verdict::Inconclusive(why) => {
                 journal.give_back(Utc::now())?;
@@ -73,7 +89,8 @@ impl Machine<'_> {
             Ok(release) => release,
             // The app may be down, and what cannot be deployed now is no way up.
             Err(error) if journal.keeps_data() && begun(&journal) => {
-                return Ok(Launched::Failed(journal, error.to_string()));
+                let failure = Failure::of(&journal, error.to_string());
+                return Ok(Launched::Failed(journal, failure));
             }
             Err(error) => return Err(error),
         };
@@ -84,7 +101,8 @@ impl Machine<'_> {
         if journal.keeps_data()
             && let Some(why) = self.keep_data(&mut journal, &work).await?
         {
-            return Ok(Launched::Failed(journal, why));
+            let failure = Failure::of(&journal, why);
+            return Ok(Launched::Failed(journal, failure));
         }
         self.put_up(journal, &release, &work).await
     }
@@ -102,7 +120,10 @@ impl Machine<'_> {
         let again = plan.from.as_ref() == Some(&plan.to);
         let again = again.then_some(Before::Unhealthy(plan.at));
         if let Deployed::Not(why) = self.deploy(release, work, again).await {
-            return Ok(Launched::Failed(journal, why));
+            // A try before this one may have got further.
+            let first = journal.tries().forward + 1 == journal.plan().tries.forward;
+            let may_have_run = !first;
+            return Ok(Launched::Failed(journal, Failure { why, may_have_run }));
         }
         let until = Some(self.gate_ends());
         let step = Step { until, note: None };
@@ -110,22 +131,26 @@ impl Machine<'_> {
         Ok(Launched::Up(journal))
     }
 
-    /// `to` is given up: into quarantine first, then back.
+    /// `to` is given up: into quarantine first, where its code may have run, then back.
     pub(super) async fn failed(
         &self,
         mut journal: Journal,
         event: Event,
-        why: &str,
+        failure: Failure,
     ) -> Result<End, RunError> {
         let plan = journal.plan().clone();
+        let why = &failure.why;
         self.flight
             .remark(format!("{} failed: {why}", plan.to.version));
+        if failure.may_have_run {
+            self.record_why().await;
+        }
         let step = Step {
             until: None,
             note: self.note(why),
         };
         let same = plan.from.is_some() && plan.kind == Kind::Redeploy;
-        if !same {
+        if !same && failure.may_have_run {
             self.quarantine(&plan, why).await?;
         }
         if plan.from.is_none() || same {
@@ -137,8 +162,22 @@ impl Machine<'_> {
             };
             return Ok(end(outcome, &plan.to.version));
         }
+        let kept = journal.reached(State::Snapshotted) || !journal.keeps_data();
         journal.advance(event, step, Utc::now())?;
-        self.back(journal).await
+        let end = self.back(journal).await?;
+        if failure.may_have_run || end.outcome != Outcome::RolledBack {
+            return Ok(end);
+        }
+        // What ran before runs again, and the version never did: it is tried again.
+        Ok(End {
+            outcome: match kept {
+                true => Outcome::HeldUndeployable,
+                false => Outcome::HeldNoSnapshot,
+            },
+            version: end.attempted,
+            attempted: None,
+            acted: true,
+        })
     }
 
     pub(super) fn gate_ends(&self) -> DateTime<Utc> {

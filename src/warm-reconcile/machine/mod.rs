@@ -23,12 +23,14 @@ mod error;
 mod flight;
 mod forward;
 mod paper;
+mod ready;
 mod record;
 mod report;
 mod restart;
 mod stateful;
 #[cfg(test)]
 pub(crate) mod tests;
+mod witness;
 mod workspace;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,12 +39,12 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use crate::decide::outcome::Outcome;
-use crate::decide::{Ask, Degraded, Plan, PlanDocument, Resume, decide};
+use crate::decide::{Ask, Degraded, Plan, PlanDocument, Resume, decide, way_out};
 use crate::health::{Gate, SystemClock, Verdict, Window, wait};
 use crate::inspect::{Gathered, Site, gather};
 use crate::report::systemd::Notify;
 use crate::spec::Release;
-use crate::state::file::StateError;
+use crate::state::file::{self, StateError};
 use crate::state::journal::{Event, Journal, JournalError, Kind, Step, Tries};
 use crate::state::last_good;
 use crate::state::lock::Lock;
@@ -142,6 +144,9 @@ impl<'a> Machine<'a> {
         };
         let _lock = Lock::acquire(paths, &self.run_id, what, self.started)?;
         self.sweep_workspaces();
+        for written in [paths.journal(), paths.reserve()] {
+            file::sweep(&written);
+        }
         self.flight.begin(self, what);
         self.complete_history();
         for round in 0..ROUNDS {
@@ -169,6 +174,9 @@ impl<'a> Machine<'a> {
                 }
             };
             self.flight.decided(&seen, &plan);
+            if let Some(cause) = way_out::cause(&plan, &seen.world) {
+                self.flight.remark(cause);
+            }
             if let (Asked::Again, false) = (&asked, matches!(plan, Plan::Resume(_))) {
                 return Ok(match self.again(plan, seen).await? {
                     Ok(end) => self.close(end).await,
@@ -186,11 +194,11 @@ impl<'a> Machine<'a> {
     /// starting.
     async fn decided(&self, seen: &mut Gathered) -> Result<Plan, RunError> {
         let doubtful = seen.world.running.as_ref().is_some_and(|running| {
-            running.release.is_some() && running.healthy == Some(false) && seen.journal.is_none()
+            running.release().is_some() && running.healthy == Some(false) && seen.journal.is_none()
         });
         if doubtful
             && let Some(running) = &mut seen.world.running
-            && let Some(release) = running.release.clone()
+            && let Some(release) = running.release().cloned()
         {
             let length = self.site.spec.times.first_gate;
             let window = Window::new(Utc::now(), length);
@@ -201,10 +209,12 @@ impl<'a> Machine<'a> {
                 None => Release::of_version(release.version.clone()),
             };
             let verdict = self.gate(&expected, window, false).await?;
-            running.healthy = match verdict {
-                Verdict::Healthy => Some(true),
-                Verdict::Unhealthy(_) => Some(false),
-                Verdict::Waiting | Verdict::Inconclusive(_) => None,
+            let doubt = |why: String| Some(self.redactor().text(&why).into());
+            (running.healthy, running.doubt) = match verdict {
+                Verdict::Healthy => (Some(true), None),
+                Verdict::Unhealthy(_) => (Some(false), None),
+                Verdict::Inconclusive(why) => (None, doubt(why.to_string())),
+                Verdict::Waiting => (None, None),
             };
         }
         Ok(decide(&seen.world))
@@ -280,7 +290,7 @@ impl<'a> Machine<'a> {
     /// What an alert is about when nothing was done: what runs, else what could.
     fn version_of(&self, seen: &Gathered) -> Option<crate::Version> {
         let world = &seen.world;
-        let running = world.running.as_ref().and_then(|one| one.release.as_ref());
+        let running = world.running.as_ref().and_then(|one| one.release());
         let journal = seen
             .journal
             .as_ref()

@@ -10,6 +10,7 @@ use super::flight::Ended;
 use super::{End, Machine};
 use crate::Version;
 use crate::decide::outcome::{ExitCode, Outcome};
+use crate::decide::way_out::{About, way_out};
 use crate::report::alert::{Alert, Alerts, Detail, Raised};
 use crate::report::log::Log;
 use crate::report::log::LogError;
@@ -104,8 +105,16 @@ impl Machine<'_> {
     /// Ends a run. Nothing that goes wrong here changes how it ended; it is told.
     pub(super) async fn close(&self, end: End) -> Report {
         let site = self.site;
-        if matches!(end.outcome, Outcome::RollbackFailed | Outcome::DataTooNew) {
-            self.flight.remark(super::again::advice(&site.spec.app));
+        let version = end.attempted.as_ref().or(end.version.as_ref());
+        let about = About {
+            app: &site.spec.app,
+            stack: &site.spec.stack,
+            stateful: site.spec.stateful,
+            version: version.map(Version::tag),
+            unknown: self.flight.has_unknown_version(),
+        };
+        if let Some(way) = way_out(end.outcome, about) {
+            self.flight.remark(way);
         }
         let now = Utc::now();
         let mut remarks = self.flight.remarks();

@@ -110,6 +110,7 @@ impl Machine<'_> {
             let note = self.note(&format!("restoring snapshot {}", snapshot.id));
             journal.advance(Event::Undeployed, Step { until: None, note }, Utc::now())?;
         }
+        self.tell_what_is_given_up(journal, &snapshot);
         if let Err(why) = self.restore(journal, snapshot).await? {
             return Ok(Err(format!(
                 "{why}; the volumes are partly restored, and the snapshot is still whole"
@@ -117,6 +118,23 @@ impl Machine<'_> {
         }
         journal.advance(Event::Restored, Step::default(), Utc::now())?;
         Ok(Ok(()))
+    }
+
+    /// How much of the data's time goes with the restore.
+    fn tell_what_is_given_up(&self, journal: &Journal, snapshot: &Snapshot) {
+        let mut records = journal.records().iter();
+        let began = records.find(|record| record.state == State::Deploying);
+        let since = began.map(|record| record.at).or(snapshot.meta.taken());
+        let Some(since) = since else { return };
+        let seconds = (Utc::now() - since).num_seconds().max(0);
+        let kept = match journal.plan().kind {
+            Kind::Rollback | Kind::Again => "; what is there is set aside first",
+            Kind::Upgrade | Kind::Redeploy | Kind::First => "",
+        };
+        self.flight.remark(format!(
+            "what {} wrote in the last {seconds} s is given up{kept}",
+            journal.plan().to.version
+        ));
     }
 
     /// The data was not touched, but the app may be half down, and a deploy into that fails. What

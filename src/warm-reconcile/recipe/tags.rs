@@ -109,6 +109,18 @@ impl Tags {
         classes.into_iter().map(line).collect()
     }
 
+    /// The last versions by name, for a message.
+    pub fn names(&self) -> String {
+        let last = self.versions.iter().rev().take(NAMED);
+        let last: Vec<&str> = last.map(|tagged| tagged.version.tag()).collect();
+        let more = if self.versions.len() > NAMED {
+            ", …"
+        } else {
+            ""
+        };
+        format!("{}{more}", last.join(", "))
+    }
+
     /// Reads what git printed for [`FORMAT`].
     pub(super) fn parse(listed: &str) -> Tags {
         let mut tags = Tags::default();
@@ -139,6 +151,23 @@ impl Tags {
     /// The commit of a version.
     pub fn commit_of(&self, version: &Version) -> Option<String> {
         self.get(version).map(|tagged| tagged.commit.clone())
+    }
+
+    /// The same with the versions of one variant only; without one all of them.
+    pub fn of_variant(&self, variant: Option<&str>) -> Tags {
+        let mut tags = self.clone();
+        if let Some(variant) = variant {
+            tags.versions
+                .retain(|tagged| tagged.version.variant().unwrap_or("none") == variant);
+        }
+        tags
+    }
+
+    /// The pre-releases that are newer than a version, oldest first.
+    pub fn pre_releases_after(&self, version: &Version) -> Vec<&str> {
+        let versions = self.versions.iter().map(|tagged| &tagged.version);
+        let newer = versions.filter(|one| one.is_pre_release() && *one > version);
+        newer.map(Version::tag).collect()
     }
 
     /// The newest version, pre-releases only if asked for; with a minimum age the newest that

@@ -105,6 +105,17 @@ pub struct Meta {
     pub files: BTreeMap<String, FileDigest>,
 }
 
+/// The form of [`Meta::ts`].
+const TIME: &str = "%Y%m%dT%H%M%SZ";
+
+impl Meta {
+    /// When it was taken, where that can be read.
+    pub fn taken(&self) -> Option<DateTime<Utc>> {
+        let at = chrono::NaiveDateTime::parse_from_str(&self.ts, TIME).ok()?;
+        Some(at.and_utc())
+    }
+}
+
 /// A file of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

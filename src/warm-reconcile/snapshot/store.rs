@@ -14,7 +14,7 @@ use super::manifest::Entry;
 use super::space::{PER_ENTRY, enough_space, free_space, space_of, with_margin};
 use super::tree::Tree;
 use super::unpack::{clear, unpack};
-use super::{Meta, Report, Request, Snapshot, SnapshotError, Space, Users, Volume};
+use super::{Meta, Report, Request, Snapshot, SnapshotError, Space, TIME, Users, Volume};
 use crate::state::file;
 use crate::state::layout::AppPaths;
 use kit::atomic;
@@ -325,7 +325,7 @@ impl Snapshots {
             domain: request.domain.to_owned(),
             commit: request.commit.to_owned(),
             version: request.version.clone(),
-            ts: request.at.format("%Y%m%dT%H%M%SZ").to_string(),
+            ts: request.at.format(TIME).to_string(),
             volumes: work
                 .iter()
                 .map(|(volume, ..)| volume.name.clone())

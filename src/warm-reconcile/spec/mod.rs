@@ -47,7 +47,8 @@ pub struct AppSpec {
     pub stack: String,
     /// The recipe's git repository.
     pub repository: PathBuf,
-    /// The compose files of the recipe, in order (`stack` driver).
+    /// The compose files of the recipe, in order (`stack` driver). When empty those that
+    /// `COMPOSE_FILE` of the environment names, else `compose.yml`.
     pub compose: Vec<String>,
     /// Environment for the compose files (`stack` driver).
     pub env: IndexMap<String, String>,
@@ -55,6 +56,9 @@ pub struct AppSpec {
     pub min_age: Option<Duration>,
     /// Whether pre-releases are deployed.
     pub pre_releases: bool,
+    /// Which variant of the app is followed, by the suffix of its version (`alpine`); `none` for
+    /// versions without a suffix. `None`: all of them.
+    pub variant: Option<String>,
     pub times: Times,
     /// Called with the alert file's path as its last argument when an alert is raised.
     pub alert_relay: Vec<String>,

@@ -63,8 +63,15 @@ impl Release {
 /// The SHA-256 of all in the app file that a deploy is filled in with.
 pub fn env_hash(spec: &AppSpec) -> String {
     let env: BTreeMap<_, _> = spec.env.iter().collect();
+    // As it was written when `compose.yml` was the default by name: digests on record stay.
+    let default = vec!["compose.yml".to_owned()];
+    let compose = if spec.compose.is_empty() {
+        &default
+    } else {
+        &spec.compose
+    };
     let all = serde_json::json!({
-        "env": env, "compose": spec.compose, "stack": spec.stack, "domain": spec.domain,
+        "env": env, "compose": compose, "stack": spec.stack, "domain": spec.domain,
     });
     sha256(all.to_string())
 }

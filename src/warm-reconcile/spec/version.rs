@@ -70,6 +70,18 @@ impl Version {
         self.recipe.major() > from.recipe.major() || self.app.major() > from.app.major()
     }
 
+    /// Which variant of the app's image it names: the word after the numbers, without a number of
+    /// its own. `16-alpine3.19` is of `alpine`, `1.2.3-fpm-alpine` of `fpm-alpine`; a revision
+    /// (`1.2.3-1`) and a pre-release name none.
+    pub fn variant(&self) -> Option<&str> {
+        let (_, suffix) = self.app().split_once('-')?;
+        if self.app.is_pre_release() {
+            return None;
+        }
+        let word = suffix.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
+        Some(word).filter(|word| !word.is_empty())
+    }
+
     /// Whether either part is a pre-release.
     pub fn is_pre_release(&self) -> bool {
         self.recipe.is_pre_release() || self.app.is_pre_release()
@@ -159,6 +171,26 @@ mod tests {
         assert!(version("5.2.0+v3.7.0-alpine") > version("5.2.0+v3.7.0"));
         assert!(version("5.2.0+v3.7.0-rc9").is_pre_release());
         assert!(!version("5.2.0+v3.7.0-alpine").is_pre_release());
+    }
+
+    #[test]
+    fn a_variant_is_the_word_after_the_numbers() {
+        for (tag, variant) in [
+            ("1.0.0+1.20.3-rootless", Some("rootless")),
+            ("1.0.0+16-alpine3.19", Some("alpine")),
+            ("1.0.0+1.2.3-fpm-alpine", Some("fpm-alpine")),
+            ("1.0.0+1.2.3-1", None),
+            ("1.0.0+2026-02-03", None),
+            ("1.0.0+1.2.3", None),
+            ("1.0.0+1.2.3-rc1", None),
+        ] {
+            assert_eq!(version(tag).variant(), variant, "{tag}");
+            let pre_release = tag.ends_with("rc1");
+            assert_eq!(version(tag).is_pre_release(), pre_release, "{tag}");
+        }
+        // The largest number there is is read, and its rise is a major one.
+        let huge = version("18446744073709551615.0.0+v1");
+        assert!(huge.is_major_rise_from(&version("5.1.1+v1")));
     }
 
     #[test]

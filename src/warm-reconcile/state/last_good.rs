@@ -107,7 +107,10 @@ impl Known {
 pub fn read(paths: &AppPaths) -> Result<Option<Known>, StateError> {
     let path = paths.last_good();
     let Some(bytes) = file::read_bytes(&path)? else {
-        return Ok(None);
+        // Its record was laid there after it, by a commit: it speaks of a version that was seen
+        // healthy, whatever became of the other file.
+        let record: Option<LastGood> = file::read_json(&paths.last_good_record())?;
+        return Ok(record.map(Known::Whole));
     };
     let text = String::from_utf8(bytes).map_err(|_| damaged(&path, "it is not text"))?;
     let line = text.lines().next().unwrap_or_default().trim();
@@ -241,6 +244,23 @@ mod tests {
             let version = Version::parse("5.0.0+v3.6.2").unwrap();
             assert_eq!(read(&paths).unwrap(), Some(Known::Version(version)));
         }
+    }
+
+    #[test]
+    fn a_record_without_last_good_is_the_last_good() {
+        let root = tempfile::tempdir().unwrap();
+        let paths = paths(root.path());
+        commit(&paths, &record("5.1.1+v3.6.15")).unwrap();
+        fs::remove_file(paths.last_good()).unwrap();
+        let known = Some(Known::Whole(record("5.1.1+v3.6.15")));
+        assert_eq!(read(&paths).unwrap(), known);
+        // Torn, it is an error, and never none.
+        fs::write(paths.last_good_record(), "{\"version\":").unwrap();
+        assert!(matches!(read(&paths), Err(StateError::Damaged { .. })));
+        // The first commit was killed before it counted.
+        fs::remove_file(paths.last_good_record()).unwrap();
+        file::write_json(&paths.last_good_next(), &record("5.2.0+v3.7.15")).unwrap();
+        assert_eq!(read(&paths).unwrap(), None);
     }
 
     #[test]

@@ -22,7 +22,6 @@
 //! below, so that two apps never share a state file. Locks, metrics and alerts go by app name,
 //! which is unique in the app file.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -100,15 +99,6 @@ impl Layout {
             source,
         })?;
         Ok(Layout { root: absolute })
-    }
-
-    /// The layout under [`DEFAULT_ROOT`], or under what [`ROOT_VARIABLE`] says (`variable` is
-    /// its value).
-    ///
-    /// # Errors
-    /// As [`Layout::new`].
-    pub fn from_variable(variable: Option<OsString>) -> Result<Layout, LayoutError> {
-        Layout::new(variable.map_or_else(|| PathBuf::from(DEFAULT_ROOT), PathBuf::from))
     }
 
     pub fn root(&self) -> &Path {
@@ -221,6 +211,10 @@ impl AppPaths {
     }
 
     /// The versions that somebody has acknowledged.
+    pub fn pin(&self) -> PathBuf {
+        self.home.join("pin.json")
+    }
+
     pub fn acks(&self) -> PathBuf {
         self.home.join("acks.json")
     }
@@ -311,7 +305,7 @@ mod tests {
 
     #[test]
     fn keeps_the_names_of_the_reference() {
-        let layout = Layout::from_variable(None).unwrap();
+        let layout = Layout::new(DEFAULT_ROOT).unwrap();
         let app = layout.app("keycloak", "keycloak").unwrap();
         assert_eq!(
             app.last_good(),
@@ -343,13 +337,8 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_leads_and_an_empty_one_is_refused() {
-        let layout = Layout::from_variable(Some("/other".into())).unwrap();
-        assert_eq!(layout.root(), Path::new("/other"));
-        assert!(matches!(
-            Layout::from_variable(Some("".into())),
-            Err(LayoutError::EmptyRoot)
-        ));
+    fn an_empty_root_is_refused_and_a_relative_one_made_absolute() {
+        assert!(matches!(Layout::new(""), Err(LayoutError::EmptyRoot)));
         assert!(Layout::new("here").unwrap().root().is_absolute());
     }
 

@@ -1,4 +1,5 @@
-//! What people said: leave this app as it is, and this version may be deployed.
+//! What people said: leave this app as it is, stay on this version, and this version may be
+//! deployed.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,46 @@ pub struct Ack {
     pub who: String,
     /// When, UTC.
     pub at: DateTime<Utc>,
+}
+
+/// A person's word that an app goes to this version, and stays on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pin {
+    pub version: Version,
+    pub who: String,
+    /// Since when, UTC.
+    pub since: DateTime<Utc>,
+}
+
+/// The version that an app is pinned to.
+///
+/// # Errors
+/// [`StateError`]: which version is wanted is then not known, and nothing may be deployed.
+pub fn pin(paths: &AppPaths) -> Result<Option<Pin>, StateError> {
+    file::read_json(&paths.pin())
+}
+
+/// Pins an app; a pin that is there already is replaced.
+///
+/// # Errors
+/// [`StateError`].
+pub fn set_pin(paths: &AppPaths, pin: &Pin) -> Result<(), StateError> {
+    file::write_json(&paths.pin(), pin)
+}
+
+/// Lets an app follow the newest version again, and gives back the pin that was on it. A damaged
+/// pin goes too.
+///
+/// # Errors
+/// [`StateError`].
+pub fn unpin(paths: &AppPaths) -> Result<Option<Pin>, StateError> {
+    let pinned = match pin(paths) {
+        Err(StateError::Damaged { .. }) => None,
+        other => other?,
+    };
+    file::remove(&paths.pin())?;
+    Ok(pinned)
 }
 
 /// The hold on an app.
@@ -111,6 +152,26 @@ mod tests {
         assert!(hold(&paths).is_err());
         release(&paths).unwrap();
         assert_eq!(hold(&paths).unwrap(), None);
+    }
+
+    #[test]
+    fn a_pin_stands_until_it_is_taken_off() {
+        let root = tempfile::tempdir().unwrap();
+        let paths = Layout::new(root.path()).unwrap().app("a", "a").unwrap();
+        assert_eq!(pin(&paths).unwrap(), None);
+        let mine = Pin {
+            version: Version::parse("1.0.0+v1").unwrap(),
+            who: "me".into(),
+            since: at(),
+        };
+        set_pin(&paths, &mine).unwrap();
+        assert_eq!(pin(&paths).unwrap(), Some(mine.clone()));
+        assert_eq!(unpin(&paths).unwrap(), Some(mine));
+        assert_eq!(unpin(&paths).unwrap(), None);
+        std::fs::write(paths.pin(), "{").unwrap();
+        assert!(pin(&paths).is_err());
+        unpin(&paths).unwrap();
+        assert_eq!(pin(&paths).unwrap(), None);
     }
 
     #[test]

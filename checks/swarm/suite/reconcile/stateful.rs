@@ -185,10 +185,11 @@ fn traps() {
     assert_eq!(undeployed["what"], "undeployed", "{flight:#}");
     assert!(undeployed["took_ms"].as_u64().unwrap() > 1500, "{flight:#}");
     let before = seen(&data(&desk));
-    // It says FATA, exits 0, and deployed nothing: the app is down, and comes back.
+    // It says FATA, exits 0, and deployed nothing: the app is down, and comes back. The version
+    // never ran, so it is tried again.
     trap(&desk, &format!("fata-0@{THREE}"));
     release(&desk, THREE, "true");
-    let report = desk.run(&["ledger"]).is(20, "rolled-back");
+    let report = desk.run(&["ledger"]).is(10, "held-undeployable");
     assert!(
         report["remarks"].to_string().contains("FATA deploy failed"),
         "{report:#}"

@@ -28,8 +28,9 @@ fn newest(tag: &str) -> Option<Newest> {
 
 fn running(tag: &str, healthy: bool) -> Option<Running> {
     Some(Running {
-        release: Some(release(tag)),
+        runs: Runs::One(release(tag)),
         healthy: Some(healthy),
+        doubt: None,
     })
 }
 
@@ -45,17 +46,30 @@ fn calm() -> World {
         stateful: false,
         ask: Ask::Run,
         newest: newest(OLD),
+        no_version: String::new(),
         running: running(OLD, true),
         last_good: Some(release(OLD)),
         previous: None,
         data: None,
         torn: false,
         journal: Journal::Clean,
+        pinned: None,
         held: None,
         quarantined: BTreeSet::new(),
         acknowledged: BTreeSet::new(),
         engine: Engine::Ok,
     }
+}
+
+/// Services of these versions run.
+fn services(versions: &[(&str, &str)]) -> Option<Running> {
+    let versions = versions.iter();
+    let parsed = |(name, tag): &(&str, &str)| ((*name).to_owned(), Version::parse(tag).unwrap());
+    Some(Running {
+        runs: Runs::Mixed(versions.map(parsed).collect()),
+        healthy: None,
+        doubt: None,
+    })
 }
 
 /// The same with a newer version.

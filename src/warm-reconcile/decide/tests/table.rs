@@ -253,7 +253,7 @@ fn what_cannot_be_known_is_inconclusive_and_touches_nothing() {
     for (plan, name) in [
         (with(|w| w.newest = None), "inconclusive-version"),
         (
-            with(|w| w.running.as_mut().unwrap().release = None),
+            with(|w| w.running.as_mut().unwrap().runs = Runs::Unknown("no label".into())),
             "inconclusive-version",
         ),
         (
@@ -272,6 +272,130 @@ fn what_cannot_be_known_is_inconclusive_and_touches_nothing() {
         assert_eq!(plan.outcome().name(), name);
         assert_eq!(plan.outcome().exit(), ExitCode::Inconclusive);
         assert!(!plan.acts(), "{name}");
+    }
+}
+
+#[test]
+fn a_stack_of_two_versions_goes_back_to_last_good_by_every_command() {
+    let seen = |change: fn(&mut World)| {
+        let mut world = World {
+            running: services(&[("app", NEW), ("socket-proxy", OLD)]),
+            quarantined: quarantined(&[NEW]),
+            ..behind()
+        };
+        change(&mut world);
+        decide(&world)
+    };
+    let redeploy = Plan::Redeploy {
+        release: release(OLD),
+    };
+    let back = Plan::RollBack {
+        from: None,
+        to: release(OLD),
+        restore: false,
+    };
+    assert_eq!(seen(|_| ()), redeploy);
+    assert_eq!(seen(|w| w.ask = Ask::Converge), redeploy);
+    assert_eq!(seen(|w| w.newest = None), redeploy, "the tag is gone");
+    assert_eq!(seen(|w| w.ask = Ask::RollBack), back);
+    // Rolled back by hand: no newer code than last-good met the data.
+    let older = |w: &mut World| {
+        w.stateful = true;
+        w.running = services(&[("app", OLDER), ("db", OLD)]);
+    };
+    assert_eq!(seen(older), redeploy);
+    assert_eq!(seen(|w| w.stateful = true).outcome(), Outcome::DataTooNew);
+    let newest_fits = seen(|w| {
+        w.stateful = true;
+        w.quarantined.clear();
+    });
+    assert_eq!(
+        newest_fits,
+        Plan::Redeploy {
+            release: release(NEW)
+        }
+    );
+    let held = seen(|w| {
+        w.stateful = true;
+        w.quarantined.clear();
+        w.newest.as_mut().unwrap().manual_migration = true;
+    });
+    let why = Degraded::MixedHeld(Hold::ManualMigration);
+    assert_eq!(held, Plan::Degraded { why });
+    assert_eq!(
+        seen(|w| w.held = Some("me".into())).outcome(),
+        Outcome::UnhealthyWhileHeld
+    );
+    let none = seen(|w| w.last_good = None);
+    assert_eq!(none.outcome(), Outcome::NothingToRollBackTo);
+    let first = seen(|w| {
+        w.last_good = None;
+        w.quarantined.clear();
+    });
+    assert_eq!(
+        first,
+        Plan::Redeploy {
+            release: release(NEW)
+        }
+    );
+}
+
+#[test]
+fn a_pinned_version_is_gone_to_and_stayed_on() {
+    let pinned = |tag: &str, change: fn(&mut World)| {
+        let mut world = World {
+            newest: newest(tag),
+            pinned: Some(tag.into()),
+            ..calm()
+        };
+        change(&mut world);
+        decide(&world)
+    };
+    let none = |_: &mut World| ();
+    assert_eq!(pinned(OLD, none).outcome(), Outcome::NoopHealthy);
+    for to in [OLDER, NEW, MAJOR] {
+        let plan = pinned(to, none);
+        assert_eq!(plan.deploys(), Some(&release(to)), "{plan:?}");
+        assert!(matches!(
+            plan,
+            Plan::Upgrade {
+                back_to: Some(_),
+                ..
+            }
+        ));
+    }
+    // Old code never meets newer data, and what failed here is not tried again.
+    let held = pinned(OLDER, |w| w.stateful = true);
+    assert_eq!(held.outcome(), Outcome::HeldDowngrade);
+    let failed = pinned(NEW, |w| w.quarantined = quarantined(&[NEW]));
+    assert_eq!(failed.outcome(), Outcome::HeldQuarantined);
+    let gone = pinned(NEW, |w| w.newest = None);
+    assert_eq!(gone.outcome(), Outcome::InconclusiveVersion);
+}
+
+#[test]
+fn what_has_no_version_goes_only_when_a_person_says_so() {
+    let seen = |ask, stateful| {
+        decide(&World {
+            ask,
+            stateful,
+            running: Some(Running {
+                runs: Runs::Unknown("no service has the label".into()),
+                healthy: None,
+                doubt: None,
+            }),
+            ..calm()
+        })
+    };
+    let back = Plan::RollBack {
+        from: None,
+        to: release(OLD),
+        restore: false,
+    };
+    assert_eq!(seen(Ask::RollBack, false), back);
+    for plan in [seen(Ask::Run, false), seen(Ask::RollBack, true)] {
+        assert_eq!(plan.outcome(), Outcome::InconclusiveVersion);
+        assert!(!plan.acts());
     }
 }
 
@@ -381,7 +505,7 @@ fn in_every_world_the_decision_keeps_its_promises() {
     let some = |at: usize| tags.get(at).map(|tag| release(tag));
     let mut worlds = 0;
     let mut outcomes = BTreeSet::new();
-    for n in 0..2 * 3 * 5 * 5 * 3 * 5 * 3 * 5 * 2 * 2 {
+    for n in 0..2 * 3 * 5 * 7 * 3 * 5 * 3 * 5 * 2 * 2 {
         let mut n: usize = n;
         let mut take = |count: usize| {
             let digit = n % count;
@@ -396,10 +520,15 @@ fn in_every_world_the_decision_keeps_its_promises() {
                 manual_migration: false,
                 too_young: false,
             }),
-            running: some(take(5)).map(|release| Running {
-                release: Some(release),
-                healthy: Some(true),
-            }),
+            running: match take(7) {
+                5 => services(&[("app", NEW), ("proxy", OLD)]),
+                6 => services(&[("app", OLDER), ("proxy", OLD)]),
+                at => some(at).map(|release| Running {
+                    runs: Runs::One(release),
+                    healthy: Some(true),
+                    doubt: None,
+                }),
+            },
             ..calm()
         };
         let healthy = [Some(true), Some(false), None][take(3)];
@@ -425,7 +554,7 @@ fn in_every_world_the_decision_keeps_its_promises() {
         outcomes.insert(decide(&world).outcome().name());
         worlds += 1;
     }
-    assert_eq!(worlds, 135_000);
+    assert_eq!(worlds, 189_000);
     assert!(outcomes.len() >= 12, "{outcomes:?}");
 }
 
@@ -433,13 +562,26 @@ fn promises(world: &World) {
     let plan = decide(world);
     let case = || format!("{world:?}\n{plan:?}");
     let healthy = world.running.as_ref().and_then(|r| r.healthy);
-    let runs = world.running.as_ref().and_then(|r| r.release.as_ref());
+    let runs = world.running.as_ref().and_then(Running::release);
     if let Some(to) = plan.deploys() {
         assert!(!world.quarantined.contains(&to.digest), "{}", case());
         assert!(world.held.is_none(), "{}", case());
         let back = matches!(plan, Plan::RollBack { .. });
         let lower = runs.is_some_and(|runs| to.version < runs.version);
         assert!(!lower || back, "never lowered by itself: {}", case());
+        if let Some(Running {
+            runs: Runs::Mixed(versions),
+            ..
+        }) = &world.running
+        {
+            let old = versions.values().any(|met| *met > to.version);
+            assert!(!(world.stateful && old), "old code on new data: {}", case());
+            let known = [
+                &world.last_good,
+                &world.newest.clone().map(|one| one.release),
+            ];
+            assert!(known.contains(&&Some(to.clone())), "{}", case());
+        }
     }
     assert_eq!(plan.acts(), plan.deploys().is_some(), "{}", case());
     let success = plan.outcome().exit() <= ExitCode::Held;
@@ -462,7 +604,16 @@ fn promises(world: &World) {
             assert!(!world.stateful || back_to == from, "{}", case());
         }
     }
-    if let Plan::RollBack { to, restore, .. } = &plan {
+    if let Plan::RollBack {
+        to,
+        from: None,
+        restore,
+    } = &plan
+    {
+        // Of a stack of two versions, back to what it fits.
+        assert!(!restore && runs.is_none(), "{}", case());
+        assert_eq!(world.last_good.as_ref(), Some(to), "{}", case());
+    } else if let Plan::RollBack { to, restore, .. } = &plan {
         assert_eq!(*restore, world.stateful, "{}", case());
         assert_ne!(Some(to), runs, "{}", case());
         assert!(

@@ -36,6 +36,9 @@ enum Change {
     Heals,
     /// A person deploys the newest version by hand.
     ByHand,
+    /// A person, or the engine, takes one service to the newest version, or back to last-good.
+    HalfForward,
+    HalfBack,
     Held,
     Released,
     Acknowledged,
@@ -62,6 +65,8 @@ struct Model {
     stateful: bool,
     // The engine and the volumes.
     runs: Option<ReleaseId>,
+    /// The version of another service of the stack.
+    half: Option<Version>,
     data: Option<ReleaseId>,
     broken_now: BTreeSet<String>,
     // The record.
@@ -117,6 +122,24 @@ impl Model {
         !self.broken.contains(&number) && !self.broken_now.contains(&release.digest)
     }
 
+    fn running(&self) -> Option<Running> {
+        let runs = self.runs.clone()?;
+        let version = runs.version.clone();
+        if let Some(half) = self.half.clone().filter(|half| *half != version) {
+            let versions = [("app".to_owned(), version), ("db".to_owned(), half)];
+            return Some(Running {
+                runs: Runs::Mixed(versions.into()),
+                healthy: None,
+                doubt: None,
+            });
+        }
+        Some(Running {
+            healthy: Some(self.works(&runs)),
+            runs: Runs::One(runs),
+            doubt: None,
+        })
+    }
+
     fn world(&self) -> World {
         let newest = self.newest();
         let mut acknowledged = BTreeSet::new();
@@ -132,10 +155,8 @@ impl Model {
                 manual_migration: self.number % 4 == 3,
                 too_young: false,
             }),
-            running: self.runs.clone().map(|release| Running {
-                healthy: Some(self.works(&release)),
-                release: Some(release),
-            }),
+            no_version: String::new(),
+            running: self.running(),
             last_good: self.last_good.clone(),
             previous: match self.stateful {
                 false => self.previous.clone(),
@@ -147,6 +168,7 @@ impl Model {
                 .journal
                 .clone()
                 .map_or(Journal::Clean, |run| Journal::Unfinished(Box::new(run))),
+            pinned: None,
             held: self.held.then(|| "me".into()),
             quarantined: self.quarantined.clone(),
             acknowledged,
@@ -176,6 +198,27 @@ impl Model {
                     self.start(newest);
                 }
             }
+            Change::HalfForward => {
+                let newest = self.newest();
+                let sound = self.journal.is_none() && !self.torn && self.runs.is_some();
+                if sound && !self.quarantined.contains(&newest.digest) {
+                    if self.stateful
+                        && self
+                            .data
+                            .as_ref()
+                            .is_none_or(|data| data.version < newest.version)
+                    {
+                        self.data = Some(newest.clone());
+                    }
+                    self.half = Some(newest.version);
+                }
+            }
+            Change::HalfBack => {
+                // What a service newer than last-good did to the data, no record tells.
+                if self.runs.is_some() && self.half.is_none() {
+                    self.half = self.last_good.as_ref().map(|good| good.version.clone());
+                }
+            }
             Change::Held => self.held = true,
             Change::Released => self.held = false,
             Change::Acknowledged => self.acknowledged = true,
@@ -201,6 +244,7 @@ impl Model {
             );
             self.data = Some(release.clone());
         }
+        self.half = None;
         self.runs = Some(release);
     }
 
@@ -364,10 +408,10 @@ impl Model {
             let fate = self.intend(&to, &back_to, step, false)?;
             match step {
                 Step::Planned => {}
-                // Somebody uses the volume, or it cannot be copied: given up, and not tried again.
+                // Somebody uses the volume, or it cannot be copied: given up for now. The version
+                // never ran, so it is tried again.
                 Step::Quiescing | Step::Snapshotting if fate == Fate::Fails || self.guest => {
                     self.runs = None;
-                    self.quarantine(&to);
                     break;
                 }
                 Step::Quiescing => self.runs = None,
@@ -557,8 +601,9 @@ impl Model {
         self.counted = false;
         let plan = decide(&self.world());
         if let Some(Running {
-            release: Some(release),
+            runs: Runs::One(release),
             healthy: Some(true),
+            ..
         }) = self.world().running
         {
             // The glance that filled the world in.
@@ -656,7 +701,7 @@ impl Model {
         if let Some(good) = &self.last_good {
             assert!(self.was_healthy.contains(&good.digest));
         }
-        if let (true, Some(runs)) = (self.stateful, &self.runs) {
+        if let (true, Some(runs), None) = (self.stateful, &self.runs, &self.half) {
             assert_eq!(self.data.as_ref(), Some(runs), "code and data differ");
         }
     }

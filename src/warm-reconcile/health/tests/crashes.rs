@@ -25,7 +25,7 @@ fn refused(ms: u64, facts: EngineFacts) -> Sample {
 fn crashing(restarts: Vec<FailedTask>) -> EngineFacts {
     EngineFacts {
         restarts,
-        up_to_date: false,
+        outstanding: Some("app: 0 of 1 run".into()),
         ..EngineFacts::settled()
     }
 }

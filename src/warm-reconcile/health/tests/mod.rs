@@ -43,6 +43,7 @@ pub(crate) fn spec() -> AppSpec {
         env: IndexMap::new(),
         min_age: None,
         pre_releases: false,
+        variant: None,
         times: Times {
             gate: Duration::from_millis(900),
             probe: Duration::from_millis(300),

@@ -84,7 +84,7 @@ impl Facts for Upgrade {
     async fn facts(&self) -> FactsSeen {
         let now = self.began.elapsed();
         Ok(EngineFacts {
-            up_to_date: now >= self.new_from,
+            outstanding: (now < self.new_from).then(|| "app: 0 of 1 run".into()),
             old_containers: u32::from(now < self.old_gone),
             containers: vec![(now >= self.new_from).to_string()],
             ..EngineFacts::settled()

@@ -38,6 +38,7 @@ pub(super) struct Draft {
     pub(super) env: Option<IndexMap<String, String>>,
     pub(super) min_age: Option<Duration>,
     pub(super) pre_releases: Option<bool>,
+    pub(super) variant: Option<String>,
     pub(super) times: DraftTimes,
     pub(super) alert_relay: Option<Vec<String>>,
     pub(super) unit: Option<String>,
@@ -83,6 +84,7 @@ impl Draft {
             env: self.env.or(under.env),
             min_age: self.min_age.or(under.min_age),
             pre_releases: self.pre_releases.or(under.pre_releases),
+            variant: self.variant.or(under.variant),
             times: self.times.over(under.times),
             alert_relay: self.alert_relay.or(under.alert_relay),
             unit: self.unit.or(under.unit),
@@ -140,12 +142,11 @@ impl Draft {
             repository: said
                 .repository
                 .unwrap_or_else(|| env.abra_dir.join("recipes").join(&recipe)),
-            compose: said
-                .compose
-                .unwrap_or_else(|| vec!["compose.yml".to_owned()]),
+            compose: said.compose.unwrap_or_default(),
             env: said.env.unwrap_or_default(),
             min_age: said.min_age,
             pre_releases: said.pre_releases.unwrap_or(false),
+            variant: said.variant,
             times,
             alert_relay: said.alert_relay.unwrap_or_default(),
             unit: said.unit.unwrap_or_else(|| format!("deploy-{app}.service")),

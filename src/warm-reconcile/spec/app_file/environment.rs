@@ -23,12 +23,14 @@ impl Environment {
         Self::from_lookup(|name| std::env::var_os(name))
     }
 
-    /// Reads any environment. A variable that is set to nothing counts as not set.
+    /// Reads any environment. A variable that is set to nothing counts as not set, but for
+    /// `CCCI_WARM_ROOT`: a script that meant another folder must not work on the real one, so the
+    /// layout refuses it.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
         let value = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let home = value("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from);
         Environment {
-            warm_root: value("CCCI_WARM_ROOT")
+            warm_root: lookup("CCCI_WARM_ROOT")
                 .map_or_else(|| PathBuf::from("/var/lib/ci-warm"), PathBuf::from),
             skip_fetch: value("CCCI_SKIP_FETCH").is_some_and(|value| value != "0"),
             abra_dir: value("ABRA_DIR").map_or_else(|| home.join(".abra"), PathBuf::from),
@@ -66,6 +68,10 @@ mod tests {
         assert_eq!(told.warm_root, PathBuf::from("/srv/warm"));
         assert_eq!(told.abra_dir, PathBuf::from("/srv/ci/.abra"));
         assert!(told.skip_fetch);
+        assert_eq!(
+            environment(&[("CCCI_WARM_ROOT", "")]).warm_root,
+            PathBuf::new()
+        );
         for off in ["", "0"] {
             assert!(!environment(&[("CCCI_SKIP_FETCH", off)]).skip_fetch);
         }

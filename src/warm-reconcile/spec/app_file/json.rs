@@ -77,6 +77,9 @@ fn fields(spec: &AppSpec) -> Map<String, Value> {
         put("min_age", time(age));
     }
     put("pre_releases", json!(spec.pre_releases));
+    if let Some(variant) = &spec.variant {
+        put("variant", json!(variant));
+    }
     put("times", times(spec));
     if !spec.alert_relay.is_empty() {
         put("alert_relay", json!(spec.alert_relay));

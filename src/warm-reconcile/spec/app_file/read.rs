@@ -37,6 +37,7 @@ const APP_KEYS: &[&str] = &[
     "env",
     "min_age",
     "pre_releases",
+    "variant",
     "times",
     "alert_relay",
     "unit",
@@ -126,6 +127,9 @@ impl Reader {
                 .get("min_age")
                 .and_then(|node| self.duration(node, "`min_age`")),
             pre_releases: self.flag(&fields, "pre_releases"),
+            variant: fields
+                .get("variant")
+                .and_then(|node| Some(self.scalar(node, "`variant`")?.to_owned())),
             times: fields
                 .key("times")
                 .map(|(key, node)| self.times(key.span.clone(), node))

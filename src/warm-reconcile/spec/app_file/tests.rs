@@ -53,10 +53,11 @@ fn without_a_file_the_references_apps_are_known() {
         driver: Driver::Abra,
         stack: "traefik_ci_commoninternet_net".to_owned(),
         repository: PathBuf::from("/srv/ci/.abra/recipes/traefik"),
-        compose: vec!["compose.yml".to_owned()],
+        compose: Vec::new(),
         env: IndexMap::new(),
         min_age: None,
         pre_releases: false,
+        variant: None,
         times: Times::default(),
         alert_relay: Vec::new(),
         unit: "deploy-proxy.service".to_owned(),
@@ -303,7 +304,7 @@ prop_compose! {
             identity: Identity { version: path(version), started: path(started) },
             driver: if abra { Driver::Abra } else { Driver::Stack },
             stack, repository: PathBuf::from("/srv/recipes/r"), compose,
-            env: env.into_iter().collect(), min_age, pre_releases, times, alert_relay, unit,
+            env: env.into_iter().collect(), min_age, pre_releases, variant: None, times, alert_relay, unit,
         }
     }
 }

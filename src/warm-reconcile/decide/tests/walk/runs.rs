@@ -24,6 +24,8 @@ fn change() -> impl Strategy<Value = Change> {
         1 => Just(Change::Breaks),
         1 => Just(Change::Heals),
         1 => Just(Change::ByHand),
+        1 => Just(Change::HalfForward),
+        1 => Just(Change::HalfBack),
         1 => Just(Change::Held),
         2 => Just(Change::Released),
         2 => Just(Change::Acknowledged),
@@ -39,6 +41,7 @@ fn model(stateful: bool, broken: BTreeSet<u64>) -> Model {
     Model {
         stateful,
         runs: None,
+        half: None,
         data: None,
         broken_now: BTreeSet::new(),
         last_good: None,

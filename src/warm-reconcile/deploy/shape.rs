@@ -1,0 +1,416 @@
+//! What a deploy would be made of, as the tool itself reads it, and whether that can work on
+//! this swarm. Found out before anything is touched.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::DriverReport;
+use crate::engine::{External, Node};
+
+/// What the tool made of the files.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FilesRead {
+    Shape(Box<Shape>),
+    /// It refuses them, and its words.
+    Refused(String),
+    /// This tool cannot read files without a deploy, or did not answer in time; nothing is known.
+    NotRead(String),
+}
+
+impl FilesRead {
+    pub(super) fn of(report: &DriverReport, text: &str) -> FilesRead {
+        let words = report.commands.last().map(|last| last.output.trim());
+        let words = words.unwrap_or_default();
+        if !report.ended() {
+            return FilesRead::NotRead(report.summary());
+        }
+        if !report.sounds_good() {
+            // Docker before 23 has no such command, and says so in these ways.
+            let unknown = [
+                "unknown shorthand flag",
+                "unknown flag",
+                "is not a docker command",
+            ];
+            return match unknown.iter().any(|sign| words.contains(sign)) {
+                true => FilesRead::NotRead("this `docker` has no `stack config`".to_owned()),
+                false => FilesRead::Refused(words.to_owned()),
+            };
+        }
+        match serde_yaml::from_str(text) {
+            Ok(Some(shape)) => FilesRead::Shape(Box::new(shape)),
+            Ok(None) => FilesRead::Shape(Box::default()),
+            Err(error) => FilesRead::NotRead(error.to_string()),
+        }
+    }
+}
+
+/// The parts of a merged compose file that decide whether a deploy can work.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Shape {
+    #[serde(default)]
+    services: IndexMap<String, ServiceShape>,
+    #[serde(default)]
+    networks: IndexMap<String, Option<Named>>,
+    #[serde(default)]
+    secrets: IndexMap<String, Option<Named>>,
+    #[serde(default)]
+    configs: IndexMap<String, Option<Named>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct ServiceShape {
+    #[serde(default)]
+    image: String,
+    #[serde(default)]
+    ports: Vec<PortShape>,
+    #[serde(default)]
+    healthcheck: Option<HealthCheck>,
+    #[serde(default)]
+    deploy: Deploy,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct PortShape {
+    #[serde(default)]
+    mode: String,
+    #[serde(default)]
+    published: Option<Value>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+struct HealthCheck {
+    #[serde(default)]
+    disable: bool,
+    #[serde(default)]
+    interval: Option<String>,
+    #[serde(default)]
+    start_period: Option<String>,
+    #[serde(default)]
+    retries: Option<u32>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+struct Deploy {
+    #[serde(default)]
+    mode: String,
+    #[serde(default)]
+    replicas: Option<u64>,
+    #[serde(default)]
+    update_config: UpdateConfig,
+    #[serde(default)]
+    placement: Placement,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+struct UpdateConfig {
+    #[serde(default)]
+    order: String,
+    #[serde(default)]
+    monitor: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+struct Placement {
+    #[serde(default)]
+    constraints: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct Named {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    external: Value,
+}
+
+/// Swarm's own times, where the files say none (docker/cli `opts`, moby `HealthConfig`).
+const MONITOR: Duration = Duration::from_secs(5);
+const INTERVAL: Duration = Duration::from_secs(30);
+const RETRIES: u32 = 3;
+
+impl Shape {
+    /// The images by service; one that is named by its id needs no registry.
+    pub fn images(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.services.iter();
+        all.map(|(name, service)| (name.as_str(), service.image.as_str()))
+    }
+
+    /// What has to be there before a deploy, by kind and name.
+    pub fn external(&self) -> Vec<(External, String)> {
+        let kinds = [
+            (External::Network, &self.networks),
+            (External::Secret, &self.secrets),
+            (External::Config, &self.configs),
+        ];
+        let mut all = Vec::new();
+        for (kind, declared) in kinds {
+            for (key, named) in declared {
+                let Some(named) = named.as_ref().filter(|named| named.is_external()) else {
+                    continue;
+                };
+                let name = if named.name.is_empty() {
+                    key
+                } else {
+                    &named.name
+                };
+                all.push((kind, name.clone()));
+            }
+        }
+        all
+    }
+
+    /// Why a deploy over what runs cannot work on these nodes. `running` are the services that
+    /// the stack has now: of them a start-first update starts the new task beside the old one.
+    pub fn faults(&self, nodes: &[Node], running: &[&str]) -> Vec<String> {
+        let mut all = Vec::new();
+        for (name, service) in &self.services {
+            let eligible = service.eligible(nodes);
+            if eligible == 0 && service.deploy.replicas != Some(0) {
+                all.push(format!(
+                    "service {name}: no node takes its tasks (constraints: {})",
+                    service.deploy.placement.constraints.join(", ")
+                ));
+                continue;
+            }
+            let beside = service.deploy.update_config.order == "start-first"
+                && running.contains(&name.as_str());
+            if let Some(port) = service.host_port().filter(|_| beside)
+                && service.tasks(eligible) >= eligible as u64
+            {
+                all.push(format!(
+                    "service {name}: `update_config.order: start-first` starts the new task beside the old one, and both want port {port} of the same node (`mode: host`); `stop-first` works"
+                ));
+            }
+        }
+        all
+    }
+
+    /// What works and may mislead: times of Swarm that end before a health check can say anything.
+    pub fn warnings(&self) -> Vec<String> {
+        let services = self.services.iter();
+        services
+            .filter_map(|(name, service)| Some(format!("service {name}: {}", service.warning()?)))
+            .collect()
+    }
+}
+
+impl Named {
+    fn is_external(&self) -> bool {
+        !matches!(self.external, Value::Null | Value::Bool(false))
+    }
+}
+
+impl ServiceShape {
+    fn host_port(&self) -> Option<String> {
+        let host = self.ports.iter().find(|port| port.mode == "host")?;
+        Some(match host.published.as_ref()? {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        })
+    }
+
+    fn tasks(&self, eligible: usize) -> u64 {
+        match self.deploy.mode.as_str() {
+            "global" => eligible as u64,
+            _ => self.deploy.replicas.unwrap_or(1),
+        }
+    }
+
+    fn eligible(&self, nodes: &[Node]) -> usize {
+        let constraints = &self.deploy.placement.constraints;
+        let fits = |node: &&Node| {
+            constraints
+                .iter()
+                .all(|one| holds(one, node) != Some(false))
+        };
+        nodes
+            .iter()
+            .filter(|node| node.takes_tasks)
+            .filter(fits)
+            .count()
+    }
+
+    fn warning(&self) -> Option<String> {
+        let check = self.healthcheck.as_ref().filter(|check| !check.disable)?;
+        let time = |text: &Option<String>| humantime::parse_duration(text.as_ref()?).ok();
+        let start = time(&check.start_period).unwrap_or_default();
+        let interval = time(&check.interval).unwrap_or(INTERVAL);
+        let needed = start + interval * check.retries.unwrap_or(RETRIES);
+        let monitor = time(&self.deploy.update_config.monitor).unwrap_or(MONITOR);
+        (monitor < needed).then(|| {
+            format!(
+                "Swarm watches an update for {} (`update_config.monitor`), and its health check needs up to {} to say unhealthy",
+                humantime::format_duration(monitor),
+                humantime::format_duration(needed)
+            )
+        })
+    }
+}
+
+/// Whether a placement constraint holds on a node; `None` where it is of a kind that is not known
+/// here (Docker: `node.id`, `node.hostname`, `node.role`, `node.labels.*`, `==` and `!=`).
+fn holds(constraint: &str, node: &Node) -> Option<bool> {
+    let (text, equal) = match (constraint.split_once("=="), constraint.split_once("!=")) {
+        (Some(parts), _) => (parts, true),
+        (None, Some(parts)) => (parts, false),
+        (None, None) => return None,
+    };
+    let (key, wanted) = (text.0.trim(), text.1.trim());
+    let empty = String::new();
+    let seen = match key {
+        "node.id" => &node.id,
+        "node.hostname" => &node.hostname,
+        "node.role" => &node.role,
+        _ => node
+            .labels
+            .get(key.strip_prefix("node.labels.")?)
+            .unwrap_or(&empty),
+    };
+    // Swarm compares without regard to case (swarmkit `constraint.Match`).
+    Some(seen.eq_ignore_ascii_case(wanted) == equal)
+}
+
+/// The labels of a node, for tests.
+#[cfg(test)]
+fn node(labels: &[(&str, &str)]) -> Node {
+    let labels = labels.iter();
+    Node {
+        id: "n1".into(),
+        hostname: "host".into(),
+        role: "manager".into(),
+        labels: labels
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+        takes_tasks: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `docker stack config` (28.2) prints it.
+    const CONFIG: &str = r#"
+version: "3.8"
+services:
+  app:
+    deploy:
+      mode: replicated
+      update_config:
+        monitor: 5s
+        order: start-first
+      placement:
+        constraints:
+          - node.labels.x == yes
+    healthcheck:
+      test:
+        - CMD
+        - "true"
+      interval: 30s
+      retries: 3
+      start_period: 1m0s
+    image: lab/web:1
+    networks:
+      proxy: null
+    ports:
+      - mode: host
+        target: 80
+        published: 18080
+        protocol: tcp
+    secrets:
+      - source: x
+  g:
+    deploy:
+      mode: global
+    image: b
+networks:
+  default: null
+  more:
+    name: other
+    external: true
+  proxy:
+    external: true
+secrets:
+  x:
+    name: x_v1
+    external: true
+  own:
+    file: /x
+"#;
+
+    fn shape() -> Shape {
+        serde_yaml::from_str(CONFIG).unwrap()
+    }
+
+    #[test]
+    fn images_and_what_has_to_be_there_are_read() {
+        let shape = shape();
+        let images: Vec<_> = shape.images().collect();
+        assert_eq!(images, [("app", "lab/web:1"), ("g", "b")]);
+        let external = shape.external();
+        let names: Vec<String> = external
+            .iter()
+            .map(|(kind, name)| format!("{} {name}", kind.name()))
+            .collect();
+        assert_eq!(names, ["network other", "network proxy", "secret x_v1"]);
+    }
+
+    #[test]
+    fn an_update_that_cannot_work_is_told_before_it_is_tried() {
+        let shape = shape();
+        let fits = node(&[("x", "YES")]);
+        let faults = |nodes: &[Node], running: &[&str]| shape.faults(nodes, running).join("\n");
+        assert!(faults(&[node(&[])], &[]).contains("app: no node takes its tasks"));
+        let drained = Node {
+            takes_tasks: false,
+            ..fits.clone()
+        };
+        assert!(faults(&[drained], &[]).contains("g: no node takes its tasks"));
+        assert_eq!(
+            faults(std::slice::from_ref(&fits), &[]),
+            "",
+            "nothing runs yet"
+        );
+        let port = faults(std::slice::from_ref(&fits), &["app"]);
+        assert!(
+            port.contains("start-first") && port.contains("18080"),
+            "{port}"
+        );
+        assert_eq!(
+            faults(&[fits.clone(), fits], &["app"]),
+            "",
+            "there is a second node"
+        );
+    }
+
+    #[test]
+    fn constraints_of_an_unknown_kind_forbid_nothing() {
+        let node = node(&[("x", "yes")]);
+        for (constraint, holds_here) in [
+            ("node.role==manager", Some(true)),
+            ("node.role != manager", Some(false)),
+            ("node.labels.x == yes", Some(true)),
+            ("node.labels.y != yes", Some(true)),
+            ("node.labels.y == yes", Some(false)),
+            ("node.hostname == HOST", Some(true)),
+            ("node.platform.os == linux", None),
+            ("engine.labels.x == yes", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(holds(constraint, &node), holds_here, "{constraint}");
+        }
+    }
+
+    #[test]
+    fn a_watch_that_ends_before_the_health_check_is_told() {
+        let warnings = shape().warnings();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(
+            warnings[0].contains("5s") && warnings[0].contains("2m 30s"),
+            "{warnings:?}"
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! Before anything is touched: are the files such as the tool can read, are the images here, can
+//! the update work on this swarm?
+//!
+//! What is found here is no word on the version: it never started, so it is never quarantined.
+
+use super::deploy::said;
+use super::workspace::Workspace;
+use super::{End, Machine, RunError};
+use crate::decide::Plan;
+use crate::decide::outcome::Outcome;
+use crate::deploy::shape::{FilesRead, Shape};
+use crate::deploy::{Cx, Driver, Exported, fetch_image};
+use crate::inspect::Gathered;
+use crate::spec::{Release, ReleaseId};
+
+/// What is in the way of a deploy.
+enum InTheWay {
+    /// It cannot be deployed as it is.
+    Undeployable(Vec<String>),
+    /// An image is not here, and cannot be had now.
+    Image(String),
+}
+
+impl Machine<'_> {
+    /// Why what the plan would deploy cannot be deployed; nothing was touched then.
+    pub(super) async fn held_by_release(
+        &self,
+        plan: &Plan,
+        seen: &Gathered,
+    ) -> Result<Option<End>, RunError> {
+        let Some(id) = plan.deploys() else {
+            return Ok(None);
+        };
+        let known = |id: &ReleaseId| seen.release(id).cloned();
+        let release = known(id).unwrap_or_else(|| Release::of_version(id.version.clone()));
+        let work = self.workspace()?;
+        let exported = self.export(&release, &work).await?;
+        let Some(found) = self.in_the_way(&exported, &work).await? else {
+            return Ok(None);
+        };
+        // `held-` promises that what runs is healthy.
+        let healthy = seen.world.running.as_ref().and_then(|one| one.healthy);
+        let outcome = match (&found, healthy) {
+            (InTheWay::Image(_), _) => Outcome::InconclusiveImage,
+            (InTheWay::Undeployable(_), Some(true)) => Outcome::HeldUndeployable,
+            (InTheWay::Undeployable(_), _) => Outcome::Undeployable,
+        };
+        let reasons = match found {
+            InTheWay::Image(why) => vec![why],
+            InTheWay::Undeployable(all) => all,
+        };
+        for why in reasons {
+            self.flight
+                .remark(format!("{} cannot be deployed: {why}", id.version));
+        }
+        Ok(Some(End {
+            outcome,
+            version: Some(id.version.clone()),
+            attempted: None,
+            acted: false,
+        }))
+    }
+
+    async fn in_the_way(
+        &self,
+        exported: &Exported,
+        work: &Workspace,
+    ) -> Result<Option<InTheWay>, RunError> {
+        let spec = &self.site.spec;
+        let version = &exported.release.version;
+        self.say(
+            &format!("reading the files of {version}"),
+            spec.times.deploy,
+        );
+        let scratch = work.scratch();
+        let driver = Driver::of(spec, &self.site.abra_dir);
+        let shape = match driver.read(exported, &self.cx(&scratch)).await {
+            Ok(Some(FilesRead::Shape(shape))) => shape,
+            Ok(Some(FilesRead::Refused(words))) => {
+                return Ok(Some(InTheWay::Undeployable(vec![words])));
+            }
+            Ok(Some(FilesRead::NotRead(why))) => {
+                self.flight
+                    .remark(format!("the files were not read before the deploy: {why}"));
+                return Ok(None);
+            }
+            Ok(None) => return Ok(None),
+            Err(error) => return Ok(Some(InTheWay::Undeployable(vec![error.to_string()]))),
+        };
+        for warning in shape.warnings() {
+            self.flight.remark(warning);
+        }
+        let faults = self.faults(&shape).await?;
+        if !faults.is_empty() {
+            return Ok(Some(InTheWay::Undeployable(faults)));
+        }
+        Ok(self.missing_image(&shape, work).await?.map(InTheWay::Image))
+    }
+
+    /// What of the files cannot work on this swarm.
+    async fn faults(&self, shape: &Shape) -> Result<Vec<String>, RunError> {
+        let engine = &self.site.engine;
+        let mut faults = Vec::new();
+        for (kind, name) in shape.external() {
+            if !engine.has(kind, &name).await.map_err(RunError::Engine)? {
+                let kind = kind.name();
+                faults.push(format!("the external {kind} `{name}` is not there"));
+            }
+        }
+        if shape.images().next().is_none() {
+            return Ok(faults);
+        }
+        let view = self.look().await.map_err(RunError::Engine)?;
+        let running: Vec<&str> = view.services.iter().map(|one| one.short.as_str()).collect();
+        match engine.nodes().await {
+            Ok(nodes) => faults.extend(shape.faults(&nodes, &running)),
+            Err(error) => self
+                .flight
+                .remark(format!("the swarm's nodes are not known: {error}")),
+        }
+        Ok(faults)
+    }
+
+    /// The first image that is not here and cannot be fetched.
+    async fn missing_image(
+        &self,
+        shape: &Shape,
+        work: &Workspace,
+    ) -> Result<Option<String>, RunError> {
+        let limit = self.site.spec.times.gate;
+        let scratch = work.scratch();
+        let cx = Cx {
+            limit,
+            ..self.cx(&scratch)
+        };
+        for (service, image) in shape.images() {
+            let here = self.site.engine.image(image).await;
+            if here.map_err(RunError::Engine)?.is_some() {
+                continue;
+            }
+            self.say(&format!("fetching {image}"), limit);
+            let fetched = fetch_image(image, &cx).await;
+            self.flight.tool(&fetched);
+            if !fetched.sounds_good() {
+                return Ok(Some(format!(
+                    "the image {image} of service {service} is not here and cannot be fetched: {}",
+                    said(&fetched)
+                )));
+            }
+        }
+        Ok(None)
+    }
+}
