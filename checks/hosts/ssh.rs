@@ -1,5 +1,6 @@
 //! The SSH transport against a real `sshd` on loopback.
 
+mod channel;
 mod commands;
 mod forwards;
 mod kit;
@@ -11,6 +12,11 @@ pub(crate) use links::{CLIENT, be_a_client};
 
 pub(crate) fn trials() -> impl Iterator<Item = Trial> {
     // The longest first.
-    let all = [links::trials(), commands::trials(), forwards::trials()];
+    let all = [
+        links::trials(),
+        commands::trials(),
+        channel::trials(),
+        forwards::trials(),
+    ];
     all.into_iter().flatten()
 }

@@ -75,6 +75,36 @@ pub struct CommandObservation {
     pub duration: Duration,
     /// When the last of it arrived, by the clock of the machine gateproof runs on.
     pub at: DateTime<Utc>,
+    /// Processes of it that still ran when it had ended; they were ended.
+    pub left: Vec<LeftProcess>,
+}
+
+/// A process that outlived the command that started it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftProcess {
+    pub pid: u32,
+    /// The number of its user, where it could be read.
+    pub uid: Option<u32>,
+    /// The name that the kernel has for it (at most 15 bytes, and the process chooses them).
+    pub name: String,
+    /// Whether it was ended; if not, it may still run.
+    pub ended: bool,
+}
+
+impl fmt::Display for LeftProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {} `{}`", self.pid, self.name.escape_debug())?;
+        match self.uid {
+            Some(uid) => write!(f, " of uid {uid}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Several processes in one sentence.
+pub fn left_processes(left: &[LeftProcess]) -> String {
+    let each: Vec<String> = left.iter().map(ToString::to_string).collect();
+    each.join(", ")
 }
 
 /// Why there was no answer. No answer is never a status.

@@ -241,6 +241,7 @@ async fn tree_at_the_deadline(host: &Host, folder: &Path, setsid: bool) {
     assert_eq!(
         fault,
         Fault::Deadline {
+            stays: Vec::new(),
             limit: invocation.deadline,
             output: "begun\n".into()
         }

@@ -80,6 +80,7 @@ pub(super) fn command(ending: Ending, stdout: &str, stderr: &str) -> Observation
         stderr: Captured::whole(stderr),
         duration: Duration::from_millis(7),
         at: DateTime::UNIX_EPOCH,
+        left: Vec::new(),
     })
 }
 

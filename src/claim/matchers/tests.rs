@@ -119,6 +119,7 @@ fn command(ending: Ending, stdout: impl Into<Vec<u8>>, stderr: &str) -> Observat
         stderr: Captured::whole(stderr),
         duration: Duration::from_millis(12),
         at: seen_at(),
+        left: Vec::new(),
     })
 }
 
@@ -142,6 +143,7 @@ fn truncated(stdout: &str) -> Observation {
         stderr: Captured::default(),
         duration: Duration::from_millis(12),
         at: seen_at(),
+        left: Vec::new(),
     })
 }
 

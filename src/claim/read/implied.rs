@@ -167,6 +167,7 @@ mod tests {
             stderr: Captured::whole(""),
             duration: Duration::ZERO,
             at: DateTime::UNIX_EPOCH,
+            left: Vec::new(),
         });
         let expect = &file.gates[0].checks[0].expect;
         matches!(judge(expect, &seen, &Scope::new()), Judgement::Holds)

@@ -10,7 +10,7 @@ use claim::outcome::Outcome;
 use claim::{Check, ClaimFile, Control, Effect, Probe};
 use kit::text::Scope;
 use reach::host::Leftovers;
-use reach::observation::Observation;
+use reach::observation::{Observation, left_processes};
 
 use super::control::judge_control;
 use super::disturber::Disturber;
@@ -210,6 +210,7 @@ impl<'r> CheckRunner<'r> {
             }
             notes.push(why);
         }
+        notes.extend(left_behind(&check.id, reply.observation.as_ref()));
         if outcome == Outcome::Pass
             && let Some(observation) = &reply.observation
         {
@@ -406,5 +407,16 @@ impl<'r> CheckRunner<'r> {
             }
         }
         (checks, fixtures)
+    }
+}
+
+/// That the command of a check left something running.
+fn left_behind(check: &str, observation: Option<&Observation>) -> Option<String> {
+    match observation? {
+        Observation::Command(seen) if !seen.left.is_empty() => Some(format!(
+            "{check} left behind what was ended then: {}",
+            left_processes(&seen.left)
+        )),
+        _ => None,
     }
 }

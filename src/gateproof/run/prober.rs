@@ -101,7 +101,7 @@ impl Prober<'_> {
             let final_fault = match &result {
                 ProbeResult::Holds => true,
                 // One attempt that took too long is what waiting is for; a host that is gone is not.
-                ProbeResult::Fault(Fault::Deadline { .. }) => false,
+                ProbeResult::Fault(Fault::Deadline { stays, .. }) => !stays.is_empty(),
                 ProbeResult::Fault(_) | ProbeResult::Undecidable(_) => true,
                 ProbeResult::Differs(_) | ProbeResult::Interrupted(_) => false,
             };

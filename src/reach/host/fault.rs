@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use kit::git::GitError;
 
+use crate::observation::{LeftProcess, left_processes};
+
 /// Why something could not be checked. Never a FAIL, never a PASS. A `host` is the name in the
 /// claim file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,10 +28,20 @@ pub enum Fault {
     /// A program the command needs is not there.
     #[error("tool missing: {detail}")]
     ToolMissing { detail: String },
+    /// Somebody else than our runner wrote into our channel with the host, or into its files.
+    #[error(
+        "another process wrote into the channel to host `{host}`, so nothing that came over it counts: {detail}"
+    )]
+    Intruder { host: String, detail: String },
+    /// The command ended, and processes of it that cannot be ended go on.
+    #[error("it left behind what cannot be ended and still runs: {}", left_processes(.0))]
+    Outlived(Vec<LeftProcess>),
     /// The deadline passed; the process tree was killed.
-    #[error("timed out after {}", humantime::format_duration(*limit))]
+    #[error("timed out after {}{}", humantime::format_duration(*limit), still_running(stays))]
     Deadline {
         limit: Duration,
+        /// What could not be killed.
+        stays: Vec<LeftProcess>,
         /// What the command had printed until then (standard output, then error).
         output: String,
     },
@@ -42,6 +54,16 @@ pub enum Fault {
     /// Anything else on our side of the seam.
     #[error("{0}")]
     Other(String),
+}
+
+fn still_running(stays: &[LeftProcess]) -> String {
+    match stays {
+        [] => String::new(),
+        stays => format!(
+            "; this cannot be ended and still runs: {}",
+            left_processes(stays)
+        ),
+    }
 }
 
 impl From<GitError> for Fault {

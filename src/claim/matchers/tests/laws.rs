@@ -80,6 +80,7 @@ fn observation() -> impl Strategy<Value = Observation> {
             stderr,
             duration: Duration::from_millis(3),
             at: seen_at(),
+            left: Vec::new(),
         })
     });
     prop_oneof![command, vec(http(), 0..3).prop_map(Observation::Http)]

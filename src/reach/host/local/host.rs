@@ -1,5 +1,7 @@
 //! The transport: commands are processes of this machine.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -9,11 +11,11 @@ use tokio::time::timeout;
 use super::super::fault::Fault;
 use super::super::guard::Guard;
 use super::super::invocation::{Invocation, Leftovers};
-use super::super::mark;
+use super::super::mark::{self, Jobs, Lineage, Wanted};
 use super::super::transport::{
     Background, BackgroundService, BoxFuture, Endpoint, Forward, Transport,
 };
-use super::job::{Job, kill_tree, other};
+use super::job::{Descent, Job, kill_tree, other};
 use crate::observation::CommandObservation;
 
 /// What the guard does when we were killed: everything of this run goes, and the jobs that
@@ -21,10 +23,46 @@ use crate::observation::CommandObservation;
 /// undoing that is armed (its folder is in the list) may need them.
 const CLEAN: &str = r#"
 kill_marked "$2"
+kill_limited "$4[0-9]{6}"
 for word in $list; do case $word in /*) ;; *) kill_marked "$word" ;; esac; done
 await_undone
 kill_marked "$3"
 "#;
+
+/// Which jobs of the ending lineage run at this moment.
+#[derive(Debug, Default)]
+struct Running(Mutex<Vec<u64>>);
+
+/// One of them, until it is dropped.
+struct Entered<'a> {
+    running: &'a Running,
+    id: u64,
+}
+
+impl Running {
+    fn enter(&self, id: u64) -> Entered<'_> {
+        self.ids().push(id);
+        Entered { running: self, id }
+    }
+
+    fn ids(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entered<'_> {
+    /// Those that run beside it.
+    fn others(&self) -> Vec<u64> {
+        let ids = self.running.ids();
+        ids.iter().copied().filter(|&id| id != self.id).collect()
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.running.ids().retain(|&id| id != self.id);
+    }
+}
 
 /// This machine as a host.
 #[derive(Debug, Default)]
@@ -39,7 +77,25 @@ pub(super) struct Run {
     pub(super) mark: String,
     /// In services.
     services: String,
+    /// Of commands that leave nothing behind.
+    ending: Lineage,
+    /// Of services, and of commands that may leave something.
+    staying: Lineage,
+    jobs: AtomicU64,
+    running: Running,
     pub(super) guard: Guard,
+}
+
+impl Run {
+    /// For a job that is started without the host.
+    #[cfg(test)]
+    pub(super) fn descent(&self) -> Descent {
+        Descent::of(&self.ending, self.next_job())
+    }
+
+    fn next_job(&self) -> u64 {
+        self.jobs.fetch_add(1, Ordering::Relaxed) + 1
+    }
 }
 
 /// A background service on this machine.
@@ -65,16 +121,21 @@ impl LocalHost {
             let noted = run.guard.add(&mark).await;
             noted.map_err(|error| other("the guard process is gone", &error))?;
         }
-        let mut job = Job::start(&run.mark, mark, invocation)?;
+        let id = run.next_job();
+        let entered = (!stays).then(|| run.running.enter(id));
+        let lineage = if stays { &run.staying } else { &run.ending };
+        let mut job = Job::start(&run.mark, mark, Descent::of(lineage, id), invocation)?;
         let ended = timeout(invocation.deadline, job.child.wait()).await;
         let result = match ended {
             Ok(status) => {
                 let status =
                     status.map_err(|error| other("cannot wait for the command", &error))?;
-                Ok(job.finish(status).await)
+                let others = entered.as_ref().map(Entered::others);
+                job.finish(status, others.as_deref()).await
             }
             Err(_) => Err(job.overdue(invocation.deadline).await),
         };
+        drop(entered);
         if stays {
             // If the guard is gone there is nothing to take back.
             let _ = run.guard.remove(&job.tree.mark).await;
@@ -83,16 +144,19 @@ impl LocalHost {
     }
 
     async fn start_service(&self, invocation: &Invocation) -> Result<LocalService, Fault> {
+        let run = self.ready().await?;
+        let descent = Descent::of(&run.staying, run.next_job());
         let job = Box::new(Job::start(
-            &self.ready().await?.services,
+            &run.services,
             fresh_mark()?,
+            descent.clone(),
             invocation,
         )?);
         let (leader, mark) = (job.tree.leader, job.tree.mark.clone());
         let limit = invocation.deadline;
         let watch = tokio::spawn(async move {
             tokio::time::sleep(limit).await;
-            kill_tree(leader, &mark);
+            kill_tree(leader, &mark, &descent);
         });
         Ok(LocalService { job, limit, watch })
     }
@@ -110,7 +174,12 @@ impl LocalHost {
 
     async fn end(&self) {
         if let Some(run) = self.run.get() {
-            mark::kill_marked(&run.mark);
+            let ours = Wanted {
+                word: &run.mark,
+                lineage: &run.ending,
+                job: Jobs::AllBut(&[]),
+            };
+            ours.end();
             mark::kill_marked(&run.services);
             run.guard.dismiss().await;
         }
@@ -120,10 +189,15 @@ impl LocalHost {
         let run = self.run.get_or_try_init(|| async {
             let mark = fresh_mark()?;
             let services = fresh_mark()?;
-            let guard = Guard::start(CLEAN, &[&mark, &services])?;
+            let ending = fresh_lineage()?;
+            let guard = Guard::start(CLEAN, &[&mark, &services, &ending.to_string()])?;
             Ok(Box::new(Run {
                 mark,
                 services,
+                ending,
+                staying: fresh_lineage()?,
+                jobs: AtomicU64::new(0),
+                running: Running::default(),
                 guard,
             }))
         });
@@ -205,7 +279,7 @@ impl LocalService {
             }
             Some(status) => {
                 self.watch.abort();
-                Ok(Some(self.job.finish(status).await))
+                self.job.finish(status, None).await.map(Some)
             }
         }
     }
@@ -225,6 +299,10 @@ impl Drop for LocalService {
     fn drop(&mut self) {
         self.watch.abort();
     }
+}
+
+fn fresh_lineage() -> Result<Lineage, Fault> {
+    Lineage::fresh().map_err(|error| other("no random bytes from /dev/urandom", &error))
 }
 
 pub(super) fn fresh_mark() -> Result<String, Fault> {

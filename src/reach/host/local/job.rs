@@ -15,8 +15,10 @@ use tokio::time::timeout;
 
 use super::super::fault::Fault;
 use super::super::invocation::{Invocation, Leftovers, Script};
-use super::super::{mark, script};
-use crate::observation::{Captured, CommandObservation, Ending};
+use super::super::mark::{self, Jobs, Lineage, Wanted};
+use super::super::script;
+use super::program;
+use crate::observation::{Captured, CommandObservation, Ending, LeftProcess};
 
 /// How long to wait for the end of the output after the command itself has ended: a background
 /// process that holds the pipe open must not hold us.
@@ -38,12 +40,29 @@ pub(super) struct Job {
     leftovers: Leftovers,
 }
 
+/// By what all that descends from a job is found.
+#[derive(Clone, Debug)]
+pub(super) struct Descent {
+    lineage: Lineage,
+    job: u64,
+}
+
+impl Descent {
+    pub(super) fn of(lineage: &Lineage, job: u64) -> Descent {
+        Descent {
+            lineage: lineage.clone(),
+            job,
+        }
+    }
+}
+
 /// The processes of a job. Dropped before [`ProcessTree::release`], it kills them: so a command that
 /// nobody waits for any more does not go on.
 #[derive(Debug)]
 pub(super) struct ProcessTree {
     pub(super) leader: Option<Pid>,
     pub(super) mark: String,
+    descent: Descent,
     armed: bool,
 }
 
@@ -61,6 +80,7 @@ impl Job {
     pub(super) fn start(
         run: &str,
         job_mark: String,
+        descent: Descent,
         invocation: &Invocation,
     ) -> Result<Job, Fault> {
         script::check(invocation)?;
@@ -72,7 +92,7 @@ impl Job {
                 )));
             }
         }
-        let mut command = command(invocation)?;
+        let mut command = command(invocation, &descent)?;
         command.env(mark::JOB, mark::value(mark::JOB, &job_mark));
         if invocation.leftovers == Leftovers::Kill {
             command.env(mark::RUN, mark::value(mark::RUN, run));
@@ -88,6 +108,7 @@ impl Job {
             tree: ProcessTree {
                 leader,
                 mark: job_mark,
+                descent,
                 armed: true,
             },
             stdout: StreamReader::new(child.stdout.take(), limit),
@@ -98,32 +119,54 @@ impl Job {
         })
     }
 
-    /// The observation, once the leader has ended.
-    pub(super) async fn finish(&mut self, status: ExitStatus) -> CommandObservation {
+    /// The observation, once the leader has ended. `running` are the jobs of its lineage that run
+    /// beside it; where it is given, what the job has left is ended.
+    ///
+    /// # Errors
+    /// [`Fault::Outlived`], when something of it cannot be ended.
+    pub(super) async fn finish(
+        &mut self,
+        status: ExitStatus,
+        running: Option<&[u64]>,
+    ) -> Result<CommandObservation, Fault> {
         let duration = self.started.elapsed();
+        let mut left = Vec::new();
+        if let Some(running) = running {
+            let wanted = Wanted {
+                word: &self.tree.mark,
+                lineage: &self.tree.descent.lineage,
+                job: Jobs::AllBut(running),
+            };
+            left = wanted.end_left().await;
+        }
         if self.leftovers == Leftovers::Kill {
             self.tree.kill_group();
         }
         self.tree.release();
         self.drain().await;
+        if left.iter().any(|process| !process.ended) {
+            return Err(Fault::Outlived(left));
+        }
         let ending = match (status.code(), status.signal()) {
             (Some(code), _) => Ending::Exited(code),
             (None, Some(signal)) => Ending::Signalled(signal),
             // A process that was waited for has one or the other.
             (None, None) => Ending::Exited(-1),
         };
-        CommandObservation {
+        Ok(CommandObservation {
             ending,
             stdout: self.stdout.so_far(),
             stderr: self.stderr.so_far(),
             duration,
             at: chrono::Utc::now(),
-        }
+            left,
+        })
     }
 
     /// Ends the whole tree after its deadline.
     pub(super) async fn overdue(&mut self, limit: Duration) -> Fault {
-        self.tree.kill();
+        let mut stays = self.tree.kill();
+        stays.retain(|process| !process.ended);
         // Killed and ours: it ends. An error here only means that it is gone already.
         let _ = self.child.wait().await;
         self.tree.release();
@@ -131,6 +174,7 @@ impl Job {
         let (stdout, stderr) = (self.stdout.so_far(), self.stderr.so_far());
         Fault::Deadline {
             limit,
+            stays,
             output: format!("{}{}", stdout.text(), stderr.text()),
         }
     }
@@ -149,8 +193,9 @@ impl Job {
 }
 
 impl ProcessTree {
-    pub(super) fn kill(&self) {
-        kill_tree(self.leader, &self.mark);
+    /// Kills all of it, and says what it met.
+    pub(super) fn kill(&self) -> Vec<LeftProcess> {
+        kill_tree(self.leader, &self.mark, &self.descent)
     }
 
     fn kill_group(&self) {
@@ -228,28 +273,37 @@ fn add(captured: &Mutex<Captured>, bytes: &[u8], limit: usize) {
     captured.total += bytes.len() as u64;
 }
 
-pub(super) fn kill_tree(leader: Option<Pid>, job: &str) {
+pub(super) fn kill_tree(leader: Option<Pid>, job: &str, descent: &Descent) -> Vec<LeftProcess> {
     if let Some(leader) = leader {
         mark::kill_group(leader);
     }
-    mark::kill_marked(job);
+    let wanted = Wanted {
+        word: job,
+        lineage: &descent.lineage,
+        job: Jobs::One(descent.job),
+    };
+    wanted.end()
 }
 
-fn command(invocation: &Invocation) -> Result<Command, Fault> {
-    let mut command = match &invocation.script {
+fn command(invocation: &Invocation, descent: &Descent) -> Result<Command, Fault> {
+    let mut command = Command::new("/bin/sh");
+    let limit = mark::take_limit(&descent.lineage.limit(descent.job));
+    // The argument behind the text is `$0`: messages of the shell begin with it.
+    match &invocation.script {
         Script::Shell(text) => {
-            let mut command = Command::new("/bin/sh");
             let text = script::with_params(text, &invocation.params)?;
-            // The last argument is `$0`: messages of the shell begin with it.
-            command.args(["-c", &text, "sh"]);
-            command
+            command.args(["-c", &format!("{limit}{text}"), "sh"]);
         }
         Script::Argv(args) => {
-            let mut command = Command::new(&args[0]);
-            command.args(&args[1..]);
-            command
+            if !program::is_there(&args[0], invocation) {
+                return Err(Fault::ToolMissing {
+                    detail: format!("`{}` is not on this machine", args[0]),
+                });
+            }
+            command.args(["-c", &format!("{limit}exec \"$@\""), "sh"]);
+            command.args(args);
         }
-    };
+    }
     let envs = invocation.env.iter().map(|(name, value)| (name, value));
     command
         .envs(envs)

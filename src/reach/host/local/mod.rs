@@ -2,6 +2,7 @@
 
 mod host;
 mod job;
+mod program;
 #[cfg(test)]
 mod tests;
 

@@ -147,6 +147,7 @@ async fn kills_the_whole_tree_when_the_deadline_passes() {
         begin.elapsed()
     );
     let want = Fault::Deadline {
+        stays: Vec::new(),
         limit: Duration::from_millis(600),
         output: "begun\n".into(),
     };
@@ -205,18 +206,26 @@ async fn a_command_nobody_waits_for_any_more_is_killed() {
 }
 
 #[tokio::test]
-async fn close_ends_what_escaped_from_its_process_group() {
+async fn what_escapes_ends_with_its_command_and_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let pid = folder.path().join("pid");
-    let mut invocation = shell(
-        "setsid sh -c 'echo $$ >pid; exec sleep 60' >/dev/null 2>&1 & while ! [ -s pid ]; do :; done",
-    );
-    invocation.cwd = Some(folder.path().display().to_string());
-    let host = Host::local();
-    host.run(&invocation).await.unwrap();
-    assert!(alive(&pid));
-    host.close().await;
-    wait_until("it is gone", || !alive(&pid)).await;
+    for escape in ["setsid", "env -i PATH=/usr/bin:/bin setsid"] {
+        let mut invocation = shell(&format!(
+            "({escape} sh -c 'echo $$ >pid; exec sleep 60' >/dev/null 2>&1 &) ; while ! [ -s pid ]; do :; done"
+        ));
+        invocation.cwd = Some(folder.path().display().to_string());
+        let host = Host::local();
+        let beside = shell("sleep 0.5; echo beside");
+        let (seen, other) = tokio::join!(host.run(&invocation), host.run(&beside));
+        let left = seen.unwrap().left;
+        assert!(!alive(&pid), "{escape}");
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert!(left[0].ended && left[0].name == "sleep", "{left:?}");
+        // What runs at the same time is not taken for something left behind.
+        assert_eq!(other.unwrap().stdout.text(), "beside\n");
+        host.close().await;
+        std::fs::remove_file(&pid).unwrap();
+    }
 }
 
 #[tokio::test]
@@ -229,7 +238,8 @@ async fn the_guard_cleans_up_when_we_go_without_a_goodbye() {
         invocation.leftovers = leftovers;
         let host = LocalHost::new();
         let run = host.ready().await.unwrap();
-        let mut job = Job::start(&run.mark, fresh_mark().unwrap(), &invocation).unwrap();
+        let mut job =
+            Job::start(&run.mark, fresh_mark().unwrap(), run.descent(), &invocation).unwrap();
         if leftovers == Leftovers::Keep {
             run.guard.add(&job.tree.mark).await.unwrap();
         }

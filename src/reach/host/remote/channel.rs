@@ -9,8 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::frame::{Frame, FrameParser};
-use super::request;
+use super::frame::{Frame, FrameError, FrameParser};
 
 /// How long a runner has to clean up when its channel is closed.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -34,8 +33,18 @@ impl fmt::Debug for Streams {
 #[derive(Clone, Debug)]
 pub(in crate::host) struct Lost {
     pub(in crate::host) detail: String,
-    /// Whether the host does not answer, which the channel itself does not know.
-    pub(in crate::host) silent: bool,
+    pub(in crate::host) how: How,
+}
+
+/// What became of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::host) enum How {
+    /// It has ended.
+    Ended,
+    /// The host does not answer, which the channel itself does not know.
+    Silent,
+    /// Somebody else writes into it.
+    Intruded,
 }
 
 impl Lost {
@@ -43,7 +52,15 @@ impl Lost {
     pub(in crate::host) fn ended(detail: impl Into<String>) -> Self {
         Lost {
             detail: detail.into(),
-            silent: false,
+            how: How::Ended,
+        }
+    }
+
+    /// Somebody else wrote what no runner says.
+    pub(super) fn intruded(detail: impl Into<String>) -> Self {
+        Lost {
+            detail: detail.into(),
+            how: How::Intruded,
         }
     }
 }
@@ -78,18 +95,19 @@ impl Channel {
     /// [`NotReady`], with what the shell printed instead.
     pub(super) async fn start(
         streams: Streams,
-        nonce: &str,
+        first_line: Vec<u8>,
+        key: &str,
         patience: Duration,
     ) -> Result<(Channel, String), NotReady> {
         let lines = write_in_background(streams.stdin);
         // A channel that cannot be written to ends on the reading side too.
-        let _ = lines.send(request::first_line(nonce));
+        let _ = lines.send(first_line);
         let stderr = tokio::spawn(last_of(streams.stderr));
         let mut channel = Channel {
             holder: streams.holder,
             stdout: streams.stdout,
             lines,
-            parser: FrameParser::new(nonce),
+            parser: FrameParser::new(key),
             chunk: vec![0; 64 * 1024],
         };
         match timeout(patience, channel.first_frame()).await {
@@ -134,9 +152,11 @@ impl Channel {
     /// # Errors
     /// When it makes no sense: nothing that follows can be trusted.
     pub(super) fn next(&mut self) -> Result<Option<Frame>, Lost> {
-        self.parser
-            .next()
-            .map_err(|error| Lost::ended(error.to_string()))
+        self.parser.next().map_err(|error| match error {
+            FrameError::Truncated => Lost::ended(error.to_string()),
+            // Our runner sends only what is as agreed, and nobody else knows the beginning.
+            FrameError::Malformed(_) | FrameError::Stray(_) => Lost::intruded(error.to_string()),
+        })
     }
 
     /// Reads what has arrived. Cancelled, it has read nothing.
@@ -169,7 +189,7 @@ impl Channel {
             &mut self.lines,
             mpsc::unbounded_channel().0,
         ));
-        let ended = async { while self.receive().await.is_ok() {} };
+        let ended = async { while let Ok(1..) = self.stdout.read(&mut self.chunk).await {} };
         // A runner that takes longer is left to its own watchdog.
         let _ = timeout(GOODBYE, ended).await;
         drop(self.holder);

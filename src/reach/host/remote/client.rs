@@ -8,8 +8,12 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
 
-use super::channel::{Channel, Lost, NotReady, Streams};
+use super::super::fault::Fault;
+use super::super::invocation::Invocation;
+use super::super::mark::Lineage;
+use super::channel::{Channel, How, Lost, NotReady, Streams};
 use super::frame::{Frame, JobDone};
+use super::request::{self, Request, Secrets};
 
 /// How often the runner hears from us; it gives up after 45 seconds without.
 const BEAT: Duration = Duration::from_secs(5);
@@ -43,12 +47,14 @@ pub(super) struct Runner {
     jobs: mpsc::Sender<QueuedJob>,
     /// Its private folder on the host.
     pub(super) folder: String,
+    secrets: Secrets,
+    lineage: Lineage,
     task: JoinHandle<()>,
 }
 
 #[derive(Debug)]
 struct QueuedJob {
-    id: u64,
+    request: Request,
     line: Vec<u8>,
     deadline: Duration,
     cancel: Arc<Notify>,
@@ -62,18 +68,43 @@ impl Runner {
     /// [`NotReady`], with what the shell printed instead.
     pub(super) async fn open(
         streams: Streams,
-        nonce: &str,
+        secrets: Secrets,
+        lineage: &Lineage,
         patience: Duration,
     ) -> Result<Self, NotReady> {
-        let (channel, folder) = Channel::start(streams, nonce, patience).await?;
+        let first = request::first_line(&secrets, lineage);
+        let (channel, folder) = Channel::start(streams, first, &secrets.key, patience).await?;
         let (jobs, inbox) = mpsc::channel(1);
         let task = tokio::spawn(serve(channel, inbox));
-        Ok(Runner { jobs, folder, task })
+        Ok(Runner {
+            jobs,
+            folder,
+            secrets,
+            lineage: lineage.clone(),
+            task,
+        })
+    }
+
+    /// The mark of its jobs that leave nothing behind.
+    pub(super) fn lineage(&self) -> &Lineage {
+        &self.lineage
     }
 
     /// Whether jobs can still be sent to it.
     pub(super) fn alive(&self) -> bool {
         !self.jobs.is_closed()
+    }
+
+    /// The line that asks for a job.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the invocation cannot be handed to any shell.
+    pub(super) fn line(
+        &self,
+        request: &Request,
+        invocation: &Invocation,
+    ) -> Result<Vec<u8>, Fault> {
+        request::job(&self.secrets, request, &self.folder, invocation)
     }
 
     /// Sends a job, after those that were sent before it have ended.
@@ -82,14 +113,14 @@ impl Runner {
     /// [`Lost`] when it was not sent, because the channel had gone before.
     pub(super) async fn send(
         &self,
-        id: u64,
+        request: Request,
         line: Vec<u8>,
         deadline: Duration,
     ) -> Result<Pending, Lost> {
         let cancel = Arc::new(Notify::new());
         let (reply, receiver) = oneshot::channel();
         let job = QueuedJob {
-            id,
+            request,
             line,
             deadline,
             cancel: Arc::clone(&cancel),
@@ -124,20 +155,20 @@ struct Current {
 /// Runs jobs until nobody can send any more or the channel is lost.
 async fn serve(mut channel: Channel, mut inbox: mpsc::Receiver<QueuedJob>) {
     let mut beat = tokio::time::interval(BEAT);
-    let lost = loop {
+    let (lost, unanswered) = loop {
         let job = tokio::select! {
             job = inbox.recv() => match job {
                 Some(job) => job,
                 None => return channel.close().await,
             },
             read = channel.receive() => match read {
-                // Nothing is due: what comes is noise, or the answer to a job that was
-                // given up.
                 Ok(()) => match channel.next() {
-                    Ok(_) => continue,
-                    Err(lost) => break lost,
+                    Ok(None) => continue,
+                    // Each job is answered before the next is sent.
+                    Ok(Some(_)) => break (Lost::intruded("an answer to nothing"), None),
+                    Err(lost) => break (lost, None),
                 },
-                Err(lost) => break lost,
+                Err(lost) => break (lost, None),
             },
             _ = beat.tick() => {
                 channel.send(*b"beat\n");
@@ -145,17 +176,28 @@ async fn serve(mut channel: Channel, mut inbox: mpsc::Receiver<QueuedJob>) {
             }
         };
         let (reply, result) = attend(&mut channel, job, &mut beat).await;
-        let lost = result.as_ref().err().cloned();
-        // Nobody may be waiting any more.
-        let _ = reply.send(result);
-        if let Some(lost) = lost {
-            break lost;
+        match result {
+            Err(lost) => break (lost, Some(reply)),
+            // Nobody may be waiting any more.
+            Ok(ended) => drop(reply.send(Ok(ended))),
         }
     };
     inbox.close();
+    // What is left of its jobs must be gone before anything else is asked there.
+    if lost.how == How::Intruded {
+        channel.close().await;
+    }
+    if let Some(reply) = unanswered {
+        let _ = reply.send(Err(lost.clone()));
+    }
     while let Some(job) = inbox.recv().await {
         let _ = job.reply.send(Err(lost.clone()));
     }
+}
+
+/// Whether this is the answer to the request.
+fn answers(done: &JobDone, request: &Request) -> bool {
+    done.id == request.id && done.token == request.token
 }
 
 /// One job from its request to its answer.
@@ -179,13 +221,14 @@ async fn attend(
             Ok(Some(Frame::Done(done))) if done.state == "gone" => {
                 break Err(Lost::ended("it gave up, and killed the command"));
             }
-            Ok(Some(Frame::Done(done))) if done.id == current.job.id => {
+            Ok(Some(Frame::Done(done))) if answers(&done, &current.job.request) => {
                 break Ok(Ended {
                     done,
                     duration: current.started.elapsed(),
                 });
             }
-            Ok(Some(_)) => continue,
+            Ok(Some(Frame::Intruder { text })) => break Err(Lost::intruded(text)),
+            Ok(Some(_)) => break Err(Lost::intruded("an answer to another request")),
             Ok(None) => {}
             Err(lost) => break Err(lost),
         }
@@ -223,10 +266,10 @@ async fn wait(
             );
             return Err(Lost {
                 detail,
-                silent: true,
+                how: How::Silent,
             });
         }
-        channel.send(format!("cancel {}\n", current.job.id));
+        channel.send(format!("cancel {}\n", current.job.request.id));
         current.killing = Some((since, now + AGAIN));
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! A connection with the runner of the commands on it.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,12 +9,12 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::super::fault::Fault;
-use super::super::invocation::{Invocation, Script};
-use super::super::mark;
-use super::channel::{Lost, NotReady};
+use super::super::invocation::{Invocation, Leftovers, Script};
+use super::super::mark::{self, Lineage};
+use super::channel::{How, Lost, NotReady};
 use super::client::Runner;
 use super::link::{Link, NoChannel};
-use super::request;
+use super::request::{Request, Secrets};
 
 /// How long the host has to answer when the question is only whether it is there.
 const PROOF: Duration = Duration::from_secs(20);
@@ -26,8 +27,29 @@ pub(in crate::host) struct Connection<L> {
     /// How long a shell may take to become a runner.
     patience: Duration,
     runner: Mutex<Commands>,
-    jobs: AtomicU64,
+    lineages: Arc<Lineages>,
     lost: AtomicBool,
+}
+
+/// The marks of this program's jobs on one host, over all its connections: so a new runner finds
+/// what a job left behind that killed an earlier one.
+#[derive(Debug)]
+pub(super) struct Lineages {
+    /// Of commands that may leave nothing behind.
+    pub(super) ending: Lineage,
+    /// Of commands that may.
+    pub(super) staying: Lineage,
+    jobs: AtomicU64,
+}
+
+impl Lineages {
+    pub(super) fn fresh() -> io::Result<Lineages> {
+        Ok(Lineages {
+            ending: Lineage::fresh()?,
+            staying: Lineage::fresh()?,
+            jobs: AtomicU64::new(0),
+        })
+    }
 }
 
 /// The runner of the commands.
@@ -40,13 +62,13 @@ enum Commands {
 }
 
 impl<L: Link> Connection<L> {
-    pub(super) fn new(name: &str, link: L, patience: Duration) -> Self {
+    pub(super) fn new(name: &str, link: L, patience: Duration, lineages: Arc<Lineages>) -> Self {
         Connection {
             name: name.to_owned(),
             link,
             patience,
             runner: Mutex::new(Commands::Untried),
-            jobs: AtomicU64::new(0),
+            lineages,
             lost: AtomicBool::new(false),
         }
     }
@@ -86,7 +108,7 @@ impl<L: Link> Connection<L> {
             Commands::Refused(fault) => return Err(fault.clone()),
             _ => {}
         }
-        match self.open_runner().await {
+        match self.open_runner(&self.lineages.ending).await {
             Ok(runner) => {
                 let runner = Arc::new(runner);
                 *commands = Commands::Ready(Arc::clone(&runner));
@@ -100,16 +122,15 @@ impl<L: Link> Connection<L> {
         }
     }
 
-    /// Starts another runner.
+    /// Starts another runner, whose jobs end with it.
     ///
     /// # Errors
     /// A [`Fault`] that names what the host does instead.
-    pub(super) async fn open_runner(&self) -> Result<Runner, Fault> {
-        let nonce =
-            mark::fresh().map_err(|error| Fault::Other(format!("no random bytes: {error}")))?;
+    pub(super) async fn open_runner(&self, lineage: &Lineage) -> Result<Runner, Fault> {
+        let secrets = Secrets::fresh().map_err(no_random)?;
         let host = &self.name;
         let not_ready = match self.link.channel().await {
-            Ok(streams) => match Runner::open(streams, &nonce, self.patience).await {
+            Ok(streams) => match Runner::open(streams, secrets, lineage, self.patience).await {
                 Ok(runner) => return Ok(runner),
                 Err(not_ready) => Ok(not_ready),
             },
@@ -132,7 +153,7 @@ impl<L: Link> Connection<L> {
         })
     }
 
-    /// A job's number and its request.
+    /// A job's request, and the line that asks for it.
     ///
     /// # Errors
     /// A [`Fault`] when the invocation cannot be handed to any shell.
@@ -140,14 +161,30 @@ impl<L: Link> Connection<L> {
         &self,
         runner: &Runner,
         invocation: &Invocation,
-    ) -> Result<(u64, Vec<u8>), Fault> {
-        let id = self.jobs.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok((id, request::job(id, &runner.folder, invocation)?))
+    ) -> Result<(Request, Vec<u8>), Fault> {
+        let id = self.lineages.jobs.fetch_add(1, Ordering::Relaxed) + 1;
+        let lineage = match invocation.leftovers {
+            Leftovers::Kill => runner.lineage(),
+            Leftovers::Keep => &self.lineages.staying,
+        };
+        let request = Request {
+            id,
+            token: mark::fresh().map_err(no_random)?,
+            limit: lineage.limit(id),
+        };
+        let line = runner.line(&request, invocation)?;
+        Ok((request, line))
     }
 
     /// Notes that a channel was lost, and makes the fault of it.
     pub(in crate::host) async fn lost(&self, lost: Lost) -> Fault {
-        if !lost.silent && self.link.stands().await {
+        if lost.how == How::Intruded {
+            return Fault::Intruder {
+                host: self.name.clone(),
+                detail: lost.detail,
+            };
+        }
+        if lost.how == How::Ended && self.link.stands().await {
             // Only the runner: it may be started again on the same connection.
             let detail = format!("the runner on the host ended: {}", lost.detail);
             return Fault::LinkLost {
@@ -183,9 +220,9 @@ impl<L: Link> Connection<L> {
             Err(_) => return Ok(()),
         };
         let nothing = Invocation::new(Script::Shell(":".into()), PROOF, 0);
-        let (id, line) = self.request(&runner, &nothing)?;
+        let (request, line) = self.request(&runner, &nothing)?;
         let answer = timeout(PROOF, async {
-            let pending = runner.send(id, line, PROOF).await?;
+            let pending = runner.send(request, line, PROOF).await?;
             pending.reply.await.unwrap_or_else(|_| Err(task_ended()))
         });
         match answer.await {
@@ -208,6 +245,10 @@ impl<L: Link> Connection<L> {
         }
         self.link.close().await;
     }
+}
+
+pub(super) fn no_random(error: io::Error) -> Fault {
+    Fault::Other(format!("no random bytes: {error}"))
 }
 
 /// The task of a runner is gone, and its channel with it.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::observation::Captured;
+use crate::observation::{Captured, LeftProcess};
 
 /// One complete message of a runner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(super) enum Frame {
     },
     /// A job has ended.
     Done(JobDone),
+    /// Somebody else wrote a request, or into the runner's files.
+    Intruder { text: String },
 }
 
 /// How a job ended, and what it printed.
@@ -27,6 +29,8 @@ pub(super) enum Frame {
 pub(super) struct JobDone {
     /// The job's number.
     pub(super) id: u64,
+    /// What the request was given to be repeated in its answer.
+    pub(super) token: String,
     /// The runner's word for how it ended.
     pub(super) state: String,
     /// Exit status or signal, by the state.
@@ -35,6 +39,8 @@ pub(super) struct JobDone {
     pub(super) stdout: Captured,
     /// Standard error.
     pub(super) stderr: Captured,
+    /// What it left running.
+    pub(super) left: Vec<LeftProcess>,
 }
 
 /// What cannot be a runner's message.
@@ -46,17 +52,22 @@ pub(super) enum FrameError {
     /// A frame that is not as agreed.
     #[error("the runner's answer makes no sense: {0}")]
     Malformed(String),
+    /// Bytes that no runner sent: whoever wrote them does not know its key.
+    #[error("`{0}`")]
+    Stray(String),
 }
 
 /// The longest line that can be a header; a longer one is noise.
 const LONGEST_LINE: usize = 8 * 1024;
 /// No stream is ever sent beyond this; a header with more is wrong.
 const LONGEST_BODY: usize = 1 << 30;
+/// How much is shown of what no runner sent.
+const STRAY: usize = 120;
 /// How much of the noise is remembered, to be shown when no frame comes at all.
 const NOISE: usize = 2 * 1024;
 
-/// The incremental parser. Everything that is not a line beginning with its tag is noise,
-/// except inside a frame, where every byte counts.
+/// The incremental parser. Until the runner is ready, everything that is not a line beginning with
+/// its tag is noise of the login; after that every byte belongs to a frame.
 #[derive(Debug)]
 pub(super) struct FrameParser {
     tag: Vec<u8>,
@@ -65,6 +76,7 @@ pub(super) struct FrameParser {
     inside_noise: bool,
     noise: Vec<u8>,
     body: Option<Body>,
+    ready: bool,
 }
 
 /// A frame whose header was read.
@@ -73,17 +85,19 @@ struct Body {
     done: JobDone,
     out: usize,
     err: usize,
+    left: usize,
 }
 
 impl FrameParser {
-    /// A parser for the runner that was given this nonce.
-    pub(super) fn new(nonce: &str) -> Self {
+    /// A parser for the runner that was given this key.
+    pub(super) fn new(key: &str) -> Self {
         FrameParser {
-            tag: format!("gateproof-{nonce} ").into_bytes(),
+            tag: format!("gateproof-{key} ").into_bytes(),
             buffer: Vec::new(),
             inside_noise: false,
             noise: Vec::new(),
             body: None,
+            ready: false,
         }
     }
 
@@ -95,11 +109,14 @@ impl FrameParser {
     /// The next complete frame, if there is one by now.
     ///
     /// # Errors
-    /// [`FrameError::Malformed`]: nothing that follows can be trusted.
+    /// [`FrameError::Malformed`], [`FrameError::Stray`]: nothing that follows can be trusted.
     pub(super) fn next(&mut self) -> Result<Option<Frame>, FrameError> {
         loop {
             if self.body.is_some() {
                 return self.finish_body();
+            }
+            if self.ready {
+                self.refuse_strays()?;
             }
             let Some(line) = self.take_line() else {
                 return Ok(None);
@@ -134,6 +151,22 @@ impl FrameParser {
         let mut all = self.noise.clone();
         all.extend_from_slice(&self.buffer[..self.buffer.len().min(NOISE)]);
         String::from_utf8_lossy(&all).into_owned()
+    }
+
+    /// What has arrived must be the beginning of a frame.
+    fn refuse_strays(&self) -> Result<(), FrameError> {
+        let known = self.buffer.len().min(self.tag.len());
+        let endless =
+            self.buffer.len() > LONGEST_LINE && !self.buffer[..LONGEST_LINE].contains(&b'\n');
+        if self.buffer[..known] == self.tag[..known] && !endless {
+            return Ok(());
+        }
+        // The key is shown to nobody, also when somebody has learned it and writes it back.
+        let shown = &self.buffer[..self.buffer.len().min(STRAY)];
+        let text = String::from_utf8_lossy(shown);
+        let key = String::from_utf8_lossy(&self.tag);
+        let text = text.replace(key.trim_end(), "…").escape_debug().to_string();
+        Err(FrameError::Stray(text))
     }
 
     /// The next complete line without its end. Lines too long for a header are dropped.
@@ -176,9 +209,10 @@ impl FrameParser {
                 let [version, _launch, folder] = fields[..] else {
                     return Err(wrong());
                 };
-                if version != "1" {
+                if version != "2" || self.ready {
                     return Err(wrong());
                 }
+                self.ready = true;
                 Ok(Some(Frame::Ready {
                     folder: folder.to_owned(),
                 }))
@@ -190,6 +224,9 @@ impl FrameParser {
                     text: text.to_owned(),
                 }))
             }
+            "intruder" => Ok(Some(Frame::Intruder {
+                text: rest.to_owned(),
+            })),
             "done" => {
                 self.body = Some(Body::parse(rest).ok_or_else(wrong)?);
                 self.finish_body()
@@ -203,8 +240,10 @@ impl FrameParser {
         let Some(body) = &self.body else {
             return Ok(None);
         };
-        let close = [&self.tag, format!("end {}\n", body.done.id).as_bytes()].concat();
-        let (out, streams) = (body.out, body.out + body.err);
+        let close = format!("end {} {}\n", body.done.id, body.done.token);
+        let close = [&self.tag, close.as_bytes()].concat();
+        let (out, both) = (body.out, body.out + body.err);
+        let streams = both + body.left;
         if self.buffer.len() < streams + close.len() {
             return Ok(None);
         }
@@ -219,6 +258,7 @@ impl FrameParser {
         let Some(Body { mut done, .. }) = self.body.take() else {
             return Ok(None);
         };
+        done.left = left_behind(&frame.split_off(both));
         done.stderr.bytes = frame.split_off(out);
         done.stdout.bytes = frame;
         Ok(Some(Frame::Done(done)))
@@ -228,7 +268,7 @@ impl FrameParser {
 impl Body {
     fn parse(text: &str) -> Option<Body> {
         let fields: Vec<&str> = text.split(' ').collect();
-        let [id, state, status, out, out_all, err, err_all] = fields[..] else {
+        let [id, token, state, status, out, out_all, err, err_all, left] = fields[..] else {
             return None;
         };
         let stream = |sent: &str, total: &str| {
@@ -242,13 +282,48 @@ impl Body {
         };
         let done = JobDone {
             id: number(id)?,
+            token: token.to_owned(),
             state: state.to_owned(),
             status: number(status)?,
             stdout: captured(out_all),
             stderr: captured(err_all),
+            left: Vec::new(),
         };
-        Some(Body { done, out, err })
+        let left = number(left).filter(|&left| left <= LONGEST_LINE)?;
+        Some(Body {
+            done,
+            out,
+            err,
+            left,
+        })
     }
+}
+
+/// What the runner reports about processes, a line each: `ended PID UID NAME` or `stays …`. A line
+/// that is neither is a process without a number, so that it is not passed over.
+fn left_behind(text: &[u8]) -> Vec<LeftProcess> {
+    let text = String::from_utf8_lossy(text);
+    let process = |line: &str| {
+        let fields: Vec<&str> = line.splitn(4, ' ').collect();
+        let [word, pid, uid, name] = fields[..] else {
+            return None;
+        };
+        Some(LeftProcess {
+            pid: number(pid)?,
+            uid: number(uid),
+            name: name.to_owned(),
+            ended: word == "ended",
+        })
+    };
+    let unknown = |line: &str| LeftProcess {
+        pid: 0,
+        uid: None,
+        name: line.to_owned(),
+        ended: false,
+    };
+    text.lines()
+        .map(|line| process(line).unwrap_or_else(|| unknown(line)))
+        .collect()
 }
 
 fn number<N: FromStr>(text: &str) -> Option<N> {

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot::error::{RecvError, TryRecvError};
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use super::super::fault::Fault;
 use super::super::invocation::{Invocation, Script};
+use super::super::mark::Lineage;
 use super::super::transport::{Background, BackgroundService, BoxFuture};
 use super::channel::Lost;
 use super::client::{Ended, Pending, Runner};
-use super::connection::{Connection, task_ended};
+use super::connection::{Connection, Lineages, no_random, task_ended};
 use super::link::Dial;
 use super::result;
 use crate::observation::CommandObservation;
@@ -37,6 +38,7 @@ struct Inner<D: Dial> {
     patience: Duration,
     state: Mutex<State<D>>,
     services: Arc<Semaphore>,
+    lineages: OnceCell<Arc<Lineages>>,
 }
 
 /// What is known of the connection.
@@ -71,6 +73,7 @@ impl<D: Dial> RemoteHost<D> {
                 patience: patience.max(SHELL),
                 state: Mutex::new(State::Untried),
                 services: Arc::new(Semaphore::new(SERVICES)),
+                lineages: OnceCell::new(),
             }),
         }
     }
@@ -110,9 +113,11 @@ impl<D: Dial> RemoteHost<D> {
             });
         };
         let connection = inner.connection().await?;
-        let runner = connection.open_runner().await?;
-        let (id, line) = connection.request(&runner, invocation)?;
-        let pending = match runner.send(id, line, invocation.deadline).await {
+        // Of its own, since it lives beside the commands, and they end what their kind leaves.
+        let lineage = Lineage::fresh().map_err(no_random)?;
+        let runner = connection.open_runner(&lineage).await?;
+        let (request, line) = connection.request(&runner, invocation)?;
+        let pending = match runner.send(request, line, invocation.deadline).await {
             Ok(pending) => pending,
             Err(lost) => return Err(connection.lost(lost).await),
         };
@@ -165,7 +170,9 @@ impl<D: Dial> Inner<D> {
         }
         match self.dial.dial().await {
             Ok(link) => {
-                let connection = Arc::new(Connection::new(&self.name, link, self.patience));
+                let lineages = self.lineages().await?;
+                let connection = Connection::new(&self.name, link, self.patience, lineages);
+                let connection = Arc::new(connection);
                 *state = State::Up(Arc::clone(&connection));
                 Ok(connection)
             }
@@ -176,11 +183,18 @@ impl<D: Dial> Inner<D> {
         }
     }
 
+    async fn lineages(&self) -> Result<Arc<Lineages>, Fault> {
+        let made = self
+            .lineages
+            .get_or_try_init(async || Lineages::fresh().map(Arc::new));
+        made.await.map(Arc::clone).map_err(no_random)
+    }
+
     async fn run(&self, invocation: &Invocation) -> Result<CommandObservation, Fault> {
         let connection = self.connection().await?;
         let runner = connection.runner().await?;
-        let (id, line) = connection.request(&runner, invocation)?;
-        let reply = match runner.send(id, line, invocation.deadline).await {
+        let (request, line) = connection.request(&runner, invocation)?;
+        let reply = match runner.send(request, line, invocation.deadline).await {
             Ok(pending) => {
                 // `cancel` is held until the answer is there; dropped with us, it kills.
                 let Pending {

@@ -1,7 +1,10 @@
 //! From an invocation to the one line that asks a runner for it.
 
+use std::{fmt, io};
+
 use super::super::fault::Fault;
 use super::super::invocation::{Invocation, Leftovers, Script};
+use super::super::mark::{self, Lineage};
 use super::super::script;
 use kit::shell;
 
@@ -22,17 +25,78 @@ const SLACK: u64 = 1;
 /// backslash or exclamation mark that any of them would read differently.
 pub(in crate::host) const BOOTSTRAP: &str = r#"exec /bin/sh -c 'IFS= read -r s && eval "$s"'"#;
 
-/// The first line that the bootstrap reads: the nonce, and the runner itself.
-pub(super) fn first_line(nonce: &str) -> Vec<u8> {
+/// What one runner and we know, and no job.
+#[derive(Clone)]
+pub(super) struct Secrets {
+    /// Names the runner: no secret, jobs have it in their environment.
+    nonce: String,
+    /// Begins every frame.
+    pub(super) key: String,
+    /// Begins every request that makes something run.
+    ask: String,
+}
+
+/// Says nothing of them.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets of {}", self.nonce)
+    }
+}
+
+impl Secrets {
+    /// Those of a new runner.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub(super) fn fresh() -> io::Result<Secrets> {
+        Ok(Secrets {
+            nonce: mark::fresh()?,
+            key: mark::fresh()?,
+            ask: mark::fresh()?,
+        })
+    }
+}
+
+/// Variables that carry a secret. A login may export any of them, and then an assignment would hand
+/// the secret on to every job; so may shell options that come with the environment.
+const CLEAR: &str = "set +a +x; unset s line verb rest nonce key ask tag lineage token";
+
+/// The first line that the bootstrap reads: the secrets, and the runner itself.
+pub(super) fn first_line(secrets: &Secrets, lineage: &Lineage) -> Vec<u8> {
+    let Secrets { nonce, key, ask } = secrets;
     let body = percent_b(runner_script().as_bytes());
-    format!("nonce={nonce}; eval \"$(printf '%b' '{body}')\"\n").into_bytes()
+    format!(
+        "{CLEAR}; nonce={nonce} key={key} ask={ask} lineage={lineage}; eval \"$(printf '%b' '{body}')\"\n"
+    )
+    .into_bytes()
+}
+
+/// A job as a runner is asked for it.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) id: u64,
+    /// Comes back in the answer to this request, and in no other.
+    pub(super) token: String,
+    /// The limit of file locks of its processes.
+    pub(super) limit: String,
 }
 
 /// The request line of a job.
 ///
 /// # Errors
 /// A [`Fault`] when the invocation cannot be handed to any shell.
-pub(super) fn job(id: u64, folder: &str, invocation: &Invocation) -> Result<Vec<u8>, Fault> {
+pub(super) fn job(
+    secrets: &Secrets,
+    request: &Request,
+    folder: &str,
+    invocation: &Invocation,
+) -> Result<Vec<u8>, Fault> {
+    let Request {
+        id,
+        token,
+        limit: mark,
+    } = request;
+    let ask = &secrets.ask;
     script::check(invocation)?;
     let started = u64::from(invocation.deadline.subsec_nanos() > 0);
     let whole = invocation
@@ -46,7 +110,7 @@ pub(super) fn job(id: u64, folder: &str, invocation: &Invocation) -> Result<Vec<
         ""
     };
     let mut line = format!(
-        "run id={id} deadline={} limit={limit} flood={FLOOD} keep={keep}",
+        "run {ask} id={id} token={token} mark={mark} deadline={} limit={limit} flood={FLOOD} keep={keep}",
         whole.min(i32::MAX as u64)
     );
     if let Some(input) = &invocation.stdin {
@@ -131,7 +195,8 @@ mod tests {
 
     /// What a shell makes of the line: reads it as the runner does, and prints a variable.
     fn evaluated(shell: &[&str], line: &[u8], print: &str) -> Vec<u8> {
-        let program = format!("newline='\n'; IFS=' ' read -r verb rest; eval \"$rest\"; {print}");
+        let program =
+            format!("newline='\n'; IFS=' ' read -r verb ask rest; eval \"$rest\"; {print}");
         let mut child = Command::new(shell[0])
             .args(&shell[1..])
             .args(["-c", &program])
@@ -154,6 +219,21 @@ mod tests {
         }
     }
 
+    /// The line of job 3.
+    fn line(invocation: &Invocation) -> Vec<u8> {
+        let secrets = Secrets {
+            nonce: "a1".to_owned(),
+            key: "b2".to_owned(),
+            ask: "c3".to_owned(),
+        };
+        let request = Request {
+            id: 3,
+            token: "d4".to_owned(),
+            limit: "123456789012000003".to_owned(),
+        };
+        job(&secrets, &request, "/tmp/x", invocation).unwrap()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]
@@ -161,7 +241,7 @@ mod tests {
             text in "[^\0]{0,60}",
             bytes in proptest::collection::vec(any::<u8>(), 0..60),
         ) {
-            let line = job(3, "/tmp/x", &invocation(&text, bytes.clone())).unwrap();
+            let line = line(&invocation(&text, bytes.clone()));
             prop_assert_eq!(line.iter().filter(|&&byte| byte == b'\n').count(), 1);
             for shell in shells() {
                 prop_assert_eq!(evaluated(&shell, &line, "printf %s \"$text\""), text.as_bytes(), "{:?}", &shell);
@@ -172,8 +252,8 @@ mod tests {
 
     #[test]
     fn the_watchdog_never_comes_before_the_client() {
-        let line = job(3, "/tmp/x", &invocation("true", Vec::new())).unwrap();
-        let want = "run id=3 deadline=3 limit=10 flood=67108864 keep= input='' text='true'\n";
+        let line = line(&invocation("true", Vec::new()));
+        let want = "run c3 id=3 token=d4 mark=123456789012000003 deadline=3 limit=10 flood=67108864 keep= input='' text='true'\n";
         assert_eq!(String::from_utf8(line).unwrap(), want);
     }
 

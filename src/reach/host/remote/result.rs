@@ -20,19 +20,26 @@ pub(super) fn observation(
         "signal" => Ending::Signalled(done.status),
         "cancelled" | "overdue" => {
             let output = format!("{}{}", done.stdout.text(), done.stderr.text());
+            let mut stays = done.left;
+            stays.retain(|process| !process.ended);
             return Err(Fault::Deadline {
                 limit: invocation.deadline,
+                stays,
                 output,
             });
         }
         state => return Err(not_run(host, folder, invocation, state)),
     };
+    if done.left.iter().any(|process| !process.ended) {
+        return Err(Fault::Outlived(done.left));
+    }
     Ok(CommandObservation {
         ending,
         stdout: done.stdout,
         stderr: done.stderr,
         duration,
         at: chrono::Utc::now(),
+        left: done.left,
     })
 }
 

@@ -1,11 +1,23 @@
 # The gateproof runner: runs commands on a host, one at a time, for as long as the channel
 # it was started on is open, and leaves nothing behind. POSIX sh (dash, bash, busybox).
 #
-# In: one request a line. Out: frames, told from anything else by the random $nonce, which
-# was set before this text was read.
+# In: one request a line. Out: frames, and once it is ready nothing else. Before this text was
+# read, these were set, all of them random:
 #
-#   run ASSIGNMENTS    shell assignments, evaluated here:
+#   nonce     names this runner: in its folder, and in the environment of its jobs
+#   key       begins every frame; no job can know it, since it stands in no environment, no
+#             argument and no file
+#   ask       begins every request that makes something run, for the same reason
+#   lineage   12 digits that begin the limits of jobs (marked.sh); the same for every runner
+#             that this client starts on this host for the same purpose
+#
+# What a job of this user could do is to write into our channels (/proc/PID/fd), and to read
+# them. So nothing of a job lives when its result is sent, and only then the next request comes.
+#
+#   run ASK ASSIGNMENTS  shell assignments, evaluated here:
 #                        id        the job's number
+#                        token     stands in the answer to this request, and in no other
+#                        mark      the limit of file locks by which its processes are found
 #                        deadline  seconds until the watchdog kills it (the client, who
 #                                  keeps time more finely, cancels it before that)
 #                        limit     how many bytes of each stream are sent back
@@ -17,24 +29,31 @@
 #   beat               the client lives
 #   (end of input)     kill everything, remove everything, end
 #
-#   ready VERSION LAUNCH DIR                     once, when requests can be sent
-#   fault KIND TEXT                              instead of that: this host will not do
-#   done ID STATE STATUS OUT OUT-ALL ERR ERR-ALL followed by OUT and ERR bytes, and `end ID`
+#   ready 2 LAUNCH DIR         once, when requests can be sent
+#   fault KIND TEXT            instead of that: this host will not do
+#   done ID TOKEN STATE STATUS OUT OUT-ALL ERR ERR-ALL LEFT
+#                              followed by OUT and ERR bytes, by LEFT bytes about the processes
+#                              that the job left behind (marked.sh: $met), and by `end ID TOKEN`
+#   intruder TEXT              somebody else wrote a request, or meddled with our files
 #
 # Who is who: this shell only sets up and cleans up. The reader takes requests from the
 # channel and never waits for a job; the executor runs one after the other and writes the
 # frames; the watchdog looks after all of them once a second, whatever became of the link.
-# Every process of a job has GATEPROOF_JOB in its environment, by which it is found again
-# even when it moved to a session of its own.
 
 newline='
 '
-tag="gateproof-$nonce"
+tag="gateproof-$key"
 quiet_limit=45
 unset SSH_CLIENT SSH2_CLIENT # or bash reads its start-up files in every job
 
 refuse() {
   printf '\n%s fault %s %s\n' "$tag" "$1" "$2"
+  exit 1
+}
+
+# Nothing that comes after this can be trusted, so it is the end.
+intruder() {
+  printf '%s intruder %s\n' "$tag" "$1"
   exit 1
 }
 
@@ -47,7 +66,7 @@ done
 dir=
 for base in "${TMPDIR:-/tmp}" /tmp /dev/shm /run /var/tmp; do
   case $base in *[!A-Za-z0-9/._-]* | [!/]*) continue ;; esac
-  try=$base/$tag
+  try=$base/gateproof-$nonce
   mkdir -m 700 "$try" 2>/dev/null || continue
   if echo probe 2>/dev/null >"$try/probe" && [ -s "$try/probe" ]; then
     dir=$try
@@ -69,6 +88,25 @@ if command -v setsid >/dev/null 2>&1; then
   [ $? = 9 ] && [ -s "$dir/sig" ] && launch=exact
 fi
 
+# Which option of this shell's `ulimit` sets the limit of file locks, if any.
+lock=
+for option in w x; do
+  if (ulimit "-$option" "${lineage}000000" && grep -q "^Max file locks  *${lineage}0" /proc/self/limits) 2>/dev/null; then
+    lock=$option
+  fi
+done
+
+# Kills what remains of job $1 with limit $2: by what it cannot take off, where there is that.
+end_job() {
+  if [ -n "$lock" ]; then kill_limited "$2"; else kill_marked "job:$nonce.$1."; fi
+}
+
+# Kills all that remains of jobs that may leave nothing.
+end_all() {
+  kill_marked "run:$nonce"
+  [ -z "$lock" ] || kill_limited "${lineage}[0-9]{6}"
+}
+
 # Kills the process group of job $1, if it is the one that runs now.
 kill_group() {
   [ "$launch" = none ] && return 0
@@ -78,11 +116,18 @@ kill_group() {
   return 0
 }
 
-# Kills job $1 with all it started, and leaves word why ($2).
+# Kills job $1 with all it started, and leaves word why ($2). Its limit stands in the file.
 stop_job() {
   echo "$1 $2" >"$dir/killed"
   kill_group "$1"
+  stop_id='' stop_mark=''
+  read -r stop_id none none stop_mark <"$dir/state"
   kill_marked "job:$nonce.$1."
+  # The file may be a job's work: only digits can be a limit.
+  case $stop_id:$stop_mark in
+    "$1":*[!0-9]*) ;;
+    "$1":?*) [ -z "$lock" ] || kill_limited "$stop_mark" ;;
+  esac
 }
 
 reader() {
@@ -91,7 +136,7 @@ reader() {
   while IFS=' ' read -r verb rest; do
     case $verb in
       run)
-        current=${rest#id=}
+        current=${rest#*id=}
         current=${current%% *}
         printf '%s\n' "$rest"
         ;;
@@ -106,7 +151,11 @@ reader() {
 executor() {
   read -r self rest </proc/self/stat && echo "$self" >"$dir/executor"
   while IFS= read -r line; do
-    id='' deadline='' limit='' flood='' keep='' text=''
+    case $line in
+      "$ask "*) line=${line#* } ;;
+      *) intruder 'a request that the client did not send' ;;
+    esac
+    id='' token='' mark='' deadline='' limit='' flood='' keep='' text=''
     unset input
     eval "$line"
     run_job
@@ -121,13 +170,18 @@ run_job() {
   fi
   own=run:$nonce
   if [ "$keep" = yes ]; then own=; fi
+  for file in pid sig fault out err left state killed probe; do
+    if [ -L "$dir/$file" ] || { [ -e "$dir/$file" ] && [ ! -f "$dir/$file" ]; }; then
+      intruder "$dir/$file is not the file that it was"
+    fi
+  done
   echo >"$dir/pid"
   echo >"$dir/sig"
-  for file in fault out err; do printf '' >"$dir/$file"; done
-  echo "$id $deadline $flood" >"$dir/state"
+  for file in fault out err left; do printf '' >"$dir/$file"; done
+  echo "$id $deadline $flood $mark" >"$dir/state"
   # The job's shell first says which process it is; then its errors go where they belong.
   # What setsid itself has to say stays apart from them.
-  start="echo $id \$\$ >$dir/pid || exit 126; exec 2>&3 3>&-$newline"
+  start="${lock:+ulimit -$lock $mark; }echo $id \$\$ >$dir/pid || exit 126; exec 2>&3 3>&-$newline"
   killed='' why=''
   read -r killed why <"$dir/killed"
   status=126
@@ -144,7 +198,16 @@ run_job() {
       <"$from" >>"$dir/out" 3>>"$dir/err" 2>"$dir/sig"
     status=$?
   fi
-  [ "$keep" = yes ] || kill_group "$id"
+  # Before anything is looked at: what still lives could write into it.
+  met=
+  read -r killed why <"$dir/killed"
+  if [ "$keep" != yes ]; then
+    [ -n "$lock" ] || kill_group "$id"
+    end_left
+  elif [ "$killed" = "$id" ]; then
+    end_job "$id" "$mark"
+  fi
+  [ -z "$met" ] || printf '%s' "$met" >"$dir/left"
 
   started='' pid=''
   read -r started pid <"$dir/pid"
@@ -152,9 +215,10 @@ run_job() {
   echo >"$dir/state"
   if [ "$killed" = "$id" ]; then
     state=$why
-    kill_marked "job:$nonce.$id."
+    case $state in cancelled | overdue | flood | gone) ;; *) intruder "$dir/killed was written to" ;; esac
   elif [ -s "$dir/fault" ]; then
     read -r state <"$dir/fault"
+    case $state in cwd | tool) ;; *) intruder "$dir/fault was written to" ;; esac
   elif [ "$started" != "$id" ]; then
     state=unstarted
   elif [ "$launch" = exact ] && [ -s "$dir/sig" ]; then
@@ -170,21 +234,27 @@ run_job() {
   send_result
 }
 
+# Ends what the job has left behind, whichever of our jobs it seems to be of.
+end_left() {
+  if [ -n "$lock" ]; then end_found find_limited "${lineage}[0-9]{6}"; else kill_marked "job:$nonce.$id."; fi
+}
+
 send_result() {
-  out=0 err=0
-  if [ -s "$dir/out" ] || [ -s "$dir/err" ]; then
-    set -- $(wc -c "$dir/out" "$dir/err")
-    out=$1 err=$3
+  out=0 err=0 left=0
+  if [ -s "$dir/out" ] || [ -s "$dir/err" ] || [ -n "$met" ]; then
+    set -- $(wc -c "$dir/out" "$dir/err" "$dir/left")
+    out=$1 err=$3 left=$5
   fi
   if [ "$out" -gt "$flood" ] || [ "$err" -gt "$flood" ]; then state=flood; fi
   send_out=$out send_err=$err
   [ "$out" -le "$limit" ] || send_out=$limit
   [ "$err" -le "$limit" ] || send_err=$limit
-  printf '\n%s done %s %s %s %s %s %s %s\n' \
-    "$tag" "$id" "$state" "$status" "$send_out" "$out" "$send_err" "$err"
+  printf '%s done %s %s %s %s %s %s %s %s %s\n' \
+    "$tag" "$id" "$token" "$state" "$status" "$send_out" "$out" "$send_err" "$err" "$left"
   [ "$send_out" = 0 ] || head -c "$send_out" "$dir/out"
   [ "$send_err" = 0 ] || head -c "$send_err" "$dir/err"
-  printf '%s end %s\n' "$tag" "$id"
+  [ "$left" = 0 ] || head -c "$left" "$dir/left"
+  printf '%s end %s %s\n' "$tag" "$id" "$token"
 }
 
 # The lease that a job has taken is ours for as long as we live: renewed with each beat of the
@@ -224,7 +294,7 @@ watchdog() {
     fi
     last=$beat
     id='' deadline='' flood=''
-    read -r id deadline flood <"$dir/state"
+    read -r id deadline flood mark <"$dir/state"
     if [ -z "$alive" ] || [ "$quiet" -ge "$quiet_limit" ]; then give_up; fi
     if [ -z "$id" ]; then
       seen=
@@ -242,7 +312,7 @@ watchdog() {
 # The link or one of us is gone: end everything, the rest of us included.
 give_up() {
   [ -z "$id" ] || stop_job "$id" gone
-  kill_marked "run:$nonce"
+  end_all
   release_lease
   for file in reader executor; do
     pid=
@@ -262,11 +332,13 @@ set -- $rest
 main_start=${17}
 # By this a job can tell others on the host for how long its client lives.
 export GATEPROOF_OWNER="$main $main_start $dir"
+# What an earlier runner of this client has left here, because a job killed it.
+[ -z "$lock" ] || kill_limited "${lineage}[0-9]{6}"
 watchdog </dev/null >/dev/null 2>&1 &
 dog=$!
-printf '\n%s ready 1 %s %s\n' "$tag" "$launch" "$dir"
+printf '\n%s ready 2 %s %s\n' "$tag" "$launch" "$dir"
 reader | executor
-kill_marked "run:$nonce"
+end_all
 release_lease
 kill -9 "$dog" 2>/dev/null
 rm -rf "$dir"

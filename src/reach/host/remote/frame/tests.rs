@@ -6,18 +6,50 @@ const NONCE: &str = "5eed";
 
 fn encode(done: &JobDone) -> Vec<u8> {
     let (out, err) = (&done.stdout, &done.stderr);
+    let left: String = done.left.iter().map(left_line).collect();
     let header = format!(
-        "\ngateproof-{NONCE} done {} {} {} {} {} {} {}\n",
+        "gateproof-{NONCE} done {} {} {} {} {} {} {} {} {}\n",
         done.id,
+        done.token,
         done.state,
         done.status,
         out.bytes.len(),
         out.total,
         err.bytes.len(),
-        err.total
+        err.total,
+        left.len()
     );
-    let close = format!("gateproof-{NONCE} end {}\n", done.id);
-    [header.as_bytes(), &out.bytes, &err.bytes, close.as_bytes()].concat()
+    let close = format!("gateproof-{NONCE} end {} {}\n", done.id, done.token);
+    let streams = [&out.bytes, &err.bytes, left.as_bytes()];
+    [header.as_bytes(), &streams.concat(), close.as_bytes()].concat()
+}
+
+fn left_line(process: &LeftProcess) -> String {
+    let word = if process.ended { "ended" } else { "stays" };
+    let uid = process.uid.map_or("?".to_owned(), |uid| uid.to_string());
+    format!("{word} {} {uid} {}\n", process.pid, process.name)
+}
+
+fn left() -> impl Strategy<Value = LeftProcess> {
+    let uid = proptest::option::of(0_u32..70_000);
+    (1_u32..4_000_000, uid, "[ -~]{0,15}", any::<bool>()).prop_map(|(pid, uid, name, ended)| {
+        LeftProcess {
+            pid,
+            uid,
+            name,
+            ended,
+        }
+    })
+}
+
+const READY: &str = "\ngateproof-5eed ready 2 exact /tmp/gateproof-a1\n";
+
+/// A parser behind the frame that says that the runner is ready.
+fn ready() -> FrameParser {
+    let mut parser = FrameParser::new(NONCE);
+    parser.push(READY.as_bytes());
+    assert!(matches!(parser.next(), Ok(Some(Frame::Ready { .. }))));
+    parser
 }
 
 fn all(parser: &mut FrameParser) -> Result<Vec<Frame>, FrameError> {
@@ -51,9 +83,12 @@ fn done() -> impl Strategy<Value = JobDone> {
         0..256_i32,
         captured(),
         captured(),
+        vec(left(), 0..3),
     )
-        .prop_map(|(id, state, status, stdout, stderr)| JobDone {
+        .prop_map(|(id, state, status, stdout, stderr, left)| JobDone {
             id,
+            token: format!("t{id}"),
+            left,
             state,
             status,
             stdout,
@@ -69,10 +104,11 @@ fn noise() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn frames_come_out_whole_however_the_bytes_are_cut(
-        jobs in vec((noise(), done()), 1..4),
+        noise in noise(),
+        jobs in vec(done(), 1..4),
         cuts in vec(1_usize..50, 1..20),
     ) {
-        let stream: Vec<u8> = jobs.iter().flat_map(|(noise, done)| [noise.clone(), encode(done)].concat()).collect();
+        let stream = [noise, READY.into(), jobs.iter().flat_map(encode).collect()].concat();
         let mut parser = FrameParser::new(NONCE);
         let mut frames = Vec::new();
         let (mut rest, mut cuts) = (stream.as_slice(), cuts.into_iter().cycle());
@@ -83,18 +119,19 @@ proptest! {
             rest = later;
         }
         prop_assert_eq!(parser.finish(), Ok(()));
-        let want: Vec<Frame> = jobs.into_iter().map(|(_, done)| Frame::Done(done)).collect();
-        prop_assert_eq!(frames, want);
+        let ready = Frame::Ready { folder: "/tmp/gateproof-a1".to_owned() };
+        let jobs = jobs.into_iter().map(Frame::Done);
+        prop_assert_eq!(frames, std::iter::once(ready).chain(jobs).collect::<Vec<_>>());
     }
 
     #[test]
     fn an_answer_cut_short_at_any_byte_is_never_a_result(job in done()) {
         let whole = encode(&job);
         for end in 0..whole.len() {
-            let mut parser = FrameParser::new(NONCE);
+            let mut parser = ready();
             parser.push(&whole[..end]);
             prop_assert_eq!(all(&mut parser), Ok(Vec::new()), "cut at {}", end);
-            if end > "\ngateproof-5eed ".len() {
+            if end > "gateproof-5eed ".len() {
                 prop_assert_eq!(parser.finish(), Err(FrameError::Truncated), "cut at {}", end);
             }
         }
@@ -107,6 +144,57 @@ proptest! {
         prop_assert_eq!(all(&mut parser), Ok(Vec::new()));
         prop_assert!(parser.noise.len() <= NOISE);
     }
+
+    #[test]
+    fn once_it_is_ready_no_byte_of_anybody_else_is_passed_over(
+        jobs in vec(done(), 0..3),
+        stray in vec(any::<u8>(), 1..60),
+        // Also what knows everything but the key.
+        dressed in any::<bool>(),
+    ) {
+        let stray = if dressed { [b"gateproof-5eee done 1 t1 exit 0 0 0 0 0 0\n", &stray[..]].concat() } else { stray };
+        prop_assume!(!stray.starts_with(b"g") || dressed);
+        let mut parser = ready();
+        for job in &jobs {
+            parser.push(&encode(job));
+            prop_assert_eq!(all(&mut parser), Ok(vec![Frame::Done(job.clone())]));
+        }
+        parser.push(&stray);
+        parser.push(&encode(&JobDone { id: 7, token: "t7".into(), state: "exit".into(), status: 0, stdout: Captured::default(), stderr: Captured::default(), left: Vec::new() }));
+        prop_assert!(matches!(all(&mut parser), Err(FrameError::Stray(_))));
+    }
+}
+
+#[test]
+fn bytes_of_somebody_else_inside_of_an_answer_are_an_error() {
+    let job = JobDone {
+        id: 7,
+        token: "t7".into(),
+        state: "exit".into(),
+        status: 0,
+        stdout: Captured::whole(*b"abc"),
+        stderr: Captured::default(),
+        left: Vec::new(),
+    };
+    let whole = encode(&job);
+    for place in 1..whole.len() {
+        let mut parser = ready();
+        parser.push(&[&whole[..place], b"x", &whole[place..]].concat());
+        assert!(
+            !matches!(all(&mut parser), Ok(frames) if frames.contains(&Frame::Done(job.clone()))),
+            "at {place}"
+        );
+    }
+}
+
+#[test]
+fn the_key_is_never_shown() {
+    let mut parser = ready();
+    parser.push(b"xgateproof-5eed done 1");
+    let Err(error) = parser.next() else {
+        panic!("taken")
+    };
+    assert_eq!(error.to_string(), "`x… done 1`");
 }
 
 #[test]
@@ -114,7 +202,7 @@ fn a_stream_longer_or_shorter_than_said_is_an_error() {
     for body in ["abc", "abcde"] {
         let mut parser = FrameParser::new(NONCE);
         parser.push(
-            format!("gateproof-5eed done 1 exit 0 4 4 0 0\n{body}gateproof-5eed end 1\nxx")
+            format!("gateproof-5eed done 1 t exit 0 4 4 0 0 0\n{body}gateproof-5eed end 1 t\nxx")
                 .as_bytes(),
         );
         assert!(
@@ -127,13 +215,15 @@ fn a_stream_longer_or_shorter_than_said_is_an_error() {
 #[test]
 fn headers_that_are_not_as_agreed_are_errors() {
     for header in [
-        "done 1 exit 0 4 3 0 0",
-        "done 1 exit 0 +4 4 0 0",
-        "done 1 exit -1 0 0 0 0",
-        "done 1 exit 0 0 0 0",
-        "done 1 exit 0 99999999999 99999999999 0 0",
-        "ready 2 exact /tmp/x",
-        "ready 1 exact",
+        "done 1 t exit 0 4 3 0 0 0",
+        "done 1 t exit 0 +4 4 0 0 0",
+        "done 1 t exit -1 0 0 0 0 0",
+        "done 1 t exit 0 0 0 0 0",
+        "done 1 exit 0 0 0 0 0 0",
+        "done 1 t exit 0 0 0 0 0 99999",
+        "done 1 t exit 0 99999999999 99999999999 0 0 0",
+        "ready 1 exact /tmp/x",
+        "ready 2 exact",
         "what 1",
         "done",
     ] {
@@ -154,7 +244,7 @@ fn endless_noise_is_bounded_and_the_frame_behind_it_found() {
         assert_eq!(parser.next(), Ok(None));
     }
     assert!(parser.buffer.len() <= LONGEST_LINE);
-    parser.push(b"gateproof-5eed ready 1 exact /a\n\ngateproof-5eed ready 1 setsid /tmp/g\n");
+    parser.push(b"gateproof-5eed ready 2 exact /a\n\ngateproof-5eed ready 2 setsid /tmp/g\n");
     let want = Frame::Ready {
         folder: "/tmp/g".into(),
     };
