@@ -497,3 +497,30 @@ fn values_on_the_command_line_must_be_meant() {
     assert_eq!(scratch.verify(&["--bogus"]).code, Some(2));
     assert_eq!(scratch.run(&["explain", "GP9999"]).code, Some(2));
 }
+
+#[test]
+fn documents_outside_of_the_repository_are_refused_at_their_place() {
+    for (docs, words) in [
+        ("/tmp/docs", "is absolute"),
+        ("..", "goes up"),
+        ("reports/../../x", "goes up"),
+        (".git", "belongs to git"),
+        ("docs/.git/hooks", "belongs to git"),
+    ] {
+        let claim = around("").replacen("on: local", &format!("docs: {docs}\non: local"), 1);
+        refused(claim, "GP2308", ":2:7", &[words, docs]);
+    }
+}
+
+#[test]
+fn a_named_pipe_is_refused_and_not_waited_for() {
+    let scratch = Scratch::with(around(""));
+    let pipe = scratch.path().join("pipe.yaml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for words in [&["check", "pipe.yaml"][..], &["verify", "pipe.yaml"]] {
+        let shown = scratch.run(words);
+        assert_eq!(shown.code, Some(2), "{shown:?}");
+        assert!(shown.err.contains("named pipe"), "{shown:?}");
+    }
+}

@@ -7,5 +7,6 @@ mod kit;
 mod order;
 mod services;
 mod signals;
+mod state_folder;
 mod teeth;
 mod unrestored;

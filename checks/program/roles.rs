@@ -3,6 +3,7 @@
 
 mod first;
 mod independent;
+mod inside;
 mod interleaved;
 mod one_role;
 mod people;

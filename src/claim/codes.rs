@@ -19,6 +19,8 @@ kit::codes! {
         "Values are passed to the shell as data and never spliced into its text. The shell does not expand anything inside single quotes, and splicing a value into them would let it become part of a program. Close the quotes around the parameter: 'text '\"${name}\"' text', or pass the value as an argument or through `env:`.";
     UNKNOWN_OVERRIDE = "GP2307", "--var names an unknown variable",
         "`--var NAME=VALUE` sets a variable that the file's `vars:` defines. Any other name would be a parameter that silently does nothing.";
+    OUTSIDE = "GP2308", "a path that leads out of the repository",
+        "What gateproof writes stays inside of the repository: `docs:` is a relative folder without `..` and outside of `.git`, and no part of the path to a document or a record is a link. A link that somebody committed would let a review write into the reviewer's own files. Put a file or folder of its own in the place of the link, or correct `docs:`.";
 
     BAD_URL = "GP2406", "not a valid URL",
         "An absolute `http://` or `https://` URL with a host name is needed. To connect to another address under the same name, add `resolve: 127.0.0.1`.";

@@ -1,8 +1,7 @@
 //! git: the program that the repository's owner uses, run in one way by both programs.
 //!
 //! The rule for its environment is [`is_foreign`]. The rule for its time: a question is answered
-//! within [`ANSWER`]; what a caller may wait for longer ([`run`]: a clone, a commit with its
-//! hooks, a remote) is bounded by that caller, and ends when its future is dropped.
+//! within [`ANSWER`]; what a caller may wait for longer ([`run`]: a clone, a commit, a remote) is bounded by that caller, and ends when its future is dropped.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +22,21 @@ pub const SETTINGS: [(&str, &str); 3] = [
     ("GIT_NO_REPLACE_OBJECTS", "1"),
     // Nobody answers a question for a password on a pipe.
     ("GIT_TERMINAL_PROMPT", "0"),
+];
+
+/// What is configured for every call, before anything that the caller adds: nothing of the
+/// repository is run on the way. A hook or a file system monitor that
+/// somebody put into `.git` would run as us; none of them is needed for what we ask. What stays is
+/// told in docs/roles-and-gates.md.
+const CONFIGURED: [&str; 8] = [
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.pager=cat",
+    "-c",
+    "gc.auto=0",
 ];
 
 /// The variables of git that stay, by their beginnings: none of them names a repository, and
@@ -130,6 +144,7 @@ pub fn command(folder: &Path, args: &[&str]) -> Command {
         command.env_remove(name);
     }
     command
+        .args(CONFIGURED)
         .args(args)
         .current_dir(folder)
         .envs(SETTINGS)
@@ -228,10 +243,13 @@ pub async fn commit(folder: &Path, revision: &str) -> Result<String, GitError> {
     ask(folder, &["rev-parse", "--verify", "--quiet", &object]).await
 }
 
-/// The branch that is checked out; `None` when HEAD is detached.
+/// The branch that is checked out; `None` when HEAD is detached. Its name is what stands behind
+/// `refs/heads/`: what git calls it in short is another name where a tag has the same.
 pub async fn branch(folder: &Path) -> Option<String> {
-    let args = ["symbolic-ref", "--quiet", "--short", "HEAD"];
-    ask(folder, &args).await.ok()
+    let full = ask(folder, &["symbolic-ref", "--quiet", "HEAD"])
+        .await
+        .ok()?;
+    full.strip_prefix("refs/heads/").map(str::to_owned)
 }
 
 /// A value of the configuration, where it is set.

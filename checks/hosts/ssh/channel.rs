@@ -31,6 +31,8 @@ pub fn trials() -> Vec<Trial> {
         trial("what_reads_the_channel_learns_nothing", thief),
         trial("another_users_process_is_named", other_user)
             .with_ignored_flag(!as_root || !can_mount()),
+        trial("a_login_whose_umask_takes_everything_away_works", umask)
+            .with_ignored_flag(!as_root || !can_mount()),
     ]
 }
 
@@ -338,6 +340,26 @@ async fn other_user() {
         kill(process.pid).unwrap();
     }
     assert_eq!(run(&host, "id -u").await.stdout.text(), "65534\n");
+    host.close().await;
+}
+
+async fn umask() {
+    let folder = tempfile::tempdir().unwrap();
+    set_mode(folder.path(), 0o755);
+    let login = folder.path().join("login");
+    let drop_to = "setpriv --reuid=65534 --regid=65534 --clear-groups";
+    let text = format!("#!/bin/sh\numask 777\nexec {drop_to} /bin/sh \"$@\"\n");
+    write_program(&login, &text);
+    let server = Sshd::builder()
+        .login_shell(login)
+        .environment("TMPDIR", "/tmp")
+        .start();
+    let host = host(&server);
+    for _ in 0..2 {
+        let seen = run(&host, "umask; cat; echo err >&2").await;
+        assert_eq!(seen.stdout.text(), "0777\n");
+        assert_eq!(seen.stderr.text(), "err\n");
+    }
     host.close().await;
 }
 

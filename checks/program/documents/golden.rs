@@ -1,9 +1,10 @@
 //! What people get to see, compared with golden files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gateproof::record::{self, RunRecord};
 use gateproof::report;
+use kit::inside::Inside;
 
 pub(crate) fn fixture(name: &str) -> PathBuf {
     test_kit::root()
@@ -13,6 +14,11 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 
 pub(crate) fn sample() -> RunRecord {
     record::read(&fixture("record.json")).unwrap()
+}
+
+/// The place of a document in a folder of the test's own.
+pub(crate) fn place(file: &Path) -> Inside {
+    Inside::named(file).unwrap()
 }
 
 #[track_caller]

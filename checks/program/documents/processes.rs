@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use gateproof::record::{self, RecordError, RunRecord};
 use gateproof::report::documents::{DocumentError, Written, append_journal, update_status};
 
-use super::golden::sample;
+use super::golden::{place, sample};
 
 const TASK: &str = "GATEPROOF_TEST_TASK";
 const FOLDER: &str = "GATEPROOF_TEST_FOLDER";
@@ -66,9 +66,9 @@ fn child() {
     match task.as_str() {
         "write many" => {
             for n in 0..ENTRIES {
-                append_journal(&journal, &small(&format!("{name}-{n}"), "M1")).unwrap();
+                append_journal(&place(&journal), &small(&format!("{name}-{n}"), "M1")).unwrap();
                 update_status(
-                    &status,
+                    &place(&status),
                     &small(&format!("{name}-{n}"), &format!("{name}{n}")),
                     false,
                 )
@@ -79,7 +79,7 @@ fn child() {
             for title in ["old", "new"] {
                 let mut record = small("r", "M1");
                 record.claim.title = title.to_owned();
-                update_status(&status, &record, false).unwrap();
+                update_status(&place(&status), &record, false).unwrap();
             }
         },
         "fill the disk" => {
@@ -88,10 +88,10 @@ fn child() {
             let error = record::write(&large, &folder.join("runs")).unwrap_err();
             assert!(matches!(error, RecordError::Write { .. }), "{error}");
             assert!(!error.to_string().contains("xxxx"));
-            let error = append_journal(&journal, &large).unwrap_err();
+            let error = append_journal(&place(&journal), &large).unwrap_err();
             assert!(matches!(error, DocumentError::Full { .. }), "{error}");
             // Without memory of the failure: what fits is written.
-            append_journal(&journal, &small("after", "M1")).unwrap();
+            append_journal(&place(&journal), &small("after", "M1")).unwrap();
         }
         other => panic!("unknown task {other}"),
     }
@@ -149,7 +149,7 @@ fn a_killed_writer_and_a_reader_find_the_old_or_the_new_document_and_litter_is_c
         fs::write(&path, &text).unwrap();
         let mut record = small("r", "M1");
         record.claim.title = title.to_owned();
-        update_status(&path, &record, false).unwrap();
+        update_status(&place(&path), &record, false).unwrap();
         fs::read(path).unwrap()
     };
     let (old, new) = (content("old"), content("new"));
@@ -185,7 +185,7 @@ fn a_killed_writer_and_a_reader_find_the_old_or_the_new_document_and_litter_is_c
         seen_new += u32::from(found == new);
         round += 1;
     }
-    update_status(&status, &small("after", "M1"), false).unwrap();
+    update_status(&place(&status), &small("after", "M1"), false).unwrap();
     assert_eq!(names(folder.path()), ["STATUS-pxgate.md"]);
 }
 
@@ -255,7 +255,7 @@ fn a_full_disk_is_a_typed_error_and_leaves_nothing() {
 fn a_missing_folder_a_folder_in_its_place_and_a_read_only_document_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("docs/STATUS-pxgate.md");
-    let error = update_status(&missing, &sample(), false).unwrap_err();
+    let error = update_status(&place(&missing), &sample(), false).unwrap_err();
     assert!(matches!(error, DocumentError::NoFolder { .. }), "{error}");
     assert!(
         error.to_string().contains("does not exist; make it"),
@@ -263,13 +263,13 @@ fn a_missing_folder_a_folder_in_its_place_and_a_read_only_document_are_told_apar
     );
 
     fs::create_dir_all(&missing).unwrap();
-    let error = update_status(&missing, &sample(), false).unwrap_err();
+    let error = update_status(&place(&missing), &sample(), false).unwrap_err();
     assert!(matches!(error, DocumentError::NotAFile { .. }), "{error}");
 
     let (status, _) = documents(folder.path());
     fs::write(&status, "# T\n").unwrap();
     fs::set_permissions(&status, fs::Permissions::from_mode(0o444)).unwrap();
-    let error = update_status(&status, &sample(), false).unwrap_err();
+    let error = update_status(&place(&status), &sample(), false).unwrap_err();
     assert!(
         matches!(error, DocumentError::NotWritable { .. }),
         "{error}"
@@ -279,57 +279,59 @@ fn a_missing_folder_a_folder_in_its_place_and_a_read_only_document_are_told_apar
 }
 
 #[test]
-fn the_mode_stays_and_a_symbolic_link_stays_a_link() {
+fn the_mode_of_a_document_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = folder.path().join("STATUS-pxgate.md");
+    fs::write(&status, "# T\n").unwrap();
+    fs::set_permissions(&status, fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(
+        update_status(&place(&status), &sample(), false).unwrap(),
+        Written::Updated
+    );
+    let mode = fs::metadata(&status).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o640);
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
     let folder = tempfile::tempdir().unwrap();
     let real = folder.path().join("real");
     fs::create_dir(&real).unwrap();
     let target = real.join("S.md");
     fs::write(&target, "# T\n").unwrap();
-    fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
-    let link = folder.path().join("STATUS-pxgate.md");
-    symlink("real/S.md", &link).unwrap();
-    assert_eq!(
-        update_status(&link, &sample(), false).unwrap(),
-        Written::Updated
-    );
-    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    assert!(
-        fs::read_to_string(&target)
-            .unwrap()
-            .contains("gateproof:begin")
-    );
-    assert_eq!(
-        fs::metadata(&target).unwrap().permissions().mode() & 0o7777,
-        0o640
-    );
-
-    // A link to what does not exist yet creates that.
-    let dangling = folder.path().join("JOURNAL-pxgate.md");
-    symlink("real/J.md", &dangling).unwrap();
-    assert_eq!(
-        append_journal(&dangling, &sample()).unwrap(),
-        Written::Created
-    );
-    assert!(real.join("J.md").is_file());
+    let status = folder.path().join("STATUS-pxgate.md");
+    // Made after the place was looked at, as the checks of a run could do it.
+    let (before, late) = (place(&status), folder.path().join("JOURNAL-pxgate.md"));
+    let journal = place(&late);
+    symlink("real/S.md", &status).unwrap();
+    symlink("real/J.md", &late).unwrap();
+    for error in [
+        update_status(&before, &sample(), true).unwrap_err(),
+        append_journal(&journal, &sample()).unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("is a link"), "{error}");
+    }
+    assert_eq!(fs::read(&target).unwrap(), b"# T\n");
+    assert!(!real.join("J.md").exists());
 }
 
 #[test]
 fn a_refused_document_is_left_as_it_was_and_the_error_names_path_and_line() {
     let folder = tempfile::tempdir().unwrap();
     let (status, _) = documents(folder.path());
-    update_status(&status, &sample(), false).unwrap();
+    update_status(&place(&status), &sample(), false).unwrap();
     let edited = fs::read_to_string(&status)
         .unwrap()
         .replace("EXPECTED: 200", "EXPECTED: 500");
     fs::write(&status, &edited).unwrap();
-    let error = update_status(&status, &sample(), false).unwrap_err();
+    let error = update_status(&place(&status), &sample(), false).unwrap_err();
     assert!(
         error.to_string().contains("STATUS-pxgate.md`, line 5: "),
         "{error}"
     );
     assert_eq!(fs::read_to_string(&status).unwrap(), edited);
     assert_eq!(
-        update_status(&status, &sample(), true).unwrap(),
+        update_status(&place(&status), &sample(), true).unwrap(),
         Written::Updated
     );
     assert!(

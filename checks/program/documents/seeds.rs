@@ -4,7 +4,7 @@ use std::fs;
 
 use gateproof::report::documents::{Written, append_journal, update_status};
 
-use super::golden::{fixture, golden, sample};
+use super::golden::{fixture, golden, place, sample};
 
 #[test]
 fn the_references_status_keeps_every_line_and_gets_its_blocks_at_the_ends_of_its_sections() {
@@ -12,7 +12,7 @@ fn the_references_status_keeps_every_line_and_gets_its_blocks_at_the_ends_of_its
     let path = folder.path().join("STATUS-pxgate.md");
     fs::copy(fixture("STATUS-pxgate.md"), &path).unwrap();
     assert_eq!(
-        update_status(&path, &sample(), false).unwrap(),
+        update_status(&place(&path), &sample(), false).unwrap(),
         Written::Updated
     );
     let status = fs::read_to_string(&path).unwrap();
@@ -29,7 +29,7 @@ fn the_references_status_keeps_every_line_and_gets_its_blocks_at_the_ends_of_its
 
     let before = fs::metadata(&path).unwrap().modified().unwrap();
     assert_eq!(
-        update_status(&path, &sample(), false).unwrap(),
+        update_status(&place(&path), &sample(), false).unwrap(),
         Written::Unchanged
     );
     assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before);
@@ -40,11 +40,14 @@ fn the_references_journal_is_only_appended_to() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("JOURNAL-pxgate.md");
     fs::copy(fixture("JOURNAL-pxgate.md"), &path).unwrap();
-    assert_eq!(append_journal(&path, &sample()).unwrap(), Written::Updated);
+    assert_eq!(
+        append_journal(&place(&path), &sample()).unwrap(),
+        Written::Updated
+    );
     let journal = fs::read(&path).unwrap();
     assert!(journal.starts_with(&fs::read(fixture("JOURNAL-pxgate.md")).unwrap()));
     assert_eq!(
-        append_journal(&path, &sample()).unwrap(),
+        append_journal(&place(&path), &sample()).unwrap(),
         Written::Unchanged
     );
     assert_eq!(fs::read(&path).unwrap(), journal);
@@ -56,11 +59,11 @@ fn new_documents_of_a_run() {
     let status = folder.path().join("STATUS-pxgate.md");
     let journal = folder.path().join("JOURNAL-pxgate.md");
     assert_eq!(
-        update_status(&status, &sample(), false).unwrap(),
+        update_status(&place(&status), &sample(), false).unwrap(),
         Written::Created
     );
     assert_eq!(
-        append_journal(&journal, &sample()).unwrap(),
+        append_journal(&place(&journal), &sample()).unwrap(),
         Written::Created
     );
     golden("golden-STATUS-new.md", &fs::read(status).unwrap());

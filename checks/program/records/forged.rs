@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use gateproof::record::{Act, RecordLink, RunRecord, read_phase, write_signed};
+use gateproof::record::{Act, RecordLink, RunRecord, read_phase, write};
 use sha2::{Digest, Sha256};
 
 use super::kit::{ADVERSARY, World};
@@ -237,7 +237,7 @@ fn a_claim_that_is_changed_after_its_review_is_named() {
     forged.notes.push("forged".to_owned());
     // Written by gateproof itself, so the seal fits.
     let elsewhere = world.beside("elsewhere");
-    let from = write_signed(&forged, &elsewhere, None).unwrap();
+    let from = write(&forged, &elsewhere).unwrap();
     fs::copy(from, &path).unwrap();
     world.commit("records");
     assert_eq!(world.codes(), ["GP1103", "GP1603"]);

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gateproof::record::{RecordError, Signer, write_signed};
 use gateproof::report::statement;
+use kit::inside::Inside;
 use serde_json::Value;
 
 use super::kit::{ADVERSARY, BUILDER, World};
@@ -117,7 +118,7 @@ fn a_signature_that_cannot_be_put_there_leaves_no_record() {
     let stale = runs.join(format!("{}.json.sig", record.run_id));
     fs::create_dir_all(&runs).unwrap();
     fs::write(&stale, "of an older record").unwrap();
-    let error = write_signed(&record, &runs, Some(&signer)).unwrap_err();
+    let error = write_signed(&record, &Inside::top(&runs), Some(&signer)).unwrap_err();
     assert!(
         matches!(&error, RecordError::Exists { path } if *path == stale),
         "{error}"
@@ -140,7 +141,7 @@ fn writers_that_sign_at_the_same_time_make_one_chain() {
             record.run_id = format!("{}-{n}", record.run_id);
             // One of them does not sign, and has to wait for nobody.
             let signer = (n != 3).then_some(signer);
-            scope.spawn(move || write_signed(&record, runs, signer).unwrap());
+            scope.spawn(move || write_signed(&record, &Inside::top(runs), signer).unwrap());
         }
     });
     let audit = world.audit();

@@ -1,6 +1,6 @@
 //! Reading `human:`: what a person must look at, and the file to look at.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use super::reader::Reader;
 use crate::expectation::Expect;
@@ -119,11 +119,9 @@ impl Reader {
     }
 }
 
-/// Whether a path names something below the folder that it is relative to.
+/// Whether a path names something below the folder that it is relative to, and not in `.git`.
 pub fn is_inside(path: &str) -> bool {
-    let mut parts = Path::new(path).components().peekable();
-    parts.peek().is_some()
-        && parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+    !path.is_empty() && kit::inside::words(Path::new(path)).is_ok()
 }
 
 #[cfg(test)]

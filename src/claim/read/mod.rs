@@ -100,7 +100,7 @@ impl Reader {
             .and_then(|node| self.fixed(node, "`title`"))
             .unwrap_or_default();
         let docs = match fields.get("docs") {
-            Some(node) => self.fixed(node, "`docs`"),
+            Some(node) => self.docs(node),
             None => Some("reports".to_owned()),
         };
         let fresh_for = match fields.get("fresh_for") {
@@ -133,6 +133,20 @@ impl Reader {
         };
         self.refuse_http_without_a_route(&file);
         Some(file)
+    }
+
+    /// Where the documents are: inside of the repository, as far as the words show.
+    fn docs(&mut self, node: &Node) -> Option<String> {
+        let docs = self.fixed(node, "`docs`")?;
+        match kit::inside::words(Path::new(&docs)) {
+            Ok(()) => Some(docs),
+            Err(why) => {
+                let problem =
+                    Diagnostic::new(codes::OUTSIDE, node.span.clone(), format!("`docs:` {why}"));
+                self.report(problem);
+                None
+            }
+        }
     }
 
     fn phase(&mut self, fields: &Fields<'_>) -> Option<String> {

@@ -1,5 +1,6 @@
 //! Documents against the records and against the commits that wrote them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -9,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{AuditError, AuditRequest, Case, TOLERANCE, blocks, rule};
 use crate::gate::heading::{self, Reading, StatedState, Statement, When};
 use crate::gate::verdict::{Verdict, verdict};
-use crate::record::{RunRecord, StoredRecord};
+use crate::record::{Act, RunRecord, StoredRecord};
 use crate::report::documents::blocks_in;
 use crate::report::text::time;
 use kit::git::GitError;
@@ -56,6 +57,10 @@ pub(super) fn read(
     for folder in folders {
         for kind in KINDS {
             let path = folder.join(format!("{kind}-{}.md", case.log.phase));
+            // What is behind a link is not what the repository has.
+            if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+                continue;
+            }
             match fs::read(&path) {
                 Ok(bytes) => documents.push(AuditedDocument { kind, path, bytes }),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -72,6 +77,7 @@ pub(super) fn documents(
     documents: &[AuditedDocument],
 ) -> Result<(usize, usize), GitError> {
     let (mut blocks, mut verdicts) = (0, 0);
+    let mut shown = Vec::new();
     let mut reviews = Vec::new();
     for document in documents {
         let found = match blocks_in(&document.bytes) {
@@ -93,6 +99,7 @@ pub(super) fn documents(
             blocks::block(case, &document.path, block);
         }
         blocks += found.len();
+        shown.extend(found.iter().map(|block| block.run_id.clone()));
         let text = String::from_utf8_lossy(&document.bytes);
         let known = gates(case);
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -114,7 +121,48 @@ pub(super) fn documents(
         }
     }
     filings(case, &reviews);
+    unseen(case, documents, &shown)?;
     Ok((blocks, verdicts))
+}
+
+/// Reviews whose verdict no REVIEW shows, and documents that are links: what is shown there is not
+/// what the repository has. A phase that never had a REVIEW has none to miss.
+fn unseen(
+    case: &mut Case<'_>,
+    documents: &[AuditedDocument],
+    shown: &[String],
+) -> Result<(), GitError> {
+    let name = format!("REVIEW-{}.md", case.log.phase);
+    let review = documents.iter().any(|document| document.kind == "REVIEW");
+    let mut expected = review;
+    let records = case.chain.records.iter();
+    let folders: BTreeSet<&str> = records.map(|it| it.record.claim.docs.as_str()).collect();
+    for docs in folders {
+        let path = case.repo.root.join(docs).join(&name);
+        let link = fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink());
+        expected |= link || case.repo.had(&path)?;
+    }
+    if !expected {
+        return Ok(());
+    }
+    let missing: Vec<_> = case
+        .chain
+        .records
+        .iter()
+        .filter(|stored| stored.record.act == Act::Review && stored.record.reviews.is_some())
+        .filter(|stored| !shown.contains(&stored.link.run_id))
+        .map(|stored| (stored.path.clone(), stored.link.run_id.clone()))
+        .collect();
+    for (path, run_id) in missing {
+        case.log.find_at(
+            &rule::NOT_IN_REVIEW,
+            &path,
+            None,
+            format!("the review of run {run_id}, and no entry of it in {name}"),
+            "the entry that `gateproof review` wrote",
+        );
+    }
+    Ok(())
 }
 
 /// The gates that the records know.

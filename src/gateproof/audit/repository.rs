@@ -75,6 +75,16 @@ impl Repo {
         Ok(time)
     }
 
+    /// Whether the history of HEAD has a file at that path.
+    pub(super) fn had(&self, path: &Path) -> Result<bool, GitError> {
+        let Ok(relative) = path.strip_prefix(&self.root) else {
+            return Ok(false);
+        };
+        let name = relative.to_string_lossy();
+        let words = ["log", "-1", "--format=%H", "HEAD", "--", &name];
+        Ok(line(&self.root, &words)?.is_some_and(|told| !told.is_empty()))
+    }
+
     /// SHA-256 of a file at a commit that exists.
     pub(super) fn file_digest(
         &mut self,

@@ -87,6 +87,8 @@ rules! {
         "A PASS or FAIL stands in a heading, and no adversary's record of that gate, from before, says so. Run `gateproof verify --as adversary`, and let the verdict rest on its record.";
     ONE_SIDED = "GP1705", "a finding that stands in one place only",
         "A reviewer's finding, and its closing, stand in a review's record, which decides, and in REVIEW, which people read. One of the two was taken away, or somebody wrote it by hand: file it with `gateproof review GATE --finding TEXT`, close it with `--close ID`.";
+    NOT_IN_REVIEW = "GP1706", "a review that REVIEW does not show",
+        "A review's record stands in the repository, and its verdict does not stand in REVIEW, which people read: the entry was taken away, or REVIEW is a link and the entry went somewhere else. Take REVIEW back from git, and put a file of its own in the place of a link.";
 }
 
 /// Finds a rule by its code, in any case.

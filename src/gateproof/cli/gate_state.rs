@@ -14,6 +14,7 @@ use crate::record::{Act, HostState};
 use crate::report::documents::Document;
 use crate::run::{Options, Repository, Selection, host_states};
 use claim::ClaimFile;
+use kit::inside::Inside;
 
 use crate::cli::claims::{current_folder, path_in_repository};
 use crate::cli::options::HostOptions;
@@ -33,7 +34,7 @@ pub(crate) async fn gate_state(
     file: &ClaimFile,
     options: &StateOptions,
     probe: bool,
-) -> anyhow::Result<(PhaseStatus, PathBuf)> {
+) -> anyhow::Result<(PhaseStatus, Inside)> {
     let folder = current_folder()?;
     let repository = Repository::find(&folder.join(&file.source.path), None, false).await?;
     let root = repository
@@ -42,18 +43,20 @@ pub(crate) async fn gate_state(
     let path = path_in_repository(&file.source.path, root);
     let spec = claim_spec(file, &path.display().to_string());
     let (reports, docs) = match &options.reports {
-        Some(reports) => (reports.clone(), reports.clone()),
-        None => (root.join("reports"), root.join(&file.docs)),
+        Some(reports) => (reports.clone(), Inside::top(reports)),
+        None => (root.join("reports"), Inside::of(root, &file.docs)?),
     };
     let runs = reports.join("runs").join(&spec.phase);
     let records = sources::records(&runs)
         .with_context(|| format!("list the records in {}", runs.display()))?;
     let path = |document: Document| docs.join(document.file_name(&spec.phase));
-    let read = |path: &Path| {
-        sources::document(path, &spec).with_context(|| format!("read {}", path.display()))
+    let read = |place: &Inside| {
+        let path = place.path();
+        sources::document(&path, &spec).with_context(|| format!("read {}", path.display()))
     };
-    let status = path(Document::Status);
-    let (status_text, review_text) = (read(&status)?, read(&path(Document::Review))?);
+    // A link could show anything, and something else to everybody.
+    let status = path(Document::Status)?;
+    let (status_text, review_text) = (read(&status)?, read(&path(Document::Review)?)?);
     let hosts = if probe {
         Some(states_of_hosts(file, &spec, options, &folder).await)
     } else {

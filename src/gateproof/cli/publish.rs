@@ -1,8 +1,7 @@
 //! Writing the files of one commit, and committing and pushing exactly these.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context;
 use clap::Args;
 
 use crate::record::{RunRecord, SIGNATURE, Signer};
@@ -10,6 +9,7 @@ use crate::report::documents::{Block, Document};
 use crate::role::{Checkout, CommitRequest, RUNS, Refusal, push, unknown_records};
 use crate::run::Role;
 use kit::console;
+use kit::inside::{Inside, NotInside};
 
 /// What becomes of the files that a command writes.
 #[derive(Clone, Debug, Args)]
@@ -36,15 +36,15 @@ impl PublishOptions {
 /// The files of a commit, with paths from the top folder.
 pub(crate) struct WrittenFiles<'r> {
     root: &'r Path,
-    docs: PathBuf,
+    docs: &'r Path,
     pub(crate) files: Vec<String>,
 }
 
 impl<'r> WrittenFiles<'r> {
-    pub(crate) fn new(root: &'r Path, docs: &Path) -> WrittenFiles<'r> {
+    pub(crate) fn new(root: &'r Path, docs: &'r Path) -> WrittenFiles<'r> {
         WrittenFiles {
             root,
-            docs: root.join(docs),
+            docs,
             files: Vec::new(),
         }
     }
@@ -62,7 +62,7 @@ impl<'r> WrittenFiles<'r> {
         signer: Option<&Signer>,
     ) -> anyhow::Result<()> {
         let phase = &record.claim.phase;
-        let runs = self.root.join(RUNS).join(phase);
+        let runs = Inside::of(self.root, &Path::new(RUNS).join(phase))?;
         self.files.extend(unknown_records(self.root, phase).await);
         let path = crate::record::write_signed(record, &runs, signer)?;
         self.add(&path);
@@ -89,23 +89,26 @@ impl<'r> WrittenFiles<'r> {
         }
     }
 
-    /// The path of a document.
-    pub(crate) fn path(&self, document: Document, phase: &str) -> PathBuf {
-        self.docs.join(document.file_name(phase))
+    /// The place of a document.
+    ///
+    /// # Errors
+    /// When it would be outside of the repository.
+    pub(crate) fn place(&self, document: Document, phase: &str) -> Result<Inside, NotInside> {
+        Inside::of(self.root, &self.docs.join(document.file_name(phase)))
     }
 
     /// Writes a block into its document, as that role.
     pub(crate) fn block(&mut self, block: &Block, role: Role, force: bool) -> anyhow::Result<()> {
-        std::fs::create_dir_all(&self.docs)
-            .with_context(|| format!("create the folder {}", self.docs.display()))?;
-        let path = self.path(block.document, &block.phase);
-        let document = block.document.open(&path, Some(role))?;
+        Inside::of(self.root, self.docs)?.make()?;
+        let place = self.place(block.document, &block.phase)?;
+        let document = block.document.open(&place, Some(role))?;
         document.write(std::slice::from_ref(block), force)?;
-        self.add(&path);
+        self.add(&place.path());
         Ok(())
     }
 
-    /// Whether the documents would take blocks of the gate. It is asked before anything is run.
+    /// Whether the documents would take blocks of the gate, and the record has a place inside of
+    /// the repository. It is asked before anything is run.
     pub(crate) fn would_take(
         &self,
         documents: &[Document],
@@ -114,6 +117,7 @@ impl<'r> WrittenFiles<'r> {
         role: Role,
         force: bool,
     ) -> anyhow::Result<()> {
+        Inside::of(self.root, &Path::new(RUNS).join(phase))?;
         for &document in documents {
             let block = Block {
                 document,
@@ -123,7 +127,7 @@ impl<'r> WrittenFiles<'r> {
                 body: "\n".to_owned(),
                 inputs: Vec::new(),
             };
-            let opened = document.open(&self.path(document, phase), Some(role))?;
+            let opened = document.open(&self.place(document, phase)?, Some(role))?;
             opened.would_take(&[block], force)?;
         }
         Ok(())

@@ -10,6 +10,7 @@ use crate::role::{Checkout, CommitRequest, LocalClone};
 use crate::run::{Role, who};
 use claim::codes;
 use claim::outcome::ExitCode;
+use kit::inside::Inside;
 use kit::redact::Redactor;
 
 use crate::cli::claims::{current_folder, in_tree, load_from_tree};
@@ -49,7 +50,10 @@ impl ReviewDocument {
             Err(why) => return Ok(Err(refuse(codes::COMMAND_LINE, &why))),
         };
         let name = Document::Review.file_name(&phase);
-        let path = here.root.join(&docs).join(name);
+        let path = match Inside::of(&here.root, &docs.join(name)) {
+            Ok(place) => place.path(),
+            Err(why) => return Ok(Err(refuse(codes::OUTSIDE, &why.to_string()))),
+        };
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),

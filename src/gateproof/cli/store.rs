@@ -9,7 +9,9 @@ use crate::report::documents::{self, Document};
 use crate::report::text::gates;
 use crate::role::{ReviewKind, review_block};
 use crate::run::Role;
+use claim::ClaimFile;
 use kit::console;
+use kit::inside::{Inside, NotInside};
 
 /// Who stores records, and how.
 pub(crate) struct RecordStore<'s> {
@@ -48,21 +50,14 @@ impl RecordStore<'_> {
         reports: Option<&Path>,
         stored: &mut StoredRun,
     ) -> anyhow::Result<()> {
-        let folder = match reports {
-            Some(reports) => reports.to_owned(),
-            None => root.join("reports"),
-        };
-        let runs = folder.join("runs").join(&record.claim.phase);
+        let runs = runs_of(&record.claim.phase, root, reports)?;
         if let Some(signer) = self.signer.filter(|_| !self.quiet) {
             console::err(&format!("signing the record with {}\n", signer.key()));
         }
         let path = crate::record::write_signed(record, &runs, self.signer)
-            .with_context(|| format!("write the record into {}", runs.display()))?;
+            .with_context(|| format!("write the record into {}", runs.path().display()))?;
         stored.record = Some(path);
-        let docs = match reports {
-            Some(reports) => reports.to_owned(),
-            None => root.join(&record.claim.docs),
-        };
+        let docs = docs_of(Path::new(&record.claim.docs), root, reports)?;
         match self.role {
             Some(Role::Builder) => self.builders(record, &docs, stored),
             Some(Role::Adversary) => self.adversarys(record, &docs, stored),
@@ -70,36 +65,62 @@ impl RecordStore<'_> {
         }
     }
 
+    /// Whether everything that a run of the file writes has a place inside of the repository. It is
+    /// asked before anything is run.
+    ///
+    /// # Errors
+    /// The place that leads out of it.
+    pub(crate) fn may_store(
+        &self,
+        file: &ClaimFile,
+        root: &Path,
+        reports: Option<&Path>,
+    ) -> Result<(), NotInside> {
+        runs_of(&file.phase, root, reports)?;
+        let documents: &[Document] = match self.role {
+            Some(Role::Builder) => &[Document::Status, Document::Journal],
+            Some(Role::Adversary) => &[Document::Review],
+            Some(Role::Ci) | None => &[],
+        };
+        let docs = docs_of(&file.docs, root, reports)?;
+        let names = documents
+            .iter()
+            .map(|document| document.file_name(&file.phase));
+        names
+            .map(|name| docs.join(name))
+            .try_for_each(|place| place.map(drop))
+    }
+
     fn builders(
         &self,
         record: &RunRecord,
-        docs: &Path,
+        docs: &Inside,
         stored: &mut StoredRun,
     ) -> anyhow::Result<()> {
-        make(docs)?;
+        docs.make()?;
         let phase = &record.claim.phase;
-        let status = docs.join(Document::Status.file_name(phase));
-        let journal = docs.join(Document::Journal.file_name(phase));
+        let status = docs.join(Document::Status.file_name(phase))?;
+        let journal = docs.join(Document::Journal.file_name(phase))?;
         for gate in documents::claimed_gates(&status, record) {
             console::err(&format!(
                 "{gate} is claimed, and STATUS keeps that; `gateproof claim {gate}` claims it again\n"
             ));
         }
         documents::update_status(&status, record, self.force)?;
-        stored.documents.push(status);
+        stored.documents.push(status.path());
         documents::append_journal(&journal, record)?;
-        stored.documents.push(journal);
+        stored.documents.push(journal.path());
         Ok(())
     }
 
     fn adversarys(
         &self,
         record: &RunRecord,
-        docs: &Path,
+        docs: &Inside,
         stored: &mut StoredRun,
     ) -> anyhow::Result<()> {
-        make(docs)?;
-        let review = docs.join(Document::Review.file_name(&record.claim.phase));
+        docs.make()?;
+        let review = docs.join(Document::Review.file_name(&record.claim.phase))?;
         let blocks: Vec<_> = gates(record)
             .into_iter()
             .filter_map(|(gate, _)| review_block(record, gate, ReviewKind::ReadOnly, None))
@@ -107,12 +128,25 @@ impl RecordStore<'_> {
         Document::Review
             .open(&review, self.role)?
             .write(&blocks, false)?;
-        stored.documents.push(review);
+        stored.documents.push(review.path());
         Ok(())
     }
 }
 
-fn make(folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("create the folder {}", folder.display()))
+/// Where the records of a phase are written: below the folder that a person named, else below the
+/// repository's own.
+fn runs_of(phase: &str, root: &Path, reports: Option<&Path>) -> Result<Inside, NotInside> {
+    let runs = Path::new("runs").join(phase);
+    match reports {
+        Some(reports) => Inside::of(reports, &runs),
+        None => Inside::of(root, &Path::new("reports").join(runs)),
+    }
+}
+
+/// Where the documents of a claim file are written.
+fn docs_of(docs: &Path, root: &Path, reports: Option<&Path>) -> Result<Inside, NotInside> {
+    match reports {
+        Some(reports) => Ok(Inside::top(reports)),
+        None => Inside::of(root, docs),
+    }
 }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use kit::inside::Inside;
+
 use super::error::RecordError;
 use super::folder::{is_file_name, lock, place};
 use super::model::Artefact;
@@ -78,9 +80,12 @@ pub struct StoredAttestation {
 /// See [`RecordError`]; after each of them the folder is as it was.
 pub fn write_attestation(
     attestation: &Attestation,
-    folder: &Path,
+    folder: &Inside,
     signer: Option<&Signer>,
 ) -> Result<PathBuf, RecordError> {
+    folder.check()?;
+    let folder = folder.path();
+    let folder = folder.as_path();
     if !is_file_name(&attestation.id) {
         return Err(RecordError::RunId {
             run_id: attestation.id.clone(),
@@ -190,8 +195,8 @@ mod tests {
         let dir = folder.path().join("attestations/p");
         assert_eq!(read_attestations(&dir).unwrap(), (vec![], vec![]));
         let one = attestation("one");
-        let path = write_attestation(&one, &dir, None).unwrap();
-        let again = write_attestation(&one, &dir, None).unwrap_err();
+        let path = write_attestation(&one, &Inside::top(&dir), None).unwrap();
+        let again = write_attestation(&one, &Inside::top(&dir), None).unwrap_err();
         assert!(matches!(again, RecordError::Exists { .. }), "{again}");
         let (stored, unreadable) = read_attestations(&dir).unwrap();
         assert!(stored[0].whole && stored[0].attestation == one && unreadable.is_empty());
@@ -209,7 +214,11 @@ mod tests {
     #[test]
     fn no_name_leads_out_of_the_folder() {
         let folder = tempfile::tempdir().unwrap();
-        let wrong = write_attestation(&attestation("../out"), &folder.path().join("p"), None);
+        let wrong = write_attestation(
+            &attestation("../out"),
+            &Inside::top(&folder.path().join("p")),
+            None,
+        );
         assert!(matches!(wrong, Err(RecordError::RunId { .. })));
         assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
     }

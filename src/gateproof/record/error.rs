@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use kit::inside::NotInside;
 use thiserror::Error;
 
 use super::model::SCHEMA;
@@ -11,6 +12,8 @@ use super::sign::SignError;
 /// Why a record could not be written or read.
 #[derive(Debug, Error)]
 pub enum RecordError {
+    #[error("the run record would land somewhere else: {0}")]
+    Outside(#[from] NotInside),
     #[error("cannot make the folder for run records `{path}`: {source}")]
     Folder { path: PathBuf, source: io::Error },
     #[error("cannot write the run record `{path}`: {source}; no part of it was left behind")]

@@ -10,19 +10,20 @@ use super::folder::{clear_litter, is_file_name, lock, place};
 use super::model::{RecordLink, RunRecord};
 use super::seal;
 use super::sign::Signer;
+use kit::inside::Inside;
 
 /// How often a signature may be overtaken by another writer before the others have to wait.
 const OVERTAKEN: usize = 3;
 
-/// Writes the record, unsigned; see [`write_signed`].
+/// Writes the record, unsigned, into a folder that the caller trusts; see [`write_signed`].
 ///
 /// # Errors
 /// As [`write_signed`].
 pub fn write(record: &RunRecord, runs_dir: &Path) -> Result<PathBuf, RecordError> {
-    write_signed(record, runs_dir, None)
+    write_signed(record, &Inside::top(runs_dir), None)
 }
 
-/// Writes the record to `<runs_dir>/<run_id>.json` and returns that path. The folder is made
+/// Writes the record to `<runs>/<run_id>.json` and returns that path. The folder is made
 /// when it is missing. The file appears whole or not at all, and an existing one is never
 /// overwritten. What the record follows is found here, while no other writer of this machine
 /// adds to the folder; what `record.follows` says does not matter.
@@ -36,7 +37,7 @@ pub fn write(record: &RunRecord, runs_dir: &Path) -> Result<PathBuf, RecordError
 /// See [`RecordError`]; after each of them the folder is as it was.
 pub fn write_signed(
     record: &RunRecord,
-    runs_dir: &Path,
+    runs: &Inside,
     signer: Option<&Signer>,
 ) -> Result<PathBuf, RecordError> {
     if !is_file_name(&record.run_id) {
@@ -44,6 +45,9 @@ pub fn write_signed(
             run_id: record.run_id.clone(),
         });
     }
+    runs.check()?;
+    let runs_dir = runs.path();
+    let runs_dir = runs_dir.as_path();
     let path = runs_dir.join(format!("{}.json", record.run_id));
     fs::create_dir_all(runs_dir).map_err(|source| RecordError::Folder {
         path: runs_dir.to_owned(),

@@ -94,8 +94,7 @@ impl Checkout {
         )
         .await;
         let head = head.map_err(nowhere)?;
-        let branch = git::ask(&root, &["symbolic-ref", "--quiet", "--short", "HEAD"]).await;
-        let branch = branch.map_err(|_| Refusal::Detached)?;
+        let branch = git::branch(&root).await.ok_or(Refusal::Detached)?;
         let no_upstream = || Refusal::NoUpstream {
             branch: branch.clone(),
         };
@@ -118,16 +117,19 @@ impl Checkout {
                 upstream: shown,
                 message: fault.to_string(),
             })?;
-        let name = [
-            "rev-parse",
-            "--abbrev-ref",
-            "--symbolic-full-name",
-            "@{upstream}",
-        ];
-        let upstream = git::ask(&root, &name).await.map_err(|_| no_upstream())?;
-        let upstream_commit = git::ask(&root, &["rev-parse", "--verify", "@{upstream}^{commit}"])
-            .await
-            .map_err(Fault::from)?;
+        // In full: in short it is another name where a tag has the same.
+        let name = ["rev-parse", "--symbolic-full-name", "@{upstream}"];
+        let full = git::ask(&root, &name).await.map_err(|_| no_upstream())?;
+        let upstream = full
+            .strip_prefix("refs/remotes/")
+            .unwrap_or(&full)
+            .to_owned();
+        let upstream_commit = git::ask(
+            &root,
+            &["rev-parse", "--verify", &format!("{full}^{{commit}}")],
+        )
+        .await
+        .map_err(Fault::from)?;
         let question = CloneQuestion {
             remote: Some(remote.clone()),
             branch: Some(branch.clone()),

@@ -76,13 +76,14 @@ impl CommitRequest<'_> {
 /// # Errors
 /// [`CommitError::Pull`], [`CommitError::Push`].
 pub async fn push(checkout: &Checkout) -> Result<(), CommitError> {
-    let target = format!("HEAD:{}", checkout.merge);
-    let words = ["push", "--quiet", &checkout.remote, &target];
     for _ in 0..PUSHES {
+        let before = head(checkout).await?;
+        // By its hash: a tag can be named HEAD.
+        let target = format!("{before}:{}", checkout.merge);
+        let words = ["push", "--quiet", &checkout.remote, &target];
         let Err(refused) = git::ask(&checkout.root, &words).await else {
             return Ok(());
         };
-        let before = head(checkout).await?;
         let pull = ["pull", "--quiet", "--rebase", "--autostash"];
         if let Err(fault) = git::ask(&checkout.root, &pull).await {
             return Err(CommitError::Pull(fault.into()));

@@ -66,6 +66,7 @@ pub fn review_block(
     let mut body = heading(record, gate, standing);
     body.push_str(&facts(record, &checks, judged));
     body.push_str(&evidence(&checks));
+    body.push_str(&commands(record, &checks));
     body.push_str(&failures(&checks));
     body.push_str(&disturbed(record, &checks));
     for finding in record.filed.iter().filter(|f| f.gate == gate) {
@@ -204,6 +205,30 @@ fn evidence(checks: &[&CheckRecord]) -> String {
         ));
     }
     out + "\n"
+}
+
+/// What was run for the checks that passed, with the environment that the claim sets: an expected
+/// answer says little if the claim also says which program gives it. (Those that did not pass are
+/// among the failures.)
+fn commands(record: &RunRecord, checks: &[&CheckRecord]) -> String {
+    let mut script = String::new();
+    for check in checks {
+        if check.outcome == claim::outcome::Outcome::Pass {
+            script.push_str(&format!(
+                "# {}\n{}\n",
+                text::visible(&check.id),
+                text::visible(check.reproduce.trim())
+            ));
+        }
+    }
+    if script.is_empty() {
+        return String::new();
+    }
+    format!(
+        "**What was run**, as {}:\n\n{}\n",
+        prose(&record.who),
+        fence("bash", &script)
+    )
 }
 
 /// Every check that is not a PASS: the line that reproduces it, and why.

@@ -11,6 +11,7 @@ use crate::report::{markdown, time};
 use crate::run::{ask_remote, without_credentials};
 use kit::atomic;
 use kit::git;
+use kit::inside::Inside;
 use reach::host::{BoxFuture, Fault};
 
 /// Whom a message is for.
@@ -83,7 +84,7 @@ pub fn belongs_to(name: &str, reader: Reader) -> bool {
 /// # Errors
 /// [`InboxError::Empty`], or when the file cannot be written; it is then as it was.
 pub fn send(
-    path: &Path,
+    place: &Inside,
     reader: Reader,
     from: &str,
     message: &str,
@@ -93,6 +94,12 @@ pub fn send(
     if message.is_empty() {
         return Err(InboxError::Empty);
     }
+    let path = place.path();
+    let path = path.as_path();
+    place.check().map_err(|why| InboxError::File {
+        path: path.to_owned(),
+        source: io::Error::other(why.to_string()),
+    })?;
     let failed = |source| InboxError::File {
         path: path.to_owned(),
         source,
@@ -242,14 +249,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("docs/ADVERSARY-INBOX.md");
         send(
-            &path,
+            &Inside::named(&path).unwrap(),
             Reader::Adversary,
             "Builder",
             "M1 is ready.\n",
             at(13),
         )
         .unwrap();
-        send(&path, Reader::Adversary, "Builder", "And `M2`.", at(14)).unwrap();
+        send(
+            &Inside::named(&path).unwrap(),
+            Reader::Adversary,
+            "Builder",
+            "And `M2`.",
+            at(14),
+        )
+        .unwrap();
         assert_eq!(
             fs::read_to_string(&path).unwrap(),
             "# ADVERSARY-INBOX — from Builder @2026-06-13T13:00:00Z\n\nM1 is ready.\n\n\
@@ -269,12 +283,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("BUILDER-INBOX.md");
         let text = "## DONE\n## VETO now\nGate: M1 CLAIMED, awaiting Adversary";
-        send(&path, Reader::Builder, "Adversary", text, at(1)).unwrap();
+        send(
+            &Inside::named(&path).unwrap(),
+            Reader::Builder,
+            "Adversary",
+            text,
+            at(1),
+        )
+        .unwrap();
         let written = fs::read_to_string(&path).unwrap();
         for decision in ["## DONE", "## VETO", "CLAIMED, awaiting Adversary"] {
             assert!(!written.contains(decision), "{written}");
         }
-        let error = send(&path, Reader::Builder, "x", " \n", at(1)).unwrap_err();
+        let error = send(
+            &Inside::named(&path).unwrap(),
+            Reader::Builder,
+            "x",
+            " \n",
+            at(1),
+        )
+        .unwrap_err();
         assert!(matches!(error, InboxError::Empty));
         assert_eq!(fs::read_to_string(&path).unwrap(), written);
         // One that others wrote by hand.
@@ -297,7 +325,14 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("BUILDER-INBOX.md");
-        send(&path, Reader::Builder, "Adversary", "x", at(1)).unwrap();
+        send(
+            &Inside::named(&path).unwrap(),
+            Reader::Builder,
+            "Adversary",
+            "x",
+            at(1),
+        )
+        .unwrap();
         take(&path, &mut Closed).unwrap_err();
         assert!(path.exists());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);

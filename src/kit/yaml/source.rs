@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::regular;
+
 /// Where something stands in a file, in bytes.
 pub type Span = std::ops::Range<usize>;
 
@@ -42,7 +44,7 @@ impl Source {
     /// When it cannot be read, is too large, or is not UTF-8.
     pub fn read(path: &Path) -> Result<Source, SourceError> {
         use std::io::Read;
-        let file = std::fs::File::open(path)?;
+        let file = regular::open(path)?;
         let meta = file.metadata()?;
         if meta.len() > MAX_BYTES {
             return Err(SourceError::TooLarge(meta.len()));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::arm_request::ArmRequest;
-use super::listing::{Lease, OwnerLife, PendingUndo, UndoListing, UndoState};
+use super::listing::{Lease, OwnerLife, PendingUndo, UndoListing, UndoState, WrongFile};
 use super::local_lease::{owner, something_here};
 use super::script::{COMMON, LISTING_LIMIT, PATIENCE, agent_script, list_script};
 use crate::host::{Fault, Host, Invocation, Leftovers, Script};
@@ -30,6 +30,8 @@ pub enum Armed {
     Left(Vec<PendingUndo>),
     /// This host cannot do it, and why.
     Refused(String),
+    /// The state folder is not as it is written, or not ours alone.
+    Wrong(Vec<WrongFile>),
 }
 
 /// What is armed on a host, and who disturbs it. On this machine nothing is started when there is
@@ -77,6 +79,7 @@ pub async fn arm(host: &Host, request: &ArmRequest) -> Result<Armed, Fault> {
             Armed::Left(pending)
         }
         "refused" => Armed::Refused(value.to_owned()),
+        "wrong" => Armed::Wrong(UndoListing::parse(rest).wrong),
         _ => {
             return Err(Fault::Other(format!(
                 "the undoing could not be armed: `{}`",
@@ -107,7 +110,7 @@ pub async fn clear(host: &Host, id: &str, why: Option<&str>) -> Result<(), Fault
 /// # Errors
 /// A [`Fault`] when the host cannot be asked.
 pub async fn perform(host: &Host, pending: &PendingUndo) -> Result<UndoState, Fault> {
-    let script = "eval \"$agent\"\ngp_find_base\ngp_perform \"$gp_base/undo/$id\" person\ncat \"$gp_base/undo/$id/state\"\n";
+    let script = "eval \"$agent\"\ngp_find_base\ngp_trusted \"$gp_base/undo/$id\" d || { echo \"$gp_why\"; exit 0; }\ngp_perform \"$gp_base/undo/$id\" person\ncat \"$gp_base/undo/$id/state\"\n";
     let patience = PATIENCE + 3 * Duration::from_secs(pending.ticket.allowance_s);
     let mut invocation = invocation(script, &with_agent(&[("id", &pending.id)]), patience);
     invocation.leftovers = Leftovers::Keep;
@@ -119,6 +122,15 @@ pub async fn perform(host: &Host, pending: &PendingUndo) -> Result<UndoState, Fa
             printed.trim()
         ))
     })
+}
+
+/// Removes the files of the state folder that name nobody any more, and lists what is there then.
+///
+/// # Errors
+/// A [`Fault`] when the host cannot be asked.
+pub async fn mend(host: &Host) -> Result<UndoListing, Fault> {
+    let printed = query(host, "eval \"$agent\"\ngp_mend\n", &with_agent(&[])).await?;
+    Ok(UndoListing::parse(&printed))
 }
 
 /// The text of the claim file with which an undoing was armed.

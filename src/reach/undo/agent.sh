@@ -15,14 +15,15 @@ gp_ours() {
 # Whether somebody's undoing is left over.
 gp_left() {
   for gp_dir in "$gp_base"/undo/*; do
-    [ -f "$gp_dir/record" ] && read -r gp_pid gp_begun gp_of gp_run <"$gp_dir/owner" || continue
+    [ -f "$gp_dir/record" ] || continue
+    gp_read "$gp_dir/owner" || return 0
     gp_ours "$gp_run" || gp_alive "$gp_pid" "$gp_begun" "$gp_of" || return 0
   done
   return 1
 }
 
 # Takes the lease, or finds that it is ours. 1: somebody else who lives has it. 2: nothing can be
-# written, or the folder was taken away meanwhile.
+# written, or the folder was taken away meanwhile. 3: the lease names nobody.
 gp_take() {
   gp_file=$gp_base/.lease-$$ gp_turns=50
   if ! printf '%s\n%s\n' "$gp_owner $gp_start_of $gp_boot $run" "$info" 2>/dev/null >"$gp_file"; then
@@ -31,7 +32,10 @@ gp_take() {
   fi
   until ln "$gp_file" "$gp_base/lease" 2>/dev/null; do
     gp_run=
-    { read -r gp_pid gp_begun gp_of gp_run <"$gp_base/lease"; } 2>/dev/null
+    if [ -e "$gp_base/lease" ] && ! gp_read "$gp_base/lease" && [ -e "$gp_base/lease" ]; then
+      rm -f "$gp_file"
+      return 3
+    fi
     if [ "$gp_run" = "$run" ]; then
       mv -f "$gp_file" "$gp_base/lease"
       break
@@ -71,6 +75,8 @@ gp_arm() {
   umask 077
   set -- ${GATEPROOF_OWNER-}
   gp_owner=${1-} gp_start_of=${2-} gp_runner=${3-}
+  gp_bad=$(gp_wrong)
+  if [ -n "$gp_bad" ]; then gp_say wrong; printf '%s\n' "$gp_bad" | sed 's/^/wrong /'; return; fi
   if ! gp_make "$gp_base/undo/.probe-$$"; then
     gp_say "refused $gp_base cannot be written (GATEPROOF_STATE names another folder)"
     return
@@ -86,6 +92,7 @@ gp_arm() {
   case $gp_code in
     0) ;;
     1) gp_say held; gp_look; return ;;
+    3) gp_say wrong; gp_wrong | sed 's/^/wrong /'; return ;;
     *) gp_say "refused the lease cannot be written to $gp_base: full?"; return ;;
   esac
   if [ "$steps" = 0 ]; then gp_say "leased $gp_base"; return; fi
@@ -135,7 +142,7 @@ gp_write() {
   (
     unset GATEPROOF_JOB GATEPROOF_RUN GATEPROOF_OWNER
     echo "umask $gp_mask"
-    export -p
+    export -p && echo ': whole'
   ) >env || return 1
   gp_n=1
   while [ "$gp_n" -le "$steps" ]; do
@@ -172,7 +179,9 @@ gp_state() {
 # Undoes $1 because of $2. What a watcher finds undone it does not undo again.
 gp_perform() {
   gp_dir=$1
-  gp_lock "$1" || return 0
+  gp_lock "$1"
+  # Without room for the lock it is undone all the same.
+  [ $? != 1 ] || return 0
   read -r gp_word gp_rest <"$1/state"
   case $2:$gp_word in
     person:* | *:armed | *:running) ;;
@@ -246,7 +255,7 @@ gp_tidy() {
   gp_uptime
   rmdir "$gp_base/undo" 2>/dev/null || return 0
   if [ -f "$gp_base/lease" ]; then
-    { read -r gp_pid gp_begun gp_of gp_run; } 2>/dev/null <"$gp_base/lease" || return 0
+    gp_read "$gp_base/lease" || return 0
     gp_alive "$gp_pid" "$gp_begun" "$gp_of" || gp_break "$gp_base/lease"
   fi
   rmdir "$gp_base" 2>/dev/null
@@ -261,8 +270,23 @@ gp_clear() {
     umask 077
     printf '%s\n%s\n' "$why" "$(cat "$gp_dir/record")" >>"$gp_base/forgotten" || return 1
   fi
-  if gp_lock "$gp_dir"; then gp_remove "$gp_dir" || return 1; fi
+  gp_lock "$gp_dir"
+  # To take it away needs no room, so that a full disk does not leave it armed.
+  [ $? = 1 ] || gp_remove "$gp_dir" || { gp_say "it cannot be moved out of $gp_base"; return 0; }
   gp_say cleared
+}
+
+# Removes what names nobody any more. Nothing else: what is not ours is for a person.
+gp_mend() {
+  gp_find_base
+  gp_uptime
+  gp_wrong | while read -r gp_word gp_rest; do
+    [ "$gp_word" = mends ] || continue
+    gp_file=${gp_rest%/lock *}/lock
+    case $gp_rest in "$gp_base/lease "*) gp_file=$gp_base/lease ;; esac
+    gp_break "$gp_file" torn && gp_say "mended $gp_file"
+  done
+  gp_look
 }
 
 case ${1-} in

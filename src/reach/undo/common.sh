@@ -6,8 +6,9 @@
 #   undo/ID/         one undoing that is armed: agent record owner due state log step.N …
 
 gp_find_base() {
+  gp_uid=$(id -u)
   if [ -n "${GATEPROOF_STATE-}" ]; then gp_base=$GATEPROOF_STATE
-  elif [ "$(id -u)" = 0 ]; then gp_base=/var/lib/gateproof
+  elif [ "$gp_uid" = 0 ]; then gp_base=/var/lib/gateproof
   else gp_base=${XDG_STATE_HOME:-${HOME:-/}/.local/state}/gateproof
   fi
   gp_boot=
@@ -41,11 +42,65 @@ gp_alive() {
   [ -z "$gp_beat" ] || [ "$((gp_now - gp_beat))" -lt 60 ]
 }
 
+# Whether $1 is a folder (d) or a file (-), as $2 says, that only we and root can change. $gp_why
+# says why not. What others can change would run as us, and could say one thing and do another.
+gp_trusted() {
+  gp_listed=$(ls -ldn "$1" 2>/dev/null) || { gp_why='cannot be looked at'; return 1; }
+  set -- "$2" $gp_listed
+  case $1$2 in
+    dd* | --*) ;;
+    d*) gp_why='is not a folder'; return 1 ;;
+    *) gp_why='is not a file'; return 1 ;;
+  esac
+  [ "$4" = "$gp_uid" ] || [ "$4" = 0 ] || { gp_why="belongs to another user, uid $4"; return 1; }
+  case $2 in
+    d???????w[!tT]* | -???????w*) gp_why='can be changed by everybody'; return 1 ;;
+  esac
+}
+
+# Reads the first line of $1, which names a process, into gp_pid gp_begun gp_of gp_run. False, and
+# why in $gp_why, when it does not: a power cut can tear a file that was written whole.
+gp_read() {
+  gp_pid='' gp_begun='' gp_of='' gp_run='' gp_why='is empty'
+  [ -s "$1" ] || return 1
+  gp_why='is cut off'
+  gp_listed=$(head -c 400 "$1" 2>/dev/null | tr -d '\000' | {
+    IFS= read -r gp_line && printf '%s' "$gp_line"
+  }) || return 1
+  gp_why='names no process'
+  case $gp_listed in *[!0-9A-Za-z\ _.:-]*) return 1 ;; esac
+  read -r gp_pid gp_begun gp_of gp_run <<END
+$gp_listed
+END
+  case $gp_pid:$gp_begun in *[!0-9:]* | :* | *:) return 1 ;; esac
+  [ -n "$gp_of" ]
+}
+
+# Prints what is wrong with the folder, a line each: `mends` for what `gp_mend` puts right, or
+# `foreign`, then a path and why.
+gp_wrong() {
+  [ -e "$gp_base" ] || [ -L "$gp_base" ] || return 0
+  for gp_dir in "$gp_base/." "$gp_base/undo" "$gp_base"/undo/*; do
+    [ -e "$gp_dir" ] || [ -L "$gp_dir" ] || continue
+    gp_trusted "$gp_dir" d || { echo "foreign ${gp_dir%/.} $gp_why"; continue; }
+    if [ -e "$gp_dir/lock" ] && ! gp_read "$gp_dir/lock"; then echo "mends $gp_dir/lock $gp_why"; fi
+  done
+  if [ -e "$gp_base/lease" ] || [ -L "$gp_base/lease" ]; then
+    if ! gp_trusted "$gp_base/lease" -; then echo "foreign $gp_base/lease $gp_why"
+    elif ! gp_read "$gp_base/lease"; then echo "mends $gp_base/lease $gp_why"
+    fi
+  fi
+}
+
 # Prints everything that is known: one word, then its value, a line each.
 gp_look() {
   gp_uptime
+  gp_wrong | sed 's/^/wrong /'
+  gp_trusted "$gp_base/." d && { [ ! -e "$gp_base/undo" ] || gp_trusted "$gp_base/undo" d; } || return 0
   for gp_dir in "$gp_base"/undo/*; do
-    [ -f "$gp_dir/record" ] && read -r gp_pid gp_begun gp_of gp_run <"$gp_dir/owner" || continue
+    [ -f "$gp_dir/record" ] && gp_trusted "$gp_dir" d || continue
+    # Without an owner that can be read it is nobody's, and waits for somebody.
+    gp_read "$gp_dir/owner" || gp_pid=0 gp_begun=none gp_of=$gp_boot
     gp_life=dead
     if gp_alive "$gp_pid" "$gp_begun" "$gp_of"; then gp_life=alive; fi
     if [ "$gp_of" != "$gp_boot" ]; then gp_life=rebooted; fi
@@ -54,17 +109,21 @@ gp_look() {
     read -r gp_line <"$gp_dir/state" && echo "state $gp_line"
     read -r gp_line <"$gp_dir/due" && echo "left $((gp_line - gp_now))"
     printf 'record ' && cat "$gp_dir/record"
+    for gp_file in "$gp_dir"/step.*; do
+      [ ! -f "$gp_file" ] || { head -c 4000 "$gp_file" | sed 's/^/step /' && echo; }
+    done
     if [ -s "$gp_dir/log" ]; then tail -c 2000 "$gp_dir/log" | sed 's/^/log /' && echo; fi
   done
-  if [ -f "$gp_base/lease" ]; then
-    { read -r gp_pid gp_begun gp_of gp_run && IFS= read -r gp_line; } <"$gp_base/lease" || return 0
+  if [ -f "$gp_base/lease" ] && gp_read "$gp_base/lease"; then
+    gp_line=$(head -c 8000 "$gp_base/lease" | sed -n 2p)
     gp_life=dead
     if gp_alive "$gp_pid" "$gp_begun" "$gp_of"; then gp_life=alive; fi
     printf 'lease %s %s\n' "$gp_life" "$gp_line"
   fi
 }
 
-# Removes the file $1, which names a process in its first line, if that process is gone.
+# Removes the file $1, which names a process in its first line, if that process is gone; with $2
+# also if it names none.
 gp_break() {
   if ! mkdir "$1.breaking" 2>/dev/null; then
     # Somebody else does it, and is done in no time; or was killed at it.
@@ -72,27 +131,31 @@ gp_break() {
     rmdir "$1.breaking" 2>/dev/null
     return
   fi
-  if { read -r gp_pid gp_begun gp_of gp_run; } 2>/dev/null <"$1" && ! gp_alive "$gp_pid" "$gp_begun" "$gp_of"; then
-    rm -f "$1" "$gp_base/beat-$gp_pid-$gp_begun"
+  if gp_read "$1"; then
+    gp_alive "$gp_pid" "$gp_begun" "$gp_of" || rm -f "$1" "$gp_base/beat-$gp_pid-$gp_begun"
+  elif [ -n "${2-}" ] && [ -f "$1" ]; then
+    rm -f "$1"
   fi
   rmdir "$1.breaking"
 }
 
-# Makes this process the only one that undoes $1, for as long as it lives. False: $1 is gone.
+# Makes this process the only one that undoes $1, for as long as it lives. 1: $1 is gone. 2: there
+# is no room to write that down, and nobody else has.
 gp_lock() {
   gp_start $$
   gp_me="$$ $gp_started $gp_boot"
-  { echo "$gp_me" >"$1/.me-$$"; } 2>/dev/null || return 1
-  until ln "$1/.me-$$" "$1/lock" 2>/dev/null; do
+  until { echo "$gp_me" >"$1/.me-$$" && gp_read "$1/.me-$$" && ln "$1/.me-$$" "$1/lock"; } 2>/dev/null; do
     [ -d "$1" ] || return 1
     gp_uptime
-    gp_pid=
-    { read -r gp_pid gp_begun gp_of <"$1/lock"; } 2>/dev/null
-    [ "$gp_pid $gp_begun $gp_of" != "$gp_me" ] || break
-    if [ -n "$gp_pid" ] && ! gp_exists "$gp_pid" "$gp_begun" "$gp_of"; then
-      gp_break "$1/lock"
+    if [ ! -e "$1/lock" ]; then
+      # Given back in this moment, or there is no room.
+      gp_read "$1/.me-$$" || { rm -f "$1/.me-$$"; return 2; }
+    elif ! gp_read "$1/lock"; then
+      # Written whole before it had this name, so a power cut tore it: nobody holds it any more.
+      gp_break "$1/lock" torn
     else
-      sleep 1
+      [ "$gp_pid $gp_begun $gp_of" != "$gp_me" ] || break
+      if gp_exists "$gp_pid" "$gp_begun" "$gp_of"; then sleep 1; else gp_break "$1/lock"; fi
     fi
   done
   rm -f "$1/.me-$$"

@@ -11,6 +11,28 @@ pub struct UndoListing {
     pub pending: Vec<PendingUndo>,
     /// The lease, when somebody has one.
     pub lease: Option<Lease>,
+    /// What is not as this program writes it.
+    pub wrong: Vec<WrongFile>,
+}
+
+/// A file or folder of a state folder that is not as this program writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WrongFile {
+    /// Its path on the host, and what is wrong with it.
+    pub what: String,
+    /// Whether `gateproof undo --run` puts it right; else only a person can.
+    pub mends: bool,
+}
+
+impl std::fmt::Display for WrongFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let remedy = if self.mends {
+            "a power cut or a full disk tears files; `gateproof undo --run` puts it right"
+        } else {
+            "what others can change is not used: look at it and remove it, or let GATEPROOF_STATE name another folder there"
+        };
+        write!(f, "{}; {remedy}", self.what)
+    }
 }
 
 /// One undoing that is not cleared.
@@ -26,6 +48,20 @@ pub struct PendingUndo {
     pub ticket: Ticket,
     /// The end of what performing it has printed.
     pub log: String,
+    /// Its steps as they are stored, which is what is run.
+    pub steps: String,
+}
+
+impl PendingUndo {
+    /// What performing it runs, a line each: as the claim file has it where that is what is stored,
+    /// else as it is stored.
+    pub fn would_run(&self) -> Vec<&str> {
+        let stored = |line: &String| self.steps.contains(line.as_str());
+        if !self.ticket.runs.is_empty() && self.ticket.runs.iter().all(stored) {
+            return self.ticket.runs.iter().map(String::as_str).collect();
+        }
+        self.steps.lines().filter(|line| !line.is_empty()).collect()
+    }
 }
 
 /// What became of an owner.
@@ -140,6 +176,7 @@ impl UndoListing {
                     draft = Some(Draft::new(value));
                 }
                 "lease" => listing.lease = lease(value),
+                "wrong" => listing.wrong.extend(wrong(value)),
                 _ => {
                     if let Some(draft) = &mut draft {
                         draft.line(key, value);
@@ -150,6 +187,14 @@ impl UndoListing {
         listing.pending.extend(draft.map(Draft::finish));
         listing
     }
+}
+
+fn wrong(value: &str) -> Option<WrongFile> {
+    let (word, what) = value.split_once(' ')?;
+    Some(WrongFile {
+        what: what.to_owned(),
+        mends: word == "mends",
+    })
 }
 
 fn lease(value: &str) -> Option<Lease> {
@@ -168,6 +213,7 @@ struct Draft {
     left_s: Option<i64>,
     ticket: Option<Ticket>,
     log: Vec<String>,
+    steps: Vec<String>,
 }
 
 impl Draft {
@@ -179,6 +225,7 @@ impl Draft {
             left_s: None,
             ticket: None,
             log: Vec::new(),
+            steps: Vec::new(),
         }
     }
 
@@ -195,6 +242,7 @@ impl Draft {
             "left" => self.left_s = value.parse().ok(),
             "record" => self.ticket = serde_json::from_str(value).ok(),
             "log" => self.log.push(value.to_owned()),
+            "step" => self.steps.push(value.to_owned()),
             _ => {}
         }
     }
@@ -213,6 +261,7 @@ impl Draft {
             }),
             left_s: self.left_s,
             log: self.log.join("\n"),
+            steps: self.steps.join("\n"),
         }
     }
 }
@@ -273,6 +322,21 @@ mod tests {
         let lease = listing.lease.unwrap();
         assert!(lease.alive);
         assert_eq!(lease.holder, ticket().holder);
+    }
+
+    #[test]
+    fn what_would_be_run_is_what_is_stored() {
+        let shown = |steps: &str| {
+            let text = listing("a", "armed", "") + steps;
+            let pending = UndoListing::parse(&text).pending.remove(0);
+            pending.would_run().join("|")
+        };
+        assert_eq!(
+            shown("step export A='b'\nstep up\nstep undo x\n"),
+            "up\nundo x"
+        );
+        assert_eq!(shown("step id > planted\n"), "id > planted");
+        assert_eq!(shown(""), "");
     }
 
     #[test]

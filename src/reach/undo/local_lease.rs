@@ -6,9 +6,9 @@ use std::time::Duration;
 /// How often the owner of a lease on this machine renews it.
 const BEAT: Duration = Duration::from_secs(5);
 
-/// Whether this machine has anything of ours at all.
+/// Whether this machine has anything of ours at all, or something in its place.
 pub(super) fn something_here() -> bool {
-    base_here().is_some_and(|base| base.join("undo").exists() || base.join("lease").exists())
+    base_here().is_some_and(|base| base.symlink_metadata().is_ok())
 }
 
 /// Renews the lease of a run on this machine, as the runner does on a host.

@@ -15,8 +15,8 @@ impl Session {
         let spec = self.app(app)?;
         let graph = match show {
             Some(file) => {
-                let text = std::fs::read_to_string(file)
-                    .with_context(|| format!("read {}", file.display()))?;
+                let text =
+                    kit::regular::text(file).with_context(|| format!("read {}", file.display()))?;
                 UnitGraph::from_show(&text)
             }
             None => {

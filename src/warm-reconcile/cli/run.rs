@@ -171,7 +171,7 @@ pub(super) enum InvalidPlan {
 
 fn read_plan(file: &Path, app: &str) -> Result<PlanDocument, InvalidPlan> {
     let path = || file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|source| InvalidPlan::File {
+    let text = kit::regular::text(file).map_err(|source| InvalidPlan::File {
         path: path(),
         source,
     })?;

@@ -14,6 +14,7 @@ use claim::codes;
 use claim::outcome::ExitCode;
 use claim::{Check, ClaimFile, HumanProbe, Place, Probe};
 use kit::console;
+use kit::inside::Inside;
 use kit::run_id::run_id;
 use kit::text::Scope;
 use kit::yaml::codes::Code;
@@ -103,10 +104,11 @@ pub(crate) async fn attest(options: AttestOptions) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(refuse(codes::COMMAND_LINE, &kit::error_chain(&error))),
     };
     let attestation = attestation(&target, &options, (&repository, author), artefact);
-    let folder = repository
-        .root()
-        .join(ATTESTATIONS)
-        .join(&attestation.phase);
+    let folder = Path::new(ATTESTATIONS).join(&attestation.phase);
+    let folder = match Inside::of(repository.root(), &folder) {
+        Ok(folder) => folder,
+        Err(why) => return Ok(refuse(codes::OUTSIDE, &why.to_string())),
+    };
     let written = write_attestation(&attestation, &folder, signer.as_ref())?;
     let shown = written.strip_prefix(repository.root()).unwrap_or(&written);
     let mut paths = vec![shown.display().to_string()];

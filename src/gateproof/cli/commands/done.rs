@@ -10,6 +10,7 @@ use crate::report::phase;
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::console;
+use kit::inside::Inside;
 
 use crate::cli::claims::{current_folder, load};
 use crate::cli::gate_state::{StateOptions, gate_state};
@@ -60,7 +61,7 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
         phases.push(status);
         paths.push(path);
     }
-    paths.sort();
+    paths.sort_by_key(Inside::path);
     paths.dedup();
     let [path] = paths.as_slice() else {
         let why = "the claim files of the phase have different `docs:`, so it has several STATUS documents";
@@ -79,7 +80,8 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
         Written::Unchanged => "unchanged",
     };
     let here = current_folder()?;
-    let shown = path.strip_prefix(&here).unwrap_or(path);
+    let path = path.path();
+    let shown = path.strip_prefix(&here).unwrap_or(&path);
     console::out(&format!("{verb} {}\n", shown.display()));
     Ok(ExitCode::Success)
 }

@@ -11,6 +11,7 @@ use crate::watch::inbox::{self, InboxError, Reader, publish};
 use claim::codes;
 use claim::outcome::ExitCode;
 use kit::console;
+use kit::inside::Inside;
 
 use crate::cli::claims::repository_here;
 use crate::cli::inboxes::{ReaderName, inboxes};
@@ -109,8 +110,13 @@ async fn send(root: &Path, options: SendOptions) -> anyhow::Result<ExitCode> {
         None => root.to_owned(),
     };
     let path = folder.join(to.file_name());
+    let relative = path.strip_prefix(root).unwrap_or(&path);
+    let place = match Inside::of(root, relative) {
+        Ok(place) => place,
+        Err(why) => return Ok(refuse(codes::OUTSIDE, &why.to_string())),
+    };
     let from = options.from.unwrap_or_else(|| to.writer().to_owned());
-    match inbox::send(&path, to, &from, &text, Utc::now()) {
+    match inbox::send(&place, to, &from, &text, Utc::now()) {
         Err(InboxError::Empty) => {
             return Ok(refuse(codes::COMMAND_LINE, "the message is empty"));
         }

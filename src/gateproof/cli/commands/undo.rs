@@ -34,7 +34,7 @@ const LOG_LINES: usize = 5;
 Exit codes:
   0  nothing is pending
   2  the claim file or the command line is wrong
-  3  a host could not be asked
+  3  a host could not be asked, or its state folder is not as it should be
   5  UNRESTORED: something is pending")]
 pub(crate) struct UndoOptions {
     /// Claim files, for their hosts (default: every *.yaml and *.yml of claims/)
@@ -110,7 +110,10 @@ pub(crate) async fn undo(options: UndoOptions) -> anyhow::Result<ExitCode> {
     if pending > 0 {
         codes.push(ExitCode::Unrestored);
     }
-    if hosts.iter().any(|host| host.fault.is_some()) {
+    if hosts
+        .iter()
+        .any(|host| host.fault.is_some() || !host.wrong.is_empty())
+    {
         codes.push(ExitCode::CouldNotCheck);
     }
     Ok(worst(codes).unwrap_or(ExitCode::Success))
@@ -151,6 +154,9 @@ fn text(hosts: &[LeftHost], pending: usize) -> String {
                 lease.holder
             ));
         }
+        for wrong in &host.wrong {
+            out.push_str(&format!("{}: {wrong}\n", machine_named(&host.host)));
+        }
         for one in &host.pending {
             out.push_str(&entry(&host.host, one));
         }
@@ -175,7 +181,7 @@ fn entry(host: &str, one: &LeftOver) -> String {
         "{host}: {}\n  {}; {owner}\n  disturbed by {holder}\n",
         pending.id, pending.state,
     );
-    for line in &ticket.runs {
+    for line in pending.would_run() {
         out.push_str(&format!("  would run: {line}\n"));
     }
     let log: Vec<&str> = pending.log.trim().lines().collect();

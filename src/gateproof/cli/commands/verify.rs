@@ -137,6 +137,16 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
         force: options.force,
         quiet,
     };
+    if !options.output.no_record {
+        let reports = options.output.reports.as_deref();
+        let outside = located.iter().find_map(|(file, repository)| {
+            let root = repository.as_ref().map_or(&*run.folder, |it| it.root());
+            store.may_store(file, root, reports).err()
+        });
+        if let Some(why) = outside {
+            return Ok(refuse(codes::OUTSIDE, &why.to_string()));
+        }
+    }
     let color = options.files.color.on_stdout();
     let mut runs = Runs::new(&options.output, quiet, color, Watched::No);
     runs.run_all(located, &run, &store, &interrupt).await?;

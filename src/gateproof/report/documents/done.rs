@@ -1,6 +1,6 @@
 //! The block of a whole phase in its STATUS document: `## DONE`.
 
-use std::path::Path;
+use kit::inside::Inside;
 
 use super::edit::{self, Written};
 use super::{Block, DocumentError, place_block};
@@ -10,6 +10,6 @@ use super::{Block, DocumentError, place_block};
 ///
 /// # Errors
 /// [`DocumentError`]; the document is then as it was.
-pub fn write_phase(path: &Path, block: &Block, force: bool) -> Result<Written, DocumentError> {
-    edit::edit(path, |existing| place_block(existing, block, force))
+pub fn write_phase(place: &Inside, block: &Block, force: bool) -> Result<Written, DocumentError> {
+    edit::edit(place, |existing| place_block(existing, block, force))
 }

@@ -9,20 +9,19 @@
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, fchown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::error::{DocumentError, MarkerError};
 use kit::atomic;
+use kit::inside::Inside;
 
 /// How long to wait for other writers.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait between two tries.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How many symbolic links may follow each other (as the kernel).
-const MAX_LINKS: usize = 40;
 
 /// What happened to a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +34,20 @@ pub enum Written {
 
 /// Replaces the document by what `change` makes of it (of nothing, when it does not exist).
 pub(super) fn edit(
-    path: &Path,
+    place: &Inside,
     change: impl Fn(&[u8]) -> Result<Vec<u8>, MarkerError>,
 ) -> Result<Written, DocumentError> {
     let deadline = Instant::now() + PATIENCE;
-    let target = resolve(path)?;
+    let target = place.path();
+    let path = target.as_path();
     loop {
+        // Each time: what is not a link now may be one after the wait for other writers.
+        place.check()?;
+        if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(DocumentError::NotAFile {
+                path: path.to_owned(),
+            });
+        }
         let tried = match open(&target) {
             Ok(file) => replace(path, &target, file, &change, deadline)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -59,9 +66,14 @@ pub(super) fn edit(
 }
 
 /// Opens the document for writing, although it is replaced and not written: a document that may
-/// not be written must not be replaced either.
+/// not be written must not be replaced either. A link is not followed, also one of this moment.
 fn open(target: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).open(target)
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits();
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(flags.cast_signed())
+        .open(target)
 }
 
 /// `None` if another writer was faster, and everything has to be done again.
@@ -184,31 +196,6 @@ fn clear_litter(folder: &Path, name: &str) {
             let _ = fs::remove_file(entry.path());
         }
     }
-}
-
-/// The file behind symbolic links, also when it does not exist yet.
-fn resolve(path: &Path) -> Result<PathBuf, DocumentError> {
-    let mut target = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        let Ok(metadata) = fs::symlink_metadata(&target) else {
-            return Ok(target);
-        };
-        if metadata.is_file() {
-            return Ok(target);
-        }
-        if !metadata.is_symlink() {
-            return Err(DocumentError::NotAFile {
-                path: path.to_owned(),
-            });
-        }
-        let link = fs::read_link(&target).map_err(|error| failed(path, "read", error))?;
-        target = target.parent().unwrap_or(Path::new("")).join(link);
-    }
-    Err(failed(
-        path,
-        "read",
-        io::Error::other("too many symbolic links"),
-    ))
 }
 
 fn parts<'t>(path: &Path, target: &'t Path) -> Result<(&'t Path, String), DocumentError> {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use kit::inside::NotInside;
 use thiserror::Error;
 
 /// What is wrong with the markers in a document. Lines count from 1.
@@ -75,6 +76,9 @@ pub enum DocumentError {
         owner: &'static str,
         role: &'static str,
     },
+    /// What is written there would land somewhere else.
+    #[error(transparent)]
+    Outside(#[from] NotInside),
     /// Our markers in it are broken.
     #[error("`{path}`, {source}")]
     Markers { path: PathBuf, source: MarkerError },

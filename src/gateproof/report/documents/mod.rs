@@ -17,7 +17,7 @@ mod lines;
 mod markers;
 mod place;
 
-use std::path::{Path, PathBuf};
+use kit::inside::Inside;
 
 pub use blocks::{FoundBlock, blocks_in};
 pub use done::write_phase;
@@ -67,21 +67,21 @@ impl Document {
         }
     }
 
-    /// Opens the document at `path` for that role.
+    /// Opens the document at that place for that role.
     ///
     /// # Errors
     /// [`DocumentError::NotYours`] for every role but the owner.
-    pub fn open(self, path: &Path, role: Option<Role>) -> Result<Opened, DocumentError> {
+    pub fn open(self, place: &Inside, role: Option<Role>) -> Result<Opened, DocumentError> {
         if role != Some(self.owner()) {
             return Err(DocumentError::NotYours {
-                path: path.to_owned(),
+                path: place.path(),
                 owner: self.owner().name(),
                 role: role.map_or("nobody in particular", Role::name),
             });
         }
         Ok(Opened {
             document: self,
-            path: path.to_owned(),
+            place: place.clone(),
         })
     }
 
@@ -128,7 +128,7 @@ impl Block {
 #[derive(Debug)]
 pub struct Opened {
     document: Document,
-    path: PathBuf,
+    place: Inside,
 }
 
 impl Opened {
@@ -143,7 +143,7 @@ impl Opened {
     /// # Errors
     /// [`DocumentError`], also for a block of another document; the document is then as it was.
     pub fn write(&self, blocks: &[Block], force: bool) -> Result<Written, DocumentError> {
-        edit::edit(&self.path, |existing| self.with(existing, blocks, force))
+        edit::edit(&self.place, |existing| self.with(existing, blocks, force))
     }
 
     /// Whether [`Opened::write`] would succeed, as far as the text of the document shows.
@@ -151,12 +151,14 @@ impl Opened {
     /// # Errors
     /// As [`Opened::write`]; nothing is written.
     pub fn would_take(&self, blocks: &[Block], force: bool) -> Result<(), DocumentError> {
-        let existing = match std::fs::read(&self.path) {
+        self.place.check()?;
+        let path = self.place.path();
+        let existing = match std::fs::read(&path) {
             Ok(existing) => existing,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(source) => {
                 return Err(DocumentError::Io {
-                    path: self.path.clone(),
+                    path,
                     doing: "read",
                     source,
                 });
@@ -164,10 +166,7 @@ impl Opened {
         };
         match self.with(&existing, blocks, force) {
             Ok(_) => Ok(()),
-            Err(source) => Err(DocumentError::Markers {
-                path: self.path.clone(),
-                source,
-            }),
+            Err(source) => Err(DocumentError::Markers { path, source }),
         }
     }
 
@@ -193,9 +192,9 @@ fn role_of(record: &RunRecord) -> Option<Role> {
     record.role.as_deref().and_then(Role::named)
 }
 
-/// The gates of the record that the STATUS at `path` has a claim of.
-pub fn claimed_gates(path: &Path, record: &RunRecord) -> Vec<String> {
-    let existing = std::fs::read(path).unwrap_or_default();
+/// The gates of the record that the STATUS at that place has a claim of.
+pub fn claimed_gates(place: &Inside, record: &RunRecord) -> Vec<String> {
+    let existing = std::fs::read(place.path()).unwrap_or_default();
     let gates = text::gates(record).into_iter();
     gates
         .map(|(gate, _)| gate.to_owned())
@@ -209,40 +208,40 @@ pub fn claimed_gates(path: &Path, record: &RunRecord) -> Vec<String> {
         .collect()
 }
 
-/// Writes the STATUS block of every gate of the record into the document at `path`, as
+/// Writes the STATUS block of every gate of the record into the document at that place, as
 /// [`Opened::write`] does. The block of a claim stays, because a run that claims nothing must not remove
 /// the claim; see [`claimed_gates`].
 ///
 /// # Errors
 /// [`DocumentError`], also if the record is not a Builder's; the document is then unchanged.
 pub fn update_status(
-    path: &Path,
+    place: &Inside,
     record: &RunRecord,
     force: bool,
 ) -> Result<Written, DocumentError> {
-    let claimed = claimed_gates(path, record);
+    let claimed = claimed_gates(place, record);
     let gates = text::gates(record).into_iter();
     let blocks: Vec<Block> = gates
         .filter(|(gate, _)| !claimed.iter().any(|other| other == gate))
         .filter_map(|(gate, _)| markdown::status_block(record, gate))
         .collect();
     Document::Status
-        .open(path, role_of(record))?
+        .open(place, role_of(record))?
         .write(&blocks, force)
 }
 
-/// Appends the JOURNAL entry of every gate of the record to the document at `path`. An entry of
+/// Appends the JOURNAL entry of every gate of the record to the document at that place. An entry of
 /// that run and gate that is there already is not repeated, and nothing that is there is changed.
 ///
 /// # Errors
 /// [`DocumentError`], also if the record is not a Builder's; the document is then unchanged.
-pub fn append_journal(path: &Path, record: &RunRecord) -> Result<Written, DocumentError> {
+pub fn append_journal(place: &Inside, record: &RunRecord) -> Result<Written, DocumentError> {
     let gates = text::gates(record).into_iter();
     let blocks: Vec<Block> = gates
         .filter_map(|(gate, _)| markdown::journal_entry(record, gate))
         .collect();
     Document::Journal
-        .open(path, role_of(record))?
+        .open(place, role_of(record))?
         .write(&blocks, false)
 }
 
@@ -262,7 +261,7 @@ mod tests {
         ];
         let mut opened = Vec::new();
         for document in documents {
-            let path = folder.path().join(document.file_name("p"));
+            let path = Inside::named(&folder.path().join(document.file_name("p"))).unwrap();
             for role in roles {
                 match document.open(&path, role) {
                     Ok(_) => opened.push((document, role)),
@@ -292,9 +291,10 @@ mod tests {
             let mut record = crate::report::sample::record();
             record.role = role.map(str::to_owned);
             let path = folder.path().join("D.md");
+            let place = Inside::named(&path).unwrap();
             for error in [
-                update_status(&path, &record, true).unwrap_err(),
-                append_journal(&path, &record).unwrap_err(),
+                update_status(&place, &record, true).unwrap_err(),
+                append_journal(&place, &record).unwrap_err(),
             ] {
                 assert!(matches!(error, DocumentError::NotYours { .. }), "{error}");
             }
@@ -312,7 +312,8 @@ mod tests {
             (Document::Review, Role::Adversary),
         ] {
             let path = folder.path().join(document.file_name("p"));
-            let opened = document.open(&path, Some(role)).unwrap();
+            let place = Inside::named(&path).unwrap();
+            let opened = document.open(&place, Some(role)).unwrap();
             let error = opened
                 .write(std::slice::from_ref(&journal), false)
                 .unwrap_err();

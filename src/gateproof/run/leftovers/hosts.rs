@@ -12,7 +12,9 @@ use crate::run::{provenance, secrets, wording};
 use claim::{ClaimFile, Place};
 use kit::redact::Redactor;
 use reach::host::{Address, Fault, Host, ReachOptions};
-use reach::undo::{self, Lease, OwnerLife, PendingUndo, UndoPhase, UndoState};
+use reach::undo::{
+    self, Lease, OwnerLife, PendingUndo, UndoListing, UndoPhase, UndoState, WrongFile,
+};
 
 use super::observe::observe_back;
 
@@ -27,6 +29,8 @@ pub struct LeftHost {
     pub lease: Option<Lease>,
     /// Why it did not answer.
     pub fault: Option<String>,
+    /// What is not as this program writes it, so that the host cannot be disturbed.
+    pub wrong: Vec<WrongFile>,
     #[serde(skip)]
     machine: Machine,
 }
@@ -61,10 +65,15 @@ pub async fn left_over(
 ) -> Vec<LeftHost> {
     let mut found = Vec::new();
     for (name, machine) in machines(files, names, reach) {
-        let (pending, lease, fault) = match undo::list(&machine.host).await {
-            Ok(listing) => (listing.pending, listing.lease, None),
-            Err(fault) => (Vec::new(), None, Some(fault.to_string())),
+        let (listing, fault) = match undo::list(&machine.host).await {
+            Ok(listing) => (listing, None),
+            Err(fault) => (UndoListing::default(), Some(fault.to_string())),
         };
+        let UndoListing {
+            pending,
+            lease,
+            wrong,
+        } = listing;
         let pending = pending.into_iter().map(|pending| LeftOver {
             pending: without_secrets(pending),
             cleared: false,
@@ -75,6 +84,7 @@ pub async fn left_over(
             pending: pending.collect(),
             lease: lease.filter(|lease| lease.alive),
             fault,
+            wrong,
             machine,
         });
     }
@@ -115,6 +125,7 @@ fn machines(files: &[ClaimFile], names: &[String], reach: &ReachOptions) -> Vec<
 fn without_secrets(mut pending: PendingUndo) -> PendingUndo {
     let redactor = Redactor::new(secrets::values(&pending.ticket.vars));
     pending.log = redactor.text(&pending.log).into_owned();
+    pending.steps = redactor.text(&pending.steps).into_owned();
     for line in &mut pending.ticket.runs {
         *line = redactor.text(line).into_owned();
     }
@@ -134,9 +145,16 @@ impl LeftHost {
     /// Performs every undoing whose owner is gone, checks whether what it undoes is back, and
     /// clears it then. One that the host has performed already is only checked first.
     pub async fn perform(&mut self, reach: &ReachOptions, program: Option<&Path>) {
-        let Ok(listing) = undo::list(&self.machine.host).await else {
+        // What names nobody stands in the way of everything else.
+        let listed = if self.wrong.is_empty() {
+            undo::list(&self.machine.host).await
+        } else {
+            undo::mend(&self.machine.host).await
+        };
+        let Ok(listing) = listed else {
             return;
         };
+        self.wrong.clone_from(&listing.wrong);
         for one in &mut self.pending {
             let fresh = listing.pending.iter().find(|now| now.id == one.pending.id);
             let Some(fresh) = fresh else {

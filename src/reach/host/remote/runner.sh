@@ -44,6 +44,9 @@ newline='
 '
 tag="gateproof-$key"
 quiet_limit=45
+# Ours are for us alone, whatever the login's are for; jobs get theirs back.
+login_mask=$(umask)
+umask 077
 unset SSH_CLIENT SSH2_CLIENT # or bash reads its start-up files in every job
 
 refuse() {
@@ -181,7 +184,7 @@ run_job() {
   echo "$id $deadline $flood $mark" >"$dir/state"
   # The job's shell first says which process it is; then its errors go where they belong.
   # What setsid itself has to say stays apart from them.
-  start="${lock:+ulimit -$lock $mark; }echo $id \$\$ >$dir/pid || exit 126; exec 2>&3 3>&-$newline"
+  start="${lock:+ulimit -$lock $mark; }umask $login_mask; echo $id \$\$ >$dir/pid || exit 126; exec 2>&3 3>&-$newline"
   killed='' why=''
   read -r killed why <"$dir/killed"
   status=126

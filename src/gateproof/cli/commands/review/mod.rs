@@ -16,7 +16,7 @@ use crate::role::{
     Checkout, CommitRequest, JudgedClaim, RecordHistory, ReviewKind, Verdict, assess, join_reasons,
     review_block, subject,
 };
-use crate::run::{Purpose, Role};
+use crate::run::{Purpose, Role, who};
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::console;
@@ -37,6 +37,7 @@ use target::{ReviewTarget, choose, prepare};
 ///
 /// Reads git (it fetches the upstream branch), the claim's record without its observations, the
 /// claim file of the claimed commit, and the hosts. Writes the record and a verdict into REVIEW.
+/// The commands of the claim run as you, on this machine and on its hosts: read them first.
 /// Refuses if you are the claim's author or run in the author's clone.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = format!("Examples:
@@ -144,9 +145,12 @@ impl Reviewing<'_> {
     async fn judge(&self, target: &ReviewTarget<'_>) -> anyhow::Result<ExitCode> {
         let (gate, file) = (target.gate, &target.file);
         let mut written = WrittenFiles::new(&self.checkout.root, &file.docs);
-        let path = written.path(Document::Review, &file.phase);
         let role = Role::Adversary;
-        written.would_take(&[Document::Review], &file.phase, gate, role, false)?;
+        if let Err(error) = written.would_take(&[Document::Review], &file.phase, gate, role, false)
+        {
+            return Ok(refuse(codes::NOT_CLAIMABLE, &kit::error_chain(&*error)));
+        }
+        let path = written.place(Document::Review, &file.phase)?.path();
         if !self.options.cold.quiet() {
             introduce(target);
         }
@@ -252,9 +256,33 @@ fn introduce(target: &ReviewTarget<'_>) {
         count(checks, "check"),
         claim.claim.path,
         commit.get(..12).unwrap_or(commit),
-    );
+    ) + &runs_as(target, commit);
     // Names and titles come from somebody else.
     console::err(&text.replace(|c: char| c.is_control() && c != '\n', "␦"));
+}
+
+/// Whose rights the commands of the claim get, and where: they are the Builder's, and the reviewer
+/// runs them.
+fn runs_as(target: &ReviewTarget<'_>, commit: &str) -> String {
+    let gate = target.file.gates.iter().find(|gate| gate.id == target.gate);
+    let mut places: Vec<&str> = Vec::new();
+    for check in gate.into_iter().flat_map(|gate| &gate.checks) {
+        let place = match check.on.name() {
+            "local" => "this machine",
+            "clone" => "this machine (in the clone)",
+            name => name,
+        };
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    format!(
+        "its commands now run as {} on {}; to read them first: git show {}:{}\n",
+        who(),
+        places.join(", "),
+        commit.get(..12).unwrap_or(commit),
+        target.claim.claim.path
+    )
 }
 
 /// The findings about the gate that are closed neither now nor before.
