@@ -7,6 +7,7 @@ mod http;
 mod human;
 mod kit;
 mod matchers;
+mod outlive;
 mod outputs;
 mod secrets;
 mod server;

@@ -10,7 +10,7 @@ use crate::report::phase;
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::console;
-use kit::inside::Inside;
+use kit::inside::{Inside, NotInside};
 
 use crate::cli::claims::{current_folder, load};
 use crate::cli::gate_state::{StateOptions, gate_state};
@@ -57,7 +57,12 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
     let mut phases = Vec::new();
     let mut paths = Vec::new();
     for file in &files {
-        let (status, path) = gate_state(file, &options.state, true).await?;
+        let (status, path) = match gate_state(file, &options.state, true).await {
+            Err(error) if error.is::<NotInside>() => {
+                return Ok(refuse(codes::OUTSIDE, &error.to_string()));
+            }
+            state => state?,
+        };
         phases.push(status);
         paths.push(path);
     }

@@ -4,12 +4,15 @@ use clap::{Args, ValueEnum};
 
 use crate::gate::state::PhaseStatus;
 use crate::report::phase;
+use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::console;
+use kit::inside::NotInside;
 
 use crate::cli::claims::load;
 use crate::cli::gate_state::{StateOptions, gate_state};
 use crate::cli::options::FileOptions;
+use crate::cli::progress::refuse;
 
 /// Show the state of every gate, and why it is not done
 ///
@@ -54,7 +57,14 @@ pub(crate) async fn status(options: StatusOptions) -> anyhow::Result<ExitCode> {
     };
     let mut phases = Vec::new();
     for file in &files {
-        phases.push(gate_state(file, &options.state, options.probe).await?.0);
+        phases.push(
+            match gate_state(file, &options.state, options.probe).await {
+                Err(error) if error.is::<NotInside>() => {
+                    return Ok(refuse(codes::OUTSIDE, &error.to_string()));
+                }
+                state => state?.0,
+            },
+        );
     }
     match options.format {
         StatusFormat::Table => {
