@@ -270,6 +270,25 @@ fn too_few_are_in_flight_and_too_many_failures_are_broken() {
 }
 
 #[test]
+fn given_up_is_what_nobody_tries_again_and_what_waits_says_for_what() {
+    let crash = || failed("a", "task: non-zero exit (4)");
+    let told = given_up(&with_tasks(vec![crash()])).unwrap();
+    assert!(told.contains("non-zero exit (4)"), "{told}");
+    assert_eq!(given_up(&healthy()), None);
+    assert_eq!(given_up(&with_tasks(vec![])), None);
+    let waiting = Task {
+        state: TaskState::Pending,
+        error: Some("no suitable node (host-mode port already in use on 1 node)".into()),
+        ..task("t0", None)
+    };
+    assert_eq!(given_up(&with_tasks(vec![waiting.clone(), crash()])), None);
+    let Settled::InFlight(why) = settled(&with_tasks(vec![waiting])) else {
+        panic!("it waits");
+    };
+    assert!(why.contains("no suitable node"), "{why}");
+}
+
+#[test]
 fn one_of_two_replicas_is_not_enough_and_failures_do_not_matter_while_one_runs() {
     let mut view = healthy();
     view.services[0].desired = Desired::Replicas(2);

@@ -75,7 +75,17 @@ impl Machine<'_> {
 async fn words_of(engine: &Engine, view: &StackView, service: &Service) -> ServiceWords {
     let update = service.update.as_ref();
     let update = update.filter(|update| update.state != UpdateState::Completed);
-    let failed = service.tasks.iter().filter(|task| is_amiss(task));
+    // What the engine took back is no task of the present spec any more.
+    let taken_back = update.is_some_and(|update| {
+        matches!(
+            update.state,
+            UpdateState::RollbackStarted
+                | UpdateState::RollbackPaused
+                | UpdateState::RollbackCompleted
+        )
+    });
+    let amiss = |task: &&Task| is_amiss(task, taken_back);
+    let failed = service.tasks.iter().filter(amiss);
     let mut tasks: Vec<String> = Vec::new();
     for task in failed.take(TASKS) {
         let mut words = task_words(task);
@@ -98,9 +108,10 @@ async fn words_of(engine: &Engine, view: &StackView, service: &Service) -> Servi
     });
     tasks.extend(unhealthy);
     // The newest container that there is; of a task that never had one there is no log.
-    let with_container = service.tasks.iter().filter(|task| task.current);
-    let newest = with_container
-        .clone()
+    let of_failed = service.tasks.iter().filter(amiss);
+    let of_current = service.tasks.iter().filter(|task| task.current);
+    let newest = of_failed
+        .chain(of_current)
         .find_map(|task| task.container.as_deref());
     let log = match newest {
         Some(container) => engine.logs(container, LINES).await.unwrap_or_default(),
@@ -114,9 +125,11 @@ async fn words_of(engine: &Engine, view: &StackView, service: &Service) -> Servi
     }
 }
 
-/// Whether a task of the present spec ended badly, or waits and says for what.
-fn is_amiss(task: &Task) -> bool {
-    task.current && (task.has_failed() || task.error.is_some() && task.state < TaskState::Running)
+/// Whether a task of the present spec (or, where the engine took that back, of the one before)
+/// ended badly, or waits and says for what.
+fn is_amiss(task: &Task, taken_back: bool) -> bool {
+    let waits = task.error.is_some() && task.state < TaskState::Running;
+    (task.current || taken_back) && (task.has_failed() || waits)
 }
 
 fn task_words(task: &Task) -> String {

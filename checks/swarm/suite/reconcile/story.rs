@@ -56,6 +56,9 @@ fn life() {
     let back = desk.run(&["traefik"]).is(20, "rolled-back");
     assert_eq!(desk.answers().as_deref(), Some("3.7.15"));
     assert_eq!(desk.last_good(), NEW);
+    // Also where the engine took the update back by itself, the app's own words are kept.
+    let told = back["remarks"].to_string();
+    assert!(told.contains("nonsense"), "{told}");
     let path = back["alert"].as_str().unwrap();
     let alert: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     for (field, value) in [

@@ -58,6 +58,41 @@ fn a_crash_loop_ends_the_wait_after_half_of_the_window() {
 }
 
 #[test]
+fn what_the_engine_has_given_up_ends_the_wait_at_the_second_look() {
+    let why = || Some("migrate: no further start is tried; last: exit 4".to_owned());
+    let given_up = EngineFacts {
+        given_up: why(),
+        ..crashing(Vec::new())
+    };
+    let mut judge = Judge::new(rules(3, 0, WINDOW), at(0), Ok(EngineFacts::settled()));
+    let mut look = |ms, facts: &EngineFacts| judge.push(&refused(ms, facts.clone())).verdict;
+    assert_eq!(
+        look(1000, &given_up),
+        Verdict::Waiting,
+        "a new task may just be made"
+    );
+    assert_eq!(look(2000, &crashing(Vec::new())), Verdict::Waiting);
+    assert_eq!(look(3000, &given_up), Verdict::Waiting);
+    let expected = Unhealthy::GivenUp(why().unwrap());
+    assert_eq!(look(4000, &given_up), Verdict::Unhealthy(expected));
+}
+
+#[test]
+fn an_update_that_was_stopped_half_done_ends_the_wait_if_it_is_ours() {
+    let before = intent() - TimeDelta::seconds(60);
+    for (started, ours) in [(before, false), (at(500).utc, true)] {
+        let paused = EngineFacts {
+            update_state: Some(UpdateState::Paused),
+            update_started: Some(started),
+            ..crashing(Vec::new())
+        };
+        let mut judge = Judge::new(rules(3, 0, WINDOW), at(0), Ok(EngineFacts::settled()));
+        let verdict = judge.push(&refused(1000, paused)).verdict;
+        assert_eq!(verdict != Verdict::Waiting, ours, "{verdict:?}");
+    }
+}
+
+#[test]
 fn what_failed_before_the_gate_is_not_held_against_the_app() {
     let before = crashing(five());
     assert_eq!(loops(&five(), WINDOW - 10, &before), Verdict::Waiting);
