@@ -14,6 +14,7 @@ use claim::{Check, ClaimFile, Place};
 use gateproof::record::{CheckRecord, RunRecord};
 use gateproof::run::{Options, Repository, RunEvent, Selection};
 use kit::interrupt::Interrupt;
+use kit::redact::Redacted;
 use kit::text::Scope;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use reach::host::{Host, Invocation, ReachOptions, Script};
@@ -217,7 +218,10 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         // The checks are run beside each other, and some of them disturb this machine.
         lease_wait: std::time::Duration::from_secs(300),
     };
-    gateproof::run::run(file, &options, &Interrupt::never(), &mut |_: &RunEvent| {}).await
+    gateproof::run::run(file, &options, &Interrupt::never(), &mut |_: &Redacted<
+        RunEvent,
+    >| {})
+    .await
 }
 
 /// The hosts that a check, its fixtures and its control speak to.

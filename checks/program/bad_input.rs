@@ -382,6 +382,35 @@ fn a_command_that_hides_its_failure_is_refused() {
 }
 
 #[test]
+fn secrets_are_named_and_never_given_and_no_host_needs_one_to_undo() {
+    let head = |line: &str| {
+        format!(
+            "phase: bad\n{line}\non: local\ngates:\n  M1: {{ checks: [ {{ id: x, claim: c, run: echo x, expect: x }} ] }}\n"
+        )
+    };
+    refused(
+        head("secrets: ['hunter2 x']"),
+        "GP2405",
+        ":2:11",
+        &["never values"],
+    );
+    let http = |headers: &str| {
+        around(&format!(
+            "      - id: bad\n        claim: c\n        http: http://a.example/\n        headers: {headers}\n        expect: 200\n"
+        ))
+    };
+    refused(
+        http("{ A: { env: 'a b' } }"),
+        "GP2405",
+        ":14:",
+        &["not its value"],
+    );
+    refused(http("{ A: { prefix: x } }"), "GP2203", ":14:", &["`env:`"]);
+    let undo = "phase: bad\non: local\nfixtures:\n  down: { do: touch x, undo: { http: 'http://a.example/', headers: { A: { env: T } }, expect: 200 }, baseline: { run: test ! -e x } }\ngates:\n  M1: { checks: [ { id: x, claim: c, with: down, run: echo x, expect: x } ] }\n";
+    refused(undo, "GP2405", ":4:", &["undoes by itself"]);
+}
+
+#[test]
 fn a_disturbance_needs_a_fixture_and_an_undoing_that_is_looked_at() {
     let check = "      - { id: bad, claim: c, run: docker service scale x=0, expect: '' }\n";
     refused(

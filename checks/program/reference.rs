@@ -82,6 +82,7 @@ gates:
         claim: c
         http: https://a.example/
         tls: { x22: 1 }
+        headers: { H: { x26: 1 } }
         expect: { x23: 1, status: { x24: 1 }, certificate: { x25: 1 } }
 ";
 
@@ -124,6 +125,7 @@ const PLACES: &[&[&str]] = &[
     &["Keys of an expectation of an HTTP answer"],
     &["Keys of `status`"],
     &["Keys of `certificate`"],
+    &["Keys of a header"],
 ];
 
 #[test]

@@ -28,6 +28,10 @@ pub struct ClaimFile {
     pub fixtures: IndexMap<String, Fixture>,
     /// Values of `vars:` after `--var`.
     pub vars: Scope,
+    /// The variables to which `--var` gave another value than the file does.
+    pub changed_vars: Vec<String>,
+    /// Names of variables (of the file, of the environment, captured) whose values are secrets.
+    pub secrets: Vec<String>,
     /// Gates in the order of the file.
     pub gates: Vec<Gate>,
 }
@@ -194,12 +198,34 @@ pub struct HttpProbe {
     pub resolve: Option<Text>,
     /// How the certificate is judged.
     pub tls: Tls,
-    pub headers: Vec<(String, Text)>,
+    pub headers: Vec<(String, HeaderValue)>,
     pub body: Option<Text>,
     /// How many redirects are followed: none by default.
     pub follow: u32,
     /// The places whose answers are compared; empty where `on` alone counts.
     pub vantage: Vec<Place>,
+}
+
+/// The value of a request header.
+#[derive(Clone, Debug)]
+pub enum HeaderValue {
+    Text(Text),
+    /// That of a variable of the environment in which gateproof runs, after a prefix. It is read when
+    /// the request is made, and stands on no command line.
+    Environment {
+        name: String,
+        prefix: Text,
+    },
+}
+
+impl HeaderValue {
+    /// The text of the claim file in it, with its parameters.
+    pub fn text(&self) -> &Text {
+        match self {
+            HeaderValue::Text(text) => text,
+            HeaderValue::Environment { prefix, .. } => prefix,
+        }
+    }
 }
 
 /// How a certificate is judged.

@@ -10,5 +10,6 @@ pub mod record;
 pub mod report;
 pub mod role;
 pub mod run;
+pub mod secrets;
 pub mod stand_in;
 pub mod watch;

@@ -3,6 +3,8 @@
 
 use std::io::{IsTerminal, Write};
 
+use crate::redact::Redacted;
+
 /// The width that a text is laid out for where standard output is not a terminal.
 const DEFAULT_WIDTH: usize = 100;
 
@@ -37,7 +39,7 @@ impl Color {
 }
 
 /// Writes to standard output.
-pub fn out(text: &str) {
+pub fn out(text: &Redacted<String>) {
     let mut stdout = std::io::stdout().lock();
     let _ = stdout
         .write_all(text.as_bytes())
@@ -45,7 +47,7 @@ pub fn out(text: &str) {
 }
 
 /// Writes to standard error.
-pub fn err(text: &str) {
+pub fn err(text: &Redacted<String>) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 

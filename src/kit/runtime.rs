@@ -1,10 +1,6 @@
-//! The asynchronous runtime of a program, and how a program ends that could not do its work.
+//! The asynchronous runtime of a program.
 
-use std::error::Error;
 use std::pin::Pin;
-
-use crate::console;
-use crate::error_chain::error_chain;
 
 /// The work of a command.
 ///
@@ -24,9 +20,4 @@ pub fn block_on<T>(work: Work<'_, T>) -> std::io::Result<T> {
     // A blocking call that still waits must not keep the program from ending.
     runtime.shutdown_background();
     Ok(done)
-}
-
-/// Prints `PROGRAM: ERROR: CAUSE` on standard error.
-pub fn report_error(program: &str, error: &(dyn Error + 'static)) {
-    console::err(&format!("{program}: {}\n", error_chain(error)));
 }

@@ -101,6 +101,255 @@ fn a_value_of_the_environment_is_sought_and_never_told() {
     assert!(!all.contains("Y29ycmVjdCBob3JzZSBiYXR0ZXJ5"), "{all}");
 }
 
+/// Characters that every encoding writes in its own way.
+const ODD: &str = "S3cr&t<Pa55/w0rd+Zz\"9";
+
+/// Runs the program with those variables. Returns all that it printed, and all that it wrote.
+fn all_that_is_shown(
+    claim: String,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> (Option<i32>, String) {
+    let scratch = Scratch::with(claim);
+    let state = tempfile::tempdir().unwrap();
+    let out = gateproof(scratch.path(), state.path())
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .env("GITHUB_STEP_SUMMARY", scratch.path().join("summary.md"))
+        .output()
+        .unwrap();
+    std::fs::remove_file(scratch.path().join("claim.yaml")).unwrap();
+    let mut all = String::from_utf8_lossy(&out.stdout).into_owned();
+    all.push_str(&String::from_utf8_lossy(&out.stderr));
+    all.extend(written_under(scratch.path()));
+    (out.status.code(), all)
+}
+
+#[test]
+fn a_secret_of_the_environment_is_shown_nowhere_in_no_form() {
+    let forms = [
+        "printf %s \"$V\"",
+        "printf %s \"$V\" | base64",
+        "printf x%s \"$V\" | base64 -w 8",
+        "printf %s \"$V\" | xxd",
+        "printf %s \"$V\" | xxd -p",
+        "printf %s \"$V\" | od -An -tx1",
+        "printf %s \"$V\" | od -x",
+        "printf %s \"$V\" | sed 's/&/\\&amp;/; s/</\\&lt;/; s/\"/\\&quot;/'",
+        "printf %s \"$V\" | xxd -p | tr -d '\\n' | sed 's/../%&/g'",
+        "printf %s \"$V\" | xxd -p | tr -d '\\n' | sed 's/../\\\\u00&/g'",
+        "printf %s \"$V\" | fold -w 9",
+    ];
+    let names = ["DEPLOY_PASSWORD", "LISTED", "BY_OPTION", "BY_LIST"];
+    let mut checks = Vec::new();
+    for (at, form) in forms.iter().enumerate() {
+        for name in names {
+            checks.push((
+                format!("c{at}-{name}"),
+                format!("run: |-\n  V=$TEST_{name}; echo begin; {form}; echo; echo end >&2; exit 1\nexpect: {{ stdout: [other] }}")
+                    .replace("TEST_", "")
+                    .replace("{ stdout: [other] }", "other"),
+            ));
+        }
+    }
+    let checks: Vec<(&str, &str)> = checks
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    let values: Vec<String> = (0..names.len()).map(|n| format!("{ODD}{n}")).collect();
+    let mut variables: Vec<(&str, &str)> = names
+        .into_iter()
+        .zip(values.iter().map(String::as_str))
+        .collect();
+    variables.push(("GATEPROOF_SECRETS", "OTHER, BY_LIST"));
+    for arguments in [
+        vec![
+            "ci",
+            "claim.yaml",
+            "--secret",
+            "BY_OPTION",
+            "--junit",
+            "junit.xml",
+        ],
+        vec![
+            "ci",
+            "claim.yaml",
+            "--secret",
+            "BY_OPTION",
+            "--format",
+            "tap",
+        ],
+        vec![
+            "verify",
+            "claim.yaml",
+            "--secret",
+            "BY_OPTION",
+            "--format",
+            "json",
+        ],
+        vec![
+            "verify",
+            "claim.yaml",
+            "--secret",
+            "BY_OPTION",
+            "--format",
+            "github",
+        ],
+    ] {
+        let file = claim("secrets: [LISTED]\n", &checks)
+            .replace("        run:", "        effect: observe\n        run:");
+        let (code, all) = all_that_is_shown(file, &arguments, &variables);
+        assert_eq!(code, Some(1), "{all}");
+        assert!(all.contains("[REDACTED]"), "{all}");
+        for part in [
+            "S3cr&t<",
+            "S3cr&amp;t",
+            "Pa55/w0rd",
+            "UzNjciZ0",
+            "5333637226743c",
+            "53 33 63 72",
+            "5333 6372",
+            "3353 7263",
+            "%53%33%63",
+            "u0053",
+            "w0rd+Z",
+        ] {
+            assert!(!all.contains(part), "{arguments:?}: {part} in {all}");
+        }
+    }
+}
+
+#[test]
+fn a_path_a_switch_and_a_name_that_says_nothing_stay_visible() {
+    let check = (
+        "env",
+        "run: echo \"PWD=$PWD $AUTH_TOKEN_FILE $USE_TOKEN $COMPASS\"\nexpect: other",
+    );
+    let variables = [
+        ("AUTH_TOKEN_FILE", "/run/secrets/token-file"),
+        ("USE_TOKEN", "disabled"),
+        ("COMPASS", "north-north-west"),
+    ];
+    let (_, all) = all_that_is_shown(claim("", &[check]), &["verify", "claim.yaml"], &variables);
+    for (_, value) in variables {
+        assert!(all.contains(value), "{value}: {all}");
+    }
+    assert!(all.contains("PWD=/"), "{all}");
+    assert!(!all.contains("[REDACTED]"), "{all}");
+}
+
+#[test]
+fn a_captured_secret_and_one_of_the_command_line_are_hidden_from_their_own_check_on() {
+    let checks = [
+        (
+            "first",
+            "run: printf 'tok-%s-%s' 4711 secretive; echo\ncapture: { session_token: stdout }\nexpect: { exit: 0 }",
+        ),
+        (
+            "then",
+            "run: echo \"${session_token} ${listed} ${db_password}\"\nexpect: other",
+        ),
+        (
+            "listed",
+            "run: printf 'plain-%s' value; echo\ncapture: { listed: stdout }\nneeds: []\nexpect: { exit: 0 }",
+        ),
+    ];
+    let order = [checks[0], checks[2], checks[1]];
+    let file = claim("vars: { db_password: none }\nsecrets: [listed]\n", &order)
+        .replace("        needs: []\n", "");
+    let arguments = ["verify", "claim.yaml", "--var", "db_password=from-the-line"];
+    let (_, all) = all_that_is_shown(file, &arguments, &[]);
+    assert!(all.contains("[REDACTED] [REDACTED] [REDACTED]"), "{all}");
+    for secret in ["tok-4711-secretive", "plain-value", "from-the-line"] {
+        assert!(!all.contains(secret), "{secret}: {all}");
+    }
+}
+
+#[test]
+fn a_refused_command_line_does_not_show_its_secrets() {
+    for arguments in [
+        vec!["verify", "claim.yaml", "--var", "db_password:hunter2xyz"],
+        vec![
+            "verify",
+            "claim.yaml",
+            "--var=db_password=hunter2xyz",
+            "--hunter2xyz",
+        ],
+        vec![
+            "verify",
+            "--var",
+            "db_password=hunter2xyz",
+            "hunter2xyz.yaml",
+        ],
+        vec!["status", "--abc-deploy-secret"],
+    ] {
+        let variables = [("DEPLOY_TOKEN", "abc-deploy-secret")];
+        let check = ("a", "run: echo\nexpect: other");
+        let (code, all) = all_that_is_shown(claim("", &[check]), &arguments, &variables);
+        assert_eq!(code, Some(2), "{all}");
+        assert!(all.contains("[REDACTED]"), "{all}");
+        assert!(
+            !all.contains("hunter2xyz") && !all.contains("abc-deploy-secret"),
+            "{all}"
+        );
+    }
+}
+
+/// Answers each request with its own header `Authorization`.
+fn echo_of_authorization() -> String {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let lines: Vec<String> = lines
+                .map(Result::unwrap)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let sent = lines
+                .iter()
+                .find_map(|line| line.strip_prefix("authorization: "))
+                .unwrap_or("none");
+            let length = sent.len();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{sent}"
+            )
+            .unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn a_header_takes_its_secret_from_the_environment_and_names_only_the_variable() {
+    let url = echo_of_authorization();
+    let check = |expect: &str| {
+        format!(
+            "http: {url}\nheaders: {{ Authorization: {{ env: SHOP_ACCESS, prefix: 'Bearer ' }} }}\nexpect: {expect}"
+        )
+    };
+    let sent = check(
+        "{ body: { sha256: 5c3b75bb3d91d9d4a4d5f7f3a7e2ba6f6b1cdbb0b58dd0ae35e0b2d1b1d2a38a } }",
+    );
+    let there = check("{ body: { starts_with: 'Bearer ', length: 24 } }");
+    let file = claim("", &[("there", &there), ("sent", &sent)]);
+    let variables = [("SHOP_ACCESS", "v4lue-of-access-1")];
+    let (code, all) = all_that_is_shown(file.clone(), &["verify", "claim.yaml"], &variables);
+    assert_eq!(code, Some(1), "{all}");
+    assert!(all.contains("1 PASS"), "{all}");
+    assert!(!all.contains("v4lue-of-access-1"), "{all}");
+    assert!(
+        all.contains(r#"printf '%s: %s\n' Authorization "Bearer $SHOP_ACCESS" | curl"#),
+        "{all}"
+    );
+    let (code, all) = all_that_is_shown(file, &["verify", "claim.yaml"], &[]);
+    assert_eq!(code, Some(3), "{all}");
+    assert!(all.contains("no `SHOP_ACCESS`"), "{all}");
+}
+
 /// A repository whose last commit no longer has what an earlier one had.
 fn remove_from_history_only(scratch: &Scratch) {
     let git = |words: &[&str]| {

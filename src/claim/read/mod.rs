@@ -51,6 +51,7 @@ const FILE_KEYS: &[&str] = &[
     "on",
     "hosts",
     "vars",
+    "secrets",
     "fixtures",
     "gates",
 ];
@@ -93,7 +94,10 @@ pub fn parse(source: Arc<Source>, overrides: &Scope) -> Result<ClaimFile, Box<In
 impl Reader {
     fn file(&mut self, root: &Node, source: &Arc<Source>, overrides: &Scope) -> Option<ClaimFile> {
         let fields = self.map(root, "a claim file", FILE_KEYS)?;
-        self.vars(&fields, overrides);
+        let changed_vars = self.vars(&fields, overrides);
+        let secrets = fields
+            .get("secrets")
+            .map_or_else(Vec::new, |node| self.secret_names(node));
         let phase = self.phase(&fields);
         let title = fields
             .get("title")
@@ -128,6 +132,8 @@ impl Reader {
             fresh_for: fresh_for?,
             hosts,
             vars: self.scope.clone(),
+            changed_vars,
+            secrets,
             fixtures,
             gates,
         };
@@ -160,7 +166,34 @@ impl Reader {
         self.check_name(&phase, &span, "a phase").then_some(phase)
     }
 
-    fn vars(&mut self, fields: &Fields<'_>, overrides: &Scope) {
+    /// The names whose values are hidden.
+    fn secret_names(&mut self, node: &Node) -> Vec<String> {
+        let items = self.items(node, "`secrets`");
+        let mut names = Vec::new();
+        for item in items {
+            let Some(name) = self.fixed(item, "a name of `secrets`") else {
+                continue;
+            };
+            if kit::text::is_name(&name) {
+                names.push(name);
+            } else {
+                self.report(
+                    Diagnostic::new(
+                        Code::BAD_VALUE,
+                        item.span.clone(),
+                        format!("`{name}` is not a valid name of a variable"),
+                    )
+                    .help("name variables of the environment, of `vars:` or of `capture:`, never values: `secrets: [DEPLOY_PASSWORD]`"),
+                );
+            }
+        }
+        names
+    }
+
+    /// Reads `vars:`, with the values of the command line. Returns the names of those that this
+    /// changed.
+    fn vars(&mut self, fields: &Fields<'_>, overrides: &Scope) -> Vec<String> {
+        let mut changed = Vec::new();
         if let Some(node) = fields.get("vars")
             && let Some(vars) = self.open_map(node, "`vars`")
         {
@@ -172,7 +205,10 @@ impl Reader {
             }
         }
         for (name, value) in overrides {
-            if self.scope.contains_key(name) {
+            if let Some(own) = self.scope.get(name) {
+                if own != value {
+                    changed.push(name.clone());
+                }
                 self.scope.insert(name.clone(), value.clone());
                 continue;
             }
@@ -189,6 +225,7 @@ impl Reader {
             });
             self.report(problem);
         }
+        changed
     }
 
     fn fixtures(

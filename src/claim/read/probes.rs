@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::codes;
-use crate::{CommandLine, CommandProbe, HttpProbe, Place, Probe, Timing, Tls};
+use crate::{CommandLine, CommandProbe, HeaderValue, HttpProbe, Place, Probe, Timing, Tls};
 use kit::text::{Part, Text};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
@@ -234,14 +234,44 @@ impl Reader {
         })
     }
 
-    fn request_headers(&mut self, node: &Node) -> Vec<(String, Text)> {
+    fn request_headers(&mut self, node: &Node) -> Vec<(String, HeaderValue)> {
         let Some(fields) = self.open_map(node, "`headers`") else {
             return Vec::new();
         };
         fields
             .iter()
-            .filter_map(|(key, value)| Some((key.text.clone(), self.text(value, "a header")?)))
+            .filter_map(|(key, value)| Some((key.text.clone(), self.header_value(value)?)))
             .collect()
+    }
+
+    /// A text, or `{ env: NAME, prefix: "Bearer " }`.
+    fn header_value(&mut self, node: &Node) -> Option<HeaderValue> {
+        if !matches!(node.kind, NodeKind::Map(_)) {
+            return self.text(node, "a header").map(HeaderValue::Text);
+        }
+        let fields = self.map(node, "a header", &["env", "prefix"])?;
+        let Some(env) = fields.get("env") else {
+            let fix = "the name of a variable of your environment: `{ env: API_TOKEN, prefix: \"Bearer \" }`";
+            self.missing_in(&fields, "a header", "env", fix);
+            return None;
+        };
+        let name = self.fixed(env, "`env`")?;
+        if !kit::text::is_name(&name) {
+            self.report(
+                Diagnostic::new(
+                    Code::BAD_VALUE,
+                    env.span.clone(),
+                    format!("`{name}` is not a valid name of a variable"),
+                )
+                .help("name the variable, not its value: `env: API_TOKEN`"),
+            );
+            return None;
+        }
+        let prefix = match fields.get("prefix") {
+            Some(node) => self.text(node, "`prefix`")?,
+            None => Text::default(),
+        };
+        Some(HeaderValue::Environment { name, prefix })
     }
 
     fn tls(&mut self, node: &Node) -> Option<Tls> {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::codes;
-use crate::{Capture, CaptureFrom, Effect, Fixture, Pick, Place, Probe, Ready, Step, Timing};
+use crate::{
+    Capture, CaptureFrom, Effect, Fixture, HeaderValue, Pick, Place, Probe, Ready, Step, Timing,
+};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
@@ -75,6 +77,7 @@ impl Reader {
             .map(|node| self.captures_of(node, ProbeKind::Command))
             .unwrap_or_default();
         self.lint_fixture(key, &fields);
+        self.refuse_headers_of_the_environment(&undo, &fields);
         Some(Fixture {
             name: key.text.clone(),
             on: on?,
@@ -94,6 +97,29 @@ impl Reader {
             effect: effect?,
             span: key.span.clone(),
         })
+    }
+
+    /// A host undoes by itself, and does not have the variables of the person who armed it.
+    fn refuse_headers_of_the_environment(&mut self, undo: &[Step], fields: &Fields<'_>) {
+        let of_environment = |step: &Step| match &step.probe {
+            Probe::Http(http) => {
+                let mut values = http.headers.iter().map(|(_, value)| value);
+                values.any(|value| matches!(value, HeaderValue::Environment { .. }))
+            }
+            Probe::Command(_) | Probe::Human(_) => false,
+        };
+        if let Some((key, _)) = fields.key("undo")
+            && undo.iter().any(of_environment)
+        {
+            self.report(
+                Diagnostic::new(
+                    Code::BAD_VALUE,
+                    key.span.clone(),
+                    "a step of `undo` cannot take a header from your environment",
+                )
+                .help("the host undoes by itself, also when you are gone: let a command there read the secret from a file of the host"),
+            );
+        }
     }
 
     fn lint_fixture(&mut self, key: &Key, fields: &Fields<'_>) {

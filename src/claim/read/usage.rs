@@ -46,7 +46,7 @@ fn http<'c>(http: &'c HttpProbe, texts: &mut Vec<&'c Text>) {
     texts.push(&http.url);
     texts.extend(&http.resolve);
     texts.extend(&http.body);
-    texts.extend(http.headers.iter().map(|(_, text)| text));
+    texts.extend(http.headers.iter().map(|(_, value)| value.text()));
 }
 
 fn expect(expect: &Expect) -> Vec<String> {

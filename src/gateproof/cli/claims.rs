@@ -1,5 +1,6 @@
 //! Finding, reading and selecting claim files; what is wrong with them is printed.
 
+use crate::cli::terminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,6 @@ use crate::run::{Repository, Selection, select};
 use claim::ClaimFile;
 use claim::codes;
 use claim::outcome::ExitCode;
-use kit::console;
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::source::Source;
@@ -29,7 +29,7 @@ pub(crate) fn load(options: &FileOptions) -> Option<Vec<ClaimFile>> {
     let read = |path: PathBuf| match claim::read::load(&path, &options.overrides()) {
         Ok(file) => Some(file),
         Err(invalid) => {
-            console::err(&invalid.render(options.color.on_stderr()));
+            terminal::err(&invalid.render(options.color.on_stderr()));
             None
         }
     };
@@ -78,7 +78,7 @@ pub(crate) fn load_from_tree(tree: &Path, path: &Path, color: ColorOption) -> Op
     let source = match Source::read(&tree.join(path)) {
         Ok(source) => source,
         Err(error) => {
-            console::err(&format!("{}: {error}\nnothing was run\n", path.display()));
+            terminal::err(&format!("{}: {error}\nnothing was run\n", path.display()));
             return None;
         }
     };
@@ -89,7 +89,7 @@ pub(crate) fn load_from_tree(tree: &Path, path: &Path, color: ColorOption) -> Op
     match claim::read::parse(Arc::new(source), &Scope::new()) {
         Ok(file) => Some(file),
         Err(invalid) => {
-            console::err(&invalid.render(color.on_stderr()));
+            terminal::err(&invalid.render(color.on_stderr()));
             None
         }
     }

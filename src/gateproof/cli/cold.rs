@@ -1,6 +1,7 @@
 //! What `claim` and `review` share: running one gate from a cold clone, and what they say about
 //! the clone and the records.
 
+use crate::cli::terminal;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -77,20 +78,20 @@ pub(crate) async fn run_gate(
     };
     let record = runs::run(file, &options, interrupt, cold.quiet(), Watched::No).await;
     let table = table(&record, console::width(), cold.color.on_stdout());
-    console::out(&format!("\n{table}\n"));
+    terminal::out(&format!("\n{table}\n"));
     Ok(record)
 }
 
 /// Prints what is wrong with the clone and does not keep the command from going on.
 pub(crate) fn print_clone_notes(checkout: &Checkout, purpose: Purpose) {
     for finding in checkout.remarks(purpose) {
-        console::err(&format!("note: {}; {}\n", finding.what, finding.remedy));
+        terminal::err(&format!("note: {}; {}\n", finding.what, finding.remedy));
     }
 }
 
 /// Prints which records are missing or damaged, and so do not count.
 pub(crate) fn print_damaged(history: &RecordHistory) {
     for what in &history.damaged {
-        console::err(&format!("does not count: {what}\n"));
+        terminal::err(&format!("does not count: {what}\n"));
     }
 }

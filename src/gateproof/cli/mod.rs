@@ -12,6 +12,7 @@ mod publish;
 mod review_document;
 mod runs;
 mod store;
+mod terminal;
 
 use clap::Parser;
 
@@ -29,11 +30,12 @@ struct Cli {
 
 /// Runs the program. Its exit code tells the causes of failure apart.
 pub fn main() -> std::process::ExitCode {
+    crate::secrets::learn_arguments(std::env::args_os());
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version end here, too. A closed terminal changes nothing.
-            let _ = error.print();
+            terminal::usage(&error);
             return u8::try_from(error.exit_code()).unwrap_or(2).into();
         }
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::cli::terminal;
 use crate::record::{SignError, Signer};
 use crate::report::{RUN_REPORTS, RunReport};
 use crate::run::Selection;
@@ -183,6 +184,21 @@ pub(crate) struct OutputOptions {
     /// Write no record
     #[arg(long)]
     pub(crate) no_record: bool,
+    /// Hide the value of this variable of the environment everywhere, whatever its name (repeatable;
+    /// also GATEPROOF_SECRETS=NAME,NAME)
+    #[arg(long = "secret", value_name = "NAME")]
+    pub(crate) secrets: Vec<String>,
+}
+
+impl OutputOptions {
+    /// Hides what `--secret` names, from here on. Says which of the variables are not set.
+    pub(crate) fn hide_secrets(&self) {
+        for name in crate::secrets::learn_environment(&self.secrets) {
+            terminal::err(&format!(
+                "--secret {name}: the environment has no such variable, so nothing is hidden for it\n"
+            ));
+        }
+    }
 }
 
 fn run_report() -> impl TypedValueParser<Value = &'static RunReport> {

@@ -1,10 +1,11 @@
 //! Messages on standard error: progress, refusals, faults.
 
+use crate::cli::terminal;
 use crate::report::progress_line;
 use crate::run::RunEvent;
 use claim::outcome::ExitCode;
-use kit::console;
 use kit::count::count;
+use kit::error_chain;
 use kit::yaml::codes::Code;
 
 /// The longest line about a step of a fixture, before its observation.
@@ -31,7 +32,7 @@ pub(crate) fn describe(event: &RunEvent) -> String {
 
 /// Prints why nothing was run, with the code that `gateproof explain` knows.
 pub(crate) fn refuse(code: Code, why: &str) -> ExitCode {
-    console::err(&format!(
+    terminal::err(&format!(
         "error[{}]: {why}\nnothing was run; `gateproof explain {}` says more\n",
         code.0, code.0
     ));
@@ -40,5 +41,5 @@ pub(crate) fn refuse(code: Code, why: &str) -> ExitCode {
 
 /// Prints an error that keeps nothing else from going on.
 pub(crate) fn report_error(error: &(dyn std::error::Error + 'static)) {
-    kit::runtime::report_error("gateproof", error);
+    terminal::err(&format!("gateproof: {}\n", error_chain(error)));
 }

@@ -1,5 +1,6 @@
 //! Writing the files of one commit, and committing and pushing exactly these.
 
+use crate::cli::terminal;
 use std::path::Path;
 
 use clap::Args;
@@ -8,7 +9,6 @@ use crate::record::{RunRecord, SIGNATURE, Signer};
 use crate::report::documents::{Block, Document};
 use crate::role::{Checkout, CommitRequest, RUNS, Refusal, push, unknown_records};
 use crate::run::Role;
-use kit::console;
 use kit::inside::{Inside, NotInside};
 
 /// What becomes of the files that a command writes.
@@ -124,7 +124,7 @@ impl<'r> WrittenFiles<'r> {
                 phase: phase.to_owned(),
                 gate: gate.to_owned(),
                 run_id: "before".to_owned(),
-                body: "\n".to_owned(),
+                body: kit::redact::Redacted::own("\n").to_text(),
                 inputs: Vec::new(),
             };
             let opened = document.open(&self.place(document, phase)?, Some(role))?;
@@ -142,15 +142,15 @@ pub(crate) async fn publish(
     options: &PublishOptions,
     quiet: bool,
 ) -> anyhow::Result<()> {
-    console::out(&format!("{}\n", commit.subject));
+    terminal::out(&format!("{}\n", commit.subject));
     if !quiet {
         for file in commit.files {
-            console::err(&format!("wrote {file}\n"));
+            terminal::err(&format!("wrote {file}\n"));
         }
     }
     if !options.commit && !options.push {
         if !quiet {
-            console::err(&format!(
+            terminal::err(&format!(
                 "to commit exactly these files: {}\nothers see them only after `git push`; --commit --push do both\n",
                 commit.by_hand()
             ));
@@ -162,7 +162,7 @@ pub(crate) async fn publish(
     if let Some(upstream) = upstream {
         push(upstream).await?;
     }
-    console::err(&match upstream {
+    terminal::err(&match upstream {
         Some(upstream) => format!("committed and pushed to {}\n", upstream.upstream),
         None => {
             let short = made.get(..12).unwrap_or(&made);

@@ -11,7 +11,6 @@ use crate::run::{Role, who};
 use claim::codes;
 use claim::outcome::ExitCode;
 use kit::inside::Inside;
-use kit::redact::Redactor;
 
 use crate::cli::claims::{current_folder, in_tree, load_from_tree};
 use crate::cli::options::ColorOption;
@@ -127,6 +126,5 @@ fn phase_of(here: &LocalClone, named: Option<&str>) -> Result<(String, PathBuf),
 
 /// A person's text without what looks like a secret.
 pub(crate) fn redacted(text: &str) -> String {
-    let redactor = Redactor::new(Vec::<String>::new());
-    redactor.text(text).into_owned()
+    crate::secrets::redact(text).into_inner()
 }

@@ -1,6 +1,7 @@
 //! Running claim files: the one route of `verify` and `ci` from selected files to stored records
 //! and reports, and the one call of the engine for every command.
 
+use crate::cli::terminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use claim::ClaimFile;
 use claim::outcome::{ExitCode, worst};
 use kit::console;
 use kit::interrupt::Interrupt;
+use kit::redact::Redacted;
 use reach::host::Fault;
 
 /// A claim file and the repository that it is in, at the revision to be checked.
@@ -45,9 +47,9 @@ pub(crate) async fn run(
     quiet: bool,
     watched: Watched,
 ) -> RunRecord {
-    let mut progress = |event: &RunEvent| {
+    let mut progress = |event: &Redacted<RunEvent>| {
         if !quiet {
-            console::err(&watched.shown(&describe(event)));
+            terminal::err(&watched.shown(&describe(event)));
         }
     };
     // In a box: the layout of the futures around it would nest too deep for the compiler.
@@ -103,7 +105,7 @@ impl<'o> Runs<'o> {
             let unrestored = |record: &RunRecord| exit_of(record) == ExitCode::Unrestored;
             if self.records.iter().any(unrestored) {
                 let path = file.source.path.display();
-                console::err(&format!(
+                terminal::err(&format!(
                     "{path}: not run, because something is not restored\n"
                 ));
                 continue;
@@ -167,7 +169,7 @@ impl<'o> Runs<'o> {
             stored: stored.as_deref(),
             ..self.input(records, &verdict)
         };
-        console::out(&report.render(&input)?);
+        terminal::out(&report.render(&input)?);
         Ok(())
     }
 
@@ -178,10 +180,10 @@ impl<'o> Runs<'o> {
             return Ok(());
         }
         let text = report.render(&self.input(&self.records, verdict))?;
-        console::out(&match report.remarks {
+        terminal::out(&match report.remarks {
             Remarks::Stdout => self.watched.shown(&text),
             // A program reads it, and the report itself keeps decisions out.
-            Remarks::Comment(_) | Remarks::Stderr => text,
+            Remarks::Comment(_) | Remarks::Stderr => text.into_inner(),
         });
         Ok(())
     }

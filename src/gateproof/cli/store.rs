@@ -1,5 +1,6 @@
 //! Storing a run: its record, and the documents of the role that ran it.
 
+use crate::cli::terminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -10,7 +11,6 @@ use crate::report::text::gates;
 use crate::role::{ReviewKind, review_block};
 use crate::run::Role;
 use claim::ClaimFile;
-use kit::console;
 use kit::inside::{Inside, NotInside};
 
 /// Who stores records, and how.
@@ -35,7 +35,7 @@ impl StoredRun {
     pub(crate) fn print(&self, root: &Path) {
         for path in self.record.iter().chain(&self.documents) {
             let shown = path.strip_prefix(root).unwrap_or(path);
-            console::err(&format!("wrote {}\n", shown.display()));
+            terminal::err(&format!("wrote {}\n", shown.display()));
         }
     }
 }
@@ -52,7 +52,7 @@ impl RecordStore<'_> {
     ) -> anyhow::Result<()> {
         let runs = runs_of(&record.claim.phase, root, reports)?;
         if let Some(signer) = self.signer.filter(|_| !self.quiet) {
-            console::err(&format!("signing the record with {}\n", signer.key()));
+            terminal::err(&format!("signing the record with {}\n", signer.key()));
         }
         let path = crate::record::write_signed(record, &runs, self.signer)
             .with_context(|| format!("write the record into {}", runs.path().display()))?;
@@ -102,7 +102,7 @@ impl RecordStore<'_> {
         let status = docs.join(Document::Status.file_name(phase))?;
         let journal = docs.join(Document::Journal.file_name(phase))?;
         for gate in documents::claimed_gates(&status, record) {
-            console::err(&format!(
+            terminal::err(&format!(
                 "{gate} is claimed, and STATUS keeps that; `gateproof claim {gate}` claims it again\n"
             ));
         }

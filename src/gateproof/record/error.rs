@@ -42,6 +42,13 @@ pub enum RecordError {
         path: PathBuf,
         source: SignError,
     },
+    #[error(
+        "the record of run `{run_id}` is not written, because its secrets cannot be taken out: {source}"
+    )]
+    Redact {
+        run_id: String,
+        source: kit::redact::RedactError,
+    },
     #[error("the record of run `{run_id}` cannot be written as JSON: {source}")]
     Serialise {
         run_id: String,

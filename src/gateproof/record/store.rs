@@ -11,6 +11,7 @@ use super::model::{RecordLink, RunRecord};
 use super::seal;
 use super::sign::Signer;
 use kit::inside::Inside;
+use kit::redact::Redacted;
 
 /// How often a signature may be overtaken by another writer before the others have to wait.
 const OVERTAKEN: usize = 3;
@@ -31,7 +32,7 @@ pub fn write(record: &RunRecord, runs_dir: &Path) -> Result<PathBuf, RecordError
 /// With a signer, `<run_id>.json.sig` appears after the record and never without it: killed in
 /// between, the record is whole and unsigned.
 ///
-/// The record must have been redacted before ([`super::Redactor::record`]).
+/// What is known to be secret by now is not written.
 ///
 /// # Errors
 /// See [`RecordError`]; after each of them the folder is as it was.
@@ -53,6 +54,13 @@ pub fn write_signed(
         path: runs_dir.to_owned(),
         source,
     })?;
+    let record =
+        crate::secrets::redactor()
+            .clean(record)
+            .map_err(|source| RecordError::Redact {
+                run_id: record.run_id.clone(),
+                source,
+            })?;
     let mut overtaken = 0;
     loop {
         // A signature may wait for a person's touch, and the other writers should not. So what
@@ -63,7 +71,7 @@ pub fn write_signed(
             None
         };
         let follows = heads_of(runs_dir)?;
-        let bytes = bytes_of(record, follows.clone())?;
+        let bytes = bytes_of(&record, follows.clone())?;
         let sign = |signer: &Signer| signer.sign(&bytes);
         let signature = signer
             .map(sign)
@@ -83,10 +91,13 @@ pub fn write_signed(
     }
 }
 
-fn bytes_of(record: &RunRecord, follows: Vec<RecordLink>) -> Result<Vec<u8>, RecordError> {
+fn bytes_of(
+    record: &Redacted<RunRecord>,
+    follows: Vec<RecordLink>,
+) -> Result<Vec<u8>, RecordError> {
     let record = RunRecord {
         follows,
-        ..record.clone()
+        ..RunRecord::clone(record)
     };
     let mut json = serde_json::to_vec_pretty(&record).map_err(|source| RecordError::Serialise {
         run_id: record.run_id.clone(),

@@ -30,7 +30,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::record::RunRecord;
+use crate::secrets;
 use kit::atomic;
+use kit::redact::Redacted;
 
 pub use annotations::{Annotation, Dialect, Level, annotation_lines, annotations, stop_commands};
 pub use junit::junit;
@@ -163,8 +165,8 @@ impl RunReport {
     ///
     /// # Errors
     /// [`ReportError::Junit`], [`ReportError::Json`].
-    pub fn render(&self, input: &ReportInput<'_>) -> Result<String, ReportError> {
-        (self.render)(input)
+    pub fn render(&self, input: &ReportInput<'_>) -> Result<Redacted<String>, ReportError> {
+        Ok(secrets::redact_known(&(self.render)(input)?))
     }
 
     /// Writes the report to a file, whole or not at all. A missing folder is made.

@@ -194,7 +194,7 @@ pub fn done_block(phases: &[PhaseStatus]) -> Option<Block> {
         gate: String::new(),
         run_id: newest.run_id.clone(),
         inputs: Vec::new(),
-        body,
+        body: crate::secrets::redact_known(&body),
     })
 }
 

@@ -52,7 +52,7 @@ fn json_is_the_stored_text_of_a_single_run_and_a_list_of_several() {
         stored: Some("as stored"),
         ..single
     };
-    assert_eq!(json.render(&stored).unwrap(), "as stored");
+    assert_eq!(*json.render(&stored).unwrap(), "as stored");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_file_is_written_with_its_folder_and_one_that_cannot_be_is_named_once() {
     let path = folder.path().join("new/run.md");
     report.write(&path, &input(&records, &verdict)).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(text, report.render(&input(&records, &verdict)).unwrap());
+    assert_eq!(text, *report.render(&input(&records, &verdict)).unwrap());
     let below = path.join("run.md");
     let error = report
         .write(&below, &input(&records, &verdict))

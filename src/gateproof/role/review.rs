@@ -98,7 +98,7 @@ pub fn review_block(
         gate: gate.to_owned(),
         run_id: record.run_id.clone(),
         inputs: judged.map(earlier_input).into_iter().collect(),
-        body,
+        body: crate::secrets::redact_known(&body),
     })
 }
 

@@ -81,7 +81,7 @@ fn block(phase: &str, run_id: &str, body: String) -> Block {
         gate: "veto".to_owned(),
         run_id: run_id.to_owned(),
         inputs: Vec::new(),
-        body,
+        body: crate::secrets::redact_known(&body),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 
 use crate::record::{CheckRecord, Finding, FixtureRecord};
+use crate::secrets::learn_scope;
 use claim::outcome::Outcome;
 use claim::{Check, ClaimFile, Control, Effect, Probe};
 use kit::text::Scope;
@@ -14,7 +15,7 @@ use reach::observation::{Observation, left_processes};
 
 use super::control::judge_control;
 use super::disturber::Disturber;
-use super::event::{RunEvent, Sink};
+use super::event::{Events, RunEvent};
 use super::fixture::{Fixtures, NotSet};
 use super::human;
 use super::options::{Options, Role};
@@ -23,6 +24,7 @@ use super::plan::{CheckAt, Item, vantages};
 use super::prober::{ProbeTask, Prober};
 use super::recorded::{self, judged, millis, place, remark};
 use super::reproduce::describe_probe;
+use super::secrets;
 use super::wording;
 
 /// Runs items in order, and collects the records of their checks.
@@ -58,7 +60,7 @@ impl<'r> CheckRunner<'r> {
         }
     }
 
-    pub(super) async fn item(&mut self, item: &Item, sink: &mut dyn Sink) {
+    pub(super) async fn item(&mut self, item: &Item, sink: &mut Events<'_>) {
         let check = item.at.of(self.file);
         if item.control {
             if let Some(control) = &check.control {
@@ -157,7 +159,7 @@ impl<'r> CheckRunner<'r> {
     }
 
     /// Brings the fixtures of an item into force.
-    async fn conditions(&mut self, item: &Item, sink: &mut dyn Sink) -> Result<(), NotSet> {
+    async fn conditions(&mut self, item: &Item, sink: &mut Events<'_>) -> Result<(), NotSet> {
         let gate = &self.file.gates[item.at.gate].id;
         self.fixtures.bring(&item.with, gate, sink).await?;
         if let Some(name) = self.fixtures.unrestored() {
@@ -184,6 +186,7 @@ impl<'r> CheckRunner<'r> {
                 human::attestation(self.file, self.options, self.places, subject, &scope).await;
             return result.into_record(self.blank(at, check, started, &scope));
         }
+        secrets::learn_probe(&check.probe, &scope);
         let reply = self
             .prober
             .probe(ProbeTask {
@@ -247,7 +250,7 @@ impl<'r> CheckRunner<'r> {
         item: &Item,
         check: &Check,
         control: &Control,
-        sink: &mut dyn Sink,
+        sink: &mut Events<'_>,
     ) {
         let passed = self
             .records
@@ -273,6 +276,7 @@ impl<'r> CheckRunner<'r> {
             Ok(()) => {
                 // With what the control's own fixtures have captured.
                 let scope = self.scope(item.at, check);
+                secrets::learn_probe(probe, &scope);
                 let reply = self
                     .prober
                     .probe(ProbeTask {
@@ -307,6 +311,8 @@ impl<'r> CheckRunner<'r> {
         for capture in &check.capture {
             match claim::matchers::pick(capture, observation) {
                 Ok(value) => {
+                    let named = Scope::from_iter([(capture.name.clone(), value.clone())]);
+                    learn_scope(&named, &self.file.secrets);
                     let values = self.captured.entry(at.gate).or_default();
                     values.insert(capture.name.clone(), value);
                 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::record::{CheckRecord, FixtureRecord, HostState, RunRecord, SCHEMA};
 use claim::outcome::{ExitCode, Outcome, verdict};
 use claim::{ClaimFile, Place};
-use kit::redact::{Redacted, Redactor};
+use kit::redact::Redacted;
 
 use super::identify::clock_note;
 use super::options::Options;
@@ -26,6 +26,8 @@ pub(super) struct Concluded {
     /// How the hosts at the end differ from those at the beginning.
     pub(super) changes: Vec<String>,
     pub(super) hosts: Vec<HostState>,
+    /// What `secrets:` names and nothing has.
+    pub(super) unset: Vec<String>,
 }
 
 /// The record of the run, without secrets: nothing that looks like one leaves this function.
@@ -33,11 +35,10 @@ pub(super) fn record(
     file: &ClaimFile,
     options: &Options,
     signal: Option<&str>,
-    redactor: &Redactor,
     concluded: Concluded,
 ) -> RunRecord {
     let exit_code = exit_code(&concluded, signal) as u8;
-    let notes = notes(file, options, signal, redactor, &concluded);
+    let notes = notes(file, options, signal, &concluded);
     let repository = options.repository.as_ref();
     let record = RunRecord {
         schema: SCHEMA.to_owned(),
@@ -64,7 +65,9 @@ pub(super) fn record(
         exit_code,
         notes,
     };
-    let clean = redactor.clean(&record).map(Redacted::into_inner);
+    let clean = crate::secrets::redactor()
+        .clean(&record)
+        .map(Redacted::into_inner);
     clean.unwrap_or_else(|error| RunRecord {
         checks: Vec::new(),
         fixtures: Vec::new(),
@@ -90,7 +93,6 @@ fn notes(
     file: &ClaimFile,
     options: &Options,
     signal: Option<&str>,
-    redactor: &Redactor,
     run: &Concluded,
 ) -> Vec<String> {
     let refused = run.refused.iter();
@@ -100,9 +102,10 @@ fn notes(
     notes.extend(run.changes.iter().cloned());
     notes.extend(run.hosts.iter().filter_map(clock_note));
     notes.extend(notes_of_checks(&run.checks));
-    if redactor.too_short() > 0 {
-        notes.push(short_secrets(redactor.too_short()));
-    }
+    notes.extend(run.unset.iter().map(|name| {
+        format!("`secrets` names `{name}`, and nothing has that name: no value of it can be hidden")
+    }));
+    notes.extend(short_secrets(&crate::secrets::too_short()));
     if let Some(name) = signal {
         notes.push(format!(
             "interrupted by {name}: what was disturbed was undone, the rest was not run"
@@ -123,20 +126,17 @@ fn notes_of_checks(checks: &[CheckRecord]) -> Vec<String> {
     notes
 }
 
-fn short_secrets(number: usize) -> String {
-    let (values, are) = match number {
-        1 => ("1 secret value is", "is"),
-        _ => ("secret values are", "are"),
+fn short_secrets(names: &[String]) -> Option<String> {
+    let are = match names {
+        [] => return None,
+        [_] => "is",
+        _ => "are",
     };
-    let values = if number == 1 {
-        values.to_owned()
-    } else {
-        format!("{number} {values}")
-    };
-    format!(
-        "{values} shorter than {} characters and {are} not hidden",
+    Some(format!(
+        "{}: shorter than {} characters, and {are} not hidden",
+        names.join(", "),
         kit::redact::MIN_SECRET
-    )
+    ))
 }
 
 /// That the working tree is not what was checked, or is and should not be.

@@ -1,10 +1,12 @@
 //! What a run reports while it goes on. The library prints nothing: reports are sinks.
 
 use crate::record::{CheckRecord, FixtureStepRecord};
-use kit::redact::Redactor;
+use crate::secrets;
+use kit::redact::Redacted;
+use serde::{Deserialize, Serialize};
 
 /// Something that happened in a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum RunEvent {
     /// A run of a claim file begins, with so many checks.
     Began {
@@ -23,47 +25,26 @@ pub enum RunEvent {
     Notice(String),
 }
 
-/// Receives the events of a run.
+/// Receives the events of a run, without their secrets.
 pub trait Sink {
     /// Called for each event, in order.
-    fn event(&mut self, event: &RunEvent);
+    fn event(&mut self, event: &Redacted<RunEvent>);
 }
 
-impl<F: FnMut(&RunEvent)> Sink for F {
-    fn event(&mut self, event: &RunEvent) {
+impl<F: FnMut(&Redacted<RunEvent>)> Sink for F {
+    fn event(&mut self, event: &Redacted<RunEvent>) {
         self(event);
     }
 }
 
-/// Passes events on without their secrets.
-pub(super) struct Redacting<'s> {
-    pub(super) redactor: &'s Redactor,
-    pub(super) inner: &'s mut dyn Sink,
-}
+/// The way of a run to its sink: what goes through loses its secrets.
+pub(super) struct Events<'s>(pub(super) &'s mut dyn Sink);
 
-impl Sink for Redacting<'_> {
-    fn event(&mut self, event: &RunEvent) {
-        let clean = match event {
-            RunEvent::FixtureStep { fixture, step } => {
-                self.redactor
-                    .clean(step)
-                    .ok()
-                    .map(|step| RunEvent::FixtureStep {
-                        fixture: fixture.clone(),
-                        step: step.into_inner(),
-                    })
-            }
-            RunEvent::CheckDone(record) => self
-                .redactor
-                .clean(record.as_ref())
-                .ok()
-                .map(|record| RunEvent::CheckDone(Box::new(record.into_inner()))),
-            RunEvent::Notice(text) => Some(RunEvent::Notice(self.redactor.text(text).into_owned())),
-            RunEvent::Began { .. } => Some(event.clone()),
-        };
+impl Events<'_> {
+    pub(super) fn event(&mut self, event: &RunEvent) {
         // What cannot be cleaned is not passed on.
-        if let Some(event) = clean {
-            self.inner.event(&event);
+        if let Ok(event) = secrets::redactor().clean(event) {
+            self.0.event(&event);
         }
     }
 }

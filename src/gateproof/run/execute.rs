@@ -9,12 +9,11 @@ use chrono::Utc;
 use crate::record::RunRecord;
 use claim::ClaimFile;
 use kit::interrupt::Interrupt;
-use kit::redact::Redactor;
 
 use super::check_runner::CheckRunner;
 use super::conclude::{Concluded, record};
 use super::disturber::Disturber;
-use super::event::{Redacting, RunEvent, Sink};
+use super::event::{Events, RunEvent, Sink};
 use super::leftovers;
 use super::options::Options;
 use super::places::{INSIDE, Places};
@@ -44,11 +43,8 @@ async fn run_here(
     sink: &mut dyn Sink,
 ) -> RunRecord {
     let started = Utc::now();
-    let redactor = Redactor::new(secrets::of(file));
-    let sink: &mut dyn Sink = &mut Redacting {
-        redactor: &redactor,
-        inner: sink,
-    };
+    let unset = secrets::learn(file);
+    let sink = &mut Events(sink);
     let run_id = kit::run_id::run_id(started, random());
     let disturber = disturber(file, options, &run_id);
     let ours = format!("{} {run_id}", disturber.inside);
@@ -70,9 +66,10 @@ async fn run_here(
         run_id,
         started,
         selected,
+        unset,
         ..concluded
     };
-    record(file, options, interrupt.signal(), &redactor, concluded)
+    record(file, options, interrupt.signal(), concluded)
 }
 
 /// Runs the plan, and leaves every fixture.
@@ -80,7 +77,7 @@ async fn items(
     mut runner: CheckRunner<'_>,
     selected: &[CheckAt],
     prober: &Prober<'_>,
-    sink: &mut dyn Sink,
+    sink: &mut Events<'_>,
 ) -> Concluded {
     let (file, options) = (runner.file, runner.options);
     let preflight = leftovers::refusal(file, selected, prober.places, options, &mut *sink);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::record::HostState;
 use claim::{ClaimFile, Place};
-use kit::redact::{Redacted, Redactor};
+use kit::redact::Redacted;
 use reach::host::Fault;
 
 use super::options::Options;
@@ -19,7 +19,7 @@ pub async fn host_states(
     names: &[String],
 ) -> BTreeMap<String, Result<HostState, Fault>> {
     let places = Places::new(file, options, "");
-    let redactor = Redactor::new(secrets::of(file));
+    secrets::learn(file);
     let mut reached_by_name = BTreeMap::new();
     for name in names {
         let reached = places.reach(&Place::Host(name.clone())).await.map(|_| ());
@@ -34,7 +34,7 @@ pub async fn host_states(
                 let state = states.iter().find(|state| state.name == name);
                 let state = state.ok_or_else(|| Fault::Other("it reported nothing".to_owned()))?;
                 // As in records: what is hidden there must not differ here.
-                redactor
+                crate::secrets::redactor()
                     .clean(state)
                     .map(Redacted::into_inner)
                     .map_err(|error| Fault::Other(error.to_string()))

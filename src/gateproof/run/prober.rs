@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use claim::expectation::Expect;
 use claim::matchers::Mismatch;
-use claim::{HttpProbe, Place, Probe, Timing, Tls};
+use claim::{HeaderValue, HttpProbe, Place, Probe, Timing, Tls};
 use kit::text::Scope;
 use reach::host::{Fault, Leftovers};
 use reach::observation::{HttpObservation, Observation};
@@ -248,16 +248,16 @@ impl Prober<'_> {
         scope: &Scope,
         limit: Duration,
     ) -> Result<HttpObservation, Fault> {
+        let mut headers = Vec::new();
+        for (name, value) in &http.headers {
+            headers.push((name.clone(), header(value, scope)?));
+        }
         let request = Request {
             method: http.method.clone(),
             url: http.url.render(scope),
             resolve: http.resolve.as_ref().map(|text| text.render(scope)),
             tls: self.trust(&http.tls)?,
-            headers: http
-                .headers
-                .iter()
-                .map(|(name, text)| (name.clone(), text.render(scope)))
-                .collect(),
+            headers,
             body: http
                 .body
                 .as_ref()
@@ -284,6 +284,21 @@ impl Prober<'_> {
                     Fault::Other(format!("the CA file {}: {error}", path.display()))
                 })
             }
+        }
+    }
+}
+
+/// The value of a header; one of the environment is read only now.
+fn header(value: &HeaderValue, scope: &Scope) -> Result<String, Fault> {
+    match value {
+        HeaderValue::Text(text) => Ok(text.render(scope)),
+        HeaderValue::Environment { name, prefix } => {
+            let secret = std::env::var(name).map_err(|_| {
+                Fault::Other(format!(
+                    "the environment has no `{name}`: a header takes its value from it"
+                ))
+            })?;
+            Ok(format!("{}{}", prefix.render(scope), secret.trim_end()))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use claim::{CommandLine, CommandProbe, HttpProbe, Probe, Tls};
+use claim::{CommandLine, CommandProbe, HeaderValue, HttpProbe, Probe, Tls};
 use kit::shell::{Quoting, ShellScanner, quote};
 use kit::text::{Part, Scope, Text};
 use reach::host::Host;
@@ -80,7 +80,35 @@ pub(super) fn reproduce(
         Probe::Http(http) => by_curl(http, scope, timeout),
         Probe::Human(_) => return describe_probe(probe, scope),
     };
-    host.reproduce(&on_one_line(format!("{prefix}{line}")))
+    let line = host.reproduce(&on_one_line(format!("{prefix}{line}")));
+    match probe {
+        Probe::Http(http) => format!("{}{line}", header_lines(http, scope)),
+        Probe::Command(_) | Probe::Human(_) => line,
+    }
+}
+
+/// The headers whose values are in the environment: name, prefix, variable.
+fn from_environment(http: &HttpProbe) -> impl Iterator<Item = (&str, &Text, &str)> {
+    http.headers.iter().filter_map(|(name, value)| match value {
+        HeaderValue::Environment { name: env, prefix } => {
+            Some((name.as_str(), prefix, env.as_str()))
+        }
+        HeaderValue::Text(_) => None,
+    })
+}
+
+/// What gives curl the headers whose values are in the environment. They go through a pipe: on a
+/// command line everybody on the machine could read them, and a host does not have the variable.
+fn header_lines(http: &HttpProbe, scope: &Scope) -> String {
+    let mut words = Vec::new();
+    for (name, prefix, variable) in from_environment(http) {
+        let prefix = escape_double(&prefix.render(scope));
+        words.push(format!("{} \"{prefix}${variable}\"", quote(name)));
+    }
+    match words.is_empty() {
+        true => String::new(),
+        false => format!("printf '%s: %s\\n' {} | ", words.join(" ")),
+    }
 }
 
 /// A line that can be copied from a terminal or a document: line feeds and other control
@@ -178,7 +206,14 @@ pub(super) fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> Str
     {
         args.extend(pin);
     }
+    if from_environment(http).next().is_some() {
+        // curl reads the lines of its standard input as headers.
+        args.extend(["-H".to_owned(), "@-".to_owned()]);
+    }
     for (name, value) in &http.headers {
+        let HeaderValue::Text(value) = value else {
+            continue;
+        };
         let value = value.render(scope);
         // curl takes a header without a value as one to leave out, unless a semicolon ends it.
         let header = match value.trim() {
@@ -188,7 +223,7 @@ pub(super) fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> Str
         args.extend(["-H".to_owned(), header]);
     }
     if let Some(body) = &http.body {
-        let typed = |(name, _): &(String, Text)| name.eq_ignore_ascii_case("content-type");
+        let typed = |(name, _): &(String, HeaderValue)| name.eq_ignore_ascii_case("content-type");
         if !http.headers.iter().any(typed) {
             // curl would call it a form.
             args.extend(["-H".to_owned(), "Content-Type:".to_owned()]);

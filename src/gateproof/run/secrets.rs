@@ -1,61 +1,122 @@
-//! The values that must never be printed: those of a claim file that are named like secrets, and
-//! those of the environment that a check requires to be absent.
+//! What of a claim file and its probes is secret: the values of variables, environment variables and
+//! request headers that are named like secrets, those that `secrets:` names, and those of the
+//! environment that a check requires to be absent.
 //!
 //! The latter are read here and held in memory only: for judging and for the redactor. No
 //! command gets them, and no file.
 
 use std::borrow::Cow;
 
+use base64::Engine;
+
+use crate::secrets::{learn_environment, learn_named, learn_scope};
 use claim::expectation::{Expect, JsonMatcher, SecretsMatcher, Test, TextMatcher, environment_key};
-use claim::{ClaimFile, CommandProbe, HttpProbe, Probe};
-use kit::text::{Scope, Text};
+use claim::{ClaimFile, Fixture, HeaderValue, Probe};
+use kit::text::Scope;
 
-/// A name that has one of these in it, in whatever case and with `-` or `_`, names a secret.
-const NAMES: [&str; 9] = [
-    "TOKEN",
-    "SECRET",
-    "PASSWORD",
-    "PASSWD",
-    "PASSPHRASE",
-    "APIKEY",
-    "API_KEY",
-    "PRIVATE",
-    "COOKIE",
-];
-
-/// The values of variables, environment variables and request headers with such names: of
-/// checks, their controls, the steps of fixtures and the hosts.
-pub(super) fn of(file: &ClaimFile) -> Vec<String> {
-    let mut found: Vec<String> = values(&file.vars);
+/// Makes known what is secret of a claim file: of its checks, their controls, the steps of fixtures
+/// and the hosts. Returns the names of `secrets:` that nothing has.
+pub(super) fn learn(file: &ClaimFile) -> Vec<String> {
+    learn_scope(&file.vars, &file.secrets);
     for check in file.gates.iter().flat_map(|gate| &gate.checks) {
-        found.extend(values(&check.scope));
-        found.extend(probe(&check.probe, &check.scope));
-        let control = check.control.iter().filter_map(|c| c.probe.as_ref());
-        found.extend(control.flat_map(|other| probe(other, &check.scope)));
-        let expects = check.control.iter().map(|control| &control.expect);
-        found.extend(expects.chain([&check.expect]).flat_map(sought));
+        learn_scope(&check.scope, &file.secrets);
+        learn_probe(&check.probe, &check.scope);
+        let controls = check.control.iter();
+        for probe in controls
+            .clone()
+            .filter_map(|control| control.probe.as_ref())
+        {
+            learn_probe(probe, &check.scope);
+        }
+        for expect in controls
+            .map(|control| &control.expect)
+            .chain([&check.expect])
+        {
+            learn_sought(expect);
+        }
     }
     for fixture in file.fixtures.values() {
-        let ready = match &fixture.ready {
-            Some(claim::Ready::Step(step)) => Some(step.as_ref()),
-            _ => None,
-        };
-        let steps = fixture.act.iter().chain(&fixture.undo);
-        let steps = steps.chain(&fixture.baseline).chain(&fixture.until);
-        let steps = steps.chain(&fixture.settled).chain(ready);
-        for step in steps {
-            found.extend(probe(&step.probe, &file.vars));
-            found.extend(sought(&step.expect));
-        }
-        let service = fixture.service.iter();
-        found.extend(service.flat_map(|service| command(service, &file.vars)));
+        learn_fixture(fixture, &file.vars);
     }
     let revisions = file
         .hosts
         .values()
         .filter_map(|host| host.revision.as_ref());
-    found.extend(revisions.flat_map(|revision| command(revision, &file.vars)));
-    found
+    for revision in revisions {
+        learn_probe(&Probe::Command(revision.clone()), &file.vars);
+    }
+    let unset = learn_environment(&file.secrets);
+    let elsewhere = |name: &String| file.vars.contains_key(name) || is_captured(file, name);
+    unset.into_iter().filter(|name| !elsewhere(name)).collect()
+}
+
+fn learn_fixture(fixture: &Fixture, vars: &Scope) {
+    let ready = match &fixture.ready {
+        Some(claim::Ready::Step(step)) => Some(step.as_ref()),
+        _ => None,
+    };
+    let steps = fixture.act.iter().chain(&fixture.undo);
+    let steps = steps.chain(&fixture.baseline).chain(&fixture.until);
+    for step in steps.chain(&fixture.settled).chain(ready) {
+        learn_probe(&step.probe, vars);
+        learn_sought(&step.expect);
+    }
+    if let Some(service) = &fixture.service {
+        learn_probe(&Probe::Command(service.clone()), vars);
+    }
+}
+
+fn is_captured(file: &ClaimFile, name: &str) -> bool {
+    let checks = file.gates.iter().flat_map(|gate| &gate.checks);
+    let by_checks = checks.flat_map(|check| &check.capture);
+    let by_fixtures = file.fixtures.values().flat_map(|fixture| &fixture.capture);
+    by_checks
+        .chain(by_fixtures)
+        .any(|capture| capture.name == name)
+}
+
+/// Makes known what is secret of a probe with these values.
+pub(super) fn learn_probe(probe: &Probe, scope: &Scope) {
+    match probe {
+        Probe::Command(command) => {
+            for (name, text) in &command.env {
+                learn_named([(name.as_str(), text.render(scope).as_str())]);
+            }
+        }
+        Probe::Http(http) => {
+            for (name, value) in &http.headers {
+                match value {
+                    HeaderValue::Text(text) => learn_header(name, &text.render(scope)),
+                    HeaderValue::Environment { name, .. } => {
+                        learn_environment(std::slice::from_ref(name));
+                    }
+                }
+            }
+        }
+        Probe::Human(_) => {}
+    }
+}
+
+/// Makes the value of a header known, and what it carries: a server may show the token without its
+/// scheme, or the password that Basic encodes.
+fn learn_header(name: &str, value: &str) {
+    learn_named([(name, value)]);
+    let Some((scheme, credential)) = value.trim().split_once(' ') else {
+        return;
+    };
+    learn_named([(name, credential)]);
+    if scheme.eq_ignore_ascii_case("basic")
+        && let Ok(pair) = base64::engine::general_purpose::STANDARD.decode(credential.trim())
+        && let Ok(pair) = String::from_utf8(pair)
+        && let Some((_, password)) = pair.split_once(':')
+    {
+        learn_named([(name, password)]);
+    }
+}
+
+fn learn_sought(expect: &Expect) {
+    let names: Vec<String> = names(expect).into_iter().map(str::to_owned).collect();
+    learn_environment(&names);
 }
 
 /// The scope, and under their [`environment_key`] the values of the environment that the
@@ -68,10 +129,6 @@ pub(super) fn with_sought<'s>(expect: &Expect, scope: &'s Scope) -> Cow<'s, Scop
     let mut scope = scope.clone();
     scope.extend(values);
     Cow::Owned(scope)
-}
-
-fn sought(expect: &Expect) -> Vec<String> {
-    environment(&names(expect)).into_values().collect()
 }
 
 fn environment(names: &[&str]) -> Scope {
@@ -119,41 +176,4 @@ fn names_in_json(matcher: &JsonMatcher) -> Vec<&str> {
         JsonMatcher::Not(inner) | JsonMatcher::Each(_, inner) => names_in_json(inner),
         _ => Vec::new(),
     }
-}
-
-/// Of variables only those whose names end so: `token_count` and `secret_name` are parameters
-/// like others, and hiding their values would hide what is claimed.
-pub(super) fn values(scope: &Scope) -> Vec<String> {
-    let is_secret = |name: &str| {
-        let name = name.to_ascii_uppercase();
-        NAMES.iter().any(|secret| name.ends_with(secret))
-    };
-    let secret = scope.iter().filter(|(name, _)| is_secret(name));
-    secret.map(|(_, value)| value.clone()).collect()
-}
-
-fn probe(probe: &Probe, scope: &Scope) -> Vec<String> {
-    match probe {
-        Probe::Command(command) => self::command(command, scope),
-        Probe::Http(http) => headers(http, scope),
-        Probe::Human(_) => Vec::new(),
-    }
-}
-
-fn command(command: &CommandProbe, scope: &Scope) -> Vec<String> {
-    named(&command.env, scope)
-}
-
-fn headers(http: &HttpProbe, scope: &Scope) -> Vec<String> {
-    named(&http.headers, scope)
-}
-
-fn named(pairs: &[(String, Text)], scope: &Scope) -> Vec<String> {
-    let secret = pairs.iter().filter(|(name, _)| names_a_secret(name));
-    secret.map(|(_, text)| text.render(scope)).collect()
-}
-
-fn names_a_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase().replace('-', "_");
-    NAMES.iter().any(|secret| name.contains(secret))
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::MIN_SECRET;
+use super::search::Form;
 
 /// RFC 3986 unreserved characters stay.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -24,23 +25,46 @@ const COMPONENT: &AsciiSet = &UNRESERVED
 /// programs quote single lines, and shorter ones are `{`, `end` and the like.
 const MIN_LINE: usize = 16;
 
-/// The secret and its encoded forms: base64 (standard and URL-safe, at each of the three
-/// alignments in which it can stand inside a longer encoded text), percent-encoded, JSON-escaped
-/// and shell-quoted.
-pub(super) fn forms(secret: &str) -> Vec<String> {
-    let mut all = one(secret);
+/// What is looked for: the secret, and of one of several lines each longer line, too.
+pub(super) fn parts(secret: &str) -> Vec<String> {
+    let mut all = vec![secret.to_owned()];
     if secret.contains('\n') {
         let lines = secret.lines().map(str::trim);
-        all.extend(lines.filter(|line| line.len() >= MIN_LINE).flat_map(one));
-        all.extend(one(&secret.replace("\r\n", "\n").replace('\n', "\r\n")));
+        let long = lines.filter(|line| line.len() >= MIN_LINE);
+        all.extend(long.map(str::to_owned));
+        all.push(secret.replace("\r\n", "\n").replace('\n', "\r\n"));
     }
-    all.retain(|form| form.len() >= MIN_SECRET);
     all
 }
 
-fn one(secret: &str) -> Vec<String> {
-    let mut all = vec![secret.to_owned()];
-    all.extend(base64_forms(secret.as_bytes()));
+/// The secret and its encoded forms: base64 (standard and URL-safe, at each of the three
+/// alignments in which it can stand inside a longer encoded text), percent-encoded, JSON-escaped
+/// and shell-quoted. Other escapes are read back by [`super::views`]; these are for secrets that are
+/// too short for that.
+pub(super) fn forms(secret: &str) -> Vec<(Form, String)> {
+    let mut all = vec![(Form::Plain, secret.to_owned())];
+    let base64 = base64_forms(secret.as_bytes());
+    all.extend(base64.into_iter().map(|text| (Form::Base64, text)));
+    all.extend(
+        escaped(secret)
+            .into_iter()
+            .map(|text| (Form::Escaped, text)),
+    );
+    all.retain(|(_, form)| form.len() >= MIN_SECRET);
+    all
+}
+
+/// Lower-case hex digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        out.push_str(&format!("{byte:02x}"));
+    }
+    out
+}
+
+fn escaped(secret: &str) -> Vec<String> {
+    let mut all = Vec::new();
     for set in [NON_ALPHANUMERIC, UNRESERVED, COMPONENT] {
         let encoded = utf8_percent_encode(secret, set).to_string();
         all.push(lower_hex(&encoded));
@@ -56,7 +80,24 @@ fn one(secret: &str) -> Vec<String> {
     all.push(json_escaped(&json));
     all.push(json);
     all.push(secret.replace('\'', r"'\''"));
+    all.push(html_escaped(secret));
+    all.retain(|form| form != secret);
     all
+}
+
+fn html_escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 fn json_escaped(text: &str) -> String {

@@ -6,24 +6,29 @@
 //! headers, private keys, tokens with a vendor's prefix, `password=…`. There is no rule by
 //! entropy: commit hashes and SHA-256 digests are what a record is about, and stay.
 //!
-//! Not found: a secret that was split, reversed, hashed, encrypted, compressed, or encoded in
-//! another way than those of [`forms`].
+//! Not found: a secret that was reversed, hashed, encrypted, compressed, written in another case, or
+//! encoded in another way than [`FORMS`], such as base32 or base64 of base64.
 
 mod document;
 mod forms;
+mod names;
 mod redacted;
+mod search;
 mod shapes;
+mod views;
 
 use std::borrow::Cow;
 
-use regex::Regex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use document::{Name, Part, parts_of};
+pub use names::{is_path, is_switch, names_a_secret};
 pub use redacted::{Own, Redacted, own, own_run_id};
+pub use search::Form;
+use search::{Search, Span};
 
 /// What stands where a secret stood.
 pub const REDACTED: &str = "[REDACTED]";
@@ -31,6 +36,10 @@ pub const REDACTED: &str = "[REDACTED]";
 /// The shortest exact value that is redacted, in bytes. Shorter ones would tear holes into
 /// ordinary words; [`Redactor::too_short`] counts them.
 pub const MIN_SECRET: usize = 6;
+
+/// The forms in which a known secret is found, as messages and documents name them.
+pub const FORMS: &str = "as it is, as base64, hex or a hex dump, with percent, JSON, HTML or shell \
+                         escapes, or split by white space";
 
 /// Header names whose whole value is secret.
 const SECRET_HEADERS: [&str; 12] = [
@@ -54,15 +63,22 @@ pub fn shapes_in(text: &str) -> Vec<(&'static str, usize)> {
     shapes::find(text)
 }
 
-/// Where in a text an exact value is, as it is or in a form in which programs echo it, in bytes;
+/// Where in a text an exact value is and how it is written there, by the search of the redactor;
 /// `None` when the value is shorter than [`MIN_SECRET`], so that nothing can be said.
-pub fn places_of(value: &str, text: &str) -> Option<Vec<usize>> {
-    if value.trim().len() < MIN_SECRET {
+pub fn places_of(value: &str, text: &str) -> Option<Vec<(usize, Form)>> {
+    let value = value.trim();
+    if value.len() < MIN_SECRET {
         return None;
     }
-    let spans = Redactor::new([value]).spans(text);
-    let mut places: Vec<usize> = spans.into_iter().map(|(from, _)| from).collect();
-    places.sort_unstable();
+    let mut places: Vec<(usize, Form)> = Vec::new();
+    let mut done = 0;
+    for span in Search::new(&[value]).spans(text) {
+        // One place is found in several ways.
+        if span.from >= done {
+            places.push((span.from, span.form));
+        }
+        done = done.max(span.to);
+    }
     Some(places)
 }
 
@@ -74,39 +90,21 @@ pub struct RedactError(#[from] serde_json::Error);
 /// Replaces secrets by [`REDACTED`].
 #[derive(Debug)]
 pub struct Redactor {
-    forms: Vec<String>,
-    exact: Option<Regex>,
+    search: Search,
     too_short: usize,
 }
 
 impl Redactor {
     /// A redactor for these exact values and all shapes.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Redactor {
-        let mut all = Vec::new();
-        let mut too_short = 0;
-        for secret in secrets {
-            match secret.as_ref().trim() {
-                "" => {}
-                short if short.len() < MIN_SECRET => too_short += 1,
-                secret => all.extend(forms::forms(secret)),
-            }
-        }
-        all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        all.dedup();
-        // A single pass over all forms; a value that is too large for an automaton is left to
-        // the plain search of `spans`.
-        let pattern = all
-            .iter()
-            .map(|form| regex::escape(form))
-            .collect::<Vec<_>>()
-            .join("|");
-        let exact = (!all.is_empty())
-            .then(|| Regex::new(&pattern).ok())
-            .flatten();
+        let secrets: Vec<S> = secrets.into_iter().collect();
+        let values = secrets.iter().map(|secret| secret.as_ref().trim());
+        let (long, short): (Vec<&str>, Vec<&str>) = values
+            .filter(|value| !value.is_empty())
+            .partition(|value| value.len() >= MIN_SECRET);
         Redactor {
-            forms: all,
-            exact,
-            too_short,
+            search: Search::new(&long),
+            too_short: short.len(),
         }
     }
 
@@ -127,6 +125,12 @@ impl Redactor {
     /// The text without secrets, for a sink.
     pub fn redact(&self, text: &str) -> Redacted<String> {
         Redacted::new(self.text(text).into_owned())
+    }
+
+    /// The text without known secrets, for a sink. For a text whose parts went through
+    /// [`Redactor::clean`] already.
+    pub fn redact_known(&self, text: &str) -> Redacted<String> {
+        Redacted::new(self.exact_values(text, false).into_owned())
     }
 
     /// The value without secrets: every text of it, also of fields that are yet to be invented
@@ -212,10 +216,15 @@ impl Redactor {
     /// a bound cut it, and a beginning of a secret there goes too. A cut inside a text shows as
     /// `…`, and is treated alike.
     fn exact_values<'t>(&self, text: &'t str, cut: bool) -> Cow<'t, str> {
-        let mut spans = self.spans(text);
+        let mut spans = self.search.spans(text);
         let cuts = text.match_indices('…').map(|(at, _)| at);
-        for end in cuts.chain(cut.then_some(text.len())) {
-            spans.extend(self.beginning_before(&text[..end]).map(|from| (from, end)));
+        for to in cuts.chain(cut.then_some(text.len())) {
+            let from = self.search.beginning(&text[..to]);
+            spans.extend(from.map(|from| Span {
+                from,
+                to,
+                form: Form::Plain,
+            }));
         }
         if spans.is_empty() {
             return Cow::Borrowed(text);
@@ -224,9 +233,9 @@ impl Redactor {
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
         let mut spans = spans.into_iter().peekable();
-        while let Some((from, mut to)) = spans.next() {
-            while let Some((_, end)) = spans.next_if(|(next, _)| *next < to) {
-                to = to.max(end);
+        while let Some(Span { from, mut to, .. }) = spans.next() {
+            while let Some(next) = spans.next_if(|next| next.from < to) {
+                to = to.max(next.to);
             }
             out.push_str(&text[done..from]);
             out.push_str(REDACTED);
@@ -234,38 +243,6 @@ impl Redactor {
         }
         out.push_str(&text[done..]);
         Cow::Owned(out)
-    }
-
-    /// Where the exact values are, overlapping ones included.
-    fn spans(&self, text: &str) -> Vec<(usize, usize)> {
-        if self.exact.as_ref().is_some_and(|all| !all.is_match(text)) {
-            return Vec::new();
-        }
-        let mut spans = Vec::new();
-        for form in &self.forms {
-            let mut from = 0;
-            while let Some(found) = text[from..].find(form.as_str()) {
-                let at = from + found;
-                spans.push((at, at + form.len()));
-                let first = form.chars().next().map_or(1, char::len_utf8);
-                from = at + first;
-            }
-        }
-        spans
-    }
-
-    /// Where the text ends in a beginning (of [`MIN_SECRET`] bytes or more) of a secret.
-    fn beginning_before(&self, text: &str) -> Option<usize> {
-        self.forms
-            .iter()
-            .flat_map(|form| {
-                (MIN_SECRET..form.len())
-                    .rev()
-                    .filter(|&n| form.is_char_boundary(n))
-                    .find(|&n| text.ends_with(&form[..n]))
-            })
-            .max()
-            .map(|n| text.len() - n)
     }
 }
 

@@ -62,7 +62,7 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         (
             "a password, token or key that is assigned",
             r#"(?i)(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key(?:[_-]base)?|private[_-]?key)\\*["']?\s?=\s?(?:\\*"(?P<s>[^"\\\r\n]+)|'(?P<t>[^'\r\n]+)|(?P<u>[^\s&;,"'<>\\)}]+))"#,
-            is_variable,
+            |value| is_variable(value) || super::is_path(value),
         ),
         // "token": "x", 'secret': 'x'
         (

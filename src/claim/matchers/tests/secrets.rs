@@ -63,10 +63,19 @@ fn a_value_of_the_environment_is_found_in_every_form_and_not_shown() {
         with_value(&expect, "hunter2x", &printed("nothing here")),
         Judgement::Holds
     );
-    for form in ["pw hunter2x", "basic aHVudGVyMng=", "a\nb\nhunter2x"] {
+    for (form, told_as) in [
+        ("pw hunter2x", "`DB` in line 1"),
+        ("basic aHVudGVyMng=", "`DB` as base64 in line 1"),
+        ("68 75 6e 74 65 72 32 78", "`DB` as hex in line 1"),
+        (
+            "%68%75%6e%74%65%72%32%78",
+            "`DB` escaped or split in line 1",
+        ),
+        ("a\nb\nhunter2x", "`DB` in line 3"),
+    ] {
         let judgement = with_value(&expect, "hunter2x", &printed(form));
         let told = format!("{judgement:?}");
-        assert!(told.contains("the value of `DB` in line"), "{told}");
+        assert!(told.contains(&format!("the value of {told_as}")), "{told}");
         assert!(
             !told.contains("hunter2x") && !told.contains("aHVud"),
             "{told}"

@@ -3,7 +3,7 @@
 use crate::matchers::observed::ObservedText;
 use crate::matchers::result::{MatchResult, MatchSite};
 use crate::matchers::rule::{Prospects, TextRule};
-use kit::redact::{self, MIN_SECRET};
+use kit::redact::{self, FORMS, Form, MIN_SECRET};
 use kit::text::Scope;
 
 /// The most places that are named.
@@ -114,13 +114,16 @@ fn values(
                 "the value of `{name}` has fewer than {MIN_SECRET} bytes: it would match ordinary text"
             ));
         };
-        let mut lines: Vec<usize> = places
+        let mut lines: Vec<(usize, Form)> = places
             .into_iter()
-            .map(|at| line(&observed.text, at))
+            .map(|(at, form)| (line(&observed.text, at), form))
             .collect();
         lines.dedup();
-        found.extend(lines.into_iter().map(|line| Found {
-            kind: format!("the value of `{name}`"),
+        found.extend(lines.into_iter().map(|(line, form)| Found {
+            kind: match form.note() {
+                "" => format!("the value of `{name}`"),
+                note => format!("the value of `{name}` {note}"),
+            },
             line,
         }));
     }
@@ -135,6 +138,8 @@ fn line(text: &str, at: usize) -> usize {
 fn describe(matcher: &SecretsMatcher) -> String {
     match matcher {
         SecretsMatcher::Shapes => "no secret by its shape".to_owned(),
-        SecretsMatcher::ValuesOf(names) => format!("no value of {}", names.join(", ")),
+        SecretsMatcher::ValuesOf(names) => {
+            format!("no value of {} ({FORMS})", names.join(", "))
+        }
     }
 }

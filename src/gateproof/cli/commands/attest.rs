@@ -1,5 +1,6 @@
 //! `gateproof attest`: a person attests a `human:` check.
 
+use crate::cli::terminal;
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
@@ -13,7 +14,6 @@ use crate::run::{Repository, random, tree_differs, who};
 use claim::codes;
 use claim::outcome::ExitCode;
 use claim::{Check, ClaimFile, HumanProbe, Place, Probe};
-use kit::console;
 use kit::inside::Inside;
 use kit::run_id::run_id;
 use kit::text::Scope;
@@ -276,7 +276,7 @@ fn print(attestation: &Attestation, differs: bool) {
         Some(artefact) => format!("  artefact  {} sha256 {}\n", artefact.path, artefact.sha256),
         None => String::new(),
     };
-    console::out(&format!(
+    terminal::out(&format!(
         "{} {}: attested by {}\n  asked     {}\n  saw       {}\n{artefact}  commit    {}\n  claim     {} sha256 {}\n",
         attestation.gate,
         attestation.check,
@@ -288,7 +288,7 @@ fn print(attestation: &Attestation, differs: bool) {
         attestation.claim_sha256,
     ));
     if differs {
-        console::err(
+        terminal::err(
             "the working tree differs from that commit: what you looked at may not be what is committed\n",
         );
     }

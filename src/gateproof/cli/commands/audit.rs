@@ -1,5 +1,6 @@
 //! `gateproof audit`: are the records what was recorded?
 
+use crate::cli::terminal;
 use std::path::PathBuf;
 
 use chrono::Utc;
@@ -7,7 +8,6 @@ use clap::Args;
 
 use crate::audit::{self, AuditRequest};
 use claim::outcome::ExitCode;
-use kit::console;
 
 use crate::cli::claims::current_folder;
 use crate::cli::options::ListingFormat;
@@ -58,9 +58,9 @@ pub(crate) fn audit(options: AuditOptions) -> anyhow::Result<ExitCode> {
         now: Utc::now(),
     })?;
     if options.json || options.format == ListingFormat::Json {
-        console::out(&format!("{}\n", serde_json::to_string_pretty(&audit)?));
+        terminal::out(&format!("{}\n", serde_json::to_string_pretty(&audit)?));
     } else {
-        console::out(&audit::text(&audit));
+        terminal::out(&audit::text(&audit));
     }
     Ok(if !audit.findings.is_empty() {
         ExitCode::Failed

@@ -1,9 +1,9 @@
 //! `gateproof check`: what is wrong with claim files.
 
+use crate::cli::terminal;
 use clap::Args;
 
 use claim::outcome::ExitCode;
-use kit::console;
 use kit::count::count;
 
 use crate::cli::claims::load;
@@ -27,7 +27,7 @@ pub(crate) fn check(options: &CheckOptions) -> ExitCode {
     };
     for file in &files {
         let checks: usize = file.gates.iter().map(|gate| gate.checks.len()).sum();
-        console::out(&format!(
+        terminal::out(&format!(
             "{}: {}, {}\n",
             file.source.path.display(),
             count(file.gates.len(), "gate"),

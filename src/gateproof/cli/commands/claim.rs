@@ -1,5 +1,6 @@
 //! `gateproof claim`: the Builder claims gates.
 
+use crate::cli::terminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,7 +18,6 @@ use crate::run::{Purpose, Repository, Role};
 use claim::ClaimFile;
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
-use kit::console;
 use kit::interrupt::Interrupt;
 use kit::yaml::codes::Code;
 
@@ -91,7 +91,7 @@ pub(crate) async fn claim(options: ClaimOptions) -> anyhow::Result<ExitCode> {
     let mut codes = Vec::new();
     for gate in &options.gates {
         if codes.contains(&ExitCode::Unrestored) || interrupt.signal().is_some() {
-            console::err(&format!("{gate}: not run\n"));
+            terminal::err(&format!("{gate}: not run\n"));
             codes.push(ExitCode::CouldNotCheck);
             continue;
         }
@@ -193,7 +193,7 @@ fn judge(record: &mut RunRecord, gate: &str) -> ExitCode {
         // Only a claim that was made is recorded as one.
         record.act = Act::Verify;
         let why = join_reasons(&assessment.reasons);
-        console::err(&format!("{gate} is not claimed: {why}\n"));
+        terminal::err(&format!("{gate} is not claimed: {why}\n"));
         record.notes.push(format!(
             "a claim of {gate} was tried and not made, {}: {why}",
             assessment.verdict.name()

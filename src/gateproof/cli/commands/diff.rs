@@ -1,5 +1,6 @@
 //! `gateproof diff`: a claim's run and its review, value by value.
 
+use crate::cli::terminal;
 use std::path::Path;
 
 use clap::Args;
@@ -88,10 +89,10 @@ async fn show(
         all.push(compare(&claim, &review, gate));
     }
     if options.json || options.format == ListingFormat::Json {
-        console::out(&format!("{}\n", serde_json::to_string_pretty(&all)?));
+        terminal::out(&format!("{}\n", serde_json::to_string_pretty(&all)?));
     } else {
         for compared in &all {
-            console::out(&compared.table(console::width(), options.all));
+            terminal::out(&compared.table(console::width(), options.all));
         }
     }
     Ok(if all.iter().all(|compared| compared.equal) {

@@ -1,5 +1,6 @@
 //! `gateproof done`: writes `## DONE` with its evidence.
 
+use crate::cli::terminal;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -75,9 +76,9 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
     let Some(block) = phase::done_block(&phases) else {
         let color = options.color.on_stderr();
         for status in &phases {
-            console::err(&phase::table(status, console::width(), color));
+            terminal::err(&phase::table(status, console::width(), color));
         }
-        console::err("not done; nothing was written\n");
+        terminal::err("not done; nothing was written\n");
         return Ok(worst(phases.iter().map(PhaseStatus::exit_code)).unwrap_or(ExitCode::Failed));
     };
     let verb = match documents::write_phase(path, &block, options.force)? {
@@ -87,6 +88,6 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
     let here = current_folder()?;
     let path = path.path();
     let shown = path.strip_prefix(&here).unwrap_or(&path);
-    console::out(&format!("{verb} {}\n", shown.display()));
+    terminal::out(&format!("{verb} {}\n", shown.display()));
     Ok(ExitCode::Success)
 }

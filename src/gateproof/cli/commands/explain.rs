@@ -1,5 +1,6 @@
 //! `gateproof explain`: what a code means.
 
+use crate::cli::terminal;
 use clap::Args;
 
 use crate::audit::rule;
@@ -30,7 +31,7 @@ pub(crate) fn explain(options: &ExplainOptions) -> ExitCode {
                 .into_iter()
                 .map(|entry| (entry.code.0, entry.title)),
         ) {
-            console::out(&format!("{code}  {title}\n"));
+            terminal::out(&format!("{code}  {title}\n"));
         }
         return ExitCode::Success;
     };
@@ -38,12 +39,12 @@ pub(crate) fn explain(options: &ExplainOptions) -> ExitCode {
         .map(|entry| (entry.code.0, entry.title, entry.text))
         .or_else(|| rule::find(name).map(|rule| (rule.code, rule.title, rule.text)));
     let Some((code, title, text)) = found else {
-        console::err(&format!(
+        terminal::err(&format!(
             "gateproof: `{name}` is not a code; `gateproof explain` lists all codes\n"
         ));
         return ExitCode::Invalid;
     };
     let text = console::wrap(text, COLUMNS);
-    console::out(&format!("{code}  {title}\n\n{text}\n"));
+    terminal::out(&format!("{code}  {title}\n\n{text}\n"));
     ExitCode::Success
 }

@@ -1,5 +1,6 @@
 //! `gateproof inbox`: messages between Builder and Adversary.
 
+use crate::cli::terminal;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,6 @@ use clap::{Args, Subcommand};
 use crate::watch::inbox::{self, InboxError, Reader, publish};
 use claim::codes;
 use claim::outcome::ExitCode;
-use kit::console;
 use kit::inside::Inside;
 
 use crate::cli::claims::repository_here;
@@ -123,9 +123,9 @@ async fn send(root: &Path, options: SendOptions) -> anyhow::Result<ExitCode> {
         sent => sent?,
     }
     let shown = path.strip_prefix(root).unwrap_or(&path).to_owned();
-    console::err(&format!("wrote {}\n", shown.display()));
+    terminal::err(&format!("wrote {}\n", shown.display()));
     if !options.push {
-        console::err("the reader notices it after it is pushed (`--push`)\n");
+        terminal::err("the reader notices it after it is pushed (`--push`)\n");
         return Ok(ExitCode::Success);
     }
     push(root, &[shown], to, "a message").await
@@ -146,7 +146,7 @@ async fn read(root: &Path, options: ReadOptions) -> anyhow::Result<ExitCode> {
         }
     }
     if taken.is_empty() {
-        console::err(&format!("no message for the {}\n", role.name()));
+        terminal::err(&format!("no message for the {}\n", role.name()));
         return Ok(ExitCode::Success);
     }
     if !options.push {
@@ -165,7 +165,7 @@ async fn push(
     let to = publish(root, paths, &subject)
         .await
         .with_context(|| format!("`{subject}`"))?;
-    console::err(&match to {
+    terminal::err(&match to {
         Some(to) => format!("pushed to {to}\n"),
         None => "there was nothing to commit\n".to_owned(),
     });

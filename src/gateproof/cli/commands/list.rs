@@ -1,10 +1,10 @@
 //! `gateproof list`: the checks of claim files.
 
+use crate::cli::terminal;
 use clap::Args;
 
 use claim::Check;
 use claim::outcome::ExitCode;
-use kit::console;
 
 use crate::cli::claims::load;
 use crate::cli::options::FileOptions;
@@ -26,11 +26,11 @@ pub(crate) fn list(options: &ListOptions) -> ExitCode {
         return ExitCode::Invalid;
     };
     for file in &files {
-        console::out(&format!("{}\n", file.source.path.display()));
+        terminal::out(&format!("{}\n", file.source.path.display()));
         for gate in &file.gates {
-            console::out(&format!("  {}  {}\n", gate.id, gate.title));
+            terminal::out(&format!("  {}  {}\n", gate.id, gate.title));
             for check in &gate.checks {
-                console::out(&line(check));
+                terminal::out(&line(check));
             }
         }
     }

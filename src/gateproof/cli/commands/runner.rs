@@ -1,9 +1,9 @@
 //! `gateproof runner`: the scripts that run on hosts.
 
+use crate::cli::terminal;
 use clap::Args;
 
 use claim::outcome::ExitCode;
-use kit::console;
 
 /// Print the scripts that gateproof runs on hosts, to read before you trust them
 ///
@@ -14,8 +14,8 @@ use kit::console;
 pub(crate) struct RunnerOptions {}
 
 pub(crate) fn runner() -> ExitCode {
-    console::out(reach::host::runner_script());
-    console::out("\n# --- the agent that undoes a disturbance on the host if we are gone ---\n\n");
-    console::out(reach::undo::agent_script());
+    terminal::out(reach::host::runner_script());
+    terminal::out("\n# --- the agent that undoes a disturbance on the host if we are gone ---\n\n");
+    terminal::out(reach::undo::agent_script());
     ExitCode::Success
 }

@@ -1,10 +1,10 @@
 //! `gateproof stand-in`: the quickstart's stand-in of a proxy host. See [`crate::stand_in`] for
 //! why it is part of the program, and why `--help` does not show it.
 
+use crate::cli::terminal;
 use clap::{Args, Subcommand};
 
 use claim::outcome::ExitCode;
-use kit::console;
 
 /// The quickstart's stand-in of a proxy host, on loopback
 #[derive(Clone, Debug, Args)]
@@ -44,6 +44,6 @@ pub(crate) async fn stand_in(options: StandInOptions) -> anyhow::Result<ExitCode
         StandInCommand::Ps { control } => (control, vec!["ps".to_owned()]),
     };
     let output = crate::stand_in::command(&control, &args).await?;
-    console::out(&output);
+    terminal::out(&output);
     Ok(ExitCode::Success)
 }

@@ -1,5 +1,6 @@
 //! `gateproof statement`: a record as an in-toto Statement.
 
+use crate::cli::terminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -8,7 +9,6 @@ use clap::Args;
 use crate::record::{StoredRecord, read_phase};
 use crate::report::statement;
 use claim::outcome::ExitCode;
-use kit::console;
 
 use crate::cli::claims::current_folder;
 use crate::cli::options::SigningOptions;
@@ -37,15 +37,15 @@ pub(crate) fn statement(options: &StatementOptions) -> anyhow::Result<ExitCode> 
     let stored = find(options)?;
     let statement = statement::statement(&stored.record, &stored.link)?;
     if options.bare {
-        console::out(&format!("{statement:#}\n"));
+        terminal::out(&format!("{statement:#}\n"));
         return Ok(ExitCode::Success);
     }
     let signer = options.signing.signer(true, &current_folder()?)?;
     let envelope = statement::envelope(&statement, signer.as_ref())?;
     if signer.is_none() {
-        console::err("the envelope has no signature; sign it with --sign KEY\n");
+        terminal::err("the envelope has no signature; sign it with --sign KEY\n");
     }
-    console::out(&format!("{envelope:#}\n"));
+    terminal::out(&format!("{envelope:#}\n"));
     Ok(ExitCode::Success)
 }
 

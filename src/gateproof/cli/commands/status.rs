@@ -1,5 +1,6 @@
 //! `gateproof status`: the state of gates, computed and never typed.
 
+use crate::cli::terminal;
 use clap::{Args, ValueEnum};
 
 use crate::gate::state::PhaseStatus;
@@ -73,15 +74,15 @@ pub(crate) async fn status(options: StatusOptions) -> anyhow::Result<ExitCode> {
                 .iter()
                 .map(|status| phase::table(status, console::width(), color))
                 .collect();
-            console::out(&tables.join("\n"));
+            terminal::out(&tables.join("\n"));
         }
         StatusFormat::Markdown => {
             let parts: Vec<String> = phases.iter().map(phase::markdown).collect();
-            console::out(&parts.join("\n"));
+            terminal::out(&parts.join("\n"));
         }
         StatusFormat::Json => {
             let document = phase::json_document(&phases, options.probe)?;
-            console::out(&format!("{}\n", serde_json::to_string_pretty(&document)?));
+            terminal::out(&format!("{}\n", serde_json::to_string_pretty(&document)?));
         }
     }
     Ok(if options.exit_code {

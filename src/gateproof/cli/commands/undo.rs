@@ -1,5 +1,6 @@
 //! `gateproof undo`: what earlier runs left disturbed, and how to put it right.
 
+use crate::cli::terminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -10,7 +11,6 @@ use crate::run::{LeftHost, LeftOver, left_over, machine_named};
 use claim::ClaimFile;
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
-use kit::console;
 use kit::count::count_of;
 use kit::text::Scope;
 use reach::undo::OwnerLife;
@@ -103,9 +103,9 @@ pub(crate) async fn undo(options: UndoOptions) -> anyhow::Result<ExitCode> {
                 pending,
                 hosts: &hosts,
             };
-            console::out(&format!("{}\n", serde_json::to_string_pretty(&listing)?));
+            terminal::out(&format!("{}\n", serde_json::to_string_pretty(&listing)?));
         }
-        ListingFormat::Table => console::out(&text(&hosts, pending)),
+        ListingFormat::Table => terminal::out(&text(&hosts, pending)),
     }
     if pending > 0 {
         codes.push(ExitCode::Unrestored);
@@ -125,13 +125,13 @@ async fn forget(hosts: &mut [LeftHost], id: &str, why: &str) -> Option<ExitCode>
             Ok(true) => return None,
             Ok(false) => {}
             Err(why) => {
-                console::err(&format!("gateproof: {why}\n"));
+                terminal::err(&format!("gateproof: {why}\n"));
                 return Some(ExitCode::CouldNotCheck);
             }
         }
     }
     if hosts.iter().any(|host| host.fault.is_some()) {
-        console::err(&format!(
+        terminal::err(&format!(
             "gateproof: nothing named `{id}` is pending on the hosts that answer\n"
         ));
         return None;
@@ -212,7 +212,7 @@ fn claim_files(options: &UndoOptions) -> Result<Vec<ClaimFile>, ExitCode> {
         match claim::read::load(&path, &Scope::new()) {
             Ok(file) => files.push(file),
             Err(invalid) => {
-                console::err(&invalid.render(false));
+                terminal::err(&invalid.render(false));
                 return Err(ExitCode::Invalid);
             }
         }
@@ -221,6 +221,6 @@ fn claim_files(options: &UndoOptions) -> Result<Vec<ClaimFile>, ExitCode> {
 }
 
 fn refuse(why: &str) -> ExitCode {
-    console::err(&format!("error[{}]: {why}\n", codes::COMMAND_LINE.0));
+    terminal::err(&format!("error[{}]: {why}\n", codes::COMMAND_LINE.0));
     ExitCode::Invalid
 }

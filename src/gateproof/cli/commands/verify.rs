@@ -81,6 +81,7 @@ impl From<RoleName> for Role {
 }
 
 pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
+    options.output.hide_secrets();
     let Some(files) = load(&options.files) else {
         return Ok(ExitCode::Invalid);
     };

@@ -1,11 +1,11 @@
 //! `gateproof veto`: the Adversary forbids DONE.
 
+use crate::cli::terminal;
 use chrono::Utc;
 use clap::Args;
 
 use crate::role::{entry_id, open_vetoes, veto_block, veto_subject, vetoes};
 use claim::outcome::ExitCode;
-use kit::console;
 
 use crate::cli::options::one_line;
 use crate::cli::review_document::{PhaseOptions, ReviewDocument, redacted};
@@ -65,7 +65,7 @@ fn list(text: &str) -> ExitCode {
             Some(line) => format!("lifted at line {line}"),
             None => "OPEN".to_owned(),
         };
-        console::out(&format!("V{}  {state}  {}\n", veto.number, veto.reason));
+        terminal::out(&format!("V{}  {state}  {}\n", veto.number, veto.reason));
     }
     if open_vetoes(text).is_empty() {
         ExitCode::Success

@@ -1,5 +1,6 @@
 //! `gateproof watch`: reports when a gate changes hands upstream.
 
+use crate::cli::terminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +15,6 @@ use crate::watch::inbox::belongs_to;
 use crate::watch::{Follower, Poll, WatchEvent, WatchLock};
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
-use kit::console;
 use kit::git;
 use kit::interrupt::Interrupt;
 use reach::host::{Host, Invocation, Leftovers, Script};
@@ -151,7 +151,7 @@ impl Watcher {
             // One poll that went wrong does not decide how a watch ends that goes on.
             self.codes = vec![ExitCode::Success];
             let until = Utc::now() + self.options.every;
-            console::out(&format!("WAITING-UNTIL: {}\n", time(until)));
+            terminal::out(&format!("WAITING-UNTIL: {}\n", time(until)));
             tokio::time::sleep(self.options.every).await;
         }
     }
@@ -282,7 +282,7 @@ impl Watcher {
             Ok(output) => {
                 for stream in [&output.stdout, &output.stderr] {
                     for line in stream.text().lines() {
-                        console::out(&format!("  | {}\n", shown(line)));
+                        terminal::out(&format!("  | {}\n", shown(line)));
                     }
                 }
                 if output.ending != Ending::Exited(0) {
@@ -300,7 +300,7 @@ impl Watcher {
 
 /// Prints one line with its time, in which nothing reads as a decision.
 fn print(text: &str) {
-    console::out(&format!("{} {}\n", time(Utc::now()), shown(text)));
+    terminal::out(&format!("{} {}\n", time(Utc::now()), shown(text)));
 }
 
 fn shown(text: &str) -> String {

@@ -103,7 +103,7 @@ mod tests {
                 ("earlier".into(), "A1 A2--x".into()),
                 ("none".into(), String::new()),
             ],
-            body: "text\n".into(),
+            body: crate::secrets::redact("text\n"),
         };
         let document = append_block(b"# REVIEW\n", &block).unwrap();
         let found = blocks_in(&document).unwrap();

@@ -28,6 +28,7 @@ pub use place::{append_block, place_block};
 use crate::record::RunRecord;
 use crate::report::{markdown, text};
 use crate::run::Role;
+use kit::redact::Redacted;
 
 /// The kinds of documents of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +105,7 @@ pub struct Block {
     /// audit can make the block again.
     pub inputs: BlockInputs,
     /// The text between the markers, with LF line ends, ending in one.
-    pub body: String,
+    pub body: Redacted<String>,
 }
 
 /// Names and values that a marker carries. A name has only lower-case letters.
@@ -119,7 +120,7 @@ impl Block {
             gate: gate.to_owned(),
             run_id: record.run_id.clone(),
             inputs: BlockInputs::new(),
-            body,
+            body: crate::secrets::redact_known(&body),
         }
     }
 }

@@ -42,15 +42,16 @@ pub fn claim_block(record: &RunRecord, gate: &str, after: Option<&str>) -> Optio
         Some(after) => ("RE-CLAIMED", format!("re-claim after {}, ", prose(after))),
         None => ("CLAIMED", String::new()),
     };
-    block.body = format!(
+    let body = format!(
         "Gate: **{} {word}, awaiting Adversary** ({tail}claimed {}, run {})\n\n\
          Verify it from a clone of your own: {}\n\n{}",
         prose(gate),
         record.ended.format("%Y-%m-%dT%H:%MZ"),
         prose(&record.run_id),
         code(&format!("gateproof review {}", kit::shell::quote(gate))),
-        block.body
+        *block.body
     );
+    block.body = crate::secrets::redact_known(&body);
     Some(block)
 }
 

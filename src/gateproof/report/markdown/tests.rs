@@ -27,7 +27,7 @@ fn blocks(record: &RunRecord) -> Vec<String> {
         .iter()
         .flat_map(|gate| [status_block(record, gate), journal_entry(record, gate)])
         .flatten()
-        .map(|block| block.body)
+        .map(|block| block.body.into_inner())
         .collect()
 }
 

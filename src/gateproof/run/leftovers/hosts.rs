@@ -8,9 +8,8 @@ use serde::Serialize;
 use crate::record::Act;
 use crate::run::options::Options;
 use crate::run::plan::Selection;
-use crate::run::{provenance, secrets, wording};
+use crate::run::{provenance, wording};
 use claim::{ClaimFile, Place};
-use kit::redact::Redactor;
 use reach::host::{Address, Fault, Host, ReachOptions};
 use reach::undo::{
     self, Lease, OwnerLife, PendingUndo, UndoListing, UndoPhase, UndoState, WrongFile,
@@ -123,7 +122,9 @@ fn machines(files: &[ClaimFile], names: &[String], reach: &ReachOptions) -> Vec<
 
 /// What is shown of an undoing contains no value of a variable that is named like a secret.
 fn without_secrets(mut pending: PendingUndo) -> PendingUndo {
-    let redactor = Redactor::new(secrets::values(&pending.ticket.vars));
+    crate::secrets::learn_scope(&pending.ticket.vars, &[]);
+    crate::secrets::learn_scope(&pending.ticket.captured, &[]);
+    let redactor = crate::secrets::redactor();
     pending.log = redactor.text(&pending.log).into_owned();
     pending.steps = redactor.text(&pending.steps).into_owned();
     for line in &mut pending.ticket.runs {

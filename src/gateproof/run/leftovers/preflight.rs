@@ -1,6 +1,6 @@
 //! Before a run: what earlier runs have left behind on the machines that it needs.
 
-use crate::run::event::{RunEvent, Sink};
+use crate::run::event::{Events, RunEvent};
 use crate::run::options::{Options, Role};
 use crate::run::places::Places;
 use crate::run::plan::{CheckAt, vantages};
@@ -19,7 +19,7 @@ pub(in crate::run) async fn refusal(
     selected: &[CheckAt],
     places: &Places,
     options: &Options,
-    sink: &mut dyn Sink,
+    sink: &mut Events<'_>,
 ) -> Option<String> {
     let mut refusals = Vec::new();
     for place in machines(file, selected, options) {
@@ -65,7 +65,7 @@ async fn seen_back_now(
     address: Option<&Address>,
     pending: &PendingUndo,
     options: &Options,
-    sink: &mut dyn Sink,
+    sink: &mut Events<'_>,
 ) -> bool {
     if pending.state.phase != UndoPhase::Undone
         || observe_back(host, address, pending, options).await.is_err()

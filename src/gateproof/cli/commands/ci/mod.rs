@@ -4,6 +4,7 @@
 mod clones;
 mod pipeline;
 
+use crate::cli::terminal;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -16,7 +17,6 @@ use crate::report::{
 };
 use crate::run::{Options, Role};
 use claim::outcome::ExitCode;
-use kit::console;
 use kit::interrupt::Interrupt;
 
 use crate::cli::claims::{current_folder, load, selected};
@@ -89,9 +89,10 @@ impl AnnotationForm {
 
 pub(crate) async fn ci(options: CiOptions) -> anyhow::Result<ExitCode> {
     if let Some(pipeline) = options.pipeline {
-        console::out(pipeline.file());
+        terminal::out(pipeline.file());
         return Ok(ExitCode::Success);
     }
+    options.output.hide_secrets();
     let color = options.files.color.on_stdout();
     let mut job = Job {
         dialect: options.annotations.dialect(options.output.format),
@@ -135,7 +136,7 @@ impl Job<'_> {
             self.report_clone(annotation);
         }
         if clones.stops {
-            console::err(
+            terminal::err(
                 "gateproof: nothing was run, because the clone is not what it should be; `--clone-faults warn` goes on all the same\n",
             );
             self.runs.codes.push(ExitCode::CouldNotCheck);
@@ -174,7 +175,7 @@ impl Job<'_> {
         self.runs.warnings.push(warning);
         match self.dialect {
             Some(Dialect::GitHub) => self.remark(&annotation.line(Dialect::GitHub)),
-            _ => console::err(&format!("{}\n", annotation.line(Dialect::Plain))),
+            _ => terminal::err(&format!("{}\n", annotation.line(Dialect::Plain))),
         }
     }
 
@@ -218,16 +219,16 @@ impl Job<'_> {
     /// Prints a line that belongs to no run, so that it does not spoil the report.
     fn remark(&self, line: &str) {
         match self.options.output.format.remarks {
-            Remarks::Stdout => console::out(&format!("{line}\n")),
-            Remarks::Comment(mark) => console::out(&format!("{mark}{line}\n")),
-            Remarks::Stderr => console::err(&format!("{line}\n")),
+            Remarks::Stdout => terminal::out(&format!("{line}\n")),
+            Remarks::Comment(mark) => terminal::out(&format!("{mark}{line}\n")),
+            Remarks::Stderr => terminal::err(&format!("{line}\n")),
         }
     }
 
     /// Prints a line that an Actions runner obeys.
     fn workflow_command(&self, line: &str) {
         if self.dialect == Some(Dialect::GitHub) {
-            console::out(line);
+            terminal::out(line);
         }
     }
 }

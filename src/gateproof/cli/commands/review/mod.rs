@@ -2,6 +2,7 @@
 
 mod target;
 
+use crate::cli::terminal;
 use std::path::Path;
 
 use clap::Args;
@@ -19,7 +20,6 @@ use crate::role::{
 use crate::run::{Purpose, Role, who};
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
-use kit::console;
 use kit::count::count;
 use kit::interrupt::Interrupt;
 
@@ -122,7 +122,7 @@ pub(crate) async fn review(options: ReviewOptions) -> anyhow::Result<ExitCode> {
     let mut codes = Vec::new();
     for target in &targets {
         if codes.contains(&ExitCode::Unrestored) || interrupt.signal().is_some() {
-            console::err(&format!("{}: not run\n", target.gate));
+            terminal::err(&format!("{}: not run\n", target.gate));
             codes.push(ExitCode::CouldNotCheck);
             continue;
         }
@@ -180,7 +180,7 @@ impl Reviewing<'_> {
         self.report(target, &record, verdict, &path);
         if verdict == Verdict::Pass {
             for id in open_findings(&judged, &record, &text) {
-                console::err(&format!(
+                terminal::err(&format!(
                     "{id} is still open; `gateproof review {gate} --close {id}` closes it\n"
                 ));
             }
@@ -194,12 +194,12 @@ impl Reviewing<'_> {
         let undecided = assessment.verdict == Verdict::Undecided;
         if undecided {
             let why = join_reasons(&assessment.reasons);
-            console::err(&format!("{}: no verdict: {why}\n", target.gate));
+            terminal::err(&format!("{}: no verdict: {why}\n", target.gate));
         }
         if undecided || target.standing == ReviewKind::Rehearsal {
             record.act = Act::Verify;
             for id in &self.options.close {
-                console::err(&format!("{id} stays open: this run is not a verdict\n"));
+                terminal::err(&format!("{id} stays open: this run is not a verdict\n"));
             }
         } else {
             record.closed.clone_from(&self.options.close);
@@ -231,7 +231,7 @@ impl Reviewing<'_> {
     fn report(&self, target: &ReviewTarget<'_>, record: &RunRecord, verdict: Verdict, path: &Path) {
         if record.act == Act::Review {
             let path = path.strip_prefix(&self.checkout.root).unwrap_or(path);
-            console::err(&format!(
+            terminal::err(&format!(
                 "{}: {}, as {} says\n",
                 target.gate,
                 verdict.name(),
@@ -258,7 +258,7 @@ fn introduce(target: &ReviewTarget<'_>) {
         commit.get(..12).unwrap_or(commit),
     ) + &runs_as(target, commit);
     // Names and titles come from somebody else.
-    console::err(&text.replace(|c: char| c.is_control() && c != '\n', "␦"));
+    terminal::err(&text.replace(|c: char| c.is_control() && c != '\n', "␦"));
 }
 
 /// Whose rights the commands of the claim get, and where: they are the Builder's, and the reviewer

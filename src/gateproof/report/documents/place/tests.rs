@@ -9,7 +9,7 @@ fn block(gate: &str, body: &str) -> Block {
         gate: gate.to_owned(),
         run_id: "20261121T174530Z-1f3a9c2e".to_owned(),
         inputs: Vec::new(),
-        body: format!("{body}\n"),
+        body: crate::secrets::redact(&format!("{body}\n")),
     }
 }
 
