@@ -1,7 +1,7 @@
 {
   description = "Claims as code for milestone gates, and a health-gated deployer for Docker Swarm";
 
-  # rustc 1.89 is needed.
+  # rustc 1.93 is needed.
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
 
   outputs =

@@ -1,4 +1,4 @@
-# Both programs. With nixpkgs: `pkgs.callPackage ./nix/package.nix { }`. Needs rustc 1.89.
+# Both programs. With nixpkgs: `pkgs.callPackage ./nix/package.nix { }`. Needs rustc 1.93.
 {
   lib,
   stdenv,

@@ -3,6 +3,7 @@
 //! to ([`outcome`]). Pure but for the reading of files.
 
 pub mod codes;
+pub mod command;
 pub mod expectation;
 pub mod matchers;
 pub mod model;

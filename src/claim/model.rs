@@ -44,6 +44,8 @@ pub struct HostSpec {
     pub address: Address,
     /// Asks what the host really runs; its output is recorded with every run.
     pub revision: Option<CommandProbe>,
+    /// Why that command is not known to only observe.
+    pub revision_doubt: Option<String>,
     /// Where its definition stands.
     pub span: Span,
 }
@@ -126,6 +128,8 @@ pub struct Check {
     /// Values named for later checks.
     pub capture: Vec<Capture>,
     pub effect: Effect,
+    /// Why it is not known to only observe, where no effect is declared and its words do not tell.
+    pub doubt: Option<String>,
     /// What shows that the check can fail.
     pub control: Option<Control>,
     /// For `--tag`.
@@ -144,6 +148,10 @@ pub struct Control {
     pub with: Option<Vec<String>>,
     /// Another probe in place of the check's own.
     pub probe: Option<Probe>,
+    /// The effect of the other probe, or of the check.
+    pub effect: Effect,
+    /// Why it is not known to only observe.
+    pub doubt: Option<String>,
     /// What must be observed instead.
     pub expect: Expect,
     /// That, as written, on one line.
@@ -329,6 +337,8 @@ pub struct Fixture {
     /// Values named for checks under the fixture, taken from the service's standard output.
     pub capture: Vec<Capture>,
     pub effect: Effect,
+    /// Why it is not known to only observe, where no effect is declared.
+    pub doubt: Option<String>,
     pub span: Span,
 }
 

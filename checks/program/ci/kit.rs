@@ -50,6 +50,7 @@ gates:
       - id: tool
         claim: a tool that is not there is no failure of the claim
         run: [no-such-program-anywhere]
+        effect: observe
         expect: committed
 ";
 

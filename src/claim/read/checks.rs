@@ -11,6 +11,7 @@ use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::tree::{Key, Node, NodeKind};
 
+use super::effects::Known;
 use super::enclosing::{captured_by, nested};
 use super::human::{EXPECTED, HUMAN_KEYS};
 use super::loops::expanded_id;
@@ -230,6 +231,7 @@ impl Reader {
                 needs,
                 capture: Vec::new(),
                 effect: Effect::Observe,
+                doubt: None,
                 control: None,
                 tags,
                 skip: transpose(skip)?,
@@ -258,11 +260,17 @@ impl Reader {
             .get("capture")
             .map(|node| self.captures_of(node, asked))
             .unwrap_or_default();
-        let control = fields
-            .get("control")
-            .map(|node| self.control(node, asked, &with, context));
         let probe = probe?;
-        self.judge_effect(fields, declared, &with, &probe);
+        let known = self.judge_effect(fields, declared, &with, &probe, on.as_ref());
+        let control = fields.get("control").map(|node| {
+            self.control(
+                node,
+                asked,
+                &with,
+                (on.as_ref(), &known, fields.has("effect")),
+                context,
+            )
+        });
         let (expect, expected) = expect?;
         let base_id = base_id?;
         Some(Check {
@@ -277,7 +285,8 @@ impl Reader {
             timing,
             needs,
             capture,
-            effect: declared.flatten().unwrap_or(Effect::Observe),
+            effect: known.effect,
+            doubt: known.doubt,
             control: transpose(control)?,
             tags,
             skip: transpose(skip)?,
@@ -292,7 +301,8 @@ impl Reader {
         declared: Option<Option<Effect>>,
         with: &[String],
         probe: &crate::Probe,
-    ) {
+        on: Option<&Place>,
+    ) -> Known {
         match (fields.get("effect"), declared.flatten()) {
             (Some(node), Some(effect)) if effect != Effect::Observe && with.is_empty() => {
                 self.report(
@@ -303,14 +313,16 @@ impl Reader {
                     )
                     .help("put what changes the host into the `do:` of a fixture with its `undo:`"),
                 );
+                Known::declared(effect)
             }
-            (None, _) if with.is_empty() => {
-                let span = fields.get("run").map(|node| node.span.clone());
-                if let Some(span) = span {
-                    self.lint_effect(probe, &span);
-                }
+            (Some(_), effect) => Known::declared(effect.unwrap_or(Effect::Observe)),
+            (None, _) => {
+                let asked = ["method", "run", "http"]
+                    .iter()
+                    .find_map(|key| fields.get(key));
+                let span = asked.map_or_else(|| head(&fields.span), |node| node.span.clone());
+                self.known(probe, &span, on, !with.is_empty())
             }
-            _ => {}
         }
     }
 

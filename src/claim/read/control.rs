@@ -1,11 +1,12 @@
 //! Reading `control:`: what shows that a check can fail.
 
-use crate::Control;
 use crate::codes;
+use crate::{Control, Place};
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::tree::Node;
 
 use super::checks::CheckContext;
+use super::effects::Known;
 use super::enclosing::{captured_by, nested};
 use super::expectations::ProbeKind;
 use super::one_line;
@@ -18,6 +19,7 @@ impl Reader {
         node: &Node,
         asked: ProbeKind,
         own: &[String],
+        (on, check, declared): (Option<&Place>, &Known, bool),
         context: &CheckContext<'_>,
     ) -> Option<Control> {
         let keys: Vec<&str> = ["with", "expect"]
@@ -65,7 +67,23 @@ impl Reader {
             return None;
         };
         let timing = self.timing(&fields);
+        // What a check declares is about its control as well.
+        let known = match &probe {
+            Some((probe, _)) if !declared => {
+                let asked = ["method", "run", "http"]
+                    .iter()
+                    .find_map(|key| fields.get(key));
+                let span = asked.map_or_else(|| node.span.clone(), |node| node.span.clone());
+                let undone = with
+                    .as_ref()
+                    .map_or(!own.is_empty(), |with| !with.is_empty());
+                self.known(probe, &span, on, undone)
+            }
+            _ => check.clone(),
+        };
         Some(Control {
+            effect: known.effect,
+            doubt: known.doubt,
             with,
             probe: probe.map(|(probe, _)| probe),
             expected: one_line::timed(one_line::of(expect), &timing),

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use reach::host::{Address, ContainerTarget};
 
+use crate::command::Doing;
 use crate::{ClaimFile, HostSpec, HttpProbe, Place, Probe, Ready};
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
@@ -52,10 +53,20 @@ impl Reader {
             Some(node) => Some(self.command_node(node, "`revision`")?),
             None => None,
         };
+        let does = revision.as_ref().map(|command| self.command_does(command));
+        let revision_doubt = match (does, fields.get("revision")) {
+            (Some(Doing::Mutates(change)), Some(node)) => {
+                self.refuse_change(&change.what, &node.span);
+                None
+            }
+            (Some(Doing::Unknown(why)), _) => Some(why),
+            _ => None,
+        };
         Some(HostSpec {
             name: name.to_owned(),
             address,
             revision,
+            revision_doubt,
             span,
         })
     }

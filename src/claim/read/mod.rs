@@ -3,6 +3,7 @@
 
 mod checks;
 mod control;
+mod effects;
 mod enclosing;
 mod expectations;
 mod headers;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::codes;
+use crate::command::Doing;
 use crate::{
     Capture, CaptureFrom, Effect, Fixture, HeaderValue, Pick, Place, Probe, Ready, Step, Timing,
 };
@@ -11,6 +12,7 @@ use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
 use kit::yaml::tree::{Key, Node, NodeKind};
 
+use super::effects::Known;
 use super::expectations::ProbeKind;
 use super::implied::implied;
 use super::one_line;
@@ -67,10 +69,31 @@ impl Reader {
             Some(node) => self.duration(node, "`deadline`"),
             None => Some(DEFAULT_DEADLINE),
         };
-        let effect = match fields.get("effect") {
-            Some(node) => self.one_of(node, "`effect`", EFFECTS).map(effect),
-            None if act.is_empty() => Some(Effect::Observe),
-            None => Some(Effect::Mutate),
+        let known = match fields.get("effect") {
+            Some(node) => self
+                .one_of(node, "`effect`", EFFECTS)
+                .map(|at| Known::declared(effect(at))),
+            None if act.is_empty() => {
+                let steps = [&baseline, &until, &settled];
+                let probes = steps
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(|step| &step.probe);
+                let ready = match &ready {
+                    Some(Some(Ready::Step(step))) => Some(&step.probe),
+                    _ => None,
+                };
+                let asked = probes.chain(ready).map(|probe| self.doing(probe));
+                let served = service
+                    .iter()
+                    .flatten()
+                    .map(|command| self.command_does(command));
+                Some(Known::of(
+                    asked.chain(served).fold(Doing::Observes, Doing::and),
+                ))
+            }
+            None => Some(Known::declared(Effect::Mutate)),
         };
         let capture = fields
             .get("capture")
@@ -94,7 +117,8 @@ impl Reader {
             }),
             deadline: deadline?,
             capture,
-            effect: effect?,
+            effect: known.as_ref()?.effect,
+            doubt: known?.doubt,
             span: key.span.clone(),
         })
     }

@@ -11,6 +11,12 @@ use serde::{Deserialize, Serialize};
 use claim::outcome::Outcome;
 use kit::digest;
 
+/// How the reason begins for which CI leaves a check out.
+pub const CI_ONLY_OBSERVES: &str = "CI only observes";
+
+/// How the note begins on a control that CI leaves out.
+pub const CONTROL_NOT_RUN: &str = "its control was not run: ";
+
 /// Name and version of the record's JSON form.
 pub const SCHEMA: &str = "gateproof.run/1";
 

@@ -37,7 +37,7 @@ use kit::redact::Redacted;
 pub use annotations::{Annotation, Dialect, Level, annotation_lines, annotations, stop_commands};
 pub use junit::junit;
 pub use markdown_table::markdown_table;
-pub use run_verdict::{RunVerdict, verdict_of};
+pub use run_verdict::{RunVerdict, left_out, verdict_of};
 pub use step_summary::step_summary;
 pub use table::{progress_line, table};
 pub use tap::tap;

@@ -1,7 +1,9 @@
 //! What several runs amount to together: the verdict of a push job on the claims.
 
-use crate::record::RunRecord;
+use crate::record::{CI_ONLY_OBSERVES, CONTROL_NOT_RUN, CheckRecord, RunRecord};
 use claim::outcome::{ExitCode, Outcome, worst};
+
+use kit::count::count;
 
 use super::text;
 
@@ -62,6 +64,56 @@ pub fn verdict_of(records: &[RunRecord]) -> RunVerdict {
             }
             _ => tally,
         },
+    }
+}
+
+/// What CI left out, because it only observes: each kind with its count and its names.
+pub fn left_out(records: &[RunRecord]) -> String {
+    let names = |wanted: &dyn Fn(&CheckRecord) -> bool| -> Vec<String> {
+        let checks = records.iter().flat_map(|record| {
+            let wanted = record.checks.iter().filter(|check| wanted(check));
+            wanted.map(|check| format!("{}/{} {}", record.claim.phase, check.gate, check.id))
+        });
+        checks.collect()
+    };
+    let checks = names(&|check| {
+        check.outcome == Outcome::Skipped
+            && check.findings.iter().any(|finding| {
+                finding
+                    .note
+                    .as_ref()
+                    .is_some_and(|note| note.starts_with(CI_ONLY_OBSERVES))
+            })
+    });
+    let controls = names(&|check| {
+        check
+            .notes
+            .iter()
+            .any(|note| note.starts_with(CONTROL_NOT_RUN))
+    });
+    let kinds = [("check", checks), ("control", controls)];
+    let told: Vec<String> = kinds
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(kind, names)| format!("{} ({})", count(names.len(), kind), shortened(&names)))
+        .collect();
+    if told.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "; left out, because CI only observes: {}",
+            told.join(" and ")
+        )
+    }
+}
+
+/// So many names stand in a line.
+const NAMED: usize = 12;
+
+fn shortened(names: &[String]) -> String {
+    match names.len().checked_sub(NAMED) {
+        Some(more) if more > 0 => format!("{} and {more} more", names[..NAMED].join(", ")),
+        _ => names.join(", "),
     }
 }
 

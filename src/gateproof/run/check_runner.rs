@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
-use crate::record::{CheckRecord, Finding, FixtureRecord};
+use crate::record::{CONTROL_NOT_RUN, CheckRecord, Finding, FixtureRecord};
 use crate::secrets::learn_scope;
 use claim::outcome::Outcome;
-use claim::{Check, ClaimFile, Control, Effect, Probe};
+use claim::{Check, ClaimFile, Control, Effect, Fixture, Probe};
 use kit::text::Scope;
 use reach::host::Leftovers;
 use reach::observation::{Observation, left_processes};
@@ -94,7 +94,7 @@ impl<'r> CheckRunner<'r> {
         if let Some(reason) = &check.skip {
             return Some((Outcome::Skipped, format!("declared: {reason}")));
         }
-        if let Some(why) = self.not_in_ci(self.own_effect(check)) {
+        if let Some(why) = self.not_in_ci(&check.with, (check.effect, &check.doubt)) {
             return Some((Outcome::Skipped, why));
         }
         if self.effect(check) == Effect::Destructive && !self.options.allow_destructive {
@@ -115,15 +115,29 @@ impl<'r> CheckRunner<'r> {
         unmet.map(|why| (Outcome::Skipped, why))
     }
 
-    /// Why CI leaves something with that effect out.
-    fn not_in_ci(&self, effect: Effect) -> Option<String> {
-        let left_out = self.options.role == Some(Role::Ci) && effect != Effect::Observe;
-        left_out.then(|| {
-            format!(
-                "CI only observes, and this would {} (a push can come while others hold the host)",
-                effect.name()
-            )
-        })
+    /// Why CI leaves out what has this effect and runs under these fixtures: it disturbs, or nobody knows
+    /// whether it does.
+    fn not_in_ci(
+        &self,
+        fixtures: &[String],
+        (effect, doubt): (Effect, &Option<String>),
+    ) -> Option<String> {
+        if self.options.role != Some(Role::Ci) {
+            return None;
+        }
+        let fixtures = fixtures
+            .iter()
+            .filter_map(|name| self.file.fixtures.get(name));
+        let fixtures: Vec<&Fixture> = fixtures.collect();
+        let worst = fixtures
+            .iter()
+            .map(|one| one.effect)
+            .fold(effect, Effect::max);
+        let unsure = fixtures
+            .iter()
+            .find_map(|one| Some((format!(" in fixture `{}`", one.name), one.doubt.as_ref()?)));
+        let unsure = doubt.as_ref().map(|why| (String::new(), why)).or(unsure);
+        wording::not_in_ci(worst, unsure)
     }
 
     /// The worst effect of these fixtures, or `least`.
@@ -147,7 +161,7 @@ impl<'r> CheckRunner<'r> {
     /// The effect of a control with its fixtures; one that names none has those of its check.
     fn control_effect(&self, check: &Check, control: &Control) -> Effect {
         let fixtures = control.with.as_ref().unwrap_or(&check.with);
-        self.effect_of(fixtures, check.effect)
+        self.effect_of(fixtures, control.effect)
     }
 
     /// The effect of a check with all its fixtures, and those of its control.
@@ -260,9 +274,10 @@ impl<'r> CheckRunner<'r> {
             return;
         }
         // The check was asked all the same: what has a control must not be seen less often.
-        if let Some(why) = self.not_in_ci(self.control_effect(check, control)) {
+        let fixtures = control.with.as_ref().unwrap_or(&check.with);
+        if let Some(why) = self.not_in_ci(fixtures, (control.effect, &control.doubt)) {
             if let Some(record) = self.records.get_mut(&item.at) {
-                record.notes.push(format!("its control was not run: {why}"));
+                record.notes.push(format!("{CONTROL_NOT_RUN}{why}"));
                 sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
             }
             return;

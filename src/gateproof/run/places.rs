@@ -17,7 +17,7 @@ use reach::undo::{self, Beat, Holder, UndoListing};
 
 use super::identify::{differences, identify};
 use super::invocation::PlaceContext;
-use super::options::Options;
+use super::options::{Options, Role};
 use super::repository::Repository;
 use super::reproduce::reproduce;
 
@@ -50,6 +50,15 @@ struct RunHost {
     listing: OnceCell<UndoListing>,
 }
 
+/// What a host is asked: CI asks no revision by a command that is not known to only observe.
+fn asked(spec: &HostSpec, options: &Options) -> HostSpec {
+    let mut spec = spec.clone();
+    if options.role == Some(Role::Ci) && spec.revision_doubt.is_some() {
+        spec.revision = None;
+    }
+    spec
+}
+
 impl Places {
     /// The places of a claim file, for the run (and those it was started by) of these ids.
     pub(super) fn new(file: &ClaimFile, options: &Options, ours: &str) -> Self {
@@ -58,7 +67,7 @@ impl Places {
             .values()
             .map(|spec| {
                 let host = RunHost {
-                    spec: spec.clone(),
+                    spec: asked(spec, options),
                     vars: file.vars.clone(),
                     host: Host::open(&spec.name, &spec.address, &options.reach),
                     state: OnceCell::new(),

@@ -1,12 +1,28 @@
 //! Places and undoings in sentences.
 
-use claim::Place;
+use crate::record::CI_ONLY_OBSERVES;
+use claim::{Effect, Place};
 use reach::undo::PendingUndo;
 
 pub(super) fn place(place: &Place) -> String {
     match place {
         Place::Local | Place::Clone => "this machine".to_owned(),
         Place::Host(name) => format!("host `{name}`"),
+    }
+}
+
+/// Why CI leaves out what has this effect; `unsure` is where and why an effect is not known.
+pub(super) fn not_in_ci(effect: Effect, unsure: Option<(String, &String)>) -> Option<String> {
+    match (effect, unsure) {
+        (Effect::Observe, None) => None,
+        (Effect::Observe, Some((place, why))) => Some(format!(
+            "{CI_ONLY_OBSERVES}, and{place} {why}; if it does nothing else, write `effect: observe`{}",
+            if place.is_empty() { "" } else { " there" }
+        )),
+        (effect, _) => Some(format!(
+            "{CI_ONLY_OBSERVES}, and this would {} (a push can come while others hold the host)",
+            effect.name()
+        )),
     }
 }
 

@@ -95,9 +95,11 @@ fn machines(file: &ClaimFile, selected: &[CheckAt], options: &Options) -> Vec<Pl
             .chain(check.control.iter().flat_map(|c| c.with.iter().flatten()))
             .filter_map(|name| file.fixtures.get(name))
             .collect();
-        let disturbs = fixtures.iter().any(|one| one.effect != Effect::Observe);
-        let not_run = check.skip.is_some()
-            || (options.role == Some(Role::Ci) && (disturbs || check.effect != Effect::Observe));
+        let disturbs = fixtures
+            .iter()
+            .any(|one| one.effect != Effect::Observe || one.doubt.is_some());
+        let left_out = disturbs || check.effect != Effect::Observe || check.doubt.is_some();
+        let not_run = check.skip.is_some() || (options.role == Some(Role::Ci) && left_out);
         if not_run {
             continue;
         }

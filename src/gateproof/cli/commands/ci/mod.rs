@@ -13,7 +13,8 @@ use clap::{Args, ValueEnum};
 
 use crate::record::Act;
 use crate::report::{
-    Annotation, Dialect, Remarks, RunReport, RunVerdict, annotations, step_summary, stop_commands,
+    Annotation, Dialect, Remarks, RunReport, RunVerdict, annotations, left_out, step_summary,
+    stop_commands,
 };
 use crate::run::{Options, Role};
 use claim::outcome::ExitCode;
@@ -182,6 +183,7 @@ impl Job<'_> {
     /// Annotates, writes the reports, and prints the verdict.
     fn conclude(&mut self) -> ExitCode {
         let mut verdict = self.runs.verdict();
+        verdict.tally.push_str(&left_out(&self.runs.records));
         if let Some(why) = self.not_run {
             verdict.tally = format!("nothing was run, because {why}");
         }

@@ -1,0 +1,139 @@
+//! What a command of a claim file does, read from its words and never from its text: whether it only
+//! observes ([`Doing`]), and whether its exit code tells of every failure.
+//!
+//! Shell lines are read by `rable`, which knows bash's grammar, into a tree of our own ([`tree`]) that has
+//! a place only for what is understood.
+
+mod effect;
+mod options;
+mod programs;
+mod reader;
+mod tree;
+mod word;
+mod wrapper;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Component, Path};
+
+use crate::{CommandLine, CommandProbe, HttpProbe};
+use kit::shell::{Quoting, ShellScanner};
+use kit::text::{Part, Scope, Text};
+
+pub use effect::{Doing, Mutation, Reach};
+use tree::{Rest, Word};
+
+/// What a command does, with the values that are known.
+pub fn doing(command: &CommandProbe, scope: &Scope) -> Doing {
+    let of_line = match &command.line {
+        CommandLine::Shell(text) => {
+            let line = as_run(text);
+            with_room(&line, || effect::of_line(&line, scope)).unwrap_or_else(Doing::Unknown)
+        }
+        CommandLine::Argv(words) => {
+            let words: Vec<Word> = words.iter().map(|word| argument(word, scope)).collect();
+            effect::of_words(&words)
+        }
+    };
+    let variables = command
+        .env
+        .iter()
+        .map(|(name, _)| effect::of_variable(name));
+    let doing = variables.fold(of_line, Doing::and);
+    match doing {
+        Doing::Mutates(change) if !command.cwd.as_ref().is_none_or(|cwd| is_below(cwd, scope)) => {
+            Doing::mutates(change.what)
+        }
+        doing => doing,
+    }
+}
+
+/// What a request does: RFC 9110 (9.2.1) calls GET, HEAD and OPTIONS safe, and no other method here.
+pub fn requesting(request: &HttpProbe) -> Doing {
+    match request.method.as_str() {
+        "GET" | "HEAD" | "OPTIONS" => Doing::Observes,
+        method => Doing::mutates(method),
+    }
+}
+
+/// The line as it is run: parameters are shell variables, in quotes of their own outside of quotes.
+fn as_run(text: &Text) -> String {
+    let mut scanner = ShellScanner::default();
+    let mut line = String::new();
+    for part in &text.parts {
+        match part {
+            Part::Literal(literal) => {
+                scanner.scan(literal);
+                line.push_str(literal);
+            }
+            Part::Param(name) => line.push_str(&match scanner.quoting() {
+                Quoting::None => format!("\"${{{name}}}\""),
+                Quoting::Single | Quoting::Double => format!("${{{name}}}"),
+            }),
+        }
+    }
+    line
+}
+
+/// An argument that no shell reads.
+fn argument(text: &Text, scope: &Scope) -> Word {
+    let mut word = Word {
+        shown: text.render(scope),
+        ..Word::default()
+    };
+    for part in &text.bind(scope).parts {
+        match part {
+            Part::Literal(literal) => word.prefix.push_str(literal),
+            Part::Param(_) => {
+                word.rest = Rest::Open;
+                break;
+            }
+        }
+    }
+    word
+}
+
+/// Whether a folder is inside of the one in which a check runs.
+fn is_below(cwd: &Text, scope: &Scope) -> bool {
+    let bound = cwd.bind(scope);
+    bound.params().next().is_none()
+        && Path::new(&bound.render(scope))
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+/// So many places where a line can nest are read on the stack of the caller.
+const SHALLOW: usize = 60;
+/// More of them are a program that belongs into a file.
+const DEEPEST: usize = 2_000;
+/// Room for the deepest line that is read.
+const STACK: usize = 256 << 20;
+
+/// Reads a line with room enough on the stack for how deep it may nest: every bracket and every `;` may be
+/// one level.
+///
+/// # Errors
+/// When it is too deep, or there is no room.
+fn with_room<T: Send>(line: &str, read: impl FnOnce() -> T + Send) -> Result<T, String> {
+    let openers = line.matches(['(', '{', '`', ';', '&', '|', '\n']).count()
+        + line
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| matches!(*word, "if" | "for" | "while" | "until" | "case" | "elif"))
+            .count();
+    if openers <= SHALLOW {
+        return Ok(read());
+    }
+    let failed = || "the shell line cannot be read: it is too long".to_owned();
+    if openers > DEEPEST {
+        return Err(failed());
+    }
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, read)
+            .map_err(|_| failed())?
+            .join()
+            .map_err(|_| failed())
+    })
+}

@@ -1,0 +1,350 @@
+//! Programs that ask servers, or show and set what a machine's network is like.
+
+use super::super::effect::Doing;
+use super::super::options::{Options, Told, Until, tell};
+use super::super::tree::Word;
+use super::{changes_files, closed, unknown, without};
+
+/// What such a program does; `None` for any other one.
+pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
+    Some(match name {
+        "curl" => curl(args),
+        "wget" => wget(args),
+        "ip" => ip(args),
+        // `-K` closes the sockets it shows.
+        "ss" => without(name, args, "KD", &["kill", "diag"]),
+        "nc" | "ncat" | "netcat" => match tell(args, &letters("zvun46", "w"), Until::TheEnd) {
+            Ok(told) if told.has("z") => Doing::Observes,
+            Ok(_) => unknown(name, "an open connection"),
+            Err(word) => unknown(name, &word),
+        },
+        "ping" | "ping6" => closed(name, args, &letters("46nqDO", "cwWiIst"), 1),
+        "openssl" => openssl(args),
+        "iptables" | "ip6tables" => {
+            let lists =
+                |word: &Word| matches!(word.text(), Some("-L" | "-S" | "--list" | "--list-rules"));
+            if args.iter().any(lists) {
+                closed(name, args, &letters("LSnvx", "tw"), 2)
+            } else {
+                Doing::mutates(name)
+            }
+        }
+        "iptables-save" | "ip6tables-save" => closed(name, args, &letters("c", "t"), 0),
+        "nft" => match args.first().and_then(Word::text) {
+            Some("list") => Doing::Observes,
+            Some(
+                "add" | "delete" | "flush" | "insert" | "replace" | "create" | "destroy" | "reset"
+                | "rename",
+            ) => Doing::mutates("nft"),
+            _ => unknown(name, "those arguments"),
+        },
+        "ufw" => match args.first().and_then(Word::text) {
+            Some("status" | "version") => Doing::Observes,
+            _ => Doing::mutates("ufw"),
+        },
+        "nslookup" if !args.is_empty() => Doing::Observes,
+        _ => return None,
+    })
+}
+
+const fn letters(flags: &'static str, valued: &'static str) -> Options {
+    Options {
+        flags,
+        valued,
+        long: &[],
+        long_valued: &[],
+    }
+}
+
+/// The options of curl that change neither the method nor a file.
+const CURL: Options = Options {
+    flags: "sSkfLIivgG460#Nqn",
+    valued: "mwHAeuboxXyYrzE",
+    long: &[
+        "silent",
+        "show-error",
+        "insecure",
+        "fail",
+        "fail-with-body",
+        "location",
+        "head",
+        "include",
+        "verbose",
+        "globoff",
+        "ipv4",
+        "ipv6",
+        "compressed",
+        "http1.0",
+        "http1.1",
+        "http2",
+        "http3",
+        "no-keepalive",
+        "no-buffer",
+        "retry-all-errors",
+        "retry-connrefused",
+        "path-as-is",
+        "tlsv1.2",
+        "tlsv1.3",
+        "basic",
+        "progress-bar",
+        "no-progress-meter",
+        "netrc",
+        "disable",
+        "ssl-reqd",
+        "cert-status",
+        "raw",
+    ],
+    long_valued: &[
+        "max-time",
+        "connect-timeout",
+        "write-out",
+        "header",
+        "user-agent",
+        "referer",
+        "user",
+        "cookie",
+        "output",
+        "proxy",
+        "request",
+        "resolve",
+        "connect-to",
+        "cacert",
+        "capath",
+        "cert",
+        "key",
+        "retry",
+        "retry-delay",
+        "retry-max-time",
+        "max-redirs",
+        "url",
+        "interface",
+        "noproxy",
+        "range",
+        "proto",
+        "unix-socket",
+        "tls-max",
+        "ciphers",
+        "max-filesize",
+        "limit-rate",
+        "speed-limit",
+        "speed-time",
+        "oauth2-bearer",
+        "dns-servers",
+    ],
+};
+
+/// Options of curl that send something, or choose who sees it.
+const CURL_SENDS: &[&str] = &[
+    "-d",
+    "-F",
+    "-T",
+    "--data",
+    "--json",
+    "--form",
+    "--upload-file",
+    "--url-query",
+];
+
+fn curl(args: &[Word]) -> Doing {
+    let told = match tell(args, &CURL, Until::TheEnd) {
+        Ok(told) => told,
+        Err(word) if CURL_SENDS.iter().any(|sends| word.starts_with(sends)) => {
+            return Doing::mutates(format!("curl {word}"));
+        }
+        Err(word) => return unknown("curl", &word),
+    };
+    for method in told.values("X").chain(told.values("request")) {
+        match method.text() {
+            Some("GET" | "HEAD" | "OPTIONS") => {}
+            Some(other) => return Doing::mutates(format!("curl -X {other}")),
+            None => return unknown("curl", &format!("-X {}", method.shown)),
+        }
+    }
+    for output in told.values("o").chain(told.values("output")) {
+        if !matches!(output.text(), Some("/dev/null" | "-")) {
+            return changes_files("curl -o", std::slice::from_ref(output));
+        }
+    }
+    // `%output{FILE}` writes, and `@FILE` reads what nobody sees here.
+    for form in told.values("w").chain(told.values("write-out")) {
+        if !form
+            .text()
+            .is_some_and(|text| !text.contains("output{") && !text.starts_with('@'))
+        {
+            return unknown("curl", &format!("-w {}", form.shown));
+        }
+    }
+    let urls = told.operands.iter().copied();
+    for url in urls.chain(told.values("url")) {
+        // `dict:`, `gopher:`, `telnet:` and the like send what the URL says.
+        let scheme = url
+            .prefix
+            .split_once("://")
+            .map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let http = match scheme {
+            Some(scheme) => scheme == "http" || scheme == "https",
+            None => url.text().is_some(),
+        };
+        if !http {
+            return unknown("curl", &url.shown);
+        }
+    }
+    Doing::Observes
+}
+
+fn wget(args: &[Word]) -> Doing {
+    let known = Options {
+        flags: "qSnv46",
+        valued: "TtOU",
+        long: &[
+            "spider",
+            "quiet",
+            "server-response",
+            "no-verbose",
+            "no-check-certificate",
+            "no-proxy",
+        ],
+        long_valued: &[
+            "timeout",
+            "tries",
+            "output-document",
+            "header",
+            "user-agent",
+            "max-redirect",
+        ],
+    };
+    let told = match tell(args, &known, Until::TheEnd) {
+        Ok(told) => told,
+        Err(word)
+            if word.starts_with("--post")
+                || word.starts_with("--body")
+                || word.starts_with("--method") =>
+        {
+            return Doing::mutates(format!("wget {word}"));
+        }
+        Err(word) => return unknown("wget", &word),
+    };
+    let mut outputs = told
+        .values("O")
+        .chain(told.values("output-document"))
+        .peekable();
+    let nowhere = told.has("spider")
+        || outputs.peek().is_some()
+            && outputs.all(|output| matches!(output.text(), Some("-" | "/dev/null")));
+    if nowhere && told.operands.iter().all(|url| !url.prefix.is_empty()) {
+        Doing::Observes
+    } else {
+        unknown("wget", "a file that it writes")
+    }
+}
+
+/// ip(8): it shows unless a verb says otherwise.
+fn ip(args: &[Word]) -> Doing {
+    let known = Options {
+        flags: "046sdrcohpjNB",
+        valued: "nf",
+        long: &[],
+        long_valued: &[],
+    };
+    // Its long options have one dash.
+    let long = [
+        "-br", "-brief", "-json", "-oneline", "-details", "-stats", "-color", "-pretty", "-4", "-6",
+    ];
+    let args: Vec<Word> = args
+        .iter()
+        .filter(|word| !word.text().is_some_and(|text| long.contains(&text)))
+        .cloned()
+        .collect();
+    let told = match tell(&args, &known, Until::FirstOperand) {
+        Ok(told) => told,
+        Err(word) => return unknown("ip", &word),
+    };
+    let Told { operands, .. } = told;
+    match operands.get(1).map(|word| (word.text(), word)) {
+        None => Doing::Observes,
+        Some((Some("show" | "list" | "ls" | "lst" | "get" | "s" | "sh" | "l" | "help"), _)) => {
+            Doing::Observes
+        }
+        Some((
+            Some(
+                verb @ ("add" | "a" | "del" | "delete" | "d" | "set" | "change" | "replace"
+                | "append" | "flush" | "f" | "up" | "down" | "save" | "restore"),
+            ),
+            _,
+        )) => Doing::mutates(format!("ip {} {verb}", operands[0].shown)),
+        Some((_, word)) => unknown("ip", &word.shown),
+    }
+}
+
+/// Options of `openssl x509` and `openssl s_client` that only show; OpenSSL writes them with one dash.
+const OPENSSL: &[&str] = &[
+    "-noout",
+    "-text",
+    "-subject",
+    "-issuer",
+    "-dates",
+    "-enddate",
+    "-startdate",
+    "-fingerprint",
+    "-sha256",
+    "-sha1",
+    "-serial",
+    "-pubkey",
+    "-hash",
+    "-modulus",
+    "-purpose",
+    "-email",
+    "-showcerts",
+    "-brief",
+    "-verify_return_error",
+    "-tls1_2",
+    "-tls1_3",
+    "-quiet",
+    "-no_ign_eof",
+    "-ext_count",
+    "-status",
+    "-a",
+    "-v",
+];
+const OPENSSL_VALUES: &[&str] = &[
+    "-in",
+    "-inform",
+    "-nameopt",
+    "-checkend",
+    "-checkhost",
+    "-checkip",
+    "-ext",
+    "-connect",
+    "-servername",
+    "-CAfile",
+    "-CApath",
+    "-alpn",
+    "-starttls",
+    "-verify_hostname",
+    "-untrusted",
+    "-verify",
+];
+
+fn openssl(args: &[Word]) -> Doing {
+    let Some((first, rest)) = args.split_first() else {
+        return unknown("openssl", "no arguments");
+    };
+    if !matches!(
+        first.text(),
+        Some("x509" | "s_client" | "verify" | "version" | "crl" | "ocsp_uri")
+    ) {
+        return unknown("openssl", &first.shown);
+    }
+    let mut words = rest.iter();
+    while let Some(word) = words.next() {
+        match word.text() {
+            Some(text) if OPENSSL.contains(&text) => {}
+            Some(text) if OPENSSL_VALUES.contains(&text) => {
+                words.next();
+            }
+            _ if word.may_be_option() => return unknown("openssl", &word.shown),
+            _ => {}
+        }
+    }
+    Doing::Observes
+}
