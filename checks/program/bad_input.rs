@@ -370,7 +370,7 @@ fn a_command_that_hides_its_failure_is_refused() {
         around(check),
         "GP2506",
         ":11:35",
-        &["makes every exit code 0"],
+        &["`|| true` hides whether `ls /x` fails"],
     );
     let check = "      - { id: bad, claim: c, run: 'ls /x 2>/dev/null', expect: { stdout: { empty: true } } }\n";
     refused(

@@ -37,11 +37,11 @@ kit::codes! {
     UNDO_UNSEEN = "GP2503", "an undo that nothing verifies",
         "An undo command that exits 0 proves nothing: the service may be back or not. A fixture with a `do:` needs a `baseline:`, which holds before it and must be observed again afterwards; `settled:` may name what to wait for.";
     EFFECT = "GP2504", "a check that changes something",
-        "A check without a fixture may only observe (`effect: observe`), because nothing would undo what it does. Put what changes the host into the `do:` of a fixture with its `undo:`. If the command only appears to change something, declare `effect: observe`.";
+        "A check without a fixture may only observe (`effect: observe`), because nothing would undo what it does. Put what changes the host into the `do:` of a fixture with its `undo:`. What a command does is read from its words, also inside of `sh -c`, `xargs` and `ssh`; a request with POST, PUT, PATCH or DELETE changes something. If it only appears to change something, declare `effect: observe`.";
     HOLDS_ON_NO_ANSWER = "GP2505", "would pass without any answer",
         "The expectation also holds on a lost connection, a missing program or no answer at all. State the exit code or the status as well.";
     HIDES_FAILURE = "GP2506", "the command hides its own failure",
-        "`|| true` makes every exit code 0, and with `2>/dev/null` a missing file looks like an empty one where no output is expected. Leave it out and claim the exit code: `expect: { exit: 1 }`, or `exit: [0, 1]`.";
+        "`|| true`, `; echo done`, `| cat` and the like make every exit code 0, and with `2>/dev/null` a missing file looks like an empty one where no output is expected. Leave it out and claim the exit code: `expect: { exit: 1 }`, or `exit: [0, 1]`; or demand a line of output that only a success prints. Where it is harmless, say why: `hides_failure: REASON`.";
     SELF_CONTROL = "GP2507", "the control is the same as the check",
         "A control must differ from its check: other fixtures (`with:`), another command (`run:`) or another URL (`http:`). The same probe under the same conditions shows nothing.";
 

@@ -186,6 +186,10 @@ pub struct CommandProbe {
     pub cwd: Option<Text>,
     pub env: Vec<(String, Text)>,
     pub stdin: Option<Text>,
+    /// Whether its shell stops at the first command that fails (`-e`, and `pipefail` where the shell has it).
+    pub strict: bool,
+    /// Why it may hide a failure of its own.
+    pub hides: Option<String>,
 }
 
 /// A shell line or an argument vector.

@@ -105,7 +105,7 @@ fn methods_headers_bodies_and_other_addresses() {
         &server,
         &[
             (
-                "/echo\nmethod: POST\nbody: '@etc {\"a\": 1}'",
+                "/echo\nmethod: POST\neffect: observe\nbody: '@etc {\"a\": 1}'",
                 &format!("{{ body: 'POST 127.0.0.1:{port} @etc {{\"a\": 1}}' }}"),
                 "{ body: { contains: GET } }",
                 "body",

@@ -185,7 +185,7 @@ fn check_and_list_read_and_run_nothing() {
     let scratch = Scratch::with(claim(
         "",
         &[
-            ("a", "run: touch ran\nexpect: ''"),
+            ("a", "run: echo x >ran\nexpect: ''"),
             ("p", "for: { n: ['1', '2'] }\nrun: echo ${n}\nexpect: '1'"),
         ],
     ));
@@ -235,4 +235,56 @@ fn every_code_is_explained() {
         );
     }
     assert!(all.out.lines().count() > 30);
+}
+
+#[test]
+fn a_text_of_several_lines_ends_at_the_first_command_that_fails() {
+    let checks = [
+        ("stops", "run: |\n  false\n  echo on\nexpect: on"),
+        (
+            "goes-on",
+            "strict: false\nhides_failure: the test of what goes on\nrun: |\n  false\n  echo on\nexpect: on",
+        ),
+        (
+            "line",
+            "run: false; echo on\nexpect: on\nhides_failure: the test of one line",
+        ),
+        (
+            "substitution",
+            "run: |\n  x=$(exit 4)\n  echo on\nexpect: { exit: 4 }",
+        ),
+        (
+            "tested",
+            "run: |\n  if false; then echo no; fi\n  false || echo on\nexpect: on",
+        ),
+        (
+            "numbers",
+            "run: |\n  true\n  no-such-program\nexpect: { exit: 127, stderr: { contains: 2 } }",
+        ),
+        (
+            "bash",
+            "run:\n  - bash\n  - -c\n  - \"false\\necho on\"\nexpect: on\nhides_failure: words have no strict shell",
+        ),
+    ];
+    let scratch = Scratch::with(claim("", &checks));
+    let run = scratch.recorded(&[]);
+    assert_eq!(
+        run.outcomes(),
+        ["FAIL", "PASS", "PASS", "PASS", "PASS", "PASS", "PASS"],
+        "{}",
+        run.shown.out
+    );
+    let note = run.record["checks"][2]["notes"][0].as_str().unwrap();
+    assert!(note.contains("the test of one line"), "{note}");
+    // By hand the line does the same.
+    let reproduce = run.record["checks"][0]["reproduce"].as_str().unwrap();
+    let out = std::process::Command::new("sh")
+        .args(["-c", reproduce])
+        .output()
+        .unwrap();
+    assert_eq!(
+        (out.status.code(), out.stdout.as_slice()),
+        (Some(1), &b""[..]),
+        "{reproduce}"
+    );
 }

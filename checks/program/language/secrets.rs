@@ -11,7 +11,7 @@ fn known_shapes_of_secrets_are_absent() {
     let server = Server::start();
     Twins::default()
         .pair(
-            "run: printf 'one\\nDB_PASSWORD=hunter2x\\n' > out.log; cat out.log; echo fine >&2",
+            "run: printf 'one\\nDB_PASSWORD=hunter2x\\n' > out.log && cat out.log && echo fine >&2",
             "{ exit: 0, stderr: { secrets: absent } }",
             "{ stdout: { secrets: absent } }",
             "assigned in line 2",
@@ -23,8 +23,8 @@ fn known_shapes_of_secrets_are_absent() {
             "named like a secret in line 1",
         )
         .pair(
-            "run: yes 0123456789 | head -c 1100000",
-            "{ stdout: { starts_with: '0123' } }",
+            "run: 'awk \"BEGIN { while (i++ < 110000) print 1234567890 }\"'",
+            "{ stdout: { starts_with: '1234' } }",
             "{ stdout: { secrets: absent } }",
             "were stored",
         )

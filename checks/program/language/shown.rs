@@ -118,7 +118,7 @@ fn a_probe_is_reproduced_with_curl() {
         (
             "pinned",
             format!(
-                "http: http://ci.example.test:{port}/echo\nresolve: 127.0.0.1\nmethod: POST\nbody: '@x'\nheaders: {{ X-A: 'b c' }}\nexpect: 404"
+                "http: http://ci.example.test:{port}/echo\nresolve: 127.0.0.1\nmethod: POST\neffect: observe\nbody: '@x'\nheaders: {{ X-A: 'b c' }}\nexpect: 404"
             ),
             "@x\n200",
         ),

@@ -256,7 +256,7 @@ fn a_declared_skip_says_its_reason() {
         &[
             (
                 "a",
-                "run: touch ran\nexpect: ''\nskip: the host is being moved",
+                "run: echo x >ran\nexpect: ''\nskip: the host is being moved",
             ),
             (
                 "b",

@@ -5,6 +5,7 @@
 //! a place only for what is understood.
 
 mod effect;
+mod failure;
 mod options;
 mod programs;
 mod reader;
@@ -22,6 +23,7 @@ use kit::shell::{Quoting, ShellScanner};
 use kit::text::{Part, Scope, Text};
 
 pub use effect::{Doing, Mutation, Reach};
+pub use failure::{Failures, Hidden};
 use tree::{Rest, Word};
 
 /// What a command does, with the values that are known.
@@ -29,7 +31,8 @@ pub fn doing(command: &CommandProbe, scope: &Scope) -> Doing {
     let of_line = match &command.line {
         CommandLine::Shell(text) => {
             let line = as_run(text);
-            with_room(&line, || effect::of_line(&line, scope)).unwrap_or_else(Doing::Unknown)
+            let known = with_environment(scope, command);
+            with_room(&line, || effect::of_line(&line, &known)).unwrap_or_else(Doing::Unknown)
         }
         CommandLine::Argv(words) => {
             let words: Vec<Word> = words.iter().map(|word| argument(word, scope)).collect();
@@ -46,6 +49,34 @@ pub fn doing(command: &CommandProbe, scope: &Scope) -> Doing {
             Doing::mutates(change.what)
         }
         doing => doing,
+    }
+}
+
+/// The values that a line's variables have, those of its own environment among them.
+fn with_environment(scope: &Scope, command: &CommandProbe) -> Scope {
+    let mut known = scope.clone();
+    for (name, value) in &command.env {
+        let value = value.bind(scope);
+        if value.params().next().is_none() {
+            known.insert(name.clone(), value.render(scope));
+        } else {
+            known.shift_remove(name);
+        }
+    }
+    known
+}
+
+/// What a command hides of its failures.
+pub fn failures(command: &CommandProbe, scope: &Scope) -> Failures {
+    match &command.line {
+        CommandLine::Shell(text) => {
+            let line = as_run(text);
+            with_room(&line, || failure::of_line(&line, scope, command.strict)).unwrap_or_default()
+        }
+        CommandLine::Argv(words) => {
+            let words: Vec<Word> = words.iter().map(|word| argument(word, scope)).collect();
+            failure::of_words(&words)
+        }
     }
 }
 

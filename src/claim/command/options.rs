@@ -99,8 +99,7 @@ pub(super) fn tell<'w>(
             }
             continue;
         }
-        let mut letters = text[1..].char_indices();
-        while let Some((at, letter)) = letters.next() {
+        for (at, letter) in text[1..].char_indices() {
             if known.valued.contains(letter) {
                 let attached = &text[1 + at + letter.len_utf8()..];
                 let value = if attached.is_empty() {

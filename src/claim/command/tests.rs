@@ -15,6 +15,8 @@ fn shell(line: &str, scope: &Scope) -> Doing {
         cwd: None,
         env: Vec::new(),
         stdin: None,
+        strict: false,
+        hides: None,
     };
     doing(&command, scope)
 }
@@ -260,6 +262,8 @@ fn looking_is_known_argument_by_argument() {
         "command -v docker",
         "set -eu; cd /srv; pwd",
         "kill -0 123",
+        "kill -9 $$",
+        "sh -c 'kill $$'; exit $?",
         "ls {a,b} *.x ~/y",
         "cat <<'END'\n$(reboot)\nEND",
         "cat <<END\nplain $HOME\nEND",
@@ -457,6 +461,8 @@ fn words_that_no_shell_reads_are_a_command_as_well() {
             cwd: None,
             env: Vec::new(),
             stdin: None,
+            strict: false,
+            hides: None,
         };
         doing(&command, &Scope::new())
     };
@@ -513,6 +519,8 @@ fn the_environment_of_a_command_counts_and_so_does_a_method() {
             cwd: None,
             env: vec![(name.to_owned(), Text::literal("x"))],
             stdin: None,
+            strict: false,
+            hides: None,
         };
         doing(&command, &Scope::new())
     };

@@ -54,6 +54,11 @@ use observed::ObservedText;
 use result::{MatchResult, MatchSite};
 use summary::Single;
 
+/// An observation of a command that ended with 0 and printed this.
+pub(crate) fn succeeded(printed: &str) -> Observation {
+    panel::command(reach::observation::Ending::Exited(0), printed, "")
+}
+
 /// Holds an observation against an expectation. `scope` fills in parameters.
 ///
 /// With several vantages the expectation must hold at each of them, and all must have observed

@@ -15,7 +15,7 @@ use super::reader::Reader;
 use super::shell_text::single_quoted_param;
 use kit::yaml::fields::Fields;
 
-pub(super) const RUN_KEYS: &[&str] = &["run", "cwd", "env", "stdin"];
+pub(super) const RUN_KEYS: &[&str] = &["run", "cwd", "env", "stdin", "strict", "hides_failure"];
 pub(super) const HTTP_KEYS: &[&str] = &[
     "http", "method", "resolve", "tls", "headers", "body", "follow", "vantage",
 ];
@@ -103,12 +103,17 @@ impl Reader {
                 };
                 self.command(line, &fields)
             }
-            _ => Some(CommandProbe {
-                line: self.command_line(node)?,
-                cwd: None,
-                env: Vec::new(),
-                stdin: None,
-            }),
+            _ => {
+                let line = self.command_line(node)?;
+                Some(CommandProbe {
+                    strict: several_lines(&line),
+                    line,
+                    cwd: None,
+                    env: Vec::new(),
+                    stdin: None,
+                    hides: None,
+                })
+            }
         }
     }
 
@@ -117,8 +122,41 @@ impl Reader {
         let cwd = fields.get("cwd").map(|n| self.text(n, "`cwd`"));
         let stdin = fields.get("stdin").map(|n| self.text(n, "`stdin`"));
         let env = fields.get("env").map(|n| self.environment(n));
+        let strict = match fields.get("strict") {
+            Some(node) => self
+                .one_of(node, "`strict`", &["true", "false"])
+                .map(|at| at == 0),
+            None => Some(line.as_ref().is_some_and(several_lines)),
+        };
+        if let (Some(CommandLine::Argv(_)), Some((key, _))) = (&line, fields.key("strict")) {
+            self.report(
+                Diagnostic::new(
+                    Code::CONFLICT,
+                    key.span.clone(),
+                    "`strict` is about the shell, and a list of words is read by none",
+                )
+                .help("leave it out"),
+            );
+        }
+        let hides = fields.get("hides_failure").map(|node| {
+            let why = self.fixed(node, "`hides_failure`")?;
+            if why.trim().is_empty() {
+                self.report(
+                    Diagnostic::new(
+                        Code::EMPTY,
+                        node.span.clone(),
+                        "`hides_failure` has no reason",
+                    )
+                    .help("say why a hidden failure is harmless here"),
+                );
+                return None;
+            }
+            Some(why)
+        });
         Some(CommandProbe {
             line: line?,
+            strict: strict?,
+            hides: transpose(hides)?,
             cwd: transpose(cwd)?,
             env: env.unwrap_or_default(),
             stdin: transpose(stdin)?,
@@ -394,6 +432,17 @@ impl Reader {
                 .help("leave it out, or add for example `within: 30s`"),
             );
         }
+    }
+}
+
+/// A shell text of several lines is a script, in which each line is to succeed.
+fn several_lines(line: &CommandLine) -> bool {
+    match line {
+        CommandLine::Shell(text) => {
+            let shown = text.render(&kit::text::Scope::new());
+            shown.trim().lines().count() > 1
+        }
+        CommandLine::Argv(_) => false,
     }
 }
 

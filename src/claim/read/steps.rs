@@ -228,7 +228,13 @@ impl Reader {
         let what = format!("`{name}` of {what}");
         self.items(node, &what)
             .into_iter()
-            .filter_map(|item| self.step(item, &what, places))
+            .filter_map(|item| {
+                let mut step = self.step(item, &what, places)?;
+                if name == "undo" && item.get("strict").is_none() {
+                    runs_to_its_end(&mut step);
+                }
+                Some(step)
+            })
             .collect()
     }
 
@@ -387,6 +393,14 @@ impl Reader {
             self.report(problem);
         }
         names
+    }
+}
+
+/// An undoing goes on after a line that fails: as much as possible is put back, and the baseline shows
+/// what is not.
+fn runs_to_its_end(step: &mut Step) {
+    if let Probe::Command(command) = &mut step.probe {
+        command.strict = false;
     }
 }
 

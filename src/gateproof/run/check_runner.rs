@@ -220,6 +220,13 @@ impl<'r> CheckRunner<'r> {
             findings.insert(0, remark("the fixture is not in force", why));
         }
         let mut notes = Vec::new();
+        if let Probe::Command(command) = &check.probe
+            && let Some(why) = &command.hides
+        {
+            notes.push(format!(
+                "its command may hide a failure, by declaration: {why}"
+            ));
+        }
         if let Some(why) = self.disturbed(check, outcome).await {
             if outcome == Outcome::Fail {
                 outcome = Outcome::Error;

@@ -29,7 +29,10 @@ pub(super) fn command(
     leftovers: Leftovers,
 ) -> Invocation {
     let (script, params) = match &probe.line {
-        CommandLine::Shell(text) => shell(text, scope),
+        CommandLine::Shell(text) => {
+            let (script, params) = shell(text, scope);
+            (strict(script, probe), params)
+        }
         CommandLine::Argv(args) => {
             let args = args.iter().map(|arg| arg.render(scope)).collect();
             (Script::Argv(args), Vec::new())
@@ -57,6 +60,18 @@ pub(super) fn command(
         deadline,
         output_limit: OUTPUT_LIMIT,
         leftovers,
+    }
+}
+
+/// What makes a script stop at the first command that fails. A shell without `pipefail` ends at `set -o`,
+/// so that it is tried in a shell of its own. All of it stands in the script's first line: the numbers of
+/// lines in messages stay right.
+pub(super) const STRICT: &str = "set -e; (set -o pipefail) 2>/dev/null && set -o pipefail; ";
+
+fn strict(script: Script, probe: &CommandProbe) -> Script {
+    match script {
+        Script::Shell(line) if probe.strict => Script::Shell(format!("{STRICT}{line}")),
+        other => other,
     }
 }
 
@@ -108,6 +123,8 @@ mod tests {
             cwd: None,
             env: Vec::new(),
             stdin: None,
+            strict: false,
+            hides: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::invocation::STRICT;
 use claim::{CommandLine, CommandProbe, HeaderValue, HttpProbe, Probe, Tls};
 use kit::shell::{Quoting, ShellScanner, quote};
 use kit::text::{Part, Scope, Text};
@@ -149,7 +150,10 @@ fn by_shell(command: &CommandProbe, scope: &Scope) -> String {
         .iter()
         .map(|(name, text)| format!("{name}={}", quote(&text.render(scope))))
         .collect();
-    let shown = shown(command, scope);
+    let mut shown = shown(command, scope);
+    if command.strict {
+        shown.insert_str(0, STRICT);
+    }
     match (&command.line, env.is_empty()) {
         (CommandLine::Argv(_), true) => line.push_str(&shown),
         (CommandLine::Argv(_), false) => {
@@ -157,7 +161,9 @@ fn by_shell(command: &CommandProbe, scope: &Scope) -> String {
         }
         // What stands before belongs to all of the command and not only to its first part; and
         // an `exit` must not end the shell into which it is copied.
-        (CommandLine::Shell(_), true) if plain && !leaves(&shown) => line.push_str(&shown),
+        (CommandLine::Shell(_), true) if plain && !command.strict && !leaves(&shown) => {
+            line.push_str(&shown)
+        }
         (CommandLine::Shell(_), true) => line.push_str(&format!("sh -c {}", quote(&shown))),
         (CommandLine::Shell(_), false) => {
             line.push_str(&format!("env {} sh -c {}", env.join(" "), quote(&shown)));
@@ -263,6 +269,8 @@ mod tests {
             cwd: None,
             env: Vec::new(),
             stdin: None,
+            strict: false,
+            hides: None,
         }
     }
 

@@ -104,6 +104,10 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
         },
         "kill" => match args.first().and_then(Word::text) {
             Some("-0" | "-l" | "-L") => Doing::Observes,
+            // Its own shell, which is the command's to end.
+            _ if args.last().is_some_and(|word| word.shown == "$$") && args.len() <= 2 => {
+                Doing::Observes
+            }
             _ => Doing::mutates("kill"),
         },
         "pkill" => match args.first().and_then(Word::text) {

@@ -28,9 +28,8 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
         "sqlite3" if args.first().and_then(Word::text) == Some("-readonly") => {
             // The shell of sqlite writes and runs by its dot commands.
             match args.iter().find(|word| {
-                !word
-                    .text()
-                    .is_some_and(|text| !text.trim_start().starts_with('.'))
+                word.text()
+                    .is_none_or(|text| text.trim_start().starts_with('.'))
             }) {
                 Some(word) => unknown(name, &word.shown),
                 None => without(name, &args[1..], "A", &["init", "cmd"]),
