@@ -11,3 +11,4 @@ mod refused;
 mod story;
 mod verdicts;
 mod vetoes;
+mod who_said_it;

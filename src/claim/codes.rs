@@ -64,6 +64,8 @@ kit::codes! {
         "`gateproof lift` lifts a veto that is open in the phase's REVIEW. If several are open, `--veto V2` selects one; `gateproof veto --list` lists them.";
     NOT_ATTESTABLE = "GP2706", "this check cannot be attested from here",
         "An attestation is a person's word about a `human:` check: who (from git), when, at which commit, for which claim file, and the SHA-256 of the artefact. It needs a git repository with a commit, a `user.name` and a `user.email`, and the artefact that the check names. A check with a command or an HTTP request is not attested: run it.";
+    NOT_SIGNED = "GP2707", "it would not count as it is signed",
+        "Where claims/allowed_signers names you, what you claim, judge, attest, forbid and lift counts only with a signature by a key that has a line there. The author of a claim cannot write the line that lets somebody else judge it. Sign with `--sign KEY`, GATEPROOF_SIGNING_KEY, or git's own signing key (`gpg.format=ssh`, `user.signingkey`).";
 }
 
 /// Every code that `explain` knows, in order: the claims' own and those of the YAML reader.

@@ -111,10 +111,15 @@ fn from_a_claim_to_done_and_one_changed_byte() {
     let host = Host::take();
     let (world, mut bob) = World::new();
     let (mut eve, mut wanda) = (world.person("eve"), world.person("wanda"));
-    let signers = format!("{}{}", signs(&mut bob, &host), signs(&mut eve, &host));
-    bob.write("claims/allowed_signers", &signers);
+    // Each writes the line of the own key: Bob cannot say who may judge what he claims.
+    let (bobs, eves) = (signs(&mut bob, &host), signs(&mut eve, &host));
+    bob.write("claims/allowed_signers", &bobs);
     bob.git(&["add", "claims/allowed_signers"]);
     bob.change(CLAIM, &claim_file(&host));
+    eve.pull();
+    eve.change("claims/allowed_signers", &format!("{bobs}{eves}"));
+    eve.git(&["push", "-q"]);
+    bob.pull();
     wanda.env.push(("GATEPROOF_SSH_CONFIG", host.config()));
     let wanda = Onlooker(wanda);
     wanda.hears(&["following origin from "]);
@@ -188,10 +193,11 @@ fn from_a_claim_to_done_and_one_changed_byte() {
     wanda.hears(&[]);
     wanda.sees(0, &["DONE-ready", "demo: DONE"]);
 
-    // A veto and its lifting are hand-offs of nothing, and the audit knows them.
+    // A veto and its lifting are handed off, and the audit knows them.
     eve.pull();
     eve.ends(0, &["veto", "the counter is not keyed", "--commit"]);
     eve.git(&["push", "-q"]);
+    wanda.hears(&["hand-off: veto of demo at "]);
     wanda.sees(
         1,
         &[
@@ -202,13 +208,14 @@ fn from_a_claim_to_done_and_one_changed_byte() {
     );
     eve.ends(0, &["lift", "it is, seen in the code", "--commit"]);
     eve.git(&["push", "-q"]);
+    wanda.hears(&["hand-off: lift of demo at "]);
     wanda.sees(0, &["demo: DONE"]);
 
     let wanda = wanda.0;
     let audit = ["audit", "--require-signatures"];
     let clean = wanda.ends(0, &audit);
     assert!(
-        clean.out.ends_with("clean\n") && clean.out.contains("9 records, 9 signed, 9 committed"),
+        clean.out.ends_with("clean\n") && clean.out.contains("11 records, 11 signed, 11 committed"),
         "{}",
         clean.out
     );

@@ -124,8 +124,11 @@ impl Desk {
 
     /// Commits and pushes a record of an act with this subject.
     pub(crate) fn push_record(&self, subject: &str, record: &RunRecord) -> String {
-        let path = format!("reports/runs/{}/{}.json", record.claim.phase, record.run_id);
-        self.write(&path, &serde_json::to_string_pretty(record).unwrap());
+        let runs = self
+            .builder()
+            .join("reports/runs")
+            .join(&record.claim.phase);
+        gateproof::record::write(record, &runs).unwrap();
         self.push(subject)
     }
 }
@@ -146,6 +149,19 @@ pub(crate) fn record(act: Act, run_id: &str) -> RunRecord {
         check.gate = "M1".to_owned();
     }
     record.exit_code = 0;
+    record.author = Some("Ada <ada@example.org>".to_owned());
+    record.repository.as_mut().unwrap().clone_id = Some("one".to_owned());
+    if act == Act::Review {
+        record.role = Some("adversary".to_owned());
+        record.author = Some("Eve <eve@example.org>".to_owned());
+        let repository = record.repository.as_mut().unwrap();
+        repository.clone_id = Some("another".to_owned());
+        let later = chrono::TimeDelta::hours(1);
+        (record.started, record.ended) = (record.started + later, record.ended + later);
+        for check in &mut record.checks {
+            check.started += later;
+        }
+    }
     record
 }
 

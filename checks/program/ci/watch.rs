@@ -116,6 +116,8 @@ fn the_references_false_alarms_are_none() {
 fn a_command_gets_the_values_as_data_and_only_what_wakes_its_role() {
     let desk = following();
     let adversary = desk.adversary();
+    desk.push_record("claim(pxgate-M1): x", &record(Act::Claim, "r0"));
+    assert_eq!(hand_offs(&once(&adversary)).len(), 1);
     let mut hostile = record(Act::Claim, "r1");
     hostile.claim.phase = "px.gate-1".to_owned();
     let claim = desk.push_record("claim(x): $(touch pwned); `touch pwned`", &hostile);
@@ -127,23 +129,24 @@ fn a_command_gets_the_values_as_data_and_only_what_wakes_its_role() {
             "watch", "--once", "--as", "builder", "--exec", line, "--state", "own.json",
         ],
     );
-    // Another state: it begins at the tip and tells nothing.
+    // Another state: it begins at the tip, with what waits there.
+    let expected =
+        format!("review|pxgate|M1|{review}|PASS|reports/runs/pxgate/r2.json|review|PASS|\n");
     assert_eq!(
         (shown.code, hand_offs(&shown).len()),
-        (Some(0), 0),
+        (Some(0), 1),
         "{shown:?}"
     );
+    let told = || std::fs::read_to_string(adversary.join("told")).unwrap();
+    assert_eq!(told(), expected);
+    std::fs::remove_file(adversary.join("told")).unwrap();
     let shown = run(
         &adversary,
         &["watch", "--once", "--as", "builder", "--exec", line],
     );
     assert_eq!(shown.code, Some(0), "{shown:?}");
     shown.decides_nothing();
-    let told = std::fs::read_to_string(adversary.join("told")).unwrap();
-    assert_eq!(
-        told,
-        format!("review|pxgate|M1|{review}|PASS|reports/runs/pxgate/r2.json|review|PASS|\n")
-    );
+    assert_eq!(told(), expected);
     std::fs::remove_file(adversary.join("told")).unwrap();
     let shown = run(
         &adversary,
@@ -159,9 +162,8 @@ fn a_command_gets_the_values_as_data_and_only_what_wakes_its_role() {
         ],
     );
     assert_eq!(shown.code, Some(0), "{shown:?}");
-    let told = std::fs::read_to_string(adversary.join("told")).unwrap();
     assert_eq!(
-        told,
+        told(),
         format!("claim|px.gate-1|M1|{claim}||reports/runs/px.gate-1/r1.json|claim||\n")
     );
     assert!(!adversary.join("pwned").exists());

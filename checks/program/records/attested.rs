@@ -124,11 +124,13 @@ fn a_word_of_another_phase_or_under_another_name_is_named() {
     let strange = other.join(path.file_name().unwrap());
     fs::copy(&path, &strange).unwrap();
     let found = world.findings();
+    // The copy in the other phase has no signature, and Eve must sign.
     assert_eq!(
         found,
         [
             ("GP1102", shown(&world, &copy)),
-            ("GP1105", shown(&world, &strange))
+            ("GP1105", shown(&world, &strange)),
+            ("GP1301", shown(&world, &strange))
         ]
     );
 }
@@ -202,6 +204,10 @@ fn a_word_that_no_run_took_may_speak_of_a_commit_that_a_rebase_replaced() {
     world.write("more", "1\n");
     world.commit("more");
     let words = ["attest", "M1", "page", "--saw", "still blue"];
+    let refused = world.run(&words);
+    assert_eq!(refused.status.code(), Some(2), "Ada must sign: {refused:?}");
+    let key = world.key(BUILDER.0);
+    let words = [&words[..], &["--sign", &key]].concat();
     assert!(world.run(&words).status.success());
     world.git(&["commit", "--quiet", "--amend", "--message", "another"]);
     world.commit("the word");

@@ -104,7 +104,7 @@ fn what_the_adversary_finds_after_the_pass_takes_it_away_until_a_newer_review() 
         text.contains("only a newer review can pass the gate"),
         "{text}"
     );
-    eve.ends(1, &["done", "demo"]);
+    eve.ends(1, &["done", "demo", "--allow-reviewer"]);
     eve.settings("fast");
     eve.ends(0, &["review", "M1", "--commit", "--push"]);
     eve.ends(0, &["status", "--exit-code"]);

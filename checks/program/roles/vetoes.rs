@@ -17,9 +17,21 @@ fn a_veto_stays_until_the_adversary_lifts_it_and_nothing_is_erased() {
             "--commit",
         ],
     );
-    assert_eq!(shown.out, "review(demo): VETO teardown is skipped\n");
-    assert_eq!(eve.subject(), "review(demo): VETO teardown is skipped");
-    assert_eq!(eve.committed(), ["reports/REVIEW-demo.md"]);
+    assert_eq!(shown.out, "veto(demo): teardown is skipped\n");
+    assert_eq!(eve.subject(), "veto(demo): teardown is skipped");
+    let record = eve.record("veto");
+    let path = format!(
+        "reports/runs/demo/{}.json",
+        record["run_id"].as_str().unwrap()
+    );
+    assert_eq!(eve.committed(), ["reports/REVIEW-demo.md", &*path]);
+    let words = serde_json::json!({
+        "reason": "teardown is skipped", "until": "both are green", "gates": [],
+    });
+    assert_eq!(
+        (&record["veto"], &record["role"]),
+        (&words, &"adversary".into())
+    );
     let first = eve.text("reports/REVIEW-demo.md");
     assert!(
         first
@@ -42,8 +54,7 @@ fn a_veto_stays_until_the_adversary_lifts_it_and_nothing_is_erased() {
     );
     eve.ends(0, &["lift", "seen green", "--veto", "V1", "--commit"]);
     assert!(
-        eve.subject()
-            .starts_with("review(demo): V1 lifted: seen green"),
+        eve.subject().starts_with("lift(demo): V1: seen green"),
         "{}",
         eve.subject()
     );
@@ -51,7 +62,13 @@ fn a_veto_stays_until_the_adversary_lifts_it_and_nothing_is_erased() {
     assert!(after.starts_with(&first), "append-only");
     assert_eq!(after.matches("## VETO").count(), 2, "{after}");
     let listed = eve.ends(1, &["veto", "--list"]);
-    assert!(listed.out.contains("V1  lifted at line "), "{}", listed.out);
+    let lifting = eve.record("lift");
+    let lifted = format!(
+        "V1  lifted by lift {}  teardown",
+        lifting["run_id"].as_str().unwrap()
+    );
+    assert!(listed.out.contains(&lifted), "{}", listed.out);
+    assert_eq!(lifting["lifts"]["record"]["run_id"], record["run_id"]);
 
     // A review neither lifts nor repeats a veto.
     eve.settings("fast");

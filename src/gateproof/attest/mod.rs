@@ -16,6 +16,7 @@ use thiserror::Error;
 
 pub use count::{besides, counts_from, unfulfilled};
 
+use crate::gate::counts::person;
 use crate::record::{ClaimedBy, StoredAttestation};
 use claim::outcome::Outcome;
 
@@ -34,6 +35,8 @@ pub struct Candidate {
     /// What has changed between the attested commit and the checked one, besides records and
     /// documents; or why that is unknown.
     pub moved: Option<String>,
+    /// Why it does not count by its signature ([`crate::gate::counts`]).
+    pub not_signed: Option<String>,
 }
 
 /// The check that waits for an attestation.
@@ -58,6 +61,8 @@ pub struct AttestationRequest<'w> {
 pub enum VoidReason {
     #[error("its file was changed after it was written: the seal does not fit")]
     Broken,
+    #[error("{why}")]
+    NotSigned { why: String },
     #[error("it is of another claim file: attested was {}, run is {}", short(.attested), short(.now))]
     OtherClaim { attested: String, now: String },
     #[error("the artefact `{path}` is another one: attested was {}, it is {}", short(.attested), short(.now))]
@@ -162,6 +167,8 @@ fn void(candidate: &Candidate, request: &AttestationRequest<'_>) -> Vec<VoidReas
     if !candidate.stored.whole {
         why.push(VoidReason::Broken);
     }
+    let not_signed = candidate.not_signed.iter().cloned();
+    why.extend(not_signed.map(|why| VoidReason::NotSigned { why }));
     if attestation.claim_sha256 != request.claim_sha256 {
         why.push(VoidReason::OtherClaim {
             attested: attestation.claim_sha256.clone(),
@@ -264,13 +271,7 @@ fn known(author: Option<&str>) -> Option<&str> {
 /// Whether two git identities are one person: by mail address, ignoring case, because a name is
 /// easily written differently.
 pub(crate) fn same_person(one: &str, other: &str) -> bool {
-    let mail = |author: &str| {
-        let inner = author
-            .rsplit_once('<')
-            .and_then(|(_, rest)| rest.strip_suffix('>'));
-        inner.unwrap_or(author).trim().to_lowercase()
-    };
-    mail(one) == mail(other)
+    person(one) == person(other)
 }
 
 /// The beginning of a digest or a commit; other texts as they are.

@@ -45,6 +45,7 @@ fn candidate() -> Candidate {
         },
         artefact_now: Some(Ok(digest("bb"))),
         moved: None,
+        not_signed: None,
     }
 }
 
@@ -90,6 +91,8 @@ fn another_persons_word_of_the_same_thing_holds() {
     assert_eq!(why(|_| ()), "holds");
     // A file is pinned by its digest, whatever else has changed.
     assert_eq!(why(|it| it.moved = Some("x.rs differs".into())), "holds");
+    let unsigned = why(|it| it.not_signed = Some("it is not signed".into()));
+    assert_eq!(unsigned, "it is not signed");
     let words = |it: &mut Candidate| {
         it.stored.attestation.artefact = None;
         it.artefact_now = None;

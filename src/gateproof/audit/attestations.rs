@@ -34,6 +34,10 @@ impl Words {
         })
     }
 
+    pub(super) fn stored(&self) -> &[StoredAttestation] {
+        &self.stored
+    }
+
     pub(super) fn len(&self) -> usize {
         self.stored.len()
     }
@@ -63,7 +67,8 @@ pub(super) fn attestations(case: &mut Case<'_>, words: &Words) -> Result<(), Aud
     };
     git_checks::history(case, &files)?;
     git_checks::times(case, &files.all);
-    signatures::signatures(case, &files)?;
+    let digests: Vec<&str> = words.stored.iter().map(|it| it.sha256.as_str()).collect();
+    signatures::attestations(case, &files, &digests);
     let taken = taken(case, words);
     files.all.retain(|file| taken.contains(file.path));
     git_checks::commits(case, &files.all)?;

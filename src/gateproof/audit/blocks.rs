@@ -28,7 +28,8 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &FoundBlock) {
         );
     }
     let Some(stored) = case.chain.find(&block.run_id) else {
-        // A veto or its lifting belongs to no run.
+        // In older versions a veto or its lifting had no record. Whether it counts is judged as if
+        // it was typed.
         if block.kind == "review" && block.gate == "veto" && decides(&block.body) {
             return;
         }
@@ -47,6 +48,12 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &FoundBlock) {
     let record = &stored.record;
     if block.kind == "status" && block.gate.is_empty() && block.phase == record.claim.phase {
         done(case, file, block);
+        return;
+    }
+    if !record.is_run() {
+        if !block.edited {
+            decision(case, file, block, record);
+        }
         return;
     }
     if block.phase != record.claim.phase
@@ -130,6 +137,17 @@ fn review(case: &Case<'_>, block: &FoundBlock, record: &RunRecord) -> Option<Blo
     };
     let standing = role::ReviewKind::of(record, Some(&claim));
     role::review_block(record, &block.gate, standing, Some(&judged))
+}
+
+/// The block of a veto or a lifting.
+fn decision(case: &mut Case<'_>, file: &Path, block: &FoundBlock, record: &RunRecord) {
+    let ours = record.tool == format!("gateproof {}", env!("CARGO_PKG_VERSION"));
+    let rendered = role::decision_block(record).filter(|_| ours);
+    let differs = rendered.and_then(|rendered| first_difference(block, &rendered.body));
+    if let Some((line, found, expected)) = differs {
+        case.log
+            .find_at(&rule::OTHER_THAN_RECORD, file, Some(line), found, expected);
+    }
 }
 
 /// Whether a block holds one veto, or the lifting of one.

@@ -8,7 +8,9 @@ use std::path::{Component, Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::{AuditError, AuditRequest, Case, TOLERANCE, blocks, rule};
+use crate::gate::counts::{self, Evidence};
 use crate::gate::heading::{self, Reading, StatedState, Statement, When};
+use crate::gate::sources;
 use crate::gate::verdict::{Verdict, verdict};
 use crate::record::{Act, RunRecord, StoredRecord};
 use crate::report::documents::blocks_in;
@@ -117,6 +119,7 @@ pub(super) fn documents(
             }
         }
         if document.kind == "REVIEW" {
+            decisions(case, document, &reading)?;
             reviews.push((document.path.clone(), reading));
         }
     }
@@ -165,6 +168,33 @@ fn unseen(
     Ok(())
 }
 
+/// What was meant to lift a veto or to close a finding, and does not.
+fn decisions(
+    case: &mut Case<'_>,
+    document: &AuditedDocument,
+    reading: &Reading,
+) -> Result<(), GitError> {
+    let lines = sources::blame(&case.repo.root, None, &document.path)?;
+    let evidence = Evidence {
+        lines: lines.into_iter().map(|(_, by)| by).collect(),
+        blocks: sources::blocks(&document.bytes),
+        ..case.evidence.clone()
+    };
+    let vetoes = counts::vetoes(case.counted, reading, &evidence);
+    let liftings = vetoes.iter().flat_map(|veto| veto.ignored.iter().cloned());
+    let closings = counts::closings(case.counted, reading, &evidence);
+    let closings = closings.ignored.into_iter().map(|(_, why)| why);
+    for why in liftings.chain(closings) {
+        case.log.find(
+            &rule::TYPED,
+            &document.path,
+            why.to_string(),
+            "what the Adversary lifts or closes, by `gateproof lift` or `gateproof review --close`",
+        );
+    }
+    Ok(())
+}
+
 /// The gates that the records know.
 fn gates(case: &Case<'_>) -> Vec<String> {
     let checks = case.chain.records.iter().flat_map(|it| &it.record.checks);
@@ -182,7 +212,10 @@ fn filings(case: &mut Case<'_>, reviews: &[(PathBuf, Reading)]) {
             .iter()
             .any(|(_, it)| it.filed.iter().any(|f| f.id == id))
     };
-    let closed_in = |id: &String| reviews.iter().any(|(_, it)| it.closed.contains(id));
+    let closed_in = |id: &String| {
+        let mut lines = reviews.iter().flat_map(|(_, it)| &it.closed);
+        lines.any(|line| line.id == *id)
+    };
     let mut one_sided = Vec::new();
     for stored in &case.chain.records {
         let record = &stored.record;

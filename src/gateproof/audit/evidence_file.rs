@@ -38,7 +38,7 @@ pub(super) struct EvidenceFile<'a> {
     /// `run x`, `attestation x`.
     pub(super) name: String,
     /// The git author: `Name <mail>`.
-    author: Option<&'a str>,
+    pub(super) author: Option<&'a str>,
     /// When the run began or the attestation was given.
     pub(super) began: DateTime<Utc>,
     /// When it was over.

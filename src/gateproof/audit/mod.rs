@@ -28,8 +28,11 @@ use thiserror::Error;
 pub use finding::AuditFinding;
 pub use text::text;
 
-use crate::record::signature::AllowedSigners;
-use crate::record::{ATTESTATIONS, PhaseRecords, RecordError, RecordLink, read_phase};
+use crate::gate::counts::{Counted, Evidence, Signers, count};
+use crate::gate::sources::{self, SignersError};
+use crate::record::{
+    ATTESTATIONS, PhaseRecords, RecordError, RecordLink, StoredRecord, read_phase,
+};
 use attestations::Words;
 use evidence_file::{EvidenceFile, EvidenceFiles};
 use finding::Log;
@@ -76,6 +79,8 @@ pub enum AuditError {
     Git(#[from] GitError),
     #[error(transparent)]
     Records(#[from] RecordError),
+    #[error(transparent)]
+    Signers(#[from] SignersError),
     #[error("cannot read `{path}`: {source}")]
     Read { path: PathBuf, source: io::Error },
     #[error("there is no record and no document of {what} below `{path}`: nothing was audited")]
@@ -97,6 +102,8 @@ pub struct Audit {
     pub commit: Option<String>,
     /// What there was.
     pub phases: Vec<PhaseSummary>,
+    /// Who wrote the lines of claims/allowed_signers, and when.
+    pub signers: Vec<String>,
     /// What is not as it should be.
     pub findings: Vec<AuditFinding>,
     /// What could not be checked, and why.
@@ -130,7 +137,10 @@ struct Case<'a> {
     request: &'a AuditRequest,
     repo: &'a mut Repo,
     chain: &'a PhaseRecords,
-    allowed: Option<&'a AllowedSigners>,
+    /// Who made the records and attestations; of REVIEW nothing ([`documents`] adds it).
+    evidence: &'a Evidence,
+    /// Which of the sound records count.
+    counted: &'a Counted<'a>,
     log: Log,
 }
 
@@ -156,22 +166,28 @@ pub fn audit(request: &AuditRequest) -> Result<Audit, AuditError> {
         at: request.now,
         commit: repo.head.clone(),
         phases: Vec::new(),
+        signers: Vec::new(),
         findings: Vec::new(),
         unchecked: Vec::new(),
         notes: Vec::new(),
     };
-    let allowed = signatures::allowed_signers(request, &repo.root)?;
+    let signers = signatures::signers(request, &repo.root)?;
+    result.signers = signatures::lines(&signers);
     for phase in phases(request, (&repo.root, &reports), &docs) {
         let chain = read_phase(&reports.join("runs").join(&phase))?;
+        let words = Words::read(&repo.root, &phase)?;
+        let evidence = evidence(&repo.root, &signers, &chain, &words)?;
+        let sound: Vec<&StoredRecord> = chain.sound().collect();
+        let counted = count(&sound, &evidence);
         let mut case = Case {
             request,
             log: Log::new(&repo.root, &phase),
             repo: &mut repo,
             chain: &chain,
-            allowed: allowed.as_ref(),
+            evidence: &evidence,
+            counted: &counted,
         };
         let documents = documents::read(&case, &docs)?;
-        let words = Words::read(&case.repo.root, &phase)?;
         let recorded = !chain.records.is_empty() || !chain.faults.is_empty();
         if !recorded && documents.is_empty() && words.is_empty() {
             continue;
@@ -184,9 +200,16 @@ pub fn audit(request: &AuditRequest) -> Result<Audit, AuditError> {
         };
         let committed = git_checks::history(&mut case, &files)?;
         git_checks::times(&mut case, &files.all);
-        git_checks::commits(&mut case, &files.all)?;
+        // A veto and its lifting are about no commit.
+        let runs: Vec<EvidenceFile<'_>> = chain
+            .records
+            .iter()
+            .filter(|stored| stored.record.is_run())
+            .map(EvidenceFile::of_record)
+            .collect();
+        git_checks::commits(&mut case, &runs)?;
         roles::roles(&mut case);
-        let signed = signatures::signatures(&mut case, &files)?;
+        let signed = signatures::records(&mut case, &files);
         attestations::attestations(&mut case, &words)?;
         let (blocks, verdicts) = documents::documents(&mut case, &documents)?;
         result.phases.push(PhaseSummary {
@@ -213,6 +236,21 @@ pub fn audit(request: &AuditRequest) -> Result<Audit, AuditError> {
         });
     }
     Ok(result)
+}
+
+/// Who made the records and the attestations of a phase.
+fn evidence(
+    root: &Path,
+    signers: &Signers,
+    chain: &PhaseRecords,
+    words: &Words,
+) -> Result<Evidence, AuditError> {
+    Ok(Evidence {
+        signatures: sources::of_records(root, signers, &chain.records)?,
+        attestations: sources::of_attestations(root, signers, words.stored())?,
+        signers: signers.clone(),
+        ..Evidence::default()
+    })
 }
 
 /// The phases that have records, attestations or documents.

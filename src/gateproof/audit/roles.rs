@@ -1,8 +1,11 @@
 //! Who reviewed whom.
 
-use super::evidence_file::mail;
+use std::collections::BTreeSet;
+
 use super::{Case, rule};
-use crate::record::{Act, RunRecord, StoredRecord};
+use crate::gate::counts;
+use crate::gate::reason::Reason;
+use crate::record::{Act, StoredRecord};
 
 /// Reviews by the claim's own author or from the claim's own clone, and reviews that do not fit
 /// their claim.
@@ -11,11 +14,11 @@ pub(super) fn roles(case: &mut Case<'_>) {
         let role = stored.record.role.as_deref();
         let own = match stored.record.act {
             Act::Claim => "builder",
-            Act::Review => "adversary",
+            Act::Review | Act::Veto | Act::Lift => "adversary",
             Act::Verify | Act::Ci => continue,
         };
         if role != Some(own) {
-            let act = if own == "builder" { "claim" } else { "review" };
+            let act = stored.record.act.name();
             case.log.find(
                 &rule::NOT_THAT_CLAIM,
                 &stored.path,
@@ -50,55 +53,55 @@ fn review(case: &mut Case<'_>, stored: &StoredRecord) {
             .find(&rule::NOT_THAT_CLAIM, &stored.path, found, expected);
         return;
     };
-    let (claim, run) = (&claim.record, &link.run_id);
-    let commit = |record: &RunRecord| record.repository.as_ref().map(|state| state.commit.clone());
-    let differs = [
-        (
-            claim.act != Act::Claim,
-            "a review of a run that claims nothing",
-        ),
-        (claim.claim.path != review.claim.path, "another claim file"),
-        (
-            claim.claim.sha256 != review.claim.sha256,
-            "the claim file with another digest",
-        ),
-        (commit(claim) != commit(review), "another commit"),
-        (
-            review.started < claim.ended,
-            "a review that began before the claim was made",
-        ),
-    ];
-    for (_, found) in differs.iter().filter(|(differs, _)| *differs) {
-        let expected = format!("a review of the claim {run} as it stands");
-        case.log
-            .find(&rule::NOT_THAT_CLAIM, &stored.path, *found, expected);
-    }
-    let author = |record: &RunRecord| record.author.as_deref().and_then(mail).map(str::to_owned);
-    match (author(claim), author(review)) {
-        (Some(one), Some(other)) if one.eq_ignore_ascii_case(&other) => case.log.find(
-            &rule::SAME_AUTHOR,
+    if claim.record.act != Act::Claim || claim.record.claim.path != review.claim.path {
+        case.log.find(
+            &rule::NOT_THAT_CLAIM,
             &stored.path,
-            format!("a review by {other}, who made the claim {run}"),
-            "another author",
-        ),
-        (Some(_), Some(_)) => {}
-        _ => case.log.note(format!(
-            "run {}: git knew no author, so nobody can tell claim and review apart",
-            stored.link.run_id
-        )),
+            "a review of a run that claims nothing, or of another claim file",
+            format!("a review of the claim {}", link.run_id),
+        );
     }
-    let clone = |record: &RunRecord| record.repository.as_ref()?.clone_id.clone();
-    match (clone(claim), clone(review)) {
-        (Some(one), Some(other)) if one == other => case.log.find(
-            &rule::SAME_CLONE,
-            &stored.path,
-            format!("a review from the clone {other}, in which the claim {run} was made"),
-            "another clone",
-        ),
-        (Some(_), Some(_)) => {}
-        _ => case.log.note(format!(
-            "run {}: it is not known from which clone the claim or the review is",
-            stored.link.run_id
-        )),
+    let mut told = BTreeSet::new();
+    for gate in &claim.record.gates {
+        for why in counts::void(
+            &counts::gate_of_claim(&claim.record, gate),
+            claim,
+            review,
+            case.evidence,
+            case.request.now,
+        ) {
+            if told.insert(why.to_string()) {
+                refusal(case, stored, &link.run_id, &why);
+            }
+        }
     }
+}
+
+/// Reports why a review does not count for its claim.
+fn refusal(case: &mut Case<'_>, stored: &StoredRecord, claim: &str, why: &Reason) {
+    let (rule, expected) = match why {
+        Reason::UnknownAuthor { .. } | Reason::UnknownClone { .. } => {
+            let run = &stored.link.run_id;
+            case.log.note(format!(
+                "run {run}: {why}, so nobody can tell claim and review apart"
+            ));
+            return;
+        }
+        // The audit of times, and of roles, has said so.
+        Reason::InTheFuture { .. } | Reason::WrongRole { .. } => return,
+        Reason::SameAuthor { .. } => (&rule::SAME_AUTHOR, "another author".to_owned()),
+        Reason::SameClone { .. } => (&rule::SAME_CLONE, "another clone".to_owned()),
+        Reason::Unsigned { .. } => (&rule::UNSIGNED, "a signature of its author".to_owned()),
+        Reason::BrokenSignature { .. } => (&rule::BAD_SIGNATURE, "one that fits".to_owned()),
+        Reason::OtherSigner { .. } => (&rule::OTHER_SIGNER, "a key of the author".to_owned()),
+        Reason::SignerLineOfClaimant { .. } | Reason::SignerLineOfNobody { .. } => (
+            &rule::SIGNER_LINE,
+            "a line that somebody else than the claim's author has committed".to_owned(),
+        ),
+        _ => (
+            &rule::NOT_THAT_CLAIM,
+            format!("a review of the claim {claim} as it stands"),
+        ),
+    };
+    case.log.find(rule, &stored.path, why.to_string(), expected);
 }

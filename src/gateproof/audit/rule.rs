@@ -40,13 +40,15 @@ rules! {
         "The file in the working tree is not the one in HEAD. `git diff` shows how; take it back with `git restore`.";
 
     UNSIGNED = "GP1301", "a record is not signed",
-        "`--require-signatures` was given. Sign with `--sign KEY`, GATEPROOF_SIGNING_KEY, or git's own signing key (`gpg.format=ssh`, `user.signingkey`).";
+        "claims/allowed_signers names the author, so what stands under that name counts only with a signature; or `--require-signatures` was given. Sign with `--sign KEY`, GATEPROOF_SIGNING_KEY, or git's own signing key (`gpg.format=ssh`, `user.signingkey`).";
     BAD_SIGNATURE = "GP1302", "a signature does not fit",
         "The signature belongs to other bytes, or is none: the record or the signature was changed, or the signature was made for another purpose than `gateproof`.";
     OTHER_SIGNER = "GP1303", "signed by somebody else than the author",
         "The principal is the mail of the record's author, and its key must be allowed in claims/allowed_signers (or git's `gpg.ssh.allowedSignersFile`) at the time of the record: `valid-after` and `valid-before` are honoured. A new key gets a line of its own; the old line stays, with its `valid-before`.";
     LONE_SIGNATURE = "GP1304", "a signature without its record",
         "A signature appears only after its record, so the record was taken away.";
+    SIGNER_LINE = "GP1305", "signed with a key that the claim's author has allowed",
+        "The line of claims/allowed_signers that lets this key sign was written by the author of the claim, or is not committed. Who claims does not say who may judge the claim: the person whose key it is, or somebody else, commits the line. Git says who wrote it (`git blame`).";
 
     CLAIM_DIGEST = "GP1401", "the claim file was another one",
         "The record's digest of the claim file is not that of the file at the recorded commit: what was checked is not what was committed. Commit first, then run.";
@@ -89,6 +91,8 @@ rules! {
         "A reviewer's finding, and its closing, stand in a review's record, which decides, and in REVIEW, which people read. One of the two was taken away, or somebody wrote it by hand: file it with `gateproof review GATE --finding TEXT`, close it with `--close ID`.";
     NOT_IN_REVIEW = "GP1706", "a review that REVIEW does not show",
         "A review's record stands in the repository, and its verdict does not stand in REVIEW, which people read: the entry was taken away, or REVIEW is a link and the entry went somewhere else. Take REVIEW back from git, and put a file of its own in the place of a link.";
+    TYPED = "GP1707", "a lifting or a closing that does not count",
+        "Only the Adversary lifts a veto or closes a finding: the author of a review of the phase, or of the veto or finding, who has claimed nothing in it. A typed line counts only when git says that this person committed it, and never under a name that claims/allowed_signers has. Use `gateproof lift` and `gateproof review GATE --close ID`.";
 }
 
 /// Finds a rule by its code, in any case.

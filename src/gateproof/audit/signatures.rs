@@ -1,146 +1,173 @@
-//! Records against their signatures.
+//! Records and attestations against their signatures, by the rule that decides what counts
+//! ([`crate::gate::counts`]).
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::evidence_file::{EvidenceFile, EvidenceFiles};
 use super::{AuditError, AuditRequest, Case, rule};
-use crate::record::signature::{self, AllowedSigners, SignatureResult};
-use crate::report::text::time;
-use kit::git::{GitError, line};
+use crate::gate::counts::{Signature, Signed, Signers, SignersOf, count, not_signed};
+use crate::gate::reason::Reason;
+use crate::gate::sources;
+use crate::record::StoredRecord;
 
-/// Returns how many files are signed by a person who may sign.
-pub(super) fn signatures(
-    case: &mut Case<'_>,
-    files: &EvidenceFiles<'_>,
-) -> Result<usize, AuditError> {
-    let (mut good, mut unsigned) = (0, Vec::new());
-    for file in &files.all {
-        if !file.signature().exists() {
-            unsigned.push(file);
-        } else if one(case, file)? {
-            good += 1;
-        }
+/// Returns how many records are signed by a person who may sign.
+pub(super) fn records(case: &mut Case<'_>, files: &EvidenceFiles<'_>) -> usize {
+    // Also a record with another fault has a signature that fits or not.
+    let all: Vec<&StoredRecord> = case.chain.records.iter().collect();
+    let counted = count(&all, case.evidence);
+    let mut good = 0;
+    let mut unsigned = Vec::new();
+    for (stored, file) in case.chain.records.iter().zip(&files.all) {
+        let refused = counted.refused.iter();
+        let mut refused = refused.filter(|(it, _)| std::ptr::eq(*it, stored));
+        let refused = refused.next().map(|(_, why)| why.clone());
+        let signature = case.evidence.signatures.get(&stored.record.run_id);
+        let signature = signature.cloned().unwrap_or_default();
+        good += usize::from(one(case, file, &signature, refused, &mut unsigned));
     }
-    let names: Vec<&str> = unsigned.iter().map(|it| &*it.name).collect();
-    if case.request.require_signatures {
-        for file in unsigned {
+    tell_unsigned(case, files, &unsigned);
+    tell_unnamed(case, files);
+    good
+}
+
+/// The same of attestations.
+pub(super) fn attestations(case: &mut Case<'_>, files: &EvidenceFiles<'_>, digests: &[&str]) {
+    let mut unsigned = Vec::new();
+    for (file, sha256) in files.all.iter().zip(digests) {
+        let signature = case.evidence.attestations.get(*sha256);
+        let signature = signature.cloned().unwrap_or_default();
+        let signed = Signed {
+            what: &file.name,
+            author: file.author,
+            signature: &signature,
+        };
+        let refused = not_signed(signed, &case.evidence.signers, &[]);
+        one(case, file, &signature, refused, &mut unsigned);
+    }
+    tell_unsigned(case, files, &unsigned);
+}
+
+/// Whether a file is signed by its author. One that is not signed, and need not be, is collected.
+fn one<'f>(
+    case: &mut Case<'_>,
+    file: &EvidenceFile<'f>,
+    signature: &Signature,
+    refused: Option<Reason>,
+    unsigned: &mut Vec<(String, &'f Path)>,
+) -> bool {
+    let path = file.signature();
+    let required = case.request.require_signatures;
+    if let Some(why) = refused {
+        refusal(case, file, &path, &why);
+        return false;
+    }
+    let signers = &case.evidence.signers;
+    match signature {
+        Signature::Missing => unsigned.push((file.name.clone(), file.path)),
+        Signature::Broken(_) => {}
+        Signature::Unchecked(why) => {
+            let told = format!("{}: {why}", case.log.shown(&path));
+            case.log.unchecked.push(told);
+        }
+        Signature::By { lines, .. } if !lines.is_empty() => return true,
+        Signature::By { key, .. } if required => {
+            let by = file.mail().unwrap_or("nobody that git knew");
             case.log.find(
-                &rule::UNSIGNED,
-                file.path,
-                "no signature",
-                case.log.shown(&file.signature()),
+                &rule::OTHER_SIGNER,
+                &path,
+                format!("the key {key}; nothing says that it is the key of {by}"),
+                "an author, and a line for the mail address in claims/allowed_signers",
             );
+        }
+        Signature::By { key, .. } if signers.is_empty() => case.log.note(format!(
+            "{} is signed with {key}, and no file of allowed signers says whose key that is",
+            file.name
+        )),
+        Signature::By { .. } => {}
+    }
+    false
+}
+
+/// Reports why a file does not count.
+fn refusal(case: &mut Case<'_>, file: &EvidenceFile<'_>, path: &Path, why: &Reason) {
+    let by = file.mail().unwrap_or("nobody that git knew").to_owned();
+    let (rule, at, expected) = match why {
+        Reason::Unsigned { .. } => (&rule::UNSIGNED, file.path, case.log.shown(path)),
+        Reason::BrokenSignature { .. } => (
+            &rule::BAD_SIGNATURE,
+            path,
+            "a signature of the file beside it, made for `gateproof`".to_owned(),
+        ),
+        Reason::SignerLineOfClaimant { .. } | Reason::SignerLineOfNobody { .. } => (
+            &rule::SIGNER_LINE,
+            path,
+            "a line that somebody else than the claim's author has committed".to_owned(),
+        ),
+        Reason::SignatureUnchecked { .. } => {
+            let told = format!("{}: {why}", case.log.shown(path));
+            case.log.unchecked.push(told);
+            return;
+        }
+        _ => (
+            &rule::OTHER_SIGNER,
+            path,
+            format!("a key of the author, {by}"),
+        ),
+    };
+    case.log.find(rule, at, why.to_string(), expected);
+}
+
+fn tell_unsigned(case: &mut Case<'_>, files: &EvidenceFiles<'_>, unsigned: &[(String, &Path)]) {
+    let names: Vec<&str> = unsigned.iter().map(|(name, _)| name.as_str()).collect();
+    if case.request.require_signatures {
+        for (_, path) in unsigned {
+            let expected = case.log.shown(&crate::record::signature_of(path));
+            case.log
+                .find(&rule::UNSIGNED, path, "no signature", expected);
         }
     } else if !names.is_empty() {
         case.log.note(files.some(&names, "not signed"));
     }
-    Ok(good)
 }
 
-/// Whether the signature is that of the author, who may sign.
-fn one(case: &mut Case<'_>, file: &EvidenceFile<'_>) -> Result<bool, AuditError> {
-    let allowed = case.allowed;
-    let read = |path: &Path| {
-        fs::read(path).map_err(|source| AuditError::Read {
-            path: path.to_owned(),
-            source,
-        })
-    };
-    let path = file.signature();
-    let bytes = read(file.path)?;
-    let author = file.mail();
-    let checked = match (allowed, author) {
-        (Some(allowed), Some(author)) => {
-            signature::verify(&bytes, &path, allowed, author, file.ended)
-        }
-        _ => signature::intact(&bytes, &path),
-    };
-    let standing = match checked {
-        Ok(standing) => standing,
-        Err(error) => {
-            case.log
-                .unchecked
-                .push(format!("{}: {error}", case.log.shown(&path)));
-            return Ok(false);
-        }
-    };
-    let key = fs::read(&path)
-        .ok()
-        .and_then(|armored| signature::fingerprint(&armored));
-    let key = key.unwrap_or_else(|| "no key".to_owned());
-    let by = author.unwrap_or("nobody that git knew");
-    match (standing, allowed) {
-        (SignatureResult::Broken { message }, _) => {
-            case.log.find(
-                &rule::BAD_SIGNATURE,
-                &path,
-                message.lines().next().unwrap_or_default().trim_end(),
-                "a signature of the file beside it, made for `gateproof`",
-            );
-        }
-        (
-            SignatureResult::OfOther {
-                principals,
-                message,
-            },
-            _,
-        ) => {
-            let whose = if principals.is_empty() {
-                format!("the key {key}, which is nobody's at {}", time(file.ended))
-            } else {
-                format!("the key {key} of {}", principals.join(", "))
-            };
-            let message = message.lines().next().unwrap_or_default().trim_end();
-            case.log.find(
-                &rule::OTHER_SIGNER,
-                &path,
-                format!("{whose} ({message})"),
-                format!("a key of the author, {by}"),
-            );
-        }
-        (SignatureResult::Good, Some(_)) if author.is_some() => return Ok(true),
-        (SignatureResult::Good, None) if !case.request.require_signatures => {
-            case.log.note(format!(
-                "{} is signed with {key}, and no file of allowed signers says whose key that is",
-                file.name
-            ))
-        }
-        (SignatureResult::Good, _) => case.log.find(
-            &rule::OTHER_SIGNER,
-            &path,
-            format!("the key {key}; nothing says that it is the key of {by}"),
-            "an author, and a line for the mail address in claims/allowed_signers",
-        ),
+/// The authors of records whom the file does not name.
+fn tell_unnamed(case: &mut Case<'_>, files: &EvidenceFiles<'_>) {
+    let signers = &case.evidence.signers;
+    if signers.of != SignersOf::Repository {
+        return;
     }
-    Ok(false)
+    let authors = files.all.iter().filter_map(|file| file.author);
+    let authors: Vec<&str> = authors.collect();
+    let mut unnamed: Vec<&str> = authors;
+    unnamed.retain(|author| !signers.is_empty() && !signers.must_sign(author));
+    unnamed.sort_unstable();
+    unnamed.dedup();
+    let notes = unnamed.iter().map(|author| {
+        format!(
+            "{} does not name {author}, so anybody could have written what stands under that name",
+            signers.file
+        )
+    });
+    let notes: Vec<String> = notes.collect();
+    for note in notes {
+        case.log.note(note);
+    }
+}
+
+/// Who wrote the lines of allowed signers, and when.
+pub(super) fn lines(signers: &Signers) -> Vec<String> {
+    let lines = signers.lines.iter();
+    let lines = lines.filter(|_| signers.of == SignersOf::Repository);
+    lines.map(|line| signers.told(line)).collect()
 }
 
 /// Who may sign in a repository.
-pub(super) fn allowed_signers(
-    request: &AuditRequest,
-    root: &Path,
-) -> Result<Option<AllowedSigners>, AuditError> {
-    let configured = |name: &str| -> Result<Option<PathBuf>, GitError> {
-        let path = line(root, &["config", "--type=path", name])?;
-        Ok(path.map(|path| root.join(path)))
-    };
-    let shipped = root.join("claims/allowed_signers");
-    let file = match &request.allowed_signers {
-        Some(file) => Some(std::path::absolute(file).unwrap_or_else(|_| file.clone())),
-        None if shipped.exists() => Some(shipped),
-        None => configured("gpg.ssh.allowedSignersFile")?,
-    };
-    let Some(file) = file else {
-        return Ok(None);
-    };
-    // A file that cannot be read would make every signature look like somebody else's.
-    fs::read(&file).map_err(|source| AuditError::Read {
-        path: file.clone(),
-        source,
-    })?;
-    Ok(Some(AllowedSigners {
-        file,
-        revoked: configured("gpg.ssh.revocationFile")?,
-    }))
+pub(super) fn signers(request: &AuditRequest, root: &Path) -> Result<Signers, AuditError> {
+    Ok(match &request.allowed_signers {
+        Some(file) => {
+            let file: PathBuf = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+            sources::of_reader(&file, SignersOf::Reader)?
+        }
+        None => sources::signers(root, None)?,
+    })
 }

@@ -23,6 +23,9 @@ pub fn text(audit: &Audit) -> String {
     for text in &audit.unchecked {
         out.push_str(&format!("not checked: {}\n", visible(text)));
     }
+    for line in &audit.signers {
+        out.push_str(&format!("signer: {}\n", visible(line)));
+    }
     for note in &audit.notes {
         out.push_str(&format!("note: {}\n", visible(note)));
     }

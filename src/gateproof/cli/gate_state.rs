@@ -1,6 +1,6 @@
 //! The state of a claim file's gates: the facts that `status` and `done` gather for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -55,8 +55,24 @@ pub(crate) async fn gate_state(
         sources::document(&path, &spec).with_context(|| format!("read {}", path.display()))
     };
     // A link could show anything, and something else to everybody.
-    let status = path(Document::Status)?;
-    let (status_text, review_text) = (read(&status)?, read(&path(Document::Review)?)?);
+    let (status, review) = (path(Document::Status)?, path(Document::Review)?);
+    let (status_text, review_text) = (read(&status)?, read(&review)?);
+    let mut damaged = records.damaged;
+    let damaged_names: BTreeSet<String> = damaged
+        .iter()
+        .filter_map(|what| Some(what.split_once(':')?.0.to_owned()))
+        .collect();
+    let signers = sources::signers(root, None).context("find out who may sign")?;
+    let evidence = sources::evidence(root, signers, &spec.phase, &records.sound, &review.path())
+        .context("find out who made the records")?;
+    if repository.is_some() {
+        let gone = sources::taken_away(root, &runs).context("find records that were removed")?;
+        // What the chain misses is named already.
+        damaged.extend(gone.into_iter().filter(|what| {
+            let name = what.split(':').next().unwrap_or(what);
+            !damaged_names.contains(name)
+        }));
+    }
     let hosts = if probe {
         Some(states_of_hosts(file, &spec, options, &folder).await)
     } else {
@@ -73,7 +89,8 @@ pub(crate) async fn gate_state(
         changed,
         now: Utc::now(),
         hosts,
-        damaged: records.damaged,
+        damaged,
+        evidence,
         head,
     };
     let phase = judge(&spec, &records.sound, &status_text, &review_text, &facts);

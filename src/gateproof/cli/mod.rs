@@ -11,6 +11,7 @@ mod progress;
 mod publish;
 mod review_document;
 mod runs;
+mod signing;
 mod store;
 mod terminal;
 

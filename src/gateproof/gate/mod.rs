@@ -3,6 +3,8 @@
 //! hosts of a review are those of its claim ([`hosts`]), what matters of a claim file ([`spec`]), and
 //! where the rest is read from ([`sources`]).
 
+pub mod counts;
+mod evidence;
 pub mod heading;
 pub mod hosts;
 pub mod reason;

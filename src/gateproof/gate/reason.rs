@@ -100,7 +100,58 @@ pub enum Reason {
     /// The host's state is unknown now.
     HostSilent { host: String, why: String },
     /// REVIEW forbids it.
-    Vetoed { line: usize, reason: String },
+    Vetoed {
+        name: String,
+        line: Option<usize>,
+        run: Option<String>,
+        by: Option<String>,
+        reason: String,
+    },
+    /// Something was meant to lift a veto, and does not.
+    LiftingIgnored {
+        veto: String,
+        what: String,
+        why: String,
+    },
+    /// Something was meant to close a finding, and does not.
+    ClosingIgnored {
+        id: String,
+        what: String,
+        why: String,
+    },
+    /// The author must sign, and has not.
+    Unsigned {
+        what: String,
+        author: String,
+        file: String,
+    },
+    /// The signature belongs to other bytes.
+    BrokenSignature { what: String, why: String },
+    /// Nobody could tell whether the signature fits, and the author must sign.
+    SignatureUnchecked { what: String, why: String },
+    /// The key is not one of the author's.
+    OtherSigner {
+        what: String,
+        author: String,
+        key: String,
+        whose: Vec<String>,
+        file: String,
+    },
+    /// The author of the claim wrote the line that lets the key sign about the claim.
+    SignerLineOfClaimant {
+        what: String,
+        file: String,
+        line: usize,
+        author: String,
+        commit: String,
+        at: DateTime<Utc>,
+    },
+    /// The line that lets the key sign is not committed.
+    SignerLineOfNobody {
+        what: String,
+        file: String,
+        line: usize,
+    },
     /// Something is not back.
     Unrestored {
         run: String,
@@ -113,6 +164,7 @@ pub enum Reason {
     /// The reviewer's finding is open.
     FindingOpen {
         id: String,
+        gate: String,
         run: String,
         text: String,
     },
@@ -314,7 +366,70 @@ impl fmt::Display for Reason {
             Reason::HostSilent { host, why } => {
                 write!(f, "{host} does not say who it is now: {why}")
             }
-            Reason::Vetoed { line, reason } => write!(f, "VETO in REVIEW line {line}: {reason}"),
+            Reason::Vetoed {
+                line: Some(line),
+                reason,
+                ..
+            } => write!(f, "VETO in REVIEW line {line}: {reason}"),
+            Reason::Vetoed {
+                name, by, reason, ..
+            } => write!(
+                f,
+                "VETO in record {name}, of {}: {reason}",
+                by.as_deref().unwrap_or("an unknown author")
+            ),
+            Reason::LiftingIgnored { veto, what, why } => write!(
+                f,
+                "{what} does not lift {veto}: {why}; the Adversary lifts it with `gateproof lift WHY --veto {veto}`"
+            ),
+            Reason::ClosingIgnored { id, what, why } => write!(
+                f,
+                "{what} does not close {id}: {why}; the Adversary closes it with `gateproof review GATE --close {id}`"
+            ),
+            Reason::Unsigned { what, author, file } => write!(
+                f,
+                "{what} is not signed, and {file} names {author}: sign with `--sign KEY` or git's own key (`gpg.format=ssh`, `user.signingkey`)"
+            ),
+            Reason::BrokenSignature { what, why } => write!(
+                f,
+                "the signature of {what} does not fit: {why}; take both files back from git"
+            ),
+            Reason::SignatureUnchecked { what, why } => {
+                write!(f, "the signature of {what} could not be checked: {why}")
+            }
+            Reason::OtherSigner {
+                what,
+                author,
+                key,
+                whose,
+                file,
+            } => {
+                let whose = match whose.as_slice() {
+                    [] => String::new(),
+                    whose => format!(" (it is one of {})", whose.join(", ")),
+                };
+                write!(
+                    f,
+                    "{what} is signed with {key}{whose}, which is not a key of {author} by {file}: sign with a key that has a line there"
+                )
+            }
+            Reason::SignerLineOfClaimant {
+                what,
+                file,
+                line,
+                author,
+                commit,
+                at,
+            } => write!(
+                f,
+                "{what} is signed with a key that {file} line {line} allows, and {author}, who made the claim, wrote that line in {} at {}: somebody else has to write it",
+                short(commit),
+                time(at)
+            ),
+            Reason::SignerLineOfNobody { what, file, line } => write!(
+                f,
+                "{what} is signed with a key that {file} line {line} allows, and the line is not committed, so nobody knows who wrote it: commit it"
+            ),
             Reason::Unrestored {
                 run,
                 fixture,
@@ -329,9 +444,14 @@ impl fmt::Display for Reason {
                 "review {run} filed {}; it takes a new review to pass",
                 ids.join(", ")
             ),
-            Reason::FindingOpen { id, run, text } => write!(
+            Reason::FindingOpen {
+                id,
+                gate,
+                run,
+                text,
+            } => write!(
                 f,
-                "finding {id} is open (filed in {run}): {text}; the Adversary closes it with a line `{id} CLOSED` in REVIEW"
+                "finding {id} is open (filed in {run}): {text}; the Adversary closes it with `gateproof review {gate} --close {id}`"
             ),
             Reason::Damaged { what } => write!(
                 f,

@@ -102,7 +102,7 @@ pub fn assess_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>
 }
 
 /// Whether a check of this outcome did not hold, or cannot fail.
-pub(super) fn is_red(outcome: Outcome) -> bool {
+pub(crate) fn is_red(outcome: Outcome) -> bool {
     use Outcome::{Fail, Flaky, Toothless};
     matches!(outcome, Fail | Toothless | Flaky)
 }

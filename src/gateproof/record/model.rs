@@ -74,6 +74,12 @@ pub struct RunRecord {
     /// In a review: names of earlier findings that the reviewer tested again and closes.
     #[serde(default)]
     pub closed: Vec<String>,
+    /// In a veto: what it forbids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub veto: Option<VetoWords>,
+    /// In a lifting: the veto that it lifts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifts: Option<LiftedVeto>,
     /// The newest records of the phase when this one was written, which no other record followed
     /// yet; none for the first one. Two people who write at the same time make two branches, and the
     /// next record follows both.
@@ -83,6 +89,13 @@ pub struct RunRecord {
     pub exit_code: u8,
     /// Things a reader should know: a dirty tree, a stand-in, an interrupted run.
     pub notes: Vec<String>,
+}
+
+impl RunRecord {
+    /// Whether something was run; a veto and its lifting are records without a run.
+    pub fn is_run(&self) -> bool {
+        !matches!(self.act, Act::Veto | Act::Lift)
+    }
 }
 
 /// The name of this very form is the program's own; any other text in its place is not.
@@ -107,6 +120,24 @@ pub enum Act {
     Review,
     /// A push job observes.
     Ci,
+    /// An adversary forbids that the phase is called done. Nothing was run.
+    Veto,
+    /// An adversary lifts a veto. Nothing was run.
+    Lift,
+}
+
+impl Act {
+    /// The word in records, messages and hand-offs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Act::Verify => "verify",
+            Act::Claim => "claim",
+            Act::Review => "review",
+            Act::Ci => "ci",
+            Act::Veto => "veto",
+            Act::Lift => "lift",
+        }
+    }
 }
 
 /// Another record of the same phase, named so that it cannot be exchanged.
@@ -135,6 +166,41 @@ pub struct FiledFinding {
     pub gate: String,
     /// What was found, in words.
     pub text: String,
+}
+
+/// What a veto says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VetoWords {
+    /// Why the phase must not be called done.
+    pub reason: String,
+    /// The condition under which it is going to be lifted.
+    pub until: Option<String>,
+    /// The gates that it covers; all gates of the phase when there is none.
+    pub gates: Vec<String>,
+}
+
+/// The veto that a lifting is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiftedVeto {
+    /// Its record; a veto that somebody typed has none.
+    pub record: Option<RecordLink>,
+    /// Its place among the headings of REVIEW, from 1.
+    pub number: Option<usize>,
+    /// The reason of the veto. It identifies a typed one, together with the place.
+    pub reason: String,
+    /// Why it may be lifted.
+    pub why: String,
+}
+
+impl LiftedVeto {
+    /// `V2`, or the run of a record that has no heading.
+    pub fn name(&self) -> String {
+        match (self.number, &self.record) {
+            (Some(number), _) => format!("V{number}"),
+            (None, Some(link)) => link.run_id.clone(),
+            (None, None) => "(none)".to_owned(),
+        }
+    }
 }
 
 /// The claim file of a run.

@@ -23,36 +23,27 @@ pub struct AllowedSigners {
     pub revoked: Option<PathBuf>,
 }
 
-/// What a signature is worth.
+/// Whether a signature belongs to its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignatureResult {
-    /// It is the signature of that person, who may sign at that time.
     Good,
-    /// It belongs to these bytes, but the key is not that person's.
-    OfOther {
-        /// Whose key it is at that time; empty when it is nobody's.
-        principals: Vec<String>,
-        /// What `ssh-keygen` printed about the person asked for.
+    /// It belongs to other bytes, or is not a signature.
+    Broken {
         message: String,
     },
-    /// It belongs to other bytes, or is not a signature.
-    Broken { message: String },
 }
 
 /// Whether the signature is that of `principal` over `bytes`, and was allowed at that time.
 ///
 /// # Errors
 /// [`SignError`] when it could not be checked.
-pub fn verify(
+pub fn allows(
     bytes: &[u8],
     signature: &Path,
     allowed: &AllowedSigners,
     principal: &str,
     at: DateTime<Utc>,
-) -> Result<SignatureResult, SignError> {
-    if let SignatureResult::Broken { message } = intact(bytes, signature)? {
-        return Ok(SignatureResult::Broken { message });
-    }
+) -> Result<bool, SignError> {
     // Without a zone and in UTC: releases before 9.1 do not know `Z`.
     let time = format!("-Overify-time={}", at.format("%Y%m%d%H%M%S"));
     let mut command = keygen("verify", signature);
@@ -61,22 +52,7 @@ pub fn verify(
     if let Some(revoked) = &allowed.revoked {
         command.arg("-r").arg(revoked);
     }
-    let (good, message) = run(&mut command, Some(bytes))?;
-    if good {
-        return Ok(SignatureResult::Good);
-    }
-    let mut command = keygen("find-principals", signature);
-    command.arg(&time).arg("-f").arg(&allowed.file);
-    let (found, names) = run(&mut command, None)?;
-    let principals = if found {
-        names.lines().map(str::to_owned).collect()
-    } else {
-        Vec::new()
-    };
-    Ok(SignatureResult::OfOther {
-        principals,
-        message,
-    })
+    Ok(run(&mut command, Some(bytes))?.0)
 }
 
 /// Whether the signature belongs to the bytes, whoever made it: [`SignatureResult::Good`] or
@@ -126,15 +102,24 @@ fn unarmored(armored: &[u8]) -> Result<Vec<u8>, &'static str> {
         .map_err(|_| "it is not base64")
 }
 
-/// The fingerprint of the key that made an armored signature, as `ssh-keygen -l` shows it.
-pub fn fingerprint(armored: &[u8]) -> Option<String> {
-    let blob = unarmored(armored).ok()?;
-    // PROTOCOL.sshsig: six bytes of magic, four of version, then the public key as a string.
-    let rest = blob.strip_prefix(b"SSHSIG")?.get(4..)?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let key = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-    let digest = STANDARD_NO_PAD.encode(Sha256::digest(key));
-    Some(format!("SHA256:{digest}"))
+/// The public key that made an armored signature, in the form of `PROTOCOL.sshsig`.
+///
+/// # Errors
+/// Why it is not a signature in the one form that `ssh-keygen` writes.
+pub fn key(armored: &[u8]) -> Result<Vec<u8>, String> {
+    let blob = unarmored(armored)?;
+    // Six bytes of magic, four of version, then the public key as a string.
+    let key = blob.strip_prefix(b"SSHSIG").and_then(|rest| {
+        let (length, rest) = rest.get(4..)?.split_first_chunk::<4>()?;
+        rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)
+    });
+    key.map(<[u8]>::to_vec)
+        .ok_or_else(|| "it has no public key".to_owned())
+}
+
+/// The fingerprint of a public key, as `ssh-keygen -l` shows it.
+pub fn fingerprint(key: &[u8]) -> String {
+    format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(key)))
 }
 
 fn keygen(act: &str, signature: &Path) -> Command {
@@ -195,9 +180,9 @@ mod tests {
     fn the_fingerprint_is_that_of_the_key_in_the_signature() {
         // printf abc | sha256sum | xxd -r -p | base64
         assert_eq!(
-            fingerprint(ARMORED.as_bytes()).unwrap(),
+            fingerprint(&key(ARMORED.as_bytes()).unwrap()),
             "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0"
         );
-        assert_eq!(fingerprint(b""), None);
+        assert!(key(b"").is_err());
     }
 }

@@ -284,7 +284,16 @@ mod tests {
 
     fn vetoed() -> PhaseStatus {
         let reason = "x\n## DONE\n## VETO | \x1b[2J CLAIMED, awaiting Adversary".to_owned();
-        phase(GateState::Veto, vec![Reason::Vetoed { line: 3, reason }])
+        phase(
+            GateState::Veto,
+            vec![Reason::Vetoed {
+                name: "V1".into(),
+                line: Some(3),
+                run: None,
+                by: None,
+                reason,
+            }],
+        )
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub fn envelope(statement: &Value, signer: Option<&Signer>) -> Result<Value, Sta
     if let Some(signer) = signer {
         let armored = signer.sign(&pae(PAYLOAD_TYPE, payload.as_bytes()))?;
         signatures.push(json!({
-            "keyid": signature::fingerprint(&armored),
+            "keyid": signature::key(&armored).ok().map(|key| signature::fingerprint(&key)),
             "sig": STANDARD.encode(&armored),
         }));
     }

@@ -256,7 +256,7 @@ pub async fn unknown_records(root: &Path, phase: &str) -> Vec<String> {
 }
 
 /// The contents of files on a commit, all by one process.
-async fn blobs<'p>(
+pub(crate) async fn blobs<'p>(
     root: &Path,
     revision: &str,
     paths: &[&'p str],

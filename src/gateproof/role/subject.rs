@@ -1,5 +1,5 @@
-//! The subjects of commits. `claim(` and `review(` wake the other role, so nothing but a claim
-//! that was made and a verdict begins with them.
+//! The subjects of commits. `claim(`, `review(`, `veto(` and `lift(` wake the other role, so nothing
+//! but a claim that was made, a verdict, a veto and its lifting begins with them.
 
 use crate::gate::verdict::verdict;
 use crate::record::{Act, RunRecord};
@@ -52,18 +52,22 @@ pub fn subject(record: &RunRecord, gate: &str, after: Option<&str>) -> String {
             format!("not claimed, {verdict} at {commit} ({tally})"),
         ),
         Act::Verify | Act::Ci => ("note", format!("not a verdict, at {commit} ({tally})")),
+        Act::Veto | Act::Lift => return decision_subject(record),
     };
     let line = format!("{prefix}({}-{gate}): {words}", record.claim.phase);
     text::cut(&text::visible(&line), LONGEST)
 }
 
 /// The subject of the commit of a veto or of its lifting.
-pub fn veto_subject(phase: &str, words: &str) -> String {
+pub fn decision_subject(record: &RunRecord) -> String {
+    let words = match (&record.veto, &record.lifts) {
+        (Some(veto), _) => veto.reason.clone(),
+        (None, Some(lifts)) => format!("{}: {}", lifts.name(), lifts.why),
+        (None, None) => String::new(),
+    };
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    text::cut(
-        &text::visible(&format!("review({phase}): {words}")),
-        LONGEST,
-    )
+    let line = format!("{}({}): {words}", record.act.name(), record.claim.phase);
+    text::cut(&text::visible(&line), LONGEST)
 }
 
 fn title(record: &RunRecord, gate: &str) -> String {

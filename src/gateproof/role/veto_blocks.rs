@@ -1,77 +1,67 @@
-//! Vetoes in a REVIEW document: `## VETO <reason>` forbids DONE, at any time, until it is lifted.
-//! The document is append-only, so lifting appends a heading that names the veto.
+//! The texts of vetoes and liftings in REVIEW. Their records decide; the texts are for people, and
+//! for programs that look for `## VETO`. REVIEW is append-only, so lifting appends a heading that
+//! names the veto.
 
 use chrono::{DateTime, Utc};
 
-use crate::gate::heading::{self, Veto};
+use crate::gate::heading;
+use crate::record::{Act, RunRecord};
 use crate::report::documents::{Block, Document};
-use crate::report::markdown::escape::{code, prose};
+use crate::report::markdown::escape::prose;
 
-/// All vetoes of a REVIEW document, in order.
-pub fn vetoes(text: &str) -> Vec<Veto> {
-    heading::read(text, &[]).vetoes
-}
-
-/// The vetoes that are not lifted.
-pub fn open_vetoes(text: &str) -> Vec<Veto> {
-    let mut all = vetoes(text);
-    all.retain(Veto::is_open);
-    all
-}
-
-/// A name for an entry that belongs to no run, in the form of a run id.
-pub fn entry_id(at: DateTime<Utc>) -> String {
-    kit::run_id::run_id(at, crate::run::random())
-}
-
-/// The REVIEW block of a veto. `by` is its author, `until` the condition for lifting it.
-pub fn veto_block(
-    phase: &str,
-    reason: &str,
-    until: Option<&str>,
-    by: &str,
-    at: DateTime<Utc>,
-    run_id: &str,
-) -> Block {
-    let reason = one_line(reason);
-    let mut heading = format!("## VETO {}", prose(&reason));
-    if open_vetoes(&heading).len() != 1 {
-        // It begins like a lifting.
-        heading = format!("## VETO because: {}", prose(&reason));
-    }
-    let until = match until {
-        Some(until) => prose(&one_line(until)),
-        None => "it is lifted here, by the Adversary".to_owned(),
+/// The REVIEW block of a veto or a lifting; `None` for every other record.
+pub fn decision_block(record: &RunRecord) -> Option<Block> {
+    let by = record.author.as_deref().unwrap_or(&record.who);
+    let body = match record.act {
+        Act::Veto => {
+            let veto = record.veto.as_ref()?;
+            let until = match &veto.until {
+                Some(until) => prose(&one_line(until)),
+                None => "it is lifted here, by the Adversary".to_owned(),
+            };
+            format!(
+                "{}\n\n- **Filed:** {} by {}\n- **Until:** {until}\n",
+                veto_heading(&veto.reason),
+                minute(record.ended),
+                prose(by)
+            )
+        }
+        Act::Lift => {
+            let lifts = record.lifts.as_ref()?;
+            let name = lifts.name();
+            format!(
+                "## Lifted @{} — VETO {name} ({})\n\n**VETO lifted.** {}\n\n- **Lifted:** {} by {}\n",
+                minute(record.ended),
+                prose(&one_line(&lifts.reason)),
+                prose(&one_line(&lifts.why)),
+                minute(record.ended),
+                prose(by)
+            )
+        }
+        Act::Claim | Act::Review | Act::Verify | Act::Ci => return None,
     };
-    let body = format!(
-        "{heading}\n\n- **Filed:** {} by {}\n- **Until:** {until}\n",
-        minute(at),
-        prose(by)
-    );
-    block(phase, run_id, body)
+    Some(block(&record.claim.phase, &record.run_id, body))
 }
 
-/// The REVIEW block that lifts a veto. It does not begin with `## VETO`, which watchers take for a
-/// new veto.
-pub fn lift_block(
-    phase: &str,
-    veto: &Veto,
-    why: &str,
-    by: &str,
-    at: DateTime<Utc>,
-    run_id: &str,
-) -> Block {
-    let body = format!(
-        "## Lifted @{} — VETO V{} ({})\n\n**VETO lifted.** {}\n\n- **Lifted:** {} by {}\n- **Veto:** {}\n",
-        minute(at),
-        veto.number,
-        veto.reason,
-        prose(&one_line(why)),
-        minute(at),
-        prose(by),
-        code(&format!("V{}, line {}", veto.number, veto.line))
-    );
-    block(phase, run_id, body)
+/// The heading of a veto. A reason that begins like a lifting is no lifting.
+fn veto_heading(reason: &str) -> String {
+    let reason = prose(&one_line(reason));
+    let heading = format!("## VETO {reason}");
+    let read = heading::read(&heading, &[]);
+    if read.open_vetoes().count() == 1 {
+        heading
+    } else {
+        format!("## VETO because: {reason}")
+    }
+}
+
+/// The gates of the claim file that a veto's reason names; all of them when it names none.
+pub fn vetoed_gates(reason: &str, known: &[&str]) -> Vec<String> {
+    let read = heading::read(&veto_heading(reason), known);
+    read.vetoes
+        .first()
+        .map(|veto| veto.gates.clone())
+        .unwrap_or_default()
 }
 
 fn block(phase: &str, run_id: &str, body: String) -> Block {
@@ -96,12 +86,45 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::heading::Veto;
+    use crate::record::{LiftedVeto, VetoWords};
     use crate::report::documents::append_block;
     use proptest::prelude::*;
 
+    fn vetoes(text: &str) -> Vec<Veto> {
+        heading::read(text, &[]).vetoes
+    }
+
     fn open(text: &str) -> Vec<(usize, String)> {
-        let each = open_vetoes(text).into_iter();
-        each.map(|veto| (veto.number, veto.reason)).collect()
+        let read = heading::read(text, &[]);
+        let each = read.open_vetoes();
+        each.map(|veto| (veto.number, veto.reason.clone()))
+            .collect()
+    }
+
+    fn veto(run_id: &str, reason: &str, until: Option<&str>) -> Block {
+        let mut record = crate::report::sample::record();
+        record.run_id = run_id.to_owned();
+        record.act = Act::Veto;
+        record.veto = Some(VetoWords {
+            reason: reason.to_owned(),
+            until: until.map(str::to_owned),
+            gates: Vec::new(),
+        });
+        decision_block(&record).unwrap()
+    }
+
+    fn lift(run_id: &str, veto: &Veto, why: &str) -> Block {
+        let mut record = crate::report::sample::record();
+        record.run_id = run_id.to_owned();
+        record.act = Act::Lift;
+        record.lifts = Some(LiftedVeto {
+            record: None,
+            number: Some(veto.number),
+            reason: veto.reason.clone(),
+            why: why.to_owned(),
+        });
+        decision_block(&record).unwrap()
     }
 
     #[test]
@@ -148,8 +171,15 @@ mod tests {
             1
         );
         // A reason that speaks of lifting is none.
-        let block = veto_block("p", "lifted guard fails", None, "eve", Utc::now(), "r");
+        let block = veto("r", "lifted guard fails", None);
         assert_eq!(open(&block.body).len(), 1, "{}", block.body);
+    }
+
+    #[test]
+    fn a_veto_covers_the_gates_that_its_reason_names() {
+        assert_eq!(vetoed_gates("M1: teardown", &["M1", "M2"]), ["M1"]);
+        assert!(vetoed_gates("teardown", &["M1", "M2"]).is_empty());
+        assert_eq!(vetoed_gates("lifted guard of M2", &["M1", "M2"]), ["M2"]);
     }
 
     proptest! {
@@ -159,21 +189,19 @@ mod tests {
             why in "(## VETO|\n|```|Lifted|[a-z ]){0,6}",
         ) {
             prop_assume!(!reason.trim().is_empty());
-            let at = Utc::now();
-            let by = "eve <e@example.org>";
-            let first = append_block(b"", &veto_block("p", "other", None, by, at, "r0")).unwrap();
-            let block = veto_block("p", &reason, Some(&why), by, at, "r1");
+            let first = append_block(b"", &veto("r0", "other", None)).unwrap();
+            let block = veto("r1", &reason, Some(&why));
             let with = append_block(&first, &block).unwrap();
             let text = String::from_utf8(with.clone()).unwrap();
-            prop_assert_eq!(open_vetoes(&text).len(), 2, "{}", text);
-            let veto = vetoes(&text).remove(1);
-            let lifting = lift_block("p", &veto, &why, by, at, "r2");
+            prop_assert_eq!(open(&text).len(), 2, "{}", text);
+            let meant = vetoes(&text).remove(1);
+            let lifting = lift("r2", &meant, &why);
             let after = append_block(&with, &lifting).unwrap();
             prop_assert!(after.starts_with(&with));
             let text = String::from_utf8(after).unwrap();
-            let left = open_vetoes(&text);
+            let left = open(&text);
             prop_assert_eq!(left.len(), 1, "{}", text);
-            prop_assert_eq!(left[0].number, 1);
+            prop_assert_eq!(left[0].0, 1);
             let new_veto = |line: &str| line.starts_with("## VETO");
             prop_assert!(!lifting.body.lines().any(new_veto), "{}", lifting.body);
         }

@@ -61,6 +61,8 @@ pub(super) fn record(
         claimed_hosts: Vec::new(),
         filed: Vec::new(),
         closed: Vec::new(),
+        veto: None,
+        lifts: None,
         follows: Vec::new(),
         exit_code,
         notes,

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 
 use crate::attest::{AttestationRequest, AttestationResult, Candidate, VoidReason, judge};
+use crate::gate::counts::{Signature, Signed, Signers, not_signed};
+use crate::gate::sources;
 use crate::record::{
     ATTESTATIONS, Attested, CheckRecord, Finding, StoredAttestation, read_attestations,
     without_own_files,
@@ -102,6 +104,14 @@ pub(super) async fn attestation(
         },
         artefact: artefact.as_ref().map(|(_, sha256)| sha256.clone()),
         moved: HashMap::new(),
+        signers: match sources::signers(repository.root(), None) {
+            Ok(signers) => signers,
+            Err(error) => return undecidable(kit::error_chain(&error)),
+        },
+        claimants: match &options.besides {
+            Some(claim) => claim.author.iter().cloned().collect(),
+            None => Vec::new(),
+        },
     };
     let mut candidates = Vec::new();
     for one in stored {
@@ -142,6 +152,9 @@ struct Facts<'r> {
     top: PathBuf,
     /// The digest of the artefact that the check names.
     artefact: Option<String>,
+    /// Who may sign, and who has made the claim that is judged.
+    signers: Signers,
+    claimants: Vec<String>,
     /// By commit: what has changed since.
     moved: HashMap<String, Option<String>>,
 }
@@ -164,10 +177,27 @@ impl Facts<'_> {
             }
         };
         Candidate {
+            not_signed: self.not_signed(&stored),
             stored,
             artefact_now,
             moved,
         }
+    }
+
+    /// Why an attestation does not count by its signature.
+    fn not_signed(&self, stored: &StoredAttestation) -> Option<String> {
+        let root = self.repository.root();
+        let found = sources::of_attestations(root, &self.signers, std::slice::from_ref(stored));
+        let signature = match found {
+            Ok(found) => found.into_values().next().unwrap_or_default(),
+            Err(error) => Signature::Unchecked(kit::error_chain(&error)),
+        };
+        let file = Signed {
+            what: "it",
+            author: Some(&stored.attestation.author),
+            signature: &signature,
+        };
+        not_signed(file, &self.signers, &self.claimants).map(|why| why.to_string())
     }
 
     /// What the checked commit has changed since another one, besides what gateproof writes.

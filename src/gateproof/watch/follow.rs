@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::handoff::{UpstreamCommit, WatchEvent, events_of};
+use super::counting::UpstreamRecords;
+use super::handoff::{HandOff, UpstreamCommit, WatchEvent, events_of};
 use super::inbox;
 use super::state::{WatchState, WatchStateError};
 use super::upstream::UpstreamBranch;
+use crate::record::RunRecord;
 use crate::run::without_credentials;
 use kit::git;
 use reach::host::{BoxFuture, Fault};
@@ -131,7 +133,7 @@ impl Follower {
         self.state.follows = follows;
         let first = self.state.tip.is_none().then(|| tip.clone());
         match self.state.tip.clone() {
-            None => {}
+            None => events.extend(self.waiting(&tip).await?),
             Some(old) if old == tip => {}
             Some(old) => events.extend(self.commits(&old, &tip).await?),
         }
@@ -210,6 +212,7 @@ impl Follower {
             .await
             .map_err(|error| WatchError::Clone(error.into()))?;
         let mut known = self.state.runs.clone();
+        let mut upstream: Option<UpstreamRecords> = None;
         for line in listed.lines() {
             let (sha, subject) = line.split_once(' ').unwrap_or((line, ""));
             if self.state.reported.iter().any(|known| known == sha) {
@@ -224,12 +227,43 @@ impl Follower {
                     .await
                     .map_err(WatchError::Clone)?,
             };
-            for found in events_of(&commit, &known) {
+            if upstream.is_none() && !commit.records.is_empty() {
+                let read = UpstreamRecords::read(&self.upstream, tip).await;
+                upstream = Some(read.map_err(WatchError::Clone)?);
+            }
+            let records = upstream.clone().unwrap_or_default();
+            let standing =
+                |path: &str, record: &RunRecord, gate: &str| records.standing(path, record, gate);
+            for found in events_of(&commit, &known, &standing) {
                 if let WatchEvent::HandOff(hand_off) = &found {
                     known.push(hand_off.key());
                 }
                 events.push((Some(sha.to_owned()), found));
             }
+        }
+        Ok(events)
+    }
+
+    /// What waits on the upstream when it is followed for the first time, with the commits that
+    /// brought it.
+    async fn waiting(&self, tip: &str) -> Result<Vec<(Option<String>, WatchEvent)>, WatchError> {
+        let read = UpstreamRecords::read(&self.upstream, tip).await;
+        let records = read.map_err(WatchError::Clone)?;
+        let mut events = Vec::new();
+        for hand_off in records.waiting() {
+            let args = [
+                "log",
+                "-1",
+                "--no-show-signature",
+                "--diff-filter=A",
+                "--format=%H",
+                tip,
+                "--",
+                &hand_off.record,
+            ];
+            let commit = git::ask(&self.upstream.root, &args).await;
+            let commit = commit.map_err(|error| WatchError::Clone(error.into()))?;
+            events.push((None, WatchEvent::HandOff(HandOff { commit, ..hand_off })));
         }
         Ok(events)
     }

@@ -1,6 +1,7 @@
 //! What a commit hands off. Pure.
 
-use crate::gate::verdict::verdict;
+use super::counting::Standing;
+use crate::gate::verdict::is_red;
 use crate::record::{Act, RunRecord};
 
 /// A commit that is new on the upstream's branch, with the records that it brings.
@@ -17,9 +18,10 @@ pub struct UpstreamCommit {
 /// A gate changes hands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandOff {
-    /// [`Act::Claim`] or [`Act::Review`].
+    /// What was done: a claim, a review, a veto, a lifting, or a look that found something.
     pub act: Act,
     pub phase: String,
+    /// The gate; of a veto and a lifting those that it names, and none when it is of all.
     pub gate: String,
     /// The commit that brings it.
     pub commit: String,
@@ -33,9 +35,14 @@ pub struct HandOff {
 }
 
 impl HandOff {
-    /// `claim` or `review`.
+    /// `claim`, `review`, `veto`, `lift`, `verify`.
     pub fn act_name(&self) -> &'static str {
-        act_name(self.act)
+        self.act.name()
+    }
+
+    /// Whether it is the Builder who goes on; else it is the Adversary.
+    pub fn wakes_builder(&self) -> bool {
+        self.act != Act::Claim
     }
 
     /// What is handed off only once: a gate of a run.
@@ -62,60 +69,79 @@ pub enum WatchEvent {
     Note(String),
 }
 
-/// The act that a subject announces: only at its very beginning, as the protocol's prefixes are.
+/// The act that a subject announces: only at its very beginning, as the protocol's prefixes are. A
+/// `note(` announces a look, which hands off only what it found.
 fn announced(subject: &str) -> Option<Act> {
-    [("claim(", Act::Claim), ("review(", Act::Review)]
-        .into_iter()
-        .find(|(prefix, _)| subject.starts_with(prefix))
-        .map(|(_, act)| act)
-}
-
-fn act_name(act: Act) -> &'static str {
-    match act {
-        Act::Verify => "verify",
-        Act::Claim => "claim",
-        Act::Review => "review",
-        Act::Ci => "ci",
-    }
+    [
+        ("claim(", Act::Claim),
+        ("review(", Act::Review),
+        ("veto(", Act::Veto),
+        ("lift(", Act::Lift),
+        ("note(", Act::Verify),
+    ]
+    .into_iter()
+    .find(|(prefix, _)| subject.starts_with(prefix))
+    .map(|(_, act)| act)
 }
 
 /// What a new commit hands off. `known` are the [`HandOff::key`]s that were handed off before: a
-/// rewritten history brings them again under other names.
-pub fn events_of(commit: &UpstreamCommit, known: &[String]) -> Vec<WatchEvent> {
+/// rewritten history brings them again under other names. `standing` says what a record, of that
+/// path, amounts to for a gate.
+pub fn events_of(
+    commit: &UpstreamCommit,
+    known: &[String],
+    standing: &dyn Fn(&str, &RunRecord, &str) -> Standing,
+) -> Vec<WatchEvent> {
     let short = commit.sha.get(..12).unwrap_or(&commit.sha);
     let mut events = Vec::new();
     let announced = announced(&commit.subject);
+    let decides = announced.filter(|act| *act != Act::Verify);
     let mut found = false;
     for (path, record) in &commit.records {
         let record = match record {
             Ok(record) => record,
             Err(why) => {
-                if announced.is_some() {
+                if decides.is_some() {
                     events.push(WatchEvent::Note(format!("{short}: {path}: {why}")));
                 }
                 continue;
             }
         };
-        if !matches!(record.act, Act::Claim | Act::Review) {
-            continue;
-        }
-        let act = act_name(record.act);
-        if announced != Some(record.act) {
-            events.push(WatchEvent::Note(format!(
-                "{short} brings the record of a {act} ({path}), and its subject does not begin with `{act}(`: no hand-off"
-            )));
-            continue;
+        let act = record.act.name();
+        match record.act {
+            Act::Ci => continue,
+            Act::Verify if announced != Some(Act::Verify) || !is_red_look(record) => continue,
+            _ if announced != Some(record.act) => {
+                events.push(WatchEvent::Note(format!(
+                    "{short} brings the record of a {act} ({path}), and its subject does not begin with `{act}(`: no hand-off"
+                )));
+                continue;
+            }
+            _ => {}
         }
         found = true;
-        events.extend(gates(record, commit, path, short, known));
+        let bringing = Bringing {
+            record,
+            commit,
+            path,
+            short,
+            known,
+        };
+        events.extend(bringing.gates(standing));
     }
-    if let (Some(act), false) = (announced, found) {
-        let act = act_name(act);
+    if let (Some(act), false) = (decides, found) {
+        let act = act.name();
         events.push(WatchEvent::Note(format!(
             "{short} announces `{act}(` and brings no record of a {act}: no hand-off"
         )));
     }
     newest(events)
+}
+
+/// Whether an Adversary looked and found something: that takes a PASS away.
+fn is_red_look(record: &RunRecord) -> bool {
+    let is_adversary = record.role.as_deref() == Some("adversary");
+    is_adversary && record.checks.iter().any(|check| is_red(check.outcome))
 }
 
 /// A commit may bring also the record of an earlier try: a gate changes hands by the newest.
@@ -144,36 +170,74 @@ fn newest(mut events: Vec<WatchEvent>) -> Vec<WatchEvent> {
     events
 }
 
-fn gates(
-    record: &RunRecord,
-    commit: &UpstreamCommit,
-    path: &str,
-    short: &str,
-    known: &[String],
-) -> Vec<WatchEvent> {
-    if record.gates.is_empty() {
-        return vec![WatchEvent::Note(format!(
-            "{short}: run {} covers no gate whole: no hand-off",
-            record.run_id
-        ))];
+/// A record that a commit brings.
+struct Bringing<'c> {
+    record: &'c RunRecord,
+    commit: &'c UpstreamCommit,
+    path: &'c str,
+    short: &'c str,
+    known: &'c [String],
+}
+
+impl Bringing<'_> {
+    fn gates(&self, standing: &dyn Fn(&str, &RunRecord, &str) -> Standing) -> Vec<WatchEvent> {
+        let (record, short) = (self.record, self.short);
+        let gates = match record.act {
+            Act::Veto | Act::Lift => {
+                let veto = record.veto.as_ref();
+                vec![veto.map_or_else(String::new, |veto| veto.gates.join(" "))]
+            }
+            Act::Verify => {
+                let red = record.checks.iter().filter(|check| is_red(check.outcome));
+                let mut gates: Vec<String> = red.map(|check| check.gate.clone()).collect();
+                gates.dedup();
+                gates
+            }
+            Act::Claim | Act::Review | Act::Ci => record.gates.clone(),
+        };
+        if gates.is_empty() {
+            return vec![WatchEvent::Note(format!(
+                "{short}: run {} covers no gate whole: no hand-off",
+                record.run_id
+            ))];
+        }
+        let words = gates.iter().flat_map(|gate| gate.split(' '));
+        let words = words.filter(|word| record.is_run() || !word.is_empty());
+        let mut names = std::iter::once(record.claim.phase.as_str()).chain(words);
+        if let Some(name) = names.find(|name| !is_name(name)) {
+            return vec![WatchEvent::Note(format!(
+                "{short}: {}: {name:?} is not a valid name of a phase or gate: no hand-off",
+                self.path
+            ))];
+        }
+        let each = gates.iter();
+        each.map(|gate| self.gate(gate, standing(self.path, record, gate)))
+            .collect()
     }
-    let names = std::iter::once(&record.claim.phase).chain(&record.gates);
-    if let Some(name) = names.into_iter().find(|name| !is_name(name)) {
-        return vec![WatchEvent::Note(format!(
-            "{short}: {path}: {name:?} is not a valid name of a phase or gate: no hand-off"
-        ))];
-    }
-    let hand_off = |gate: &String| {
+
+    fn gate(&self, gate: &str, standing: Standing) -> WatchEvent {
+        let (record, short) = (self.record, self.short);
+        let verdict = match standing {
+            Standing::Counts(_) if record.act == Act::Verify => Some("FAIL"),
+            Standing::Counts(verdict) => verdict,
+            Standing::Refused(why) => {
+                let act = record.act.name();
+                return WatchEvent::Note(format!(
+                    "{short} brings a {act} of {} {gate} that does not count: {why}: no hand-off",
+                    record.claim.phase
+                ));
+            }
+        };
         let hand_off = HandOff {
             act: record.act,
             phase: record.claim.phase.clone(),
-            gate: gate.clone(),
-            commit: commit.sha.clone(),
-            verdict: (record.act == Act::Review).then(|| verdict(record, gate).name()),
+            gate: gate.to_owned(),
+            commit: self.commit.sha.clone(),
+            verdict,
             run_id: record.run_id.clone(),
-            record: path.to_owned(),
+            record: self.path.to_owned(),
         };
-        if known.contains(&hand_off.key()) {
+        if self.known.contains(&hand_off.key()) {
             WatchEvent::Note(format!(
                 "{short} brings {gate} of run {} again, which was handed off before",
                 record.run_id
@@ -181,8 +245,7 @@ fn gates(
         } else {
             WatchEvent::HandOff(hand_off)
         }
-    };
-    record.gates.iter().map(hand_off).collect()
+    }
 }
 
 /// Names as claim files allow them; anything else did not come from a claim file.
@@ -220,6 +283,17 @@ mod tests {
                 .map(|r| (path(&r), Ok(Box::new(r))))
                 .collect(),
         }
+    }
+
+    /// Everything counts, and a review says what its run amounts to.
+    fn counts(_: &str, record: &RunRecord, gate: &str) -> Standing {
+        let verdict =
+            (record.act == Act::Review).then(|| crate::gate::verdict::verdict(record, gate).name());
+        Standing::Counts(verdict)
+    }
+
+    fn events_of(commit: &UpstreamCommit, known: &[String]) -> Vec<WatchEvent> {
+        super::events_of(commit, known, &counts)
     }
 
     fn hand_offs(events: &[WatchEvent]) -> Vec<&HandOff> {
@@ -352,6 +426,57 @@ mod tests {
         assert_eq!(verdicts(&review), [Some("no verdict"), Some("no verdict")]);
         review.exit_code = 5;
         assert_eq!(verdicts(&review), [Some("no verdict"), Some("no verdict")]);
+    }
+
+    #[test]
+    fn a_veto_its_lifting_and_a_look_that_fails_are_hand_offs_to_the_builder() {
+        let mut veto = record(Act::Veto, "r1");
+        veto.veto = Some(crate::record::VetoWords {
+            reason: "x".into(),
+            until: None,
+            gates: vec!["M1".into(), "M2".into()],
+        });
+        let events = events_of(&commit("veto(pxgate): x", vec![veto]), &[]);
+        let [hand_off] = hand_offs(&events)[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!((hand_off.act_name(), &*hand_off.gate), ("veto", "M1 M2"));
+        assert!(hand_off.wakes_builder());
+        let lift = record(Act::Lift, "r2");
+        let events = events_of(&commit("lift(pxgate): V1: x", vec![lift.clone()]), &[]);
+        assert_eq!(hand_offs(&events)[0].act_name(), "lift");
+        let events = events_of(&commit("review(pxgate): x", vec![lift]), &[]);
+        assert!(hand_offs(&events).is_empty(), "{events:?}");
+        let mut look = record(Act::Verify, "r3");
+        look.role = Some("adversary".into());
+        for check in &mut look.checks {
+            (check.gate, check.outcome) = ("M1".into(), Outcome::Pass);
+        }
+        let told =
+            |look: &RunRecord| events_of(&commit("note(pxgate-M1): x", vec![look.clone()]), &[]);
+        assert_eq!(told(&look), []);
+        look.checks[0].outcome = Outcome::Fail;
+        let events = told(&look);
+        assert_eq!(hand_offs(&events)[0].verdict, Some("FAIL"));
+        look.role = Some("builder".into());
+        assert_eq!(told(&look), []);
+    }
+
+    #[test]
+    fn what_does_not_count_is_named_and_not_handed_off() {
+        let refused = |_: &str, _: &RunRecord, _: &str| Standing::Refused("it is forged".into());
+        for (subject, act) in [
+            ("claim(pxgate-M1): x", Act::Claim),
+            ("review(pxgate-M1): x", Act::Review),
+            ("lift(pxgate): x", Act::Lift),
+        ] {
+            let commit = commit(subject, vec![record(act, "r1")]);
+            let events = super::events_of(&commit, &[], &refused);
+            assert!(
+                matches!(&events[..], [WatchEvent::Note(note)] if note.contains("it is forged")),
+                "{events:?}"
+            );
+        }
     }
 
     proptest! {

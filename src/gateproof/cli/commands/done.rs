@@ -8,20 +8,24 @@ use clap::Args;
 use crate::gate::state::PhaseStatus;
 use crate::report::documents::{self, Written};
 use crate::report::phase;
+use crate::role::{CommitRequest, LocalClone, other_role};
+use crate::run::Role;
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
-use kit::console;
 use kit::inside::{Inside, NotInside};
+use kit::{console, git};
 
 use crate::cli::claims::{current_folder, load};
 use crate::cli::gate_state::{StateOptions, gate_state};
 use crate::cli::options::{ColorOption, FileOptions};
 use crate::cli::progress::refuse;
+use crate::cli::publish::{PublishOptions, publish};
 
 /// Write `## DONE` with its evidence into STATUS, if nothing is in the way
 ///
 /// Reads the claim files of the phase, the records, STATUS and REVIEW, and the hosts. Writes the
-/// DONE block into STATUS.
+/// DONE block into STATUS. DONE is the Builder's word: refuses if you have reviewed a gate of the
+/// phase.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Exit codes:
   0  written, or already there with the same evidence
@@ -39,6 +43,11 @@ pub(crate) struct DoneOptions {
     /// Overwrite a DONE block that was edited by hand
     #[arg(long)]
     force: bool,
+    /// Write it also if you have reviewed a gate of the phase
+    #[arg(long)]
+    allow_reviewer: bool,
+    #[command(flatten)]
+    publish: PublishOptions,
     #[command(flatten)]
     color: ColorOption,
 }
@@ -55,6 +64,21 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
         );
         return Ok(refuse(codes::UNKNOWN_SELECTION, &why));
     }
+    let here = LocalClone::find(&current_folder()?).await;
+    if let Some(here) = here.as_ref().filter(|_| !options.allow_reviewer) {
+        let (history, author) = (here.history().await?, here.author.as_deref());
+        if let Some(why) = other_role(&history, &options.phase, author, Role::Builder) {
+            let why = format!("{why}; --allow-reviewer writes it all the same");
+            return Ok(refuse(codes::SAME_HANDS, &why));
+        }
+    }
+    let upstream = match &here {
+        Some(here) => match options.publish.upstream(&here.root).await {
+            Ok(upstream) => upstream,
+            Err(why) => return Ok(refuse(codes::NOT_CLAIMABLE, &kit::error_chain(&why))),
+        },
+        None => None,
+    };
     let mut phases = Vec::new();
     let mut paths = Vec::new();
     for file in &files {
@@ -76,7 +100,7 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
     let Some(block) = phase::done_block(&phases) else {
         let color = options.color.on_stderr();
         for status in &phases {
-            terminal::err(&phase::table(status, console::width(), color));
+            terminal::err(&phase::table(status, terminal::width(), color));
         }
         terminal::err("not done; nothing was written\n");
         return Ok(worst(phases.iter().map(PhaseStatus::exit_code)).unwrap_or(ExitCode::Failed));
@@ -85,9 +109,49 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
         Written::Created | Written::Updated => "wrote",
         Written::Unchanged => "unchanged",
     };
-    let here = current_folder()?;
+    let folder = current_folder()?;
     let path = path.path();
-    let shown = path.strip_prefix(&here).unwrap_or(&path);
+    let shown = path.strip_prefix(&folder).unwrap_or(&path);
     terminal::out(&format!("{verb} {}\n", shown.display()));
+    terminal::err(&whose(&phases));
+    if let Some(here) = here {
+        let file = path.strip_prefix(&here.root).unwrap_or(&path);
+        let files = [file.display().to_string()];
+        let names: Vec<&str> = phases
+            .iter()
+            .flat_map(|phase| phase.gates.iter().map(|gate| gate.gate.as_str()))
+            .collect();
+        let commit = CommitRequest {
+            subject: format!("done({}): {} PASS", options.phase, names.join("+")),
+            body: String::new(),
+            files: &files,
+        };
+        let differs = git::ask(&here.root, &["status", "--porcelain", "--", &files[0]]).await?;
+        if !differs.is_empty() {
+            publish(
+                &here.root,
+                upstream.as_ref(),
+                commit,
+                &options.publish,
+                true,
+            )
+            .await?;
+        }
+    }
     Ok(ExitCode::Success)
+}
+
+/// Whose work is done, and who has judged it.
+fn whose(phases: &[PhaseStatus]) -> String {
+    let gates = phases.iter().flat_map(|phase| &phase.gates);
+    let lines = gates.filter_map(|gate| {
+        let (claim, verdict) = (gate.claim.as_ref()?, gate.verdict.as_ref()?);
+        Some(format!(
+            "{}: the work of {}, judged by {}\n",
+            gate.gate, claim.by, verdict.by
+        ))
+    });
+    // Names come from somebody else.
+    let lines: String = lines.collect();
+    lines.replace(|c: char| c.is_control() && c != '\n', "␦")
 }

@@ -1,9 +1,9 @@
 //! `gateproof lift`: the Adversary lifts a veto.
 
-use chrono::Utc;
 use clap::Args;
 
-use crate::role::{Veto, entry_id, lift_block, open_vetoes, veto_subject};
+use crate::gate::counts::{VetoState, may_lift};
+use crate::record::{Act, LiftedVeto};
 use claim::codes;
 use claim::outcome::ExitCode;
 
@@ -14,8 +14,8 @@ use crate::cli::review_document::{PhaseOptions, ReviewDocument, redacted};
 
 /// Adversary: lift a veto
 ///
-/// Reads REVIEW of the phase and the records of its claims. Writes an entry into REVIEW. Refuses
-/// if you have claimed a gate of the phase.
+/// Reads REVIEW and the records of the phase. Writes a record and an entry of REVIEW. Refuses if you
+/// have claimed a gate of the phase, or have neither reviewed one nor written the veto.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   gateproof lift \"a restore was shown in run 20261121T174530Z-1a2b\" --veto V1 --push
@@ -49,23 +49,30 @@ pub(crate) async fn lift(options: LiftOptions) -> anyhow::Result<ExitCode> {
         let why = format!("you have claimed {gate}: only the Adversary lifts a veto");
         return Ok(refuse(codes::SAME_HANDS, &why));
     }
-    let open = open_vetoes(&review.text);
+    let mut open = review.vetoes();
+    open.retain(VetoState::is_open);
     let veto = match pick(&open, options.veto.as_deref()) {
         Ok(veto) => veto,
         Err(why) => return Ok(refuse(codes::NOT_A_VETO, &why)),
     };
-    let (at, why) = (Utc::now(), redacted(&options.why));
-    let author = review.author();
-    let block = lift_block(&review.phase, veto, &why, &author, at, &entry_id(at));
-    let subject = veto_subject(&review.phase, &format!("V{} lifted: {why}", veto.number));
-    review.write(&block, subject, &options.phase).await?;
-    Ok(ExitCode::Success)
+    let mut record = review.decision(Act::Lift);
+    record.lifts = Some(LiftedVeto {
+        record: review.record_of(veto).map(|stored| stored.link.clone()),
+        number: veto.number,
+        reason: veto.reason.clone(),
+        why: redacted(&options.why),
+    });
+    if let Err(why) = may_lift(&review.counted(), &record, veto) {
+        let why = format!("{why}: only the Adversary lifts a veto");
+        return Ok(refuse(codes::SAME_HANDS, &why));
+    }
+    review.write(&record, &options.phase).await
 }
 
 /// The open veto that is meant.
-fn pick<'v>(open: &'v [Veto], named: Option<&str>) -> Result<&'v Veto, String> {
+fn pick<'v>(open: &'v [VetoState], named: Option<&str>) -> Result<&'v VetoState, String> {
     let names = || {
-        let each = open.iter().map(|v| format!("V{} ({})", v.number, v.reason));
+        let each = open.iter().map(|v| format!("{} ({})", v.name, v.reason));
         each.collect::<Vec<_>>().join(", ")
     };
     match (named, open) {
@@ -75,11 +82,12 @@ fn pick<'v>(open: &'v [Veto], named: Option<&str>) -> Result<&'v Veto, String> {
             "several vetoes are open; name one of them with --veto: {}",
             names()
         )),
-        (Some(name), _) => {
-            let number = name.trim_start_matches(['V', 'v']);
-            open.iter()
-                .find(|veto| veto.number.to_string() == number)
-                .ok_or_else(|| format!("{name} is not open; open are {}", names()))
-        }
+        (Some(name), _) => open
+            .iter()
+            .find(|veto| {
+                let number = veto.number.map(|number| number.to_string());
+                veto.name.eq_ignore_ascii_case(name) || number.as_deref() == Some(name)
+            })
+            .ok_or_else(|| format!("{name} is not open; open are {}", names())),
     }
 }

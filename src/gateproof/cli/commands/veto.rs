@@ -1,10 +1,11 @@
 //! `gateproof veto`: the Adversary forbids DONE.
 
 use crate::cli::terminal;
-use chrono::Utc;
 use clap::Args;
 
-use crate::role::{entry_id, open_vetoes, veto_block, veto_subject, vetoes};
+use crate::gate::counts::VetoState;
+use crate::record::{Act, VetoWords};
+use crate::role::vetoed_gates;
 use claim::outcome::ExitCode;
 
 use crate::cli::options::one_line;
@@ -12,7 +13,8 @@ use crate::cli::review_document::{PhaseOptions, ReviewDocument, redacted};
 
 /// Adversary: forbid that the phase is called done, until you lift the veto
 ///
-/// Reads REVIEW of the phase. Writes an entry into it, and with --list nothing.
+/// Reads REVIEW and the records of the phase. Writes a record and an entry of REVIEW, and with
+/// --list nothing.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   gateproof veto \"the backup was never restored\" --until \"a restore was shown\" --push
@@ -42,34 +44,32 @@ pub(crate) async fn veto(options: VetoOptions) -> anyhow::Result<ExitCode> {
         Err(code) => return Ok(code),
     };
     let Some(reason) = options.reason.as_deref().map(redacted) else {
-        return Ok(list(&review.text));
+        return Ok(list(&review.vetoes()));
     };
-    let at = Utc::now();
-    let until = options.until.as_deref().map(redacted);
-    let block = veto_block(
-        &review.phase,
-        &reason,
-        until.as_deref(),
-        &review.author(),
-        at,
-        &entry_id(at),
-    );
-    let subject = veto_subject(&review.phase, &format!("VETO {reason}"));
-    review.write(&block, subject, &options.phase).await?;
-    Ok(ExitCode::Success)
+    let known: Vec<&str> = review.gates.iter().map(String::as_str).collect();
+    let mut record = review.decision(Act::Veto);
+    record.veto = Some(VetoWords {
+        gates: vetoed_gates(&reason, &known),
+        until: options.until.as_deref().map(redacted),
+        reason,
+    });
+    review.write(&record, &options.phase).await
 }
 
-fn list(text: &str) -> ExitCode {
-    for veto in vetoes(text) {
-        let state = match veto.lifted_at {
-            Some(line) => format!("lifted at line {line}"),
+fn list(vetoes: &[VetoState]) -> ExitCode {
+    for veto in vetoes {
+        let state = match &veto.lifted {
+            Some(what) => format!("lifted by {what}"),
             None => "OPEN".to_owned(),
         };
-        terminal::out(&format!("V{}  {state}  {}\n", veto.number, veto.reason));
+        terminal::out(&format!("{}  {state}  {}\n", veto.name, veto.reason));
+        for why in &veto.ignored {
+            terminal::out(&format!("    {why}\n"));
+        }
     }
-    if open_vetoes(text).is_empty() {
-        ExitCode::Success
-    } else {
+    if vetoes.iter().any(VetoState::is_open) {
         ExitCode::Failed
+    } else {
+        ExitCode::Success
     }
 }

@@ -8,7 +8,6 @@ use anyhow::Context;
 use chrono::Utc;
 use clap::Args;
 
-use crate::record::Act;
 use crate::report::markdown::escape::neutralise;
 use crate::report::time;
 use crate::watch::inbox::belongs_to;
@@ -29,9 +28,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// The most output of a command that is shown, in bytes.
 const OUTPUT_LIMIT: usize = 16 * 1024;
 
-/// Follow the upstream, and report when a gate is claimed or reviewed or a message arrives
+/// Follow the upstream, and report claims, verdicts, vetoes, their liftings, and messages
 ///
-/// Reads the upstream by git. Writes what was reported into the clone's git folder, so that
+/// Begins with what waits there now. Reads the upstream by git. Writes what was reported into the clone's git folder, so that
 /// nothing is reported twice.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
@@ -50,8 +49,8 @@ pub(crate) struct WatchOptions {
     /// The branch to follow (default: the default branch of the remote)
     #[arg(long, value_name = "NAME")]
     branch: Option<String>,
-    /// Report only what this role waits for: claims for an adversary, reviews for a builder, and
-    /// the role's inbox
+    /// Report only what this role waits for: claims for an adversary; reviews, vetoes, liftings and
+    /// failed looks for a builder; and the role's inbox
     #[arg(long = "as", value_enum, value_name = "ROLE")]
     role: Option<ReaderName>,
     /// Run this shell line for each hand-off and message, with GATEPROOF_ACT, _PHASE, _GATE,
@@ -176,7 +175,7 @@ impl Watcher {
         }
         if let Some(first) = first {
             print(&format!(
-                "following {} from {first} on; `--from REV` reports what came before",
+                "following {} from {first} on, with what waits there now; `--from REV` reports what came before",
                 self.options.remote
             ));
         }
@@ -204,8 +203,8 @@ impl Watcher {
             WatchEvent::HandOff(hand_off) => {
                 let wakes = match self.options.role {
                     None => true,
-                    Some(ReaderName::Adversary) => hand_off.act == Act::Claim,
-                    Some(ReaderName::Builder) => hand_off.act == Act::Review,
+                    Some(ReaderName::Adversary) => !hand_off.wakes_builder(),
+                    Some(ReaderName::Builder) => hand_off.wakes_builder(),
                 };
                 if !wakes {
                     return Ok(());
@@ -216,11 +215,14 @@ impl Watcher {
                 } else {
                     format!(", {verdict}")
                 };
+                let gate = match hand_off.gate.as_str() {
+                    "" => String::new(),
+                    gate => format!(" {gate}"),
+                };
                 print(&format!(
-                    "hand-off: {} of {} {} at {}{shown_verdict} ({})",
+                    "hand-off: {} of {}{gate} at {}{shown_verdict} ({})",
                     hand_off.act_name(),
                     hand_off.phase,
-                    hand_off.gate,
                     hand_off.commit,
                     hand_off.record
                 ));

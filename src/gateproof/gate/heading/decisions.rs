@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::lines::{LineKind, TextLine};
-use super::model::{DoneHeading, FiledHeading, Veto};
+use super::model::{ClosedLine, DoneHeading, FiledHeading, Veto};
 use super::scan::{name, skip_decoration};
 
 /// What follows `word` at the start of a heading's text, and whether it is struck through.
@@ -185,9 +185,9 @@ pub(super) fn filed(lines: &[TextLine<'_>]) -> Vec<FiledHeading> {
 
 /// The findings that a REVIEW document closes: a heading, item or bold line that begins with the
 /// finding's name and says `CLOSED` (`- [x] **A1 [adversary] CLOSED @2026-05-29**`).
-pub(super) fn closed(lines: &[TextLine<'_>]) -> Vec<String> {
+pub(super) fn closed(lines: &[TextLine<'_>]) -> Vec<ClosedLine> {
     let readable = lines.iter().filter(|line| line.kind != LineKind::Quote);
-    let mut found: Vec<String> = Vec::new();
+    let mut found: Vec<ClosedLine> = Vec::new();
     for line in readable {
         let bold = line.text.starts_with("**");
         if line.kind == LineKind::Paragraph && !bold {
@@ -211,7 +211,10 @@ pub(super) fn closed(lines: &[TextLine<'_>]) -> Vec<String> {
                 )
             });
         if at.is_some() && !denied {
-            found.push(text[range].to_owned());
+            found.push(ClosedLine {
+                id: text[range].to_owned(),
+                line: line.number,
+            });
         }
     }
     found

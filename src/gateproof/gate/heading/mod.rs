@@ -17,7 +17,7 @@ mod scan;
 mod tests;
 mod when;
 
-pub use model::{DoneHeading, FiledHeading, StatedState, Statement, Veto};
+pub use model::{ClosedLine, DoneHeading, FiledHeading, StatedState, Statement, Veto};
 pub use when::When;
 
 use lines::LineKind;
@@ -33,12 +33,13 @@ pub struct Reading {
     pub done: Vec<DoneHeading>,
     /// Findings that the document files: `### A1 [adversary] …`.
     pub filed: Vec<FiledHeading>,
-    /// Findings that the document closes.
-    pub closed: Vec<String>,
+    /// Lines that close findings.
+    pub closed: Vec<ClosedLine>,
 }
 
 impl Reading {
-    /// The vetoes that nobody has lifted.
+    /// The vetoes that no text of the document lifts. Whether that text counts is decided in
+    /// [`super::counts`].
     pub fn open_vetoes(&self) -> impl Iterator<Item = &Veto> {
         self.vetoes.iter().filter(|veto| veto.is_open())
     }

@@ -65,6 +65,14 @@ pub struct FiledHeading {
     pub line: usize,
 }
 
+/// A line that closes a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedLine {
+    pub id: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
 /// A heading that begins with `DONE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DoneHeading {

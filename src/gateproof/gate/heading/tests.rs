@@ -351,7 +351,10 @@ fn a_veto_stands_until_it_is_lifted_in_words_that_say_so() {
 
 #[test]
 fn a_finding_is_closed_only_by_a_line_of_its_own() {
-    let closed = |text: &str| read(text, &[]).closed;
+    let closed = |text: &str| -> Vec<String> {
+        let lines = read(text, &[]).closed.into_iter();
+        lines.map(|line| line.id).collect()
+    };
     assert_eq!(
         closed("- [x] **F2pc-1 [adversary] CLOSED @2026-05-29 re-tested**"),
         ["F2pc-1"]

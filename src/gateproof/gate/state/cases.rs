@@ -2,6 +2,7 @@
 
 use super::tests::{World, clock};
 use super::*;
+use crate::gate::counts::WrittenBy;
 use crate::record::{Act, FiledFinding, FixtureRecord, HostState, RecordLink, RunRecord};
 use claim::outcome::Outcome;
 
@@ -129,18 +130,31 @@ cases! { w,
         { let mut r = again(w); r.claim.phase = "x".into(); r.checks[0].outcome = Outcome::Fail; w.more.push(r) }
     "veto" => Veto, "VETO in REVIEW line 1: the counter": { w.review_text = "## VETO the counter\n" }
     "a veto of another gate" => Veto, "M9": { w.review_text = "## VETO M9: x\n" }
-    "lifted veto" => Ready, "": { w.review_text = "## VETO x\n\n## VETO lifted\n" }
+    "lifted veto" => Ready, "":
+        { w.review_text = "## VETO x\n\n## VETO lifted\n"; typed_by(w, &["eve"; 3]) }
     "finding" => Fail, "finding A1 is open": { w.more.push(filing(w)) }
     "finding closed" => Fail, "takes a new review":
-        { w.more.push(filing(w)); w.review_text = "### A1 CLOSED @2026-11-21\n" }
+        { w.more.push(filing(w)); w.review_text = "### A1 CLOSED @2026-11-21\n"; typed_by(w, &["eve"]) }
     "finding, then a pass" => Pass, "finding A1 is open": { w.more = vec![filing(w), third(w)] }
     "finding, a pass, closed" => Ready, "":
-        { w.more = vec![filing(w), third(w)]; w.review_text = "### A1 CLOSED @2026-11-21\n" }
+        { w.more = vec![filing(w), third(w)]; w.review_text = "### A1 CLOSED @2026-11-21\n"; typed_by(w, &["eve"]) }
     "unrestored" => Pass, "not restored: dash on cc-ci, since run review; start it":
         { w.review.fixtures.push(fixture(false)) }
     "restored since" => Ready, "":
         { w.claim.fixtures.push(fixture(false)); w.review.fixtures.push(fixture(true)) }
     "damaged record" => Pass, "x.json: cut off": { w.facts.damaged.push("x.json: cut off".into()) }
+}
+
+/// Who committed the lines of REVIEW; `""` for a line that is not committed.
+pub(super) fn typed_by(world: &mut World, people: &[&str]) {
+    let by = |name: &&str| {
+        (!name.is_empty()).then(|| WrittenBy {
+            author: format!("{name} <{name}@example.org>"),
+            commit: "f0".repeat(20),
+            at: clock(50),
+        })
+    };
+    world.facts.evidence.lines = people.iter().map(by).collect();
 }
 
 pub(super) fn now(world: &mut World) -> &mut HostState {
@@ -157,7 +171,7 @@ fn head(world: &mut World, changed: Result<&[&str], &str>) {
 }
 
 /// The review once more, a little later.
-fn again(world: &World) -> RunRecord {
+pub(super) fn again(world: &World) -> RunRecord {
     let mut record = world.review.clone();
     record.run_id = "second".into();
     record.started = clock(20);
@@ -173,7 +187,7 @@ fn failing_verify(world: &World) -> RunRecord {
     record
 }
 
-fn third(world: &World) -> RunRecord {
+pub(super) fn third(world: &World) -> RunRecord {
     let mut record = again(world);
     record.run_id = "third".into();
     record.started = clock(30);
@@ -181,7 +195,7 @@ fn third(world: &World) -> RunRecord {
     record
 }
 
-fn filing(world: &World) -> RunRecord {
+pub(super) fn filing(world: &World) -> RunRecord {
     let mut record = again(world);
     record.filed = vec![FiledFinding {
         id: "A1".into(),

@@ -1,34 +1,23 @@
 //! One gate: its newest claim, the reviews of it, and what has happened since.
 
-use super::evidence::{cite, host, is_claim, not_from_clone, of_gate, tree};
+use super::PhaseFacts;
 use super::model::{GateFacts, GateState, GateStatus};
-use super::review_counts::void;
 use crate::attest::counts_from;
-use crate::gate::heading::Reading;
+use crate::gate::counts::{Worth, is_claim, worth};
+use crate::gate::evidence::{cite, host, not_from_clone, of_gate, tree};
 use crate::gate::hosts::not_known;
 use crate::gate::reason::Reason;
 use crate::gate::spec::{ClaimSpec, GateSpec};
-use crate::gate::verdict::{self, Verdict, assess_beside, is_red};
-use crate::record::{Act, ClaimedBy, HostState, RunRecord, StoredRecord};
-
-/// What a review amounts to for a claim.
-enum Says {
-    Pass,
-    Fail(Vec<Reason>),
-    /// It counts and decides nothing: an infrastructure fault is neither PASS nor FAIL.
-    Nothing(Vec<Reason>),
-    /// It does not count.
-    Void(Vec<Reason>),
-}
+use crate::gate::verdict::{self, is_red};
+use crate::record::{Act, HostState, RunRecord, StoredRecord};
 
 pub(super) fn gate_status(
     file: &ClaimSpec,
     gate: &GateSpec,
-    records: &[&StoredRecord],
-    review: &Reading,
+    phase: &PhaseFacts<'_>,
     facts: &GateFacts,
 ) -> GateStatus {
-    let (mut state, mut reasons, claim, verdict) = decide(file, gate, records, facts);
+    let (mut state, mut reasons, claim, verdict) = decide(file, gate, phase, facts);
     if state == GateState::Pass {
         let since = match verdict {
             Some(verdict) => since(file, gate, &verdict.record, facts),
@@ -39,7 +28,7 @@ pub(super) fn gate_status(
         }
         reasons.extend(since);
     }
-    reasons.extend(in_the_way(gate, records, review, facts));
+    reasons.extend(in_the_way(gate, phase, facts));
     let vetoed = reasons
         .iter()
         .any(|why| matches!(why, Reason::Vetoed { .. }));
@@ -69,9 +58,10 @@ type Decision<'k> = (
 fn decide<'k>(
     file: &ClaimSpec,
     gate: &GateSpec,
-    records: &[&'k StoredRecord],
+    phase: &PhaseFacts<'k>,
     facts: &GateFacts,
 ) -> Decision<'k> {
+    let records = &phase.records;
     let claims = records
         .iter()
         .rev()
@@ -81,6 +71,7 @@ fn decide<'k>(
     let Some(claim) = from_clone.first().copied() else {
         let mut reasons = vec![Reason::Unclaimed];
         reasons.extend(others.first().map(|stored| not_from_clone(&stored.record)));
+        reasons.extend(phase.refused(|record| is_claim(record, &gate.id)));
         return (GateState::Open, reasons, None, None);
     };
     let edited = (claim.record.claim.sha256 != file.sha256).then(|| Reason::ClaimEdited {
@@ -100,19 +91,19 @@ fn decide<'k>(
         if !is_about(&review.record, claim) {
             continue;
         }
-        match says(gate, &claim.record, claim, &review.record, facts) {
-            Says::Pass => return (GateState::Pass, Vec::new(), Some(claim), Some(review)),
-            Says::Fail(reasons) => {
+        match worth(gate, claim, &review.record, &facts.evidence, facts.now) {
+            Worth::Pass => return (GateState::Pass, Vec::new(), Some(claim), Some(review)),
+            Worth::Fail(reasons) => {
                 let reasons = reasons.into_iter().chain(edited).collect();
                 return (GateState::Fail, reasons, Some(claim), Some(review));
             }
-            Says::Nothing(reasons) => {
+            Worth::Undecided(reasons) => {
                 void = reasons;
                 break;
             }
             // Only the reasons of the newest review are reported.
-            Says::Void(reasons) if void.is_empty() => void = reasons,
-            Says::Void(_) => {}
+            Worth::Void(reasons) if void.is_empty() => void = reasons,
+            Worth::Void(_) => {}
         }
     }
     if void.is_empty() {
@@ -120,6 +111,10 @@ fn decide<'k>(
             claim: claim.record.run_id.clone(),
         });
         void.extend(older_evidence(gate, &claim.record, records));
+        void.extend(phase.refused(|record| {
+            let judges = record.act == Act::Review && of_gate(record, &gate.id).next().is_some();
+            judges && is_about(record, claim)
+        }));
     }
     // A claim of another file is not a claim of this one.
     let state = match edited {
@@ -147,26 +142,6 @@ fn older_evidence(gate: &GateSpec, claim: &RunRecord, records: &[&StoredRecord])
         claimed: claim.ended,
         seen: newest.record.started,
     })
-}
-
-fn says(
-    gate: &GateSpec,
-    claim: &RunRecord,
-    stored_claim: &StoredRecord,
-    review: &RunRecord,
-    facts: &GateFacts,
-) -> Says {
-    let assessment = assess_beside(review, &gate.id, Some(&ClaimedBy::of(claim)));
-    // What the Adversary found has failed, from whatever tree.
-    if review.role.as_deref() == Some("adversary") && assessment.verdict == Verdict::Fail {
-        return Says::Fail(assessment.reasons);
-    }
-    let void = void(gate, claim, stored_claim, review, facts);
-    match assessment.verdict {
-        _ if !void.is_empty() => Says::Void(void),
-        Verdict::Pass => Says::Pass,
-        Verdict::Fail | Verdict::Undecided => Says::Nothing(assessment.reasons),
-    }
 }
 
 /// What a later run of the Adversary that is not a review has found about that claim: such a run
@@ -292,37 +267,34 @@ fn host_since(name: &str, then: Option<&HostState>, now: &HostState) -> Vec<Reas
 }
 
 /// What forbids DONE, whatever the verdict is.
-fn in_the_way(
-    gate: &GateSpec,
-    records: &[&StoredRecord],
-    review: &Reading,
-    facts: &GateFacts,
-) -> Vec<Reason> {
+fn in_the_way(gate: &GateSpec, phase: &PhaseFacts<'_>, facts: &GateFacts) -> Vec<Reason> {
     let mut why = Vec::new();
-    for veto in review.open_vetoes() {
-        if veto.gates.is_empty() || veto.gates.contains(&gate.id) {
-            why.push(Reason::Vetoed {
-                line: veto.line,
-                reason: veto.reason.clone(),
-            });
-        }
+    let vetoes = phase.vetoes.iter();
+    for veto in vetoes.filter(|veto| veto.is_open() && veto.covers(&gate.id)) {
+        why.push(Reason::Vetoed {
+            name: veto.name.clone(),
+            line: veto.line,
+            run: veto.run.clone(),
+            by: veto.by.clone(),
+            reason: veto.reason.clone(),
+        });
+        why.extend(veto.ignored.iter().cloned());
     }
-    why.extend(unrestored(records));
-    let is_closed = |id: &String| {
-        let mut by_records = records.iter().flat_map(|stored| &stored.record.closed);
-        review.closed.contains(id) || by_records.any(|closed| closed == id)
-    };
-    for stored in records {
-        let filed = stored
-            .record
-            .filed
-            .iter()
-            .filter(|finding| finding.gate == gate.id && !is_closed(&finding.id));
-        why.extend(filed.map(|finding| Reason::FindingOpen {
-            id: finding.id.clone(),
-            run: stored.record.run_id.clone(),
-            text: finding.text.clone(),
-        }));
+    why.extend(unrestored(&phase.all));
+    for stored in &phase.records {
+        let filed = stored.record.filed.iter();
+        let open = filed.filter(|it| it.gate == gate.id && !phase.closings.closed.contains(&it.id));
+        for finding in open {
+            why.push(Reason::FindingOpen {
+                id: finding.id.clone(),
+                gate: gate.id.clone(),
+                run: stored.record.run_id.clone(),
+                text: finding.text.clone(),
+            });
+            let ignored = phase.closings.ignored.iter();
+            let ignored = ignored.filter(|(id, _)| *id == finding.id);
+            why.extend(ignored.map(|(_, reason)| reason.clone()));
+        }
     }
     let damaged = facts.damaged.iter();
     why.extend(damaged.map(|what| Reason::Damaged { what: what.clone() }));

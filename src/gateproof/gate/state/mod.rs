@@ -8,13 +8,13 @@
 //! and everything that is in the way is listed.
 
 #[cfg(test)]
+mod authors;
+#[cfg(test)]
 mod cases;
-mod evidence;
 mod judge;
 mod model;
 #[cfg(test)]
 mod people;
-mod review_counts;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -23,12 +23,34 @@ mod walk;
 use crate::gate::spec::ClaimSpec;
 use std::collections::BTreeSet;
 
+use super::counts::{Closings, SignersOf, VetoState, closings, count, person, vetoes};
 use super::heading::{Reading, StatedState};
-use crate::record::{StoredRecord, follow};
+use crate::record::{RunRecord, StoredRecord, follow};
 use claim::outcome::ExitCode;
 
 pub use super::reason::Reason;
 pub use model::{CitedRun, GateFacts, GateState, GateStatus, PhaseStatus};
+
+/// What is known about a phase, for each of its gates.
+struct PhaseFacts<'r> {
+    /// The records of the claim file, whether they count or not.
+    all: Vec<&'r StoredRecord>,
+    /// Those that count by who made them ([`count`]).
+    records: Vec<&'r StoredRecord>,
+    /// Those of the claim file that do not, and why.
+    refused: Vec<(&'r StoredRecord, Reason)>,
+    vetoes: Vec<VetoState>,
+    closings: Closings,
+}
+
+impl PhaseFacts<'_> {
+    /// Why the newest record of that kind does not count, where it does not.
+    fn refused(&self, is: impl Fn(&RunRecord) -> bool) -> Option<Reason> {
+        let mut newest = self.refused.iter().rev();
+        let found = newest.find(|(stored, _)| is(&stored.record))?;
+        Some(found.1.clone())
+    }
+}
 
 /// Computes the state of every gate of a claim file. `records` are those of its phase in any
 /// order; `status` and `review` are what the two documents say.
@@ -39,13 +61,10 @@ pub fn judge(
     review: &Reading,
     facts: &GateFacts,
 ) -> PhaseStatus {
-    let mut records: Vec<&StoredRecord> = records
+    let of_phase = records
         .iter()
-        .filter(|stored| {
-            let of = &stored.record.claim;
-            of.phase == claim.phase && (of.path == claim.path || of.sha256 == claim.sha256)
-        })
-        .collect();
+        .filter(|it| it.record.claim.phase == claim.phase);
+    let mut records: Vec<&StoredRecord> = of_phase.collect();
     records.sort_by(|a, b| {
         let key = |stored: &StoredRecord| (stored.record.ended, stored.record.run_id.clone());
         key(a).cmp(&key(b))
@@ -53,10 +72,27 @@ pub fn judge(
     // The chain decides what is newest; clocks decide only between its branches.
     let (mut records, cyclic) = follow(records, |stored| (&stored.record.run_id, &stored.record));
     records.extend(cyclic);
+    let counted = count(&records, &facts.evidence);
+    let vetoes = vetoes(&counted, review, &facts.evidence);
+    let closings = closings(&counted, review, &facts.evidence);
+    let of_file = |stored: &StoredRecord| {
+        let of = &stored.record.claim;
+        of.path == claim.path || of.sha256 == claim.sha256
+    };
+    records.retain(|stored| of_file(stored));
+    let mut known = PhaseFacts {
+        all: records,
+        records: counted.records,
+        refused: counted.refused,
+        vetoes,
+        closings,
+    };
+    known.records.retain(|stored| of_file(stored));
+    known.refused.retain(|(stored, _)| of_file(stored));
     let gates: Vec<GateStatus> = claim
         .gates
         .iter()
-        .map(|gate| judge::gate_status(claim, gate, &records, review, facts))
+        .map(|gate| judge::gate_status(claim, gate, &known, facts))
         .collect();
     let mut phase = PhaseStatus {
         phase: claim.phase.clone(),
@@ -68,7 +104,40 @@ pub fn judge(
         notes: Vec::new(),
     };
     phase.notes = notes(&phase, status, review, facts);
+    phase.notes.extend(who_said_it(&phase, &known, facts));
     phase
+}
+
+/// What a reader should know about who made the records: those that do not count, and who wrote the
+/// lines of allowed signers that the evidence rests on.
+fn who_said_it(phase: &PhaseStatus, known: &PhaseFacts<'_>, facts: &GateFacts) -> Vec<String> {
+    let told: BTreeSet<String> = phase
+        .gates
+        .iter()
+        .flat_map(|gate| gate.reasons.iter().map(ToString::to_string))
+        .collect();
+    let refused = known.refused.iter().map(|(_, why)| why.to_string());
+    let mut notes: Vec<String> = refused
+        .filter(|why| !told.contains(why))
+        .map(|why| format!("does not count: {why}"))
+        .collect();
+    let signers = &facts.evidence.signers;
+    let cited = phase.gates.iter();
+    let cited = cited.flat_map(|gate| gate.claim.iter().chain(&gate.verdict));
+    let mut seen = BTreeSet::new();
+    for run in cited.filter(|run| seen.insert(person(&run.by))) {
+        if signers.of != SignersOf::Repository || signers.is_empty() {
+            break;
+        }
+        if !signers.must_sign(&run.by) {
+            notes.push(format!(
+                "{} does not name {}, so anybody could have written run {}",
+                signers.file, run.by, run.run_id
+            ));
+        }
+        notes.extend(signers.lines_of(&run.by).map(|line| signers.told(line)));
+    }
+    notes
 }
 
 /// Statements of documents that the records contradict.

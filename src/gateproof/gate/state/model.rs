@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::gate::counts::Evidence;
 use crate::gate::reason::Reason;
 use crate::record::HostState;
 use claim::outcome::ExitCode;
@@ -65,6 +66,8 @@ pub struct GateFacts {
     pub hosts: Option<BTreeMap<String, Result<HostState, String>>>,
     /// Records that are missing or damaged, and how: nobody knows what they say.
     pub damaged: Vec<String>,
+    /// Who made the records and wrote the lines of REVIEW.
+    pub evidence: Evidence,
     /// The commit that is checked out.
     pub head: Option<String>,
     /// What differs between a judged commit and HEAD, besides what gateproof writes itself; or why

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
 use super::cases::{CASES, now};
 use super::*;
+use crate::gate::counts::Evidence;
 use crate::gate::heading;
 use crate::record::{Act, HostState, RecordLink, RunRecord};
 use claim::outcome::Outcome;
@@ -105,6 +106,7 @@ pub(super) fn facts(at: i64) -> GateFacts {
         now: clock(at),
         hosts: Some(BTreeMap::from([("cc-ci".to_owned(), Ok(host_state()))])),
         damaged: Vec::new(),
+        evidence: Evidence::default(),
         head: None,
         changed: BTreeMap::new(),
     }
@@ -120,22 +122,26 @@ pub(super) struct World {
 }
 
 impl World {
-    fn state(&self) -> GateStatus {
+    pub(super) fn state(&self) -> GateStatus {
+        let mut phase = self.phase();
+        phase.gates.remove(0)
+    }
+
+    pub(super) fn phase(&self) -> PhaseStatus {
         let mut records = vec![stored(self.claim.clone()), stored(self.review.clone())];
         records.extend(self.more.iter().cloned().map(stored));
         let review = heading::read(self.review_text, &["M1"]);
-        let mut phase = judge(
+        judge(
             &self.spec,
             &records,
             &Reading::default(),
             &review,
             &self.facts,
-        );
-        phase.gates.remove(0)
+        )
     }
 }
 
-fn world() -> World {
+pub(super) fn world() -> World {
     World {
         spec: spec(),
         claim: claim(),

@@ -75,7 +75,7 @@ fn line_that_was_run(record: &RunRecord) -> String {
     let command = match record.act {
         Act::Claim => "claim",
         Act::Review => "review",
-        Act::Verify | Act::Ci => return verify_line(record),
+        Act::Verify | Act::Ci | Act::Veto | Act::Lift => return verify_line(record),
     };
     let gates: Vec<String> = record.gates.iter().map(|g| kit::shell::quote(g)).collect();
     format!("gateproof {command} {}", gates.join(" "))

@@ -30,6 +30,7 @@ use crate::cli::progress::refuse;
 use crate::cli::publish::{PublishOptions, WrittenFiles, publish};
 use crate::cli::review_document::redacted;
 use crate::cli::runs::exit_of;
+use crate::cli::signing::would_not_count;
 
 use target::{ReviewTarget, choose, prepare};
 
@@ -112,6 +113,17 @@ pub(crate) async fn review(options: ReviewOptions) -> anyhow::Result<ExitCode> {
         }
     }
     let signer = options.cold.signer(&checkout.root)?;
+    for target in targets
+        .iter()
+        .filter(|it| it.standing == ReviewKind::Verdict)
+    {
+        let claimants: Vec<String> = target.claim.author.iter().cloned().collect();
+        let (root, author) = (&checkout.root, checkout.author.as_deref());
+        let why = would_not_count(root, "the review", author, signer.as_ref(), &claimants)?;
+        if let Some(why) = why {
+            return Ok(refuse(codes::NOT_SIGNED, &why));
+        }
+    }
     let reviewing = Reviewing {
         options: &options,
         checkout: &checkout,
@@ -289,7 +301,8 @@ fn runs_as(target: &ReviewTarget<'_>, commit: &str) -> String {
 fn open_findings<'c>(judged: &JudgedClaim<'c>, record: &RunRecord, review: &str) -> Vec<&'c str> {
     let before = heading::read(review, &[]).closed;
     let closed = |id: &str| {
-        let mut all = record.closed.iter().chain(&before);
+        let before = before.iter().map(|line| &line.id);
+        let mut all = record.closed.iter().chain(before);
         all.any(|other| other == id)
     };
     let ids = judged.earlier.iter().map(|finding| finding.id.as_str());

@@ -1,9 +1,19 @@
 //! Where the facts of a phase come from: its records, its documents, and what git says of its files.
 
+mod blame;
+mod evidence;
+mod signers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
+
+pub(crate) use blame::blame;
+pub(crate) use evidence::{blocks, of_attestations, of_records};
+pub use evidence::{evidence, taken_away};
+pub use signers::{ALLOWED_SIGNERS, SignersError, of_reader, signers};
+pub(crate) use signers::{SignedFile, signatures};
 
 use super::heading::{self, Reading};
 use super::spec::ClaimSpec;

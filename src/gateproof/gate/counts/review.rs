@@ -1,27 +1,73 @@
 //! Whether a review counts for a claim: by another author, in another clone, of the same claim file
 //! and commit, and of the whole gate.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::evidence::{host, not_from_clone, of_gate, tree};
-use super::model::GateFacts;
+use super::evidence::Evidence;
 use crate::attest::same_person;
+use crate::gate::evidence::{host, not_from_clone, of_gate, tree};
 use crate::gate::hosts;
 use crate::gate::reason::Reason;
 use crate::gate::spec::GateSpec;
-use crate::record::{RunRecord, StoredRecord};
+use crate::gate::verdict::{Verdict, assess_beside};
+use crate::record::{ClaimedBy, RunRecord, StoredRecord};
 
 /// The difference between two machines' clocks that nobody notices.
 const CLOCKS: TimeDelta = TimeDelta::minutes(5);
 
-/// Why a review does not count for a claim.
-pub(super) fn void(
+/// What a review amounts to for a claim.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Worth {
+    Pass,
+    Fail(Vec<Reason>),
+    /// It counts and decides nothing: an infrastructure fault is neither PASS nor FAIL.
+    Undecided(Vec<Reason>),
+    /// It does not count.
+    Void(Vec<Reason>),
+}
+
+/// What a review amounts to for a claim, once it counts by its signature ([`super::count`]).
+pub fn worth(
     gate: &GateSpec,
-    claim: &RunRecord,
+    claim: &StoredRecord,
+    review: &RunRecord,
+    evidence: &Evidence,
+    now: DateTime<Utc>,
+) -> Worth {
+    let assessment = assess_beside(review, &gate.id, Some(&ClaimedBy::of(&claim.record)));
+    // What the Adversary found has failed, from whatever tree.
+    if review.role.as_deref() == Some("adversary") && assessment.verdict == Verdict::Fail {
+        return Worth::Fail(assessment.reasons);
+    }
+    let void = void(gate, claim, review, evidence, now);
+    match assessment.verdict {
+        _ if !void.is_empty() => Worth::Void(void),
+        Verdict::Pass => Worth::Pass,
+        Verdict::Fail | Verdict::Undecided => Worth::Undecided(assessment.reasons),
+    }
+}
+
+/// A gate as its claim has it, for readers who have no claim file.
+pub fn gate_of_claim(claim: &RunRecord, gate: &str) -> GateSpec {
+    GateSpec {
+        id: gate.to_owned(),
+        title: String::new(),
+        covers: Vec::new(),
+        checks: of_gate(claim, gate).map(|check| check.id.clone()).collect(),
+        // What the hosts ran is part of the verdict ([`RunRecord::claimed_hosts`]).
+        hosts: Vec::new(),
+    }
+}
+
+/// Why a review does not count for a claim, once it counts by its signature ([`super::count`]).
+pub(crate) fn void(
+    gate: &GateSpec,
     stored_claim: &StoredRecord,
     review: &RunRecord,
-    facts: &GateFacts,
+    evidence: &Evidence,
+    now: DateTime<Utc>,
 ) -> Vec<Reason> {
+    let claim = &stored_claim.record;
     let mut why = Vec::new();
     if review.role.as_deref() != Some("adversary") {
         why.push(Reason::WrongRole {
@@ -59,13 +105,15 @@ pub(super) fn void(
             seen,
         });
     }
-    if review.ended > facts.now + CLOCKS {
+    if review.ended > now + CLOCKS {
         why.push(Reason::InTheFuture {
             run: review.run_id.clone(),
             ended: review.ended,
-            now: facts.now,
+            now,
         });
     }
+    let claimants: Vec<String> = claim.author.iter().cloned().collect();
+    why.extend(evidence.attestations_of(review, &gate.id, &claimants));
     why.extend(
         gate.hosts
             .iter()

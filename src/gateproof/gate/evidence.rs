@@ -1,29 +1,22 @@
 //! What both the judge of a gate and the rule for reviews read from records.
 
-use super::model::CitedRun;
+use super::state::CitedRun;
 use crate::gate::reason::Reason;
 use crate::gate::spec::GateSpec;
-use crate::record::{Act, CheckRecord, HostState, RunRecord, StoredRecord};
+use crate::record::{CheckRecord, HostState, RunRecord, StoredRecord};
 
-/// Whether a record is a claim of that gate that counts as one.
-pub(super) fn is_claim(record: &RunRecord, gate: &str) -> bool {
-    record.act == Act::Claim
-        && record.role.as_deref() == Some("builder")
-        && record.gates.iter().any(|whole| whole == gate)
-}
-
-pub(super) fn of_gate<'r>(
+pub(crate) fn of_gate<'r>(
     record: &'r RunRecord,
     gate: &str,
 ) -> impl Iterator<Item = &'r CheckRecord> {
     record.checks.iter().filter(move |check| check.gate == gate)
 }
 
-pub(super) fn tree(record: &RunRecord) -> Option<&str> {
+pub(crate) fn tree(record: &RunRecord) -> Option<&str> {
     record.repository.as_ref().map(|r| r.tree.as_str())
 }
 
-pub(super) fn not_from_clone(record: &RunRecord) -> Reason {
+pub(crate) fn not_from_clone(record: &RunRecord) -> Reason {
     let run = record.run_id.clone();
     match tree(record) {
         Some(_) => Reason::OnlyWorktree { run },
@@ -31,11 +24,11 @@ pub(super) fn not_from_clone(record: &RunRecord) -> Reason {
     }
 }
 
-pub(super) fn host<'r>(record: &'r RunRecord, name: &str) -> Option<&'r HostState> {
+pub(crate) fn host<'r>(record: &'r RunRecord, name: &str) -> Option<&'r HostState> {
     record.hosts.iter().find(|host| host.name == name)
 }
 
-pub(super) fn cite(stored: &StoredRecord, gate: &GateSpec) -> CitedRun {
+pub(crate) fn cite(stored: &StoredRecord, gate: &GateSpec) -> CitedRun {
     let record = &stored.record;
     CitedRun {
         run_id: record.run_id.clone(),

@@ -1,0 +1,236 @@
+//! Which records of a phase count, and whose they are.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::person;
+use super::signature::{Signature, Signed, not_signed};
+use super::signers::{Signers, WrittenBy};
+use crate::gate::reason::Reason;
+use crate::record::{Act, RunRecord, StoredRecord};
+
+/// A block that gateproof wrote into a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentBlock {
+    /// Its lines, from 1.
+    pub lines: Range<usize>,
+    pub run_id: String,
+}
+
+/// Who made what: the signatures of the phase's files, and who wrote the lines of REVIEW.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evidence {
+    pub signers: Signers,
+    /// Of records, by run. A record that is not named here is not signed.
+    pub signatures: BTreeMap<String, Signature>,
+    /// Of attestations, by the SHA-256 of their file.
+    pub attestations: BTreeMap<String, Signature>,
+    /// Of each line of REVIEW, by `git blame`; nobody's when it is not committed.
+    pub lines: Vec<Option<WrittenBy>>,
+    pub blocks: Vec<DocumentBlock>,
+}
+
+impl Evidence {
+    /// Who wrote a line of REVIEW.
+    pub fn writer(&self, line: usize) -> Option<&WrittenBy> {
+        self.lines.get(line.checked_sub(1)?)?.as_ref()
+    }
+
+    /// The run whose block has that line.
+    pub fn run_of_line(&self, line: usize) -> Option<&str> {
+        let block = self.blocks.iter().find(|it| it.lines.contains(&line))?;
+        Some(&block.run_id)
+    }
+
+    pub(super) fn signature(&self, run_id: &str) -> &Signature {
+        self.signatures
+            .get(run_id)
+            .unwrap_or(const { &Signature::Missing })
+    }
+
+    /// Why the attestations that a run took for checks of a gate do not count. `claimants` are the
+    /// authors of the claim that the run judges; none for a claim.
+    pub fn attestations_of(
+        &self,
+        record: &RunRecord,
+        gate: &str,
+        claimants: &[String],
+    ) -> Vec<Reason> {
+        let checks = record.checks.iter().filter(|check| check.gate == gate);
+        let words = checks.filter_map(|check| Some((check, check.attestation.as_ref()?)));
+        let refused = words.filter_map(|(check, word)| {
+            let signature = self.attestations.get(&word.sha256);
+            let what = format!("the attestation of check {}", check.id);
+            let file = Signed {
+                what: &what,
+                author: Some(&word.author),
+                signature: signature.unwrap_or(const { &Signature::Missing }),
+            };
+            not_signed(file, &self.signers, claimants)
+        });
+        refused.collect()
+    }
+}
+
+/// The records of a phase that count by who made them.
+#[derive(Clone, Debug)]
+pub struct Counted<'r> {
+    /// In the order in which they were given.
+    pub records: Vec<&'r StoredRecord>,
+    /// The others, and why.
+    pub refused: Vec<(&'r StoredRecord, Reason)>,
+}
+
+/// Whether a record is a claim of that gate that counts as one.
+pub fn is_claim(record: &RunRecord, gate: &str) -> bool {
+    claims(record) && record.gates.iter().any(|whole| whole == gate)
+}
+
+fn claims(record: &RunRecord) -> bool {
+    record.act == Act::Claim && record.role.as_deref() == Some("builder")
+}
+
+/// Sorts the records of a phase, in the order of their chain, by whether they count.
+pub fn count<'r>(records: &[&'r StoredRecord], evidence: &Evidence) -> Counted<'r> {
+    let mut refused: Vec<(&StoredRecord, Reason)> = Vec::new();
+    let check = |stored: &'r StoredRecord, claimants: &[String]| {
+        let what = name(&stored.record);
+        let file = Signed {
+            what: &what,
+            author: stored.record.author.as_deref(),
+            signature: evidence.signature(&stored.record.run_id),
+        };
+        let why = not_signed(file, &evidence.signers, claimants);
+        // A run that only looks allows nothing, and nobody is asked for a passphrase to look.
+        let looks = matches!(stored.record.act, Act::Verify | Act::Ci);
+        why.filter(|why| !(looks && matches!(why, Reason::Unsigned { .. })))
+    };
+    // A claim is its author's own; who claims is known before what is said about the claims.
+    let mut all: Vec<String> = Vec::new();
+    for stored in records.iter().filter(|stored| claims(&stored.record)) {
+        match check(stored, &[]) {
+            Some(why) => refused.push((stored, why)),
+            None => all.extend(stored.record.author.clone()),
+        }
+    }
+    for stored in records.iter().filter(|stored| !claims(&stored.record)) {
+        let judged = stored.record.reviews.as_ref().and_then(|link| {
+            let mut claims = records.iter().filter(|it| claims(&it.record));
+            claims.find(|it| it.record.run_id == link.run_id)
+        });
+        let why = match (stored.record.role.as_deref(), judged) {
+            // What is not about a claim.
+            (Some("builder" | "ci") | None, _) if stored.record.act != Act::Review => {
+                check(stored, &[])
+            }
+            (_, Some(claim)) => {
+                let author = claim.record.author.clone();
+                check(stored, &author.into_iter().collect::<Vec<_>>())
+            }
+            _ => check(stored, &all),
+        };
+        refused.extend(why.map(|why| (*stored, why)));
+    }
+    let is_refused =
+        |stored: &StoredRecord| refused.iter().any(|(it, _)| std::ptr::eq(*it, stored));
+    Counted {
+        records: records
+            .iter()
+            .copied()
+            .filter(|stored| !is_refused(stored))
+            .collect(),
+        refused,
+    }
+}
+
+/// A record as messages name it: `review 2026…`.
+fn name(record: &RunRecord) -> String {
+    format!("{} {}", record.act.name(), record.run_id)
+}
+
+impl Counted<'_> {
+    /// The authors and the clones of the phase's claims.
+    pub(super) fn claims(&self) -> impl Iterator<Item = &RunRecord> {
+        let records = self.records.iter().map(|stored| &stored.record);
+        records.filter(|record| claims(record))
+    }
+
+    /// Who may lift a veto or close a finding of `by`, and who may not: the Adversary is the author
+    /// of a review, or `by`, and has claimed nothing in the phase.
+    pub(super) fn is_adversary(
+        &self,
+        author: Option<&str>,
+        clone_id: Option<&str>,
+        by: Option<&str>,
+    ) -> Result<(), NotTheAdversary> {
+        let author = author.filter(|author| !author.trim().is_empty());
+        let Some(author) = author else {
+            return Err(NotTheAdversary::Unknown);
+        };
+        let claimed = self.claims().find(|claim| {
+            let clone = claim
+                .repository
+                .as_ref()
+                .and_then(|r| r.clone_id.as_deref());
+            let same = claim.author.as_deref().map(person) == Some(person(author));
+            same || clone.is_some() && clone == clone_id
+        });
+        if claimed.is_some() {
+            return Err(NotTheAdversary::Claimant(author.to_owned()));
+        }
+        let reviews = |record: &RunRecord| {
+            let judges = record.act == Act::Review && record.role.as_deref() == Some("adversary");
+            judges && record.author.as_deref().map(person) == Some(person(author))
+        };
+        let wrote = by.map(person) == Some(person(author));
+        if wrote || self.records.iter().any(|stored| reviews(&stored.record)) {
+            Ok(())
+        } else {
+            Err(NotTheAdversary::Neither(author.to_owned()))
+        }
+    }
+}
+
+/// Why somebody may not lift or close.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NotTheAdversary {
+    Unknown,
+    Claimant(String),
+    Neither(String),
+}
+
+impl std::fmt::Display for NotTheAdversary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NotTheAdversary::Unknown => f.write_str("git knows no author of it"),
+            NotTheAdversary::Claimant(author) => {
+                write!(f, "{author} has claimed a gate of the phase")
+            }
+            NotTheAdversary::Neither(author) => write!(
+                f,
+                "{author} is not the one who wrote it, and has reviewed no gate of the phase"
+            ),
+        }
+    }
+}
+
+/// Why a typed line does not lift or close.
+pub(super) fn typed_by_other(
+    evidence: &Evidence,
+    counted: &Counted<'_>,
+    line: usize,
+    by: Option<&str>,
+) -> Option<String> {
+    let Some(writer) = evidence.writer(line) else {
+        return Some("the line is not committed, so nobody knows who wrote it".to_owned());
+    };
+    if let Err(why) = counted.is_adversary(Some(&writer.author), None, by) {
+        return Some(why.to_string());
+    }
+    evidence.signers.must_sign(&writer.author).then(|| {
+        format!(
+            "{} names {}, and a typed line is not signed",
+            evidence.signers.file, writer.author
+        )
+    })
+}

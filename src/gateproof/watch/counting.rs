@@ -1,0 +1,311 @@
+//! What the records on the upstream's tip amount to, by the rule that decides what counts
+//! ([`crate::gate::counts`]); and what waits there for a role.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use super::handoff::HandOff;
+use super::upstream::UpstreamBranch;
+use crate::gate::counts::{
+    Counted, Evidence, VetoState, Worth, count, gate_of_claim, is_claim, vetoes, worth,
+};
+use crate::gate::heading::{self, Reading};
+use crate::gate::reason::Reason;
+use crate::gate::sources::{self, SignedFile};
+use crate::record::{Act, RunRecord, StoredRecord, phase_of, signature_of};
+use crate::report::documents::Document;
+use crate::role::blobs;
+use reach::host::Fault;
+
+/// A phase on the upstream's tip.
+#[derive(Clone, Debug, Default)]
+pub(super) struct UpstreamPhase {
+    /// In the order of the chain.
+    pub(super) records: Vec<StoredRecord>,
+    pub(super) evidence: Evidence,
+    pub(super) review: Reading,
+    /// Whether STATUS declares the phase done.
+    pub(super) done: bool,
+}
+
+/// The phases on the upstream's tip, by the folder of their records.
+#[derive(Clone, Debug, Default)]
+pub struct UpstreamRecords {
+    pub(super) phases: BTreeMap<String, UpstreamPhase>,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// What a record amounts to for a gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It counts; of a review its verdict.
+    Counts(Option<&'static str>),
+    /// It does not, and why.
+    Refused(String),
+}
+
+impl UpstreamRecords {
+    /// Reads the records on a commit, with what makes them count.
+    pub(super) async fn read(upstream: &UpstreamBranch, tip: &str) -> Result<Self, Fault> {
+        let files = upstream.files(tip).await?;
+        let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+        let records: Vec<&str> = paths.iter().copied().filter(|it| is_evidence(it)).collect();
+        let contents = blobs(&upstream.root, tip, &records).await?;
+        let mut folders: BTreeMap<&str, Vec<(&str, &[u8])>> = BTreeMap::new();
+        for (path, bytes) in &contents {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+            folders.entry(folder).or_default().push((name, bytes));
+        }
+        let failed = |error: &dyn std::fmt::Display| Fault::Other(error.to_string());
+        let signers = sources::signers(&upstream.root, Some(tip)).map_err(|it| failed(&it))?;
+        let mut found = UpstreamRecords {
+            phases: BTreeMap::new(),
+            now: Utc::now(),
+        };
+        for (folder, contents) in folders {
+            let by_name: BTreeMap<&str, &[u8]> = contents.iter().copied().collect();
+            let phase = phase_of(Path::new(folder), contents.iter().copied());
+            let records: Vec<StoredRecord> = phase.sound().cloned().collect();
+            let bytes = |path: &Path| {
+                let name = path.file_name()?.to_str()?;
+                by_name.get(name).map(|bytes| bytes.to_vec())
+            };
+            let files: Vec<SignedFile> = records
+                .iter()
+                .map(|stored| SignedFile {
+                    key: stored.record.run_id.clone(),
+                    author: stored.record.author.clone(),
+                    at: stored.record.ended,
+                    bytes: bytes(&stored.path).unwrap_or_default(),
+                    signature: bytes(&signature_of(&stored.path)),
+                })
+                .collect();
+            let signatures = sources::signatures(&upstream.root, &files, &signers);
+            let mut phase = UpstreamPhase {
+                evidence: Evidence {
+                    signers: signers.clone(),
+                    signatures: signatures.map_err(|it| failed(&it))?,
+                    ..Evidence::default()
+                },
+                records,
+                ..UpstreamPhase::default()
+            };
+            phase.documents(upstream, tip, &paths).await?;
+            phase.attestations(upstream, tip).await?;
+            found.phases.insert(folder.to_owned(), phase);
+        }
+        Ok(found)
+    }
+
+    /// What a record amounts to for a gate.
+    pub fn standing(&self, path: &str, record: &RunRecord, gate: &str) -> Standing {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let phase = self.phases.get(folder);
+        let found = phase.and_then(|phase| {
+            let mut records = phase.records.iter();
+            let stored = records.find(|it| it.record == *record)?;
+            Some((phase, stored))
+        });
+        match found {
+            Some((phase, stored)) => phase.standing(stored, gate, self.now),
+            None => Standing::Refused(format!(
+                "the record {path} is damaged, or is not there any more"
+            )),
+        }
+    }
+
+    /// What waits for somebody now: claims without a verdict, verdicts of claims that nobody has
+    /// followed, and open vetoes. The commits are left out.
+    pub(super) fn waiting(&self) -> Vec<HandOff> {
+        let mut found = Vec::new();
+        for phase in self.phases.values() {
+            found.extend(phase.waiting(self.now));
+        }
+        found
+    }
+}
+
+impl UpstreamPhase {
+    fn counted(&self) -> Counted<'_> {
+        let records: Vec<&StoredRecord> = self.records.iter().collect();
+        count(&records, &self.evidence)
+    }
+
+    fn standing(&self, stored: &StoredRecord, gate: &str, now: DateTime<Utc>) -> Standing {
+        let counted = self.counted();
+        let mut refused = counted.refused.iter();
+        if let Some((_, why)) = refused.find(|(it, _)| it.link == stored.link) {
+            return Standing::Refused(why.to_string());
+        }
+        let record = &stored.record;
+        if record.act != Act::Review {
+            return Standing::Counts(None);
+        }
+        let claims = counted.records.iter();
+        let mut claims = claims.filter(|it| is_claim(&it.record, gate));
+        let claim = match &record.reviews {
+            Some(link) => claims.find(|it| it.record.run_id == link.run_id),
+            None => claims.rfind(|it| it.record.started <= record.started),
+        };
+        let Some(claim) = claim else {
+            return Standing::Refused("it judges a claim that does not count".to_owned());
+        };
+        match verdict(claim, record, gate, &self.evidence, now) {
+            Ok(verdict) => Standing::Counts(Some(verdict)),
+            Err(why) => Standing::Refused(why),
+        }
+    }
+
+    fn waiting(&self, now: DateTime<Utc>) -> Vec<HandOff> {
+        let counted = self.counted();
+        let mut newest: BTreeMap<&str, &StoredRecord> = BTreeMap::new();
+        for stored in &counted.records {
+            let record = &stored.record;
+            let gates = record.gates.iter().filter(|gate| is_claim(record, gate));
+            newest.extend(gates.map(|gate| (gate.as_str(), *stored)));
+        }
+        let mut found = Vec::new();
+        for (gate, claim) in newest {
+            let reviews = counted.records.iter().rev().filter(|it| {
+                // One that names no claim judges the one before it, as everywhere.
+                let is_about = match &it.record.reviews {
+                    Some(link) => *link == claim.link,
+                    None => it.record.started >= claim.record.started,
+                };
+                it.record.act == Act::Review && is_about
+            });
+            let judged = reviews.filter_map(|review| {
+                let verdict = verdict(claim, &review.record, gate, &self.evidence, now).ok()?;
+                Some((*review, verdict))
+            });
+            match judged.into_iter().next() {
+                None => found.push(hand_off(claim, gate, None)),
+                Some((_, "PASS")) if self.done => {}
+                Some((review, verdict)) => found.push(hand_off(review, gate, Some(verdict))),
+            }
+        }
+        for veto in self.open_vetoes(&counted) {
+            let record = counted
+                .records
+                .iter()
+                .find(|stored| Some(&stored.record.run_id) == veto.run.as_ref());
+            found.extend(record.map(|stored| hand_off(stored, &veto.gates.join(" "), None)));
+        }
+        found
+    }
+
+    fn open_vetoes(&self, counted: &Counted<'_>) -> Vec<VetoState> {
+        let mut open = vetoes(counted, &self.review, &self.evidence);
+        open.retain(VetoState::is_open);
+        open
+    }
+
+    /// What REVIEW and STATUS say, and who wrote the lines of REVIEW.
+    async fn documents(
+        &mut self,
+        upstream: &UpstreamBranch,
+        tip: &str,
+        paths: &[&str],
+    ) -> Result<(), Fault> {
+        let Some(of) = self.records.last().map(|stored| &stored.record.claim) else {
+            return Ok(());
+        };
+        let path = |document: Document| {
+            let docs = of.docs.trim_end_matches('/');
+            let name = document.file_name(&of.phase);
+            match docs {
+                "" | "." => name,
+                docs => format!("{docs}/{name}"),
+            }
+        };
+        let (review, status) = (path(Document::Review), path(Document::Status));
+        let there: Vec<&str> = [review.as_str(), status.as_str()]
+            .into_iter()
+            .filter(|path| paths.contains(path))
+            .collect();
+        for (path, bytes) in blobs(&upstream.root, tip, &there).await? {
+            let reading = heading::read(&String::from_utf8_lossy(&bytes), &[]);
+            if path == status {
+                self.done = reading.declared_done().is_some();
+                continue;
+            }
+            let lines = sources::blame(&upstream.root, Some(tip), Path::new(path));
+            let lines = lines.map_err(|error| Fault::Other(error.to_string()))?;
+            self.evidence.lines = lines.into_iter().map(|(_, by)| by).collect();
+            self.evidence.blocks = sources::blocks(&bytes);
+            self.review = reading;
+        }
+        Ok(())
+    }
+
+    /// The signatures of the attestations that the records took.
+    async fn attestations(&mut self, upstream: &UpstreamBranch, tip: &str) -> Result<(), Fault> {
+        let checks = self.records.iter().flat_map(|it| &it.record.checks);
+        let taken: BTreeMap<String, (String, DateTime<Utc>)> = checks
+            .filter_map(|check| check.attestation.as_ref())
+            .map(|word| (word.file.clone(), (word.author.clone(), word.at)))
+            .collect();
+        let signed: Vec<String> = taken.keys().map(|file| format!("{file}.sig")).collect();
+        let paths: Vec<&str> = taken.keys().chain(&signed).map(String::as_str).collect();
+        let contents = blobs(&upstream.root, tip, &paths).await?;
+        let contents: BTreeMap<&str, Vec<u8>> = contents.into_iter().collect();
+        let mut files = Vec::new();
+        for (file, (author, at)) in &taken {
+            let Some(bytes) = contents.get(file.as_str()) else {
+                continue;
+            };
+            files.push(SignedFile {
+                key: kit::digest::sha256(bytes),
+                author: Some(author.clone()),
+                at: *at,
+                bytes: bytes.clone(),
+                signature: contents.get(format!("{file}.sig").as_str()).cloned(),
+            });
+        }
+        let found = sources::signatures(&upstream.root, &files, &self.evidence.signers);
+        self.evidence.attestations = found.map_err(|error| Fault::Other(error.to_string()))?;
+        Ok(())
+    }
+}
+
+/// The verdict of a review, or why it does not count.
+fn verdict(
+    claim: &StoredRecord,
+    review: &RunRecord,
+    gate: &str,
+    evidence: &Evidence,
+    now: DateTime<Utc>,
+) -> Result<&'static str, String> {
+    let of = gate_of_claim(&claim.record, gate);
+    match worth(&of, claim, review, evidence, now) {
+        Worth::Pass => Ok("PASS"),
+        Worth::Fail(_) => Ok("FAIL"),
+        Worth::Undecided(_) => Ok("no verdict"),
+        Worth::Void(why) => {
+            let why: Vec<String> = why.iter().map(Reason::to_string).collect();
+            Err(why.join("; "))
+        }
+    }
+}
+
+fn hand_off(stored: &StoredRecord, gate: &str, verdict: Option<&'static str>) -> HandOff {
+    let record = &stored.record;
+    HandOff {
+        act: record.act,
+        phase: record.claim.phase.clone(),
+        gate: gate.to_owned(),
+        commit: String::new(),
+        verdict,
+        run_id: record.run_id.clone(),
+        record: stored.path.display().to_string(),
+    }
+}
+
+/// A record or the signature of one, in a folder `runs`.
+fn is_evidence(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let in_runs = path.split('/').rev().skip(2).any(|part| part == "runs");
+    in_runs && !name.starts_with('.') && (name.ends_with(".json") || name.ends_with(".json.sig"))
+}
