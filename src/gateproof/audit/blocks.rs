@@ -135,7 +135,10 @@ fn review(case: &Case<'_>, block: &FoundBlock, record: &RunRecord) -> Option<Blo
         claim: &claim,
         earlier,
     };
-    let standing = role::ReviewKind::of(record, Some(&claim));
+    let standing = match block.input("refused") {
+        Some(why) => role::ReviewKind::Refused(why.to_owned()),
+        None => role::ReviewKind::of(record, Some(&claim)),
+    };
     role::review_block(record, &block.gate, standing, Some(&judged))
 }
 

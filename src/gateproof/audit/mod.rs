@@ -26,6 +26,8 @@ use serde::Serialize;
 use thiserror::Error;
 
 pub use finding::AuditFinding;
+#[cfg(test)]
+pub(crate) use roles::why_not;
 pub use text::text;
 
 use crate::gate::counts::{Counted, Evidence, Signers, count};

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use super::{Case, rule};
-use crate::gate::counts;
+use crate::gate::counts::{self, ClaimFacts, Evidence};
 use crate::gate::reason::Reason;
-use crate::record::{Act, StoredRecord};
+use crate::record::{Act, RunRecord, StoredRecord};
 
 /// Reviews by the claim's own author or from the claim's own clone, and reviews that do not fit
 /// their claim.
@@ -62,19 +64,25 @@ fn review(case: &mut Case<'_>, stored: &StoredRecord) {
         );
     }
     let mut told = BTreeSet::new();
-    for gate in &claim.record.gates {
-        for why in counts::void(
-            &counts::gate_of_claim(&claim.record, gate),
-            claim,
-            review,
-            case.evidence,
-            case.request.now,
-        ) {
-            if told.insert(why.to_string()) {
-                refusal(case, stored, &link.run_id, &why);
-            }
+    for why in why_not(claim, review, case.evidence, case.request.now) {
+        if told.insert(why.to_string()) {
+            refusal(case, stored, &link.run_id, &why);
         }
     }
+}
+
+/// Why a review does not count for its claim, for each gate of the claim.
+pub(crate) fn why_not(
+    claim: &StoredRecord,
+    review: &RunRecord,
+    evidence: &Evidence,
+    now: DateTime<Utc>,
+) -> Vec<Reason> {
+    let gates = claim.record.gates.iter();
+    let facts = gates.map(|gate| ClaimFacts::of(claim, gate));
+    facts
+        .flat_map(|facts| counts::void(&facts.gate_spec(), &facts, review, evidence, now))
+        .collect()
 }
 
 /// Reports why a review does not count for its claim.

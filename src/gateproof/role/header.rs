@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::gate::counts::ClaimFacts;
 use crate::record::{
     Act, ClaimRef, ClaimedBy, ClaimedHost, FiledFinding, HostState, RecordLink, RepositoryState,
     RunRecord,
@@ -29,6 +30,8 @@ pub struct RecordHeader {
     pub ended: DateTime<Utc>,
     /// The gates it covers whole.
     pub gates: Vec<String>,
+    /// The gates and ids of its checks, without anything that was observed.
+    pub checks: Vec<(String, String)>,
     /// Of a review: the claim.
     pub reviews: Option<RecordLink>,
     /// Of a review: what was found besides.
@@ -62,6 +65,11 @@ impl RecordHeader {
             started: record.started,
             ended: record.ended,
             gates: record.gates.clone(),
+            checks: record
+                .checks
+                .iter()
+                .map(|check| (check.gate.clone(), check.id.clone()))
+                .collect(),
             reviews: record.reviews.clone(),
             filed: record.filed.clone(),
             closed: record.closed.clone(),
@@ -79,6 +87,20 @@ impl RecordHeader {
             author: self.author.clone(),
             clone_id: self.repository.as_ref().and_then(|r| r.clone_id.clone()),
             at: Some(self.ended),
+        }
+    }
+
+    /// What a review of it is compared with.
+    pub fn facts(&self, gate: &str) -> ClaimFacts {
+        let checks = self.checks.iter().filter(|(of, _)| of == gate);
+        ClaimFacts {
+            link: self.link(),
+            by: self.claimed_by(),
+            commit: self.repository.as_ref().map(|r| r.commit.clone()),
+            claim_sha256: self.claim.sha256.clone(),
+            gate: gate.to_owned(),
+            checks: checks.map(|(_, id)| id.clone()).collect(),
+            hosts: self.hosts.clone(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use super::header::RecordHeader;
 use super::independence::dependence;
+use crate::gate::counts::Worth;
+use crate::gate::reason::Reason;
 use crate::gate::verdict::{Verdict, assess, join_reasons};
 use crate::record::{CheckRecord, FiledFinding, FixtureRecord, RunRecord};
 use crate::report::documents::{Block, Document};
@@ -13,7 +15,7 @@ use crate::report::{explain, text};
 pub(crate) const EARLIER: &str = "- **Filed about this gate before:** ";
 
 /// What a run of an Adversary amounts to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReviewKind {
     /// It judges a claim.
     Verdict,
@@ -21,6 +23,8 @@ pub enum ReviewKind {
     ReadOnly,
     /// A run by the claim's own author or in its clone: it counts for nobody.
     Rehearsal,
+    /// A review that does not count, and why ([`crate::gate::counts`]).
+    Refused(String),
 }
 
 /// What is known about the claim that is judged.
@@ -33,6 +37,16 @@ pub struct JudgedClaim<'c> {
 }
 
 impl ReviewKind {
+    /// By the rule that decides what counts: of a review that is refused by its signature, or that
+    /// is worth that for its claim.
+    pub fn by_rule(refused: Option<&Reason>, worth: &Worth) -> ReviewKind {
+        match (refused, worth) {
+            (Some(why), _) => ReviewKind::Refused(why.to_string()),
+            (None, Worth::Void(why)) => ReviewKind::Refused(join_reasons(why)),
+            (None, Worth::Pass | Worth::Fail(_) | Worth::Undecided(_)) => ReviewKind::Verdict,
+        }
+    }
+
     /// What a run of an Adversary amounts to, given the claim that its record names, if any.
     pub fn of(record: &RunRecord, claim: Option<&RecordHeader>) -> ReviewKind {
         let clone = record
@@ -63,7 +77,7 @@ pub fn review_block(
     if checks.is_empty() {
         return None;
     }
-    let mut body = heading(record, gate, standing);
+    let mut body = heading(record, gate, &standing);
     body.push_str(&facts(record, &checks, judged));
     body.push_str(&evidence(&checks));
     body.push_str(&commands(record, &checks));
@@ -97,7 +111,11 @@ pub fn review_block(
         phase: record.claim.phase.clone(),
         gate: gate.to_owned(),
         run_id: record.run_id.clone(),
-        inputs: judged.map(earlier_input).into_iter().collect(),
+        inputs: judged
+            .map(earlier_input)
+            .into_iter()
+            .chain(refused_input(&standing))
+            .collect(),
         body: crate::secrets::redact_known(&body),
     })
 }
@@ -108,7 +126,15 @@ fn earlier_input(judged: &JudgedClaim<'_>) -> (String, String) {
     ("earlier".to_owned(), ids.collect::<Vec<_>>().join(" "))
 }
 
-fn heading(record: &RunRecord, gate: &str, standing: ReviewKind) -> String {
+/// Why it did not count when it was written. What counts later is asked again.
+fn refused_input(standing: &ReviewKind) -> Option<(String, String)> {
+    match standing {
+        ReviewKind::Refused(why) => Some(("refused".to_owned(), why.clone())),
+        _ => None,
+    }
+}
+
+fn heading(record: &RunRecord, gate: &str, standing: &ReviewKind) -> String {
     let (gate_name, at) = (prose(gate), record.ended.format("%Y-%m-%dT%H:%MZ"));
     let assessment = assess(record, gate);
     let why = match (standing, assessment.verdict) {
@@ -122,6 +148,7 @@ fn heading(record: &RunRecord, gate: &str, standing: ReviewKind) -> String {
         (ReviewKind::ReadOnly, _) => {
             "somebody looked. Only `gateproof review` judges a claim.".to_owned()
         }
+        (ReviewKind::Refused(why), _) => format!("it does not count: {}.", prose(why)),
         (ReviewKind::Rehearsal, _) => {
             "not independent of the claim, so it counts for nobody.".to_owned()
         }

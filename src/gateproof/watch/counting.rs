@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::handoff::HandOff;
 use super::upstream::UpstreamBranch;
 use crate::gate::counts::{
-    Counted, Evidence, VetoState, Worth, count, gate_of_claim, is_claim, vetoes, worth,
+    ClaimFacts, Counted, Evidence, VetoState, Worth, count, is_claim, vetoes, worth,
 };
 use crate::gate::heading::{self, Reading};
 use crate::gate::reason::Reason;
@@ -99,6 +99,27 @@ impl UpstreamRecords {
         Ok(found)
     }
 
+    /// One phase, as it would be read.
+    #[cfg(test)]
+    pub(crate) fn of_one(
+        folder: &str,
+        records: Vec<StoredRecord>,
+        evidence: Evidence,
+        review: Reading,
+        now: DateTime<Utc>,
+    ) -> UpstreamRecords {
+        let phase = UpstreamPhase {
+            records,
+            evidence,
+            review,
+            done: false,
+        };
+        UpstreamRecords {
+            phases: BTreeMap::from([(folder.to_owned(), phase)]),
+            now,
+        }
+    }
+
     /// What a record amounts to for a gate.
     pub fn standing(&self, path: &str, record: &RunRecord, gate: &str) -> Standing {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -118,7 +139,7 @@ impl UpstreamRecords {
 
     /// What waits for somebody now: claims without a verdict, verdicts of claims that nobody has
     /// followed, and open vetoes. The commits are left out.
-    pub(super) fn waiting(&self) -> Vec<HandOff> {
+    pub(crate) fn waiting(&self) -> Vec<HandOff> {
         let mut found = Vec::new();
         for phase in self.phases.values() {
             found.extend(phase.waiting(self.now));
@@ -278,8 +299,8 @@ fn verdict(
     evidence: &Evidence,
     now: DateTime<Utc>,
 ) -> Result<&'static str, String> {
-    let of = gate_of_claim(&claim.record, gate);
-    match worth(&of, claim, review, evidence, now) {
+    let claim = ClaimFacts::of(claim, gate);
+    match worth(&claim.gate_spec(), &claim, review, evidence, now) {
         Worth::Pass => Ok("PASS"),
         Worth::Fail(_) => Ok("FAIL"),
         Worth::Undecided(_) => Ok("no verdict"),

@@ -100,7 +100,7 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
     let Some(block) = phase::done_block(&phases) else {
         let color = options.color.on_stderr();
         for status in &phases {
-            terminal::err(&phase::table(status, terminal::width(), color));
+            terminal::err(&phase::table(status, console::width(), color));
         }
         terminal::err("not done; nothing was written\n");
         return Ok(worst(phases.iter().map(PhaseStatus::exit_code)).unwrap_or(ExitCode::Failed));

@@ -15,7 +15,7 @@ mod vetoes;
 pub use closings::{Closings, closings};
 pub use evidence::{Counted, DocumentBlock, Evidence, count, is_claim};
 pub(crate) use review::void;
-pub use review::{Worth, gate_of_claim, worth};
+pub use review::{ClaimFacts, Worth, worth};
 pub use signature::{Signature, Signed, not_signed};
 pub use signers::{SignerLine, Signers, SignersOf, WrittenBy};
 pub use vetoes::{VetoState, may_lift, vetoes};

@@ -5,12 +5,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::evidence::Evidence;
 use crate::attest::same_person;
-use crate::gate::evidence::{host, not_from_clone, of_gate, tree};
+use crate::gate::evidence::{not_from_clone, of_gate, tree};
 use crate::gate::hosts;
 use crate::gate::reason::Reason;
 use crate::gate::spec::GateSpec;
 use crate::gate::verdict::{Verdict, assess_beside};
-use crate::record::{ClaimedBy, RunRecord, StoredRecord};
+use crate::record::{ClaimedBy, ClaimedHost, RecordLink, RunRecord, StoredRecord};
 
 /// The difference between two machines' clocks that nobody notices.
 const CLOCKS: TimeDelta = TimeDelta::minutes(5);
@@ -29,12 +29,12 @@ pub enum Worth {
 /// What a review amounts to for a claim, once it counts by its signature ([`super::count`]).
 pub fn worth(
     gate: &GateSpec,
-    claim: &StoredRecord,
+    claim: &ClaimFacts,
     review: &RunRecord,
     evidence: &Evidence,
     now: DateTime<Utc>,
 ) -> Worth {
-    let assessment = assess_beside(review, &gate.id, Some(&ClaimedBy::of(&claim.record)));
+    let assessment = assess_beside(review, &gate.id, Some(&claim.by));
     // What the Adversary found has failed, from whatever tree.
     if review.role.as_deref() == Some("adversary") && assessment.verdict == Verdict::Fail {
         return Worth::Fail(assessment.reasons);
@@ -47,27 +47,68 @@ pub fn worth(
     }
 }
 
-/// A gate as its claim has it, for readers who have no claim file.
-pub fn gate_of_claim(claim: &RunRecord, gate: &str) -> GateSpec {
-    GateSpec {
-        id: gate.to_owned(),
-        title: String::new(),
-        covers: Vec::new(),
-        checks: of_gate(claim, gate).map(|check| check.id.clone()).collect(),
-        // What the hosts ran is part of the verdict ([`RunRecord::claimed_hosts`]).
-        hosts: Vec::new(),
+/// What a review is compared with, of its claim: nothing that was observed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimFacts {
+    /// The run and the digest of its record.
+    pub link: RecordLink,
+    /// Author, clone, and when it ended.
+    pub by: ClaimedBy,
+    pub commit: Option<String>,
+    /// SHA-256 of the claim file.
+    pub claim_sha256: String,
+    pub gate: String,
+    /// The ids of the gate's checks.
+    pub checks: Vec<String>,
+    /// What the hosts ran.
+    pub hosts: Vec<ClaimedHost>,
+}
+
+impl ClaimFacts {
+    /// Of the record of a claim.
+    pub fn of(claim: &StoredRecord, gate: &str) -> ClaimFacts {
+        let record = &claim.record;
+        let hosts = record.hosts.iter().map(|host| ClaimedHost {
+            name: host.name.clone(),
+            revision: host.revision.clone(),
+        });
+        ClaimFacts {
+            link: RecordLink {
+                run_id: record.run_id.clone(),
+                sha256: claim.link.sha256.clone(),
+            },
+            by: ClaimedBy::of(record),
+            commit: record.repository.as_ref().map(|r| r.commit.clone()),
+            claim_sha256: record.claim.sha256.clone(),
+            gate: gate.to_owned(),
+            checks: of_gate(record, gate)
+                .map(|check| check.id.clone())
+                .collect(),
+            hosts: hosts.collect(),
+        }
+    }
+
+    /// The gate as the claim has it, for readers who have no claim file. What the hosts ran is part
+    /// of the verdict ([`RunRecord::claimed_hosts`]).
+    pub fn gate_spec(&self) -> GateSpec {
+        GateSpec {
+            id: self.gate.clone(),
+            title: String::new(),
+            covers: Vec::new(),
+            checks: self.checks.clone(),
+            hosts: Vec::new(),
+        }
     }
 }
 
 /// Why a review does not count for a claim, once it counts by its signature ([`super::count`]).
 pub(crate) fn void(
     gate: &GateSpec,
-    stored_claim: &StoredRecord,
+    claim: &ClaimFacts,
     review: &RunRecord,
     evidence: &Evidence,
     now: DateTime<Utc>,
 ) -> Vec<Reason> {
-    let claim = &stored_claim.record;
     let mut why = Vec::new();
     if review.role.as_deref() != Some("adversary") {
         why.push(Reason::WrongRole {
@@ -80,18 +121,18 @@ pub(crate) fn void(
     if tree(review) != Some("clone") {
         why.push(not_from_clone(review));
     }
-    if claim.claim.sha256 != review.claim.sha256 {
+    if claim.claim_sha256 != review.claim.sha256 {
         why.push(Reason::OtherClaimFile {
-            claimed: claim.claim.sha256.clone(),
+            claimed: claim.claim_sha256.clone(),
             judged: review.claim.sha256.clone(),
         });
     }
     if let Some(link) = &review.reviews
-        && link.sha256 != stored_claim.link.sha256
+        && link.sha256 != claim.link.sha256
     {
         why.push(Reason::OtherRecord {
             judged: link.sha256.clone(),
-            now: stored_claim.link.sha256.clone(),
+            now: claim.link.sha256.clone(),
         });
     }
     why.extend(commit(claim, review));
@@ -99,11 +140,8 @@ pub(crate) fn void(
     let seen = of_gate(review, &gate.id)
         .map(|check| check.started)
         .fold(review.started, std::cmp::Ord::min);
-    if seen < claim.ended {
-        why.push(Reason::EvidenceOlder {
-            claimed: claim.ended,
-            seen,
-        });
+    if let Some(claimed) = claim.by.at.filter(|claimed| seen < *claimed) {
+        why.push(Reason::EvidenceOlder { claimed, seen });
     }
     if review.ended > now + CLOCKS {
         why.push(Reason::InTheFuture {
@@ -112,53 +150,64 @@ pub(crate) fn void(
             now,
         });
     }
-    let claimants: Vec<String> = claim.author.iter().cloned().collect();
+    let claimants: Vec<String> = claim.by.author.iter().cloned().collect();
     why.extend(evidence.attestations_of(review, &gate.id, &claimants));
+    let revision = |name: &str| {
+        let mut hosts = claim.hosts.iter();
+        let host = hosts.find(|host| host.name == name)?;
+        host.revision.as_deref()
+    };
     why.extend(
         gate.hosts
             .iter()
-            .filter_map(|name| hosts::between(name, revision_at(claim, name), review)),
+            .filter_map(|name| hosts::between(name, revision(name), review)),
     );
     why
 }
 
-fn author(claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
-    let unknown = |run: &RunRecord| {
-        let author = run.author.as_deref().unwrap_or_default();
-        author.trim().is_empty().then(|| Reason::UnknownAuthor {
-            run: run.run_id.clone(),
-        })
+fn author(claim: &ClaimFacts, review: &RunRecord) -> Option<Reason> {
+    let unknown = |author: Option<&str>, run: &str| {
+        author
+            .unwrap_or_default()
+            .trim()
+            .is_empty()
+            .then(|| Reason::UnknownAuthor {
+                run: run.to_owned(),
+            })
     };
+    let (one, other) = (claim.by.author.as_deref(), review.author.as_deref());
     let same = || {
-        let (one, other) = (claim.author.as_deref()?, review.author.as_deref()?);
+        let (one, other) = (one?, other?);
         same_person(one, other).then(|| Reason::SameAuthor {
             author: other.to_owned(),
         })
     };
-    unknown(claim).or_else(|| unknown(review)).or_else(same)
+    unknown(one, &claim.link.run_id)
+        .or_else(|| unknown(other, &review.run_id))
+        .or_else(same)
 }
 
-fn clone(claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
-    let id = |run: &RunRecord| run.repository.as_ref().and_then(|r| r.clone_id.clone());
-    let unknown = |run: &RunRecord| Reason::UnknownClone {
-        run: run.run_id.clone(),
+fn clone(claim: &ClaimFacts, review: &RunRecord) -> Option<Reason> {
+    let unknown = |run: &str| Reason::UnknownClone {
+        run: run.to_owned(),
     };
-    match (id(claim), id(review)) {
-        (None, _) => Some(unknown(claim)),
-        (_, None) => Some(unknown(review)),
+    let of_review = review.repository.as_ref().and_then(|r| r.clone_id.clone());
+    match (claim.by.clone_id.clone(), of_review) {
+        (None, _) => Some(unknown(&claim.link.run_id)),
+        (_, None) => Some(unknown(&review.run_id)),
         (Some(one), Some(other)) => (one == other).then_some(Reason::SameClone { clone_id: one }),
     }
 }
 
-fn commit(claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
-    match (&claim.repository, &review.repository) {
-        (Some(one), Some(other)) if one.commit == other.commit => None,
+fn commit(claim: &ClaimFacts, review: &RunRecord) -> Option<Reason> {
+    match (&claim.commit, &review.repository) {
+        (Some(one), Some(other)) if *one == other.commit => None,
         (Some(one), Some(other)) => Some(Reason::OtherCommit {
-            claimed: one.commit.clone(),
+            claimed: one.clone(),
             judged: other.commit.clone(),
         }),
         (None, _) => Some(Reason::NoCommit {
-            run: claim.run_id.clone(),
+            run: claim.link.run_id.clone(),
         }),
         (_, None) => Some(Reason::NoCommit {
             run: review.run_id.clone(),
@@ -167,11 +216,10 @@ fn commit(claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
 }
 
 /// A review is of the whole gate when it says so and has every check of the claim and of the file.
-fn whole(gate: &GateSpec, claim: &RunRecord, review: &RunRecord) -> Option<Reason> {
+fn whole(gate: &GateSpec, claim: &ClaimFacts, review: &RunRecord) -> Option<Reason> {
     let has = |id: &str| of_gate(review, &gate.id).any(|check| check.id == id);
-    let claimed = of_gate(claim, &gate.id).map(|check| &check.id);
-    let mut missing: Vec<String> = claimed.filter(|id| !has(id)).cloned().collect();
-    if claim.claim.sha256 == review.claim.sha256 {
+    let mut missing: Vec<String> = claim.checks.iter().filter(|id| !has(id)).cloned().collect();
+    if claim.claim_sha256 == review.claim.sha256 {
         let today = gate.checks.iter().filter(|id| !has(id));
         missing.extend(today.cloned());
     }
@@ -182,8 +230,4 @@ fn whole(gate: &GateSpec, claim: &RunRecord, review: &RunRecord) -> Option<Reaso
         run: review.run_id.clone(),
         missing,
     })
-}
-
-fn revision_at<'r>(claim: &'r RunRecord, name: &str) -> Option<&'r str> {
-    host(claim, name).and_then(|host| host.revision.as_deref())
 }

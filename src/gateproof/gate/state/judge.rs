@@ -3,7 +3,7 @@
 use super::PhaseFacts;
 use super::model::{GateFacts, GateState, GateStatus};
 use crate::attest::counts_from;
-use crate::gate::counts::{Worth, is_claim, worth};
+use crate::gate::counts::{ClaimFacts, Worth, is_claim, worth};
 use crate::gate::evidence::{cite, host, not_from_clone, of_gate, tree};
 use crate::gate::hosts::not_known;
 use crate::gate::reason::Reason;
@@ -78,6 +78,7 @@ fn decide<'k>(
         claimed: claim.record.claim.sha256.clone(),
         now: file.sha256.clone(),
     });
+    let facts_of_claim = ClaimFacts::of(claim, &gate.id);
     let mut void = Vec::new();
     for review in records.iter().rev() {
         let found = contradiction(gate, claim, &review.record);
@@ -91,7 +92,13 @@ fn decide<'k>(
         if !is_about(&review.record, claim) {
             continue;
         }
-        match worth(gate, claim, &review.record, &facts.evidence, facts.now) {
+        match worth(
+            gate,
+            &facts_of_claim,
+            &review.record,
+            &facts.evidence,
+            facts.now,
+        ) {
             Worth::Pass => return (GateState::Pass, Vec::new(), Some(claim), Some(review)),
             Worth::Fail(reasons) => {
                 let reasons = reasons.into_iter().chain(edited).collect();

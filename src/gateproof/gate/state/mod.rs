@@ -8,6 +8,8 @@
 //! and everything that is in the way is listed.
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod authors;
 #[cfg(test)]
 mod cases;

@@ -8,7 +8,9 @@ use std::path::Path;
 use clap::Args;
 
 use anyhow::Context;
+use chrono::Utc;
 
+use crate::gate::counts::{Evidence, worth};
 use crate::gate::heading;
 use crate::gate::hosts::claimed_hosts;
 use crate::record::{Act, FiledFinding, RunRecord, Signer};
@@ -179,13 +181,14 @@ impl Reviewing<'_> {
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let first = self.known.next_finding(&file.phase, &text);
         add_remarks(&mut record, target, self.options, first);
-        let verdict = self.verdict(&mut record, target);
+        let kind = kind_of(&record, target);
+        let verdict = self.verdict(&mut record, target, &kind);
         written.record(&record, self.signer).await?;
         let judged = JudgedClaim {
             claim: target.claim,
             earlier: self.known.filed(&file.phase, gate),
         };
-        if let Some(block) = review_block(&record, gate, target.standing, Some(&judged)) {
+        if let Some(block) = review_block(&record, gate, kind, Some(&judged)) {
             written.block(&block, role, false)?;
         }
         self.publish(target, &record, &written).await?;
@@ -201,14 +204,23 @@ impl Reviewing<'_> {
     }
 
     /// The verdict, and what the record says of it: only a verdict is recorded as one.
-    fn verdict(&self, record: &mut RunRecord, target: &ReviewTarget<'_>) -> Verdict {
-        let assessment = assess(record, target.gate);
+    fn verdict(
+        &self,
+        record: &mut RunRecord,
+        target: &ReviewTarget<'_>,
+        kind: &ReviewKind,
+    ) -> Verdict {
+        let mut assessment = assess(record, target.gate);
+        if let ReviewKind::Refused(why) = kind {
+            terminal::err(&format!("{}: it does not count: {why}\n", target.gate));
+            assessment.verdict = Verdict::Undecided;
+        }
         let undecided = assessment.verdict == Verdict::Undecided;
         if undecided {
             let why = join_reasons(&assessment.reasons);
             terminal::err(&format!("{}: no verdict: {why}\n", target.gate));
         }
-        if undecided || target.standing == ReviewKind::Rehearsal {
+        if undecided || *kind == ReviewKind::Rehearsal {
             record.act = Act::Verify;
             for id in &self.options.close {
                 terminal::err(&format!("{id} stays open: this run is not a verdict\n"));
@@ -251,6 +263,18 @@ impl Reviewing<'_> {
             ));
         }
     }
+}
+
+/// What the run amounts to, by the rule that decides what counts. Whether the signature counts was
+/// asked before it was run.
+fn kind_of(record: &RunRecord, target: &ReviewTarget<'_>) -> ReviewKind {
+    if target.standing != ReviewKind::Verdict {
+        return target.standing.clone();
+    }
+    let claim = target.claim.facts(target.gate);
+    let evidence = Evidence::default();
+    let worth = worth(&claim.gate_spec(), &claim, record, &evidence, Utc::now());
+    ReviewKind::by_rule(None, &worth)
 }
 
 /// Prints who claims what, for a reviewer who does not know the project.
