@@ -72,7 +72,19 @@ impl Server {
 
     /// As [`answering`](Self::answering), over TLS; each request is preceded by a line `sni NAME`.
     pub async fn tls(identity: &Identity, answer: impl Into<Vec<u8>>) -> Server {
-        let acceptor = identity.acceptor(&[]);
+        Server::accepting(identity.acceptor(&[]), answer).await
+    }
+
+    /// As [`tls`](Self::tls), for clients with a certificate of this authority only.
+    pub async fn tls_for_clients_of(
+        identity: &Identity,
+        clients: &Identity,
+        answer: impl Into<Vec<u8>>,
+    ) -> Server {
+        Server::accepting(identity.acceptor_for(Some(clients), &[]), answer).await
+    }
+
+    async fn accepting(acceptor: tokio_rustls::TlsAcceptor, answer: impl Into<Vec<u8>>) -> Server {
         let answer = Arc::new(answer.into());
         let seen: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = seen.clone();
@@ -215,12 +227,33 @@ impl Identity {
 
     /// A TLS server's side of a connection that offers these protocols.
     pub fn acceptor(&self, protocols: &[&str]) -> tokio_rustls::TlsAcceptor {
+        self.acceptor_for(None, protocols)
+    }
+
+    fn acceptor_for(
+        &self,
+        clients: Option<&Identity>,
+        protocols: &[&str],
+    ) -> tokio_rustls::TlsAcceptor {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = match clients {
+            None => rustls::server::WebPkiClientVerifier::no_client_auth(),
+            Some(clients) => {
+                let mut roots = rustls::RootCertStore::empty();
+                roots
+                    .add(CertificateDer::from(clients.der.clone()))
+                    .unwrap();
+                let roots = Arc::new(roots);
+                rustls::server::WebPkiClientVerifier::builder_with_provider(roots, provider.clone())
+                    .build()
+                    .unwrap()
+            }
+        };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
         let mut config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier)
             .with_single_cert(vec![CertificateDer::from(self.der.clone())], key)
             .unwrap();
         config.alpn_protocols = protocols

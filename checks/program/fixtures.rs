@@ -2,6 +2,7 @@
 //! and what is not back is said.
 
 mod armed;
+mod captured;
 mod effects;
 mod kit;
 mod order;

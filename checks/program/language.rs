@@ -15,4 +15,5 @@ mod shown;
 mod times;
 mod timing;
 mod told;
+mod truth;
 mod values;

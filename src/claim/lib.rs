@@ -11,3 +11,4 @@ pub mod outcome;
 pub mod read;
 
 pub use model::*;
+pub use read::{params_of_probe, unknown_in_expect, unknown_in_probe};

@@ -214,6 +214,8 @@ pub struct HttpProbe {
     pub body: Option<Text>,
     /// How many redirects are followed: none by default.
     pub follow: u32,
+    /// The answer is a stream that need not end: its body is read for this long.
+    pub stream: Option<Duration>,
     /// The places whose answers are compared; empty where `on` alone counts.
     pub vantage: Vec<Place>,
 }
@@ -346,6 +348,15 @@ pub struct Fixture {
     pub span: Span,
 }
 
+impl Fixture {
+    /// All that it captures: from its service, and from the steps that disturb.
+    pub fn captures(&self) -> impl Iterator<Item = &Capture> {
+        self.capture
+            .iter()
+            .chain(self.act.iter().flat_map(|step| &step.capture))
+    }
+}
+
 /// When a background service is ready.
 #[derive(Clone, Debug)]
 pub enum Ready {
@@ -366,4 +377,6 @@ pub struct Step {
     pub expected: String,
     /// When and how often.
     pub timing: Timing,
+    /// Values named for what comes after it; only steps of `do:` have any.
+    pub capture: Vec<Capture>,
 }

@@ -113,6 +113,26 @@ fn parameter(text: &str) -> Option<(&str, &str)> {
     is_name(name).then_some((name, after))
 }
 
+/// A word of a vocabulary that is ASCII, with every other character written as an escape: what looks
+/// like a letter and is another one is seen.
+pub fn ascii(text: &str) -> String {
+    let shown = |c: char| match c {
+        ' '..='~' => c.to_string(),
+        other => other.escape_unicode().to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
+/// A character that is not seen, or that turns the order of those beside it around: with it a text
+/// reads otherwise than it is. Marks that a script needs (U+200C to U+200F) are not among them.
+pub fn is_deceptive(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{ad}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 /// Whether `name` can name a parameter: a letter or `_`, then letters, digits and `_`.
 pub fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();

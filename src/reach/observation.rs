@@ -114,7 +114,7 @@ pub enum NoAnswerCause {
     Refused,
     /// The connection was reset before an answer came.
     Reset,
-    /// The connection was closed without an answer, or with something that is not an HTTP answer.
+    /// The connection was closed without an answer.
     Empty,
     /// The deadline passed.
     Timeout,
@@ -124,11 +124,14 @@ pub enum NoAnswerCause {
     Dns,
     /// The client itself could not be run.
     Exec,
+    /// Something answered, and it broke off or cannot be read as HTTP: half a body, a header that is
+    /// not allowed, another protocol. That is neither an answer nor that nothing answered.
+    Broken,
 }
 
 impl NoAnswerCause {
     /// All causes, in the order in which they are documented.
-    pub const ALL: [NoAnswerCause; 7] = [
+    pub const ALL: [NoAnswerCause; 8] = [
         NoAnswerCause::Refused,
         NoAnswerCause::Reset,
         NoAnswerCause::Empty,
@@ -136,7 +139,13 @@ impl NoAnswerCause {
         NoAnswerCause::Tls,
         NoAnswerCause::Dns,
         NoAnswerCause::Exec,
+        NoAnswerCause::Broken,
     ];
+
+    /// Whether nothing answered: what the sentinels `999` and `000` stand for.
+    pub fn is_silence(self) -> bool {
+        self != NoAnswerCause::Broken
+    }
 
     /// The cause as it is written in claim files and records.
     pub fn name(self) -> &'static str {
@@ -148,6 +157,7 @@ impl NoAnswerCause {
             NoAnswerCause::Tls => "tls",
             NoAnswerCause::Dns => "dns",
             NoAnswerCause::Exec => "exec",
+            NoAnswerCause::Broken => "broken",
         }
     }
 }
@@ -179,14 +189,22 @@ pub struct Certificate {
 }
 
 /// An HTTP answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpResponse {
     /// The status of the status line.
     pub status: u16,
     /// The headers in the order of arrival, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body, decoded.
     pub body: Captured,
+    /// How the body was encoded, in the words of the server: `gzip`.
+    pub encoding: Option<String>,
+    /// Why the body cannot be read: an encoding that is not known, or not what came.
+    pub unreadable: Option<String>,
+    /// After how long the reading of a stream was ended; `None` for a body that ended by itself.
+    pub stopped: Option<Duration>,
+    /// The URLs that were asked and redirected, in order, where redirects were followed.
+    pub redirected: Vec<String>,
     /// The leaf certificate, where TLS was used.
     pub certificate: Option<Certificate>,
     /// The URL that answered, after redirects if any were followed.

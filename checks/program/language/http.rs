@@ -150,7 +150,7 @@ fn no_answer_has_a_cause_and_is_never_a_status() {
             "{ no_answer: refused }",
             "empty",
         )
-        .pair(&here("/garbage"), "{ no_answer: empty }", "200", "status")
+        .pair(&here("/garbage"), "{ no_answer: broken }", "200", "status")
         .pair(
             &(here("/hang") + "\ntimeout: 300ms"),
             "{ no_answer: timeout }",

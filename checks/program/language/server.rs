@@ -88,6 +88,9 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
             body.len()
         )
     };
+    if let Some(raw) = raw(path) {
+        return stream.write_all(&raw);
+    }
     let text = match path {
         "/" => reply(
             "200",
@@ -134,4 +137,31 @@ fn host(head: &str) -> String {
         .lines()
         .find_map(|line| line.strip_prefix("host: ").or(line.strip_prefix("Host: ")));
     line.unwrap_or("-").to_owned()
+}
+
+/// Answers that are not plain HTTP, or that a program must read with care.
+fn raw(path: &str) -> Option<Vec<u8>> {
+    let encoded = |body: &[u8]| {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        [head.as_bytes(), body].concat()
+    };
+    Some(match path {
+        // `printf 'fatal error' | gzip -n`, and of `all is well`.
+        "/gzip/bad" => encoded(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\x4b\x4b\x2c\x49\xcc\x51\x48\x2d\x2a\xca\x2f\x02\x00\xee\xd8\x88\x8c\x0b\x00\x00\x00"),
+        "/gzip/good" => encoded(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\x4b\xcc\xc9\x51\xc8\x2c\x56\x28\x4f\xcd\xc9\x01\x00\x67\xcd\xc6\x15\x0b\x00\x00\x00"),
+        "/gzip/none" => encoded(b"fatal error"),
+        "/latin1" => b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Length: 4\r\n\r\ngr\xfcn".to_vec(),
+        "/cookies" => b"HTTP/1.1 200 OK\r\nSet-Cookie: A=1; Secure\r\nSet-Cookie: B=2\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        "/cookies/good" => b"HTTP/1.1 200 OK\r\nSet-Cookie: A=1; Secure\r\nSet-Cookie: C=2; Secure\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        "/short" => b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok".to_vec(),
+        "/escape" => b"HTTP/1.1 200 OK\r\nX: a\x1bb\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        "/ssh" => b"SSH-2.0-OpenSSH_9.2p1\r\n".to_vec(),
+        "/http2" => b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        "/lengths" => b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".to_vec(),
+        "/chunk" => b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n".to_vec(),
+        _ => return None,
+    })
 }

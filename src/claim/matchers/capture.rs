@@ -54,7 +54,7 @@ fn from_http(capture: &Capture, http: &HttpObservation) -> Result<String, String
         )
     })?;
     match capture.from {
-        CaptureFrom::Body => from_stream(&capture.pick, &response.body, "body"),
+        CaptureFrom::Body => from_text(&capture.pick, &ObservedText::body(response), "body"),
         CaptureFrom::Status => from_text(
             &capture.pick,
             &ObservedText::whole(&response.status.to_string()),

@@ -64,8 +64,11 @@ pub(super) fn lines(expected: &str, observed: &str) -> Option<String> {
 
 /// What differs, when two texts look the same: the first differing character, by name.
 pub(super) fn invisible(expected: &str, observed: &str) -> Option<String> {
-    if expected == observed || appearance(expected) != appearance(observed) {
+    if expected == observed {
         return None;
+    }
+    if appearance(expected) != appearance(observed) {
+        return other_script(expected, observed);
     }
     let mut wanted = expected.chars();
     let mut found = observed.chars();
@@ -96,6 +99,26 @@ pub(super) fn invisible(expected: &str, observed: &str) -> Option<String> {
             (None, None) => return None,
         }
     }
+}
+
+/// The first difference, where a character of another script or a combining mark may look like the
+/// one that was expected: Cyrillic `о` for `o`, `e` with an accent of its own for `é`.
+fn other_script(expected: &str, observed: &str) -> Option<String> {
+    let mut pairs = expected.chars().zip(observed.chars()).enumerate();
+    let (position, (wanted, found)) = pairs.find(|(_, (a, b))| a != b)?;
+    let mark = |c: char| ('\u{300}'..='\u{36f}').contains(&c);
+    let letters = wanted.is_alphabetic() && found.is_alphabetic();
+    let mixed = wanted.is_ascii() != found.is_ascii();
+    if !(letters && mixed) && !mark(wanted) && !mark(found) {
+        return None;
+    }
+    let code = |c: char| format!("`{c}` (U+{:04X})", u32::from(c));
+    Some(format!(
+        "character {} is {} where {} was expected",
+        position + 1,
+        code(found),
+        code(wanted)
+    ))
 }
 
 /// The text as it looks on paper: without what has no width, white space all the same.
@@ -181,6 +204,13 @@ mod tests {
             ("ab", "a\u{200b}b", "zero-width space"),
             ("a", "a\0", "U+0000 follows at character 2"),
             ("a  b", "a b", "is `b` where a space was expected"),
+        ] {
+            let note = invisible(expected, observed).unwrap();
+            assert!(note.contains(words), "{note}");
+        }
+        for (expected, observed, words) in [
+            ("ok", "\u{43e}k", "`о` (U+043E) where `o` (U+006F)"),
+            ("caf\u{e9}", "cafe\u{301}", "(U+0065) where `é` (U+00E9)"),
         ] {
             let note = invisible(expected, observed).unwrap();
             assert!(note.contains(words), "{note}");

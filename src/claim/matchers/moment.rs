@@ -30,8 +30,8 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x)^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\ )?
         (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})
-        (?:[Tt\ ](?P<minute>[0-9]{2}:[0-9]{2})(?P<second>:[0-9]{2}(?:\.[0-9]+)?)?
-           \ ?(?P<zone>[Zz]|[A-Z]{2,5}|[+-][0-9]{2}:?[0-9]{2}(?:\ UTC)?)?)?$",
+        (?:[Tt\ ](?P<minute>[0-9]{2}:[0-9]{2})(?P<second>:[0-9]{2}(?:[.,][0-9]+)?)?
+           \ ?(?P<zone>[Zz]|[A-Z]{2,5}|[+-][0-9]{2}(?::?[0-9]{2})?(?:\ UTC)?)?)?$",
     )
     .unwrap()
 });
@@ -55,6 +55,71 @@ static HTTP: LazyLock<Regex> = LazyLock::new(|| {
 static COUNT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(-?)([0-9]{1,18})(?:\.([0-9]+))?$").unwrap());
 
+/// Months by name, before the day: `Sat May 30 05:41:12 UTC 2026` as `date` prints it, and
+/// `May 30 05:41:12 2026 GMT` as `openssl` does. Or after it: `Saturday, 30-May-26 05:41:12 GMT`, the
+/// old form of HTTP (RFC 9110, 5.6.7).
+#[expect(
+    clippy::unwrap_used,
+    reason = "a constant expression, compiled by every test"
+)]
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x)^(?:
+        (?:[A-Z][a-z]{2}\ )?(?P<month>[A-Z][a-z]{2})\ +(?P<day>[0-9]{1,2})\ (?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})
+            \ (?:(?P<zone>[A-Z]{2,5}|[+-][0-9]{2}:?[0-9]{2})\ )?(?P<year>[0-9]{4})(?:\ (?P<zone_after>[A-Z]{2,5}))?
+        |[A-Z][a-z]{5,8},\ (?P<old_day>[0-9]{2})-(?P<old_month>[A-Z][a-z]{2})-(?P<old_year>[0-9]{2})
+            \ (?P<old_time>[0-9]{2}:[0-9]{2}:[0-9]{2})\ (?P<old_zone>[A-Z]{2,5})
+        )$",
+    )
+    .unwrap()
+});
+
+/// The basic format of ISO 8601: `20260530T054112Z`.
+#[expect(
+    clippy::unwrap_used,
+    reason = "a constant expression, compiled by every test"
+)]
+static BASIC: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})(.*)$").unwrap()
+});
+
+/// A time with the month by name, as a date with numbers.
+fn by_numbers(text: &str) -> Option<String> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let parts = NAMED.captures(text)?;
+    let of = |new: &str, old: &str| {
+        parts
+            .name(new)
+            .or_else(|| parts.name(old))
+            .map(|m| m.as_str())
+    };
+    let month = MONTHS
+        .iter()
+        .position(|name| Some(*name) == of("month", "old_month"))?
+        + 1;
+    let year: u32 = of("year", "old_year")?.parse().ok()?;
+    // Two digits: of this century, but for those beyond the age of the web.
+    let year = match year {
+        0..=69 => 2000 + year,
+        70..=99 => 1900 + year,
+        _ => year,
+    };
+    let day: u32 = of("day", "old_day")?.parse().ok()?;
+    let zone = of("zone", "old_zone")
+        .or_else(|| of("zone_after", "zone_after"))
+        .unwrap_or_default();
+    Some(
+        format!(
+            "{year:04}-{month:02}-{day:02} {} {zone}",
+            of("time", "old_time")?
+        )
+        .trim()
+        .to_owned(),
+    )
+}
+
 /// Reads a time; `Err` says why it is not one. A bare number is a time only where `format`
 /// gives its unit; `@` before it means seconds since 1970.
 pub fn read_time(text: &str, format: TimeFormat) -> Result<DateTime<Utc>, String> {
@@ -75,6 +140,15 @@ pub fn read_time(text: &str, format: TimeFormat) -> Result<DateTime<Utc>, String
             .map(|time| time.to_utc())
             .map_err(|_| "there is no such time".to_owned());
     }
+    let basic = BASIC.captures(text);
+    let text = &match (by_numbers(text), basic) {
+        (Some(numbers), _) => numbers,
+        (None, Some(parts)) => format!(
+            "{}-{}-{}T{}:{}:{}{}",
+            &parts[1], &parts[2], &parts[3], &parts[4], &parts[5], &parts[6], &parts[7]
+        ),
+        (None, None) => text.to_owned(),
+    };
     let Some(parts) = DATE.captures(text) else {
         return Err(format!("that is not a time: {}", render::clean(text, 80)));
     };
@@ -87,10 +161,12 @@ pub fn read_time(text: &str, format: TimeFormat) -> Result<DateTime<Utc>, String
     known_zone(zone.as_str())?;
     let zone = match zone.as_str().trim_end_matches(" UTC") {
         "Z" | "z" | "UTC" | "GMT" => "Z".to_owned(),
+        hours if hours.len() == 3 => format!("{hours}:00"),
         short if short.len() == 5 => format!("{}:{}", &short[..3], &short[3..]),
         offset => offset.to_owned(),
     };
     let second = parts.name("second").map_or(":00", |second| second.as_str());
+    let second = second.replace(',', ".");
     let written = format!("{}T{}{second}{zone}", &parts["day"], minute.as_str());
     DateTime::parse_from_rfc3339(&written)
         .map(|time| time.to_utc())
@@ -169,6 +245,12 @@ mod tests {
             "Sat, 30 May 2026 05:41:12 GMT",
             "Sat, 30 May 2026 07:41:12 +0200",
             "@1780119672",
+            "Saturday, 30-May-26 05:41:12 GMT",
+            "Sat May 30 05:41:12 UTC 2026",
+            "May 30 05:41:12 2026 GMT",
+            "20260530T054112Z",
+            "2026-05-30T07:41:12+02",
+            "2026-05-30T05:41:12,000Z",
         ] {
             assert_eq!(read(text), Ok("2026-05-30T05:41:12Z".to_owned()), "{text}");
         }

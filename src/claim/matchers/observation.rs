@@ -114,7 +114,7 @@ fn judge_clause(context: Context<'_>, clause: &Clause) -> MatchResult {
             &site,
             http,
             || matcher.rule().describe(site.scope),
-            |response| stream(&site, matcher, &response.body, "body"),
+            |response| matcher.rule().judge(&site, &ObservedText::body(response)),
         ),
         (Test::Header(name, matcher), Single::Http(http)) => answered(
             &site,
@@ -129,7 +129,7 @@ fn judge_clause(context: Context<'_>, clause: &Clause) -> MatchResult {
             &site,
             http,
             || test.matcher.rule().describe(site.scope),
-            |response| test.judge(&site, &ObservedText::stream(&response.body, "body")),
+            |response| test.judge(&site, &ObservedText::body(response)),
         ),
         (Test::Duration(limits), Single::Command(command)) => {
             duration(&site, limits, command.duration)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::bytes;
 use super::result::MatchResult;
-use reach::observation::Captured;
+use reach::observation::{Captured, HttpResponse};
 
 /// A text to be held against matchers.
 pub(super) struct ObservedText<'a> {
@@ -19,32 +19,56 @@ pub(super) struct ObservedText<'a> {
     pub(super) cut: Option<String>,
 }
 
+/// A message that there was more than was stored.
+fn cut(captured: &Captured, name: &str) -> Option<String> {
+    captured.is_truncated().then(|| {
+        format!(
+            "{name} has {} bytes, and only the first {} were stored: make it print less",
+            captured.total,
+            captured.bytes.len()
+        )
+    })
+}
+
+/// The `charset` of a `Content-Type`.
+fn charset(content_type: &str) -> Option<String> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let named = name.trim().eq_ignore_ascii_case("charset");
+        named.then(|| value.trim().trim_matches('"').to_owned())
+    })
+}
+
 impl<'a> ObservedText<'a> {
     /// A captured stream, in UTF-8 or with a byte order mark.
     pub(super) fn stream(captured: &'a Captured, name: &str) -> Self {
-        Self::encoded(captured, name, None)
+        Self::decoded(&captured.bytes, name, None, cut(captured, name))
     }
 
-    /// A captured stream in a character set that its sender has named.
-    pub(super) fn encoded(captured: &'a Captured, name: &str, charset: Option<&str>) -> Self {
-        let bytes = captured.bytes.as_slice();
-        let cut = captured.is_truncated().then(|| {
-            format!(
-                "{name} has {} bytes, and only the first {} were stored: make it print less",
-                captured.total,
-                bytes.len()
-            )
-        });
-        Self::decoded(bytes, name, charset, cut)
+    /// The body of an answer, in the character set that its `Content-Type` names.
+    pub(super) fn body(response: &'a HttpResponse) -> Self {
+        let cut = match response.stopped {
+            Some(long) => Some(format!(
+                "the body is a stream, of which the first {} were read",
+                humantime::format_duration(long)
+            )),
+            None => cut(&response.body, "body"),
+        };
+        let named = response
+            .headers
+            .iter()
+            .find(|(name, _)| name == "content-type");
+        let charset = named.and_then(|(_, value)| charset(value));
+        let mut text = Self::decoded(&response.body.bytes, "body", charset.as_deref(), cut);
+        if let Some(why) = &response.unreadable {
+            text.unreadable = Some(format!("body cannot be read: {why}"));
+            // These bytes are not those of the body.
+            text.bytes = Cow::Borrowed(&[]);
+        }
+        text
     }
 
-    /// Bytes in a character set; `cut` says that there were more of them.
-    pub(super) fn decoded(
-        bytes: &'a [u8],
-        name: &str,
-        charset: Option<&str>,
-        cut: Option<String>,
-    ) -> Self {
+    fn decoded(bytes: &'a [u8], name: &str, charset: Option<&str>, cut: Option<String>) -> Self {
         let read = bytes::read(bytes, charset, cut.is_some());
         ObservedText {
             bytes: Cow::Borrowed(bytes),
@@ -72,6 +96,12 @@ impl<'a> ObservedText<'a> {
             unreadable: self.unreadable.clone(),
             cut: self.cut.clone().filter(|_| cut),
         }
+    }
+
+    /// Why not even the bytes are known: they could not be decoded.
+    pub(super) fn lost(&self) -> Option<String> {
+        let lost = self.bytes.is_empty() && self.unreadable.is_some();
+        lost.then(|| self.unreadable.clone()).flatten()
     }
 
     /// The answer for a matcher that needs what was dropped, if anything was.

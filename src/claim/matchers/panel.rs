@@ -91,6 +91,7 @@ pub(super) fn answer(status: u16, body: &str) -> Observation {
         body: Captured::whole(body),
         certificate: None,
         url: "http://localhost/".to_owned(),
+        ..HttpResponse::default()
     }))
 }
 
@@ -126,6 +127,12 @@ pub(super) fn no_answers() -> impl Iterator<Item = Observation> {
     NoAnswerCause::ALL.into_iter().map(no_answer)
 }
 
+/// No answer, for every cause that the sentinels stand for.
+pub(super) fn silences() -> impl Iterator<Item = Observation> {
+    let causes = NoAnswerCause::ALL.into_iter();
+    causes.filter(|cause| cause.is_silence()).map(no_answer)
+}
+
 /// Very different commands.
 pub(super) fn commands() -> impl Iterator<Item = Observation> {
     let every_ending = || {
@@ -158,7 +165,7 @@ pub(super) fn answers() -> impl Iterator<Item = Observation> {
     let statuses = FEW_TEXTS
         .iter()
         .flat_map(|body| (100..=999).map(|status| answer(status, body)));
-    bodies.chain(statuses).chain(no_answers())
+    bodies.chain(statuses).chain(silences())
 }
 
 /// A command that could not really be run, or whose host could not be reached, as far as its

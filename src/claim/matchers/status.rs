@@ -62,7 +62,8 @@ fn covers(item: &StatusItem, answered: Result<u16, NoAnswerCause>) -> bool {
         (StatusItem::Code(code), Ok(status)) => *code == status,
         (StatusItem::Class(class), Ok(status)) => *class == status / 100,
         (StatusItem::NoAnswer { causes, .. }, Err(cause)) => {
-            causes.is_empty() || causes.contains(&cause)
+            // What cannot be read is no silence: something answered.
+            causes.is_empty() && cause.is_silence() || causes.contains(&cause)
         }
         (StatusItem::NoAnswer { .. }, Ok(_))
         | (StatusItem::Code(_) | StatusItem::Class(_), Err(_)) => false,
@@ -73,6 +74,7 @@ fn covers(item: &StatusItem, answered: Result<u16, NoAnswerCause>) -> bool {
 pub(super) fn observed(answered: Result<u16, NoAnswerCause>) -> String {
     match answered {
         Ok(status) => status.to_string(),
+        Err(NoAnswerCause::Broken) => "an answer that cannot be read (broken)".to_owned(),
         Err(cause) => format!("no answer ({cause})"),
     }
 }
@@ -99,6 +101,10 @@ fn note(items: &[StatusItem], answer: &Result<HttpResponse, NoAnswer>) -> Option
         (Some((spelling, _)), Ok(_)) => Some(format!(
             "{spelling} is the sentinel for no answer, and there was an answer"
         )),
+        (Some((spelling, [])), Err(_)) => Some(format!(
+            "{spelling} stands for no answer, and something answered that cannot be read{}",
+            detail(answer).map_or(String::new(), |text| format!(": {text}")),
+        )),
         (Some((spelling, causes)), Err(no_answer)) => Some(format!(
             "there was no answer, but the claim expects {spelling} with the cause {}, and the cause \
              was {}{}",
@@ -107,6 +113,21 @@ fn note(items: &[StatusItem], answer: &Result<HttpResponse, NoAnswer>) -> Option
             detail(answer).map_or(String::new(), |text| format!(": {text}")),
         )),
         (None, Err(_)) => detail(answer),
+        (None, Ok(response)) if !response.redirected.is_empty() => Some(format!(
+            "{} followed, to {}{}",
+            match response.redirected.len() {
+                1 => "1 redirect was".to_owned(),
+                several => format!("{several} redirects were"),
+            },
+            response.url,
+            response
+                .headers
+                .iter()
+                .find(|(name, _)| name == "location")
+                .map_or(String::new(), |(_, next)| format!(
+                    ", which leads on to {next}"
+                )),
+        )),
         (None, Ok(_)) => None,
     }
 }

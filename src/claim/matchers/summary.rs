@@ -44,7 +44,8 @@ pub(super) fn single(single: Single<'_>) -> String {
     match single {
         Single::Http(http) => match &http.answer {
             Ok(response) => response.status.to_string(),
-            Err(no_answer) => format!("999 ({})", no_answer.cause),
+            Err(no_answer) if no_answer.cause.is_silence() => format!("999 ({})", no_answer.cause),
+            Err(no_answer) => format!("no readable answer ({})", no_answer.cause),
         },
         Single::Command(command) => {
             let (ending, failed) = match command.ending {

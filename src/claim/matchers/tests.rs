@@ -154,6 +154,7 @@ fn response(status: u16, body: &str) -> HttpResponse {
         body: Captured::whole(body),
         certificate: None,
         url: "https://localhost/".to_owned(),
+        ..HttpResponse::default()
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn captured_by(name: &str, fixtures: &IndexMap<String, Fixture>) -> V
     nested(&[name.to_owned()], fixtures)
         .iter()
         .filter_map(|name| fixtures.get(name))
-        .flat_map(|fixture| fixture.capture.iter().map(|capture| capture.name.clone()))
+        .flat_map(Fixture::captures)
+        .map(|capture| capture.name.clone())
         .collect()
 }

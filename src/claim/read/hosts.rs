@@ -164,10 +164,9 @@ fn vantages<'p>(http: &'p HttpProbe, on: &'p Place) -> Vec<&'p Place> {
 }
 
 fn ssh(text: &str) -> Option<Address> {
-    let odd = |c: char| c.is_whitespace() || c.is_control();
-    // ssh would take a leading dash for an option.
-    let good = !text.is_empty() && !text.starts_with('-') && !text.contains(odd);
-    good.then(|| Address::Ssh(text.to_owned()))
+    reach::host::check_ssh(text)
+        .is_ok()
+        .then(|| Address::Ssh(text.to_owned()))
 }
 
 fn container(text: &str, target: fn(String) -> ContainerTarget) -> Option<Address> {
@@ -222,7 +221,29 @@ mod tests {
         assert!(both.contains("has `ssh:` and `container:`"), "{both}");
         assert!(refused("{ container: --privileged }").contains("not the name of a container"));
         assert!(refused("{ service: a b }").contains("not the name of a Swarm service"));
-        assert!(refused("{ ssh: -x }").contains("not an ssh destination"));
+        for odd in [
+            "-x", "u@", "'@h'", "h:99999", "'h:0'", "'h:'", "user@-oX", "'u@h:x'", "'[::1]x'", "''",
+        ] {
+            let refused = refused(&format!("{{ ssh: {odd} }}"));
+            assert!(
+                refused.contains("not an ssh destination") || odd == "''",
+                "{odd}: {refused}"
+            );
+        }
+        for good in [
+            "h",
+            "u@h",
+            "u@h:22",
+            "'::1'",
+            "'[::1]:22'",
+            "u@d@h",
+            "10.0.0.1",
+        ] {
+            assert!(
+                read(&format!("{{ ssh: {good} }}"), "run: echo x, expect: x").is_ok(),
+                "{good}"
+            );
+        }
     }
 
     #[test]

@@ -43,6 +43,7 @@ use reader::Reader;
 use checks::CheckContext;
 pub use human::is_inside;
 use probes::KnownPlaces;
+pub use usage::{params_of_probe, unknown_in_expect, unknown_in_probe};
 
 const FILE_KEYS: &[&str] = &[
     "phase",

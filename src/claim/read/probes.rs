@@ -17,7 +17,7 @@ use kit::yaml::fields::Fields;
 
 pub(super) const RUN_KEYS: &[&str] = &["run", "cwd", "env", "stdin", "strict", "hides_failure"];
 pub(super) const HTTP_KEYS: &[&str] = &[
-    "http", "method", "resolve", "tls", "headers", "body", "follow", "vantage",
+    "http", "method", "resolve", "tls", "headers", "body", "follow", "vantage", "stream",
 ];
 pub(super) const TIMING_KEYS: &[&str] = &["timeout", "within", "never_within", "every", "repeat"];
 
@@ -251,6 +251,7 @@ impl Reader {
             Some(node) => self.tls(node),
             None => Some(Tls::Verify),
         };
+        let stream = fields.get("stream").map(|n| self.window(n, "`stream`"));
         let headers = fields.get("headers").map(|n| self.request_headers(n));
         let vantage = match fields.get("vantage") {
             Some(node) => self
@@ -268,6 +269,7 @@ impl Reader {
             headers: headers.unwrap_or_default(),
             body: transpose(body)?,
             follow: u32::try_from(follow?).unwrap_or(0),
+            stream: transpose(stream)?,
             vantage,
         })
     }
@@ -358,7 +360,7 @@ impl Reader {
         let mut get = |key: &str| {
             fields
                 .get(key)
-                .and_then(|node| self.duration(node, &format!("`{key}`")))
+                .and_then(|node| self.window(node, &format!("`{key}`")))
         };
         timing.within = get("within");
         timing.never_within = get("never_within");
@@ -368,7 +370,7 @@ impl Reader {
             timing.every = every.max(Duration::from_millis(10));
         }
         if let Some(timeout) = timeout {
-            timing.timeout = timeout.max(Duration::from_millis(1));
+            timing.timeout = timeout;
         }
         if let Some(node) = fields.get("repeat") {
             self.repeat(node, &mut timing);

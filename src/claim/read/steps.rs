@@ -66,7 +66,7 @@ impl Reader {
             .map(|node| self.command_node(node, "`service`"));
         let ready = fields.get("ready").map(|node| self.ready(node, places));
         let deadline = match fields.get("deadline") {
-            Some(node) => self.duration(node, "`deadline`"),
+            Some(node) => self.window(node, "`deadline`"),
             None => Some(DEFAULT_DEADLINE),
         };
         let known = match fields.get("effect") {
@@ -95,10 +95,29 @@ impl Reader {
             }
             None => Some(Known::declared(Effect::Mutate)),
         };
-        let capture = fields
-            .get("capture")
-            .map(|node| self.captures_of(node, ProbeKind::Command))
-            .unwrap_or_default();
+        let mut act = act;
+        let mut capture = Vec::new();
+        if let Some((key, node)) = fields.key("capture") {
+            match (&service, act.as_mut_slice()) {
+                (Some(_), _) => capture = self.captures_of(node, ProbeKind::Command),
+                // Without a service it is the one step of `do` that prints the value.
+                (None, [step]) => {
+                    let asked = match step.probe {
+                        Probe::Http(_) => ProbeKind::Http,
+                        _ => ProbeKind::Command,
+                    };
+                    step.capture.extend(self.captures_of(node, asked));
+                }
+                (None, _) => self.report(
+                    Diagnostic::new(
+                        Code::CONFLICT,
+                        key.span.clone(),
+                        "nothing prints the values of this `capture`",
+                    )
+                    .help("add a `service`, or put the `capture` into the step of `do` that prints the value"),
+                ),
+            }
+        }
         self.lint_fixture(key, &fields);
         self.refuse_headers_of_the_environment(&undo, &fields);
         Some(Fixture {
@@ -208,7 +227,7 @@ impl Reader {
             .get("stdout")
             .and_then(|node| self.text_matcher(node, "stdout"));
         let within = match fields.get("within") {
-            Some(node) => self.duration(node, "`within`"),
+            Some(node) => self.window(node, "`within`"),
             None => Some(DEFAULT_PATIENCE),
         };
         Some(Ready::Stdout(matcher?, within?))
@@ -253,9 +272,10 @@ impl Reader {
                 expect: implied(ProbeKind::Command, node),
                 expected: "exit 0".to_owned(),
                 timing: Timing::default(),
+                capture: Vec::new(),
             });
         }
-        let keys: Vec<&str> = ["on", "expect"]
+        let keys: Vec<&str> = ["on", "expect", "capture"]
             .iter()
             .chain(RUN_KEYS)
             .chain(HTTP_KEYS)
@@ -264,7 +284,22 @@ impl Reader {
             .collect();
         let fields = self.map(node, what, &keys)?;
         let on = fields.get("on").map(|node| self.place(node, places));
+        if let Some((key, _)) = fields.key("capture")
+            && !what.starts_with("`do`")
+        {
+            self.report(
+                Diagnostic::new(
+                    Code::CONFLICT,
+                    key.span.clone(),
+                    "only a step of `do` can capture a value",
+                )
+                .help("leave it out, or let the step of `do` print the value"),
+            );
+        }
         let asked = self.asked(&fields, what)?;
+        let capture = fields
+            .get("capture")
+            .map(|node| self.captures_of(node, asked));
         let probe = self.probe(&fields, asked, places);
         let timing = self.timing(&fields);
         let (expect, expected) = match fields.get("expect") {
@@ -287,6 +322,7 @@ impl Reader {
             expect: expect?,
             expected: one_line::timed(expected, &timing),
             timing,
+            capture: capture.unwrap_or_default(),
         })
     }
 
@@ -332,7 +368,19 @@ impl Reader {
         let pick = match (fields.get("json"), fields.get("matches")) {
             (Some(path), None) => {
                 let text = self.fixed(path, "`json`")?;
-                Pick::Json(self.json_path(&text, &path.span)?)
+                let read = self.json_path(&text, &path.span)?;
+                if !read.is_singular() {
+                    self.report(
+                        Diagnostic::new(
+                            Code::BAD_JSON_PATH,
+                            path.span.clone(),
+                            format!("a capture takes one value, and `{text}` may find several"),
+                        )
+                        .help("name one value, such as `$.list[0].name`"),
+                    );
+                    return None;
+                }
+                Pick::Json(read)
             }
             (None, Some(pattern)) => Pick::Regex(self.regex(pattern, "`matches`")?),
             (None, None) => Pick::All,
@@ -411,10 +459,22 @@ pub(super) fn head(span: &Span) -> Span {
 
 /// The names a node's `capture:` gives, as far as they can be read.
 pub(super) fn capture_names(node: &Node) -> Vec<String> {
-    match node.get("capture").map(|capture| &capture.kind) {
-        Some(NodeKind::Map(entries)) => entries.iter().map(|(key, _)| key.text.clone()).collect(),
-        _ => Vec::new(),
-    }
+    let of = |node: &Node| -> Vec<String> {
+        match node.get("capture").map(|capture| &capture.kind) {
+            Some(NodeKind::Map(entries)) => {
+                entries.iter().map(|(key, _)| key.text.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
+    };
+    let steps: Vec<String> = match node.get("do") {
+        Some(act) => match &act.kind {
+            NodeKind::List(steps) => steps.iter().flat_map(of).collect(),
+            _ => of(act),
+        },
+        None => Vec::new(),
+    };
+    [of(node), steps].concat()
 }
 
 /// Waiting for something to come up needs patience, also where the file does not say so.

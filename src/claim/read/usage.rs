@@ -4,7 +4,21 @@ use std::collections::HashSet;
 
 use crate::expectation::{Expect, Test};
 use crate::{Check, CommandLine, CommandProbe, HttpProbe, Probe};
-use kit::text::Text;
+use kit::text::{Scope, Text};
+
+/// The first parameter of a probe that has no value in a scope.
+pub fn unknown_in_probe<'p>(probe: &'p Probe, scope: &Scope) -> Option<&'p str> {
+    let mut texts = Vec::new();
+    self::probe(probe, &mut texts);
+    let mut names = texts.into_iter().flat_map(Text::params);
+    names.find(|name| !scope.contains_key(*name))
+}
+
+/// The first parameter of an expectation that has no value in a scope.
+pub fn unknown_in_expect(expect: &Expect, scope: &Scope) -> Option<String> {
+    let mut names = self::expect(expect).into_iter();
+    names.find(|name| !scope.contains_key(name))
+}
 
 /// The names of all open parameters of a check, its control included.
 pub(super) fn params_of(check: &Check) -> HashSet<String> {
@@ -30,6 +44,13 @@ fn probe<'c>(probe: &'c Probe, texts: &mut Vec<&'c Text>) {
         Probe::Http(http) => self::http(http, texts),
         Probe::Human(human) => texts.extend(&human.artefact),
     }
+}
+
+/// The names of the parameters of a probe.
+pub fn params_of_probe(probe: &Probe) -> Vec<&str> {
+    let mut texts = Vec::new();
+    self::probe(probe, &mut texts);
+    texts.into_iter().flat_map(Text::params).collect()
 }
 
 fn command<'c>(command: &'c CommandProbe, texts: &mut Vec<&'c Text>) {

@@ -101,6 +101,17 @@ impl<'r> CheckRunner<'r> {
             let why = "destructive: cannot be undone; run with `--allow destructive`".to_owned();
             return Some((Outcome::Skipped, why));
         }
+        let declared = check
+            .needs
+            .iter()
+            .find(|need| self.skipped_by_declaration(at, need));
+        if let Some(need) = declared {
+            // The declaration is about the other check. This one has no reason of its own.
+            let why = format!(
+                "not run: needs `{need}`, which is skipped by declaration, and this check gives no reason (`skip:`) of its own"
+            );
+            return Some((Outcome::Error, why));
+        }
         let unmet = check.needs.iter().find_map(|need| {
             let done = self
                 .records
@@ -113,6 +124,11 @@ impl<'r> CheckRunner<'r> {
             }
         });
         unmet.map(|why| (Outcome::Skipped, why))
+    }
+
+    fn skipped_by_declaration(&self, at: CheckAt, need: &str) -> bool {
+        let mut checks = self.file.gates[at.gate].checks.iter();
+        checks.any(|other| other.id == need && other.skip.is_some())
     }
 
     /// Why CI leaves out what has this effect and runs under these fixtures: it disturbs, or nobody knows

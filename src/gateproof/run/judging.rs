@@ -30,6 +30,11 @@ impl ProbeResult {
 /// Holds an observation against an expectation; a program that is missing is not an answer to
 /// the claim.
 pub(super) fn judged(expect: &Expect, observation: &Observation, scope: &Scope) -> ProbeResult {
+    if let Some(name) = claim::unknown_in_expect(expect, scope) {
+        return ProbeResult::Undecidable(format!(
+            "`${{{name}}}` has no value: nothing has captured it"
+        ));
+    }
     let judgement = judge(expect, observation, &secrets::with_sought(expect, scope));
     if let (Judgement::Differs(_), Observation::Command(observed)) = (&judgement, observation)
         && matches!(observed.ending, Ending::Exited(126 | 127))

@@ -39,6 +39,8 @@ pub(super) struct ProbeReply {
     pub(super) observation: Option<Observation>,
     pub(super) result: ProbeResult,
     pub(super) attempts: u32,
+    /// How many of the attempts held, where not the first one alone decided.
+    pub(super) tally: Option<String>,
     pub(super) duration: Duration,
 }
 
@@ -106,6 +108,9 @@ impl Prober<'_> {
                 ProbeResult::Differs(_) | ProbeResult::Interrupted(_) => false,
             };
             if final_fault || last {
+                if result.holds() && progress.attempts > 1 {
+                    progress.tally = Some(format!("held at attempt {}", progress.attempts));
+                }
                 return result;
             }
             pause(task.timing.every, end).await;
@@ -168,6 +173,9 @@ impl Prober<'_> {
                 other => return other,
             }
         }
+        if timing.repeat > 1 {
+            progress.tally = Some(format!("held {held} of {} times", timing.repeat));
+        }
         match last_bad {
             Some(mut mismatches) if held < timing.at_least => {
                 if timing.repeat > 1 {
@@ -214,6 +222,12 @@ impl Prober<'_> {
     }
 
     async fn send_once(&self, task: ProbeTask<'_>, limit: Duration) -> Result<Observation, Fault> {
+        // A value that is not known is never sent as an empty one.
+        if let Some(name) = claim::unknown_in_probe(task.probe, task.scope) {
+            return Err(Fault::Other(format!(
+                "`${{{name}}}` has no value: nothing has captured it"
+            )));
+        }
         match task.probe {
             Probe::Command(command) => {
                 let (host, at) = self.places.reach(task.place).await?;
@@ -265,6 +279,7 @@ impl Prober<'_> {
             follow: http.follow,
             timeout: limit,
             body_limit: OUTPUT_LIMIT,
+            stream: http.stream,
         };
         // From the clone an HTTP server answers as from this machine: only hosts are elsewhere.
         if let Place::Host(_) = place {
@@ -339,7 +354,13 @@ impl ProbeReply {
         match (&self.result, &self.observation) {
             (ProbeResult::Fault(fault), _) => fault.to_string(),
             (ProbeResult::Interrupted(name), _) => format!("interrupted by {name}"),
-            (_, Some(observation)) => claim::matchers::summary(observation),
+            (_, Some(observation)) => {
+                let summary = claim::matchers::summary(observation);
+                match &self.tally {
+                    Some(tally) => format!("{summary} ({tally})"),
+                    None => summary,
+                }
+            }
             (_, None) => String::new(),
         }
     }
@@ -350,6 +371,7 @@ impl ProbeReply {
 struct Progress {
     observation: Option<Observation>,
     attempts: u32,
+    tally: Option<String>,
 }
 
 impl Progress {
@@ -358,6 +380,7 @@ impl Progress {
             observation: self.observation,
             result,
             attempts: self.attempts,
+            tally: self.tally,
             duration: started.elapsed(),
         }
     }

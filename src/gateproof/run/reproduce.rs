@@ -44,7 +44,11 @@ fn shown(command: &CommandProbe, scope: &Scope) -> String {
                         line.push_str(literal);
                     }
                     Part::Param(name) => {
-                        let value = scope.get(name).map_or("", String::as_str);
+                        let Some(value) = scope.get(name) else {
+                            // What is not known stays open, and is not an empty text.
+                            line.push_str(&format!("${{{name}}}"));
+                            continue;
+                        };
                         match scanner.quoting() {
                             Quoting::Double => line.push_str(&escape_double(value)),
                             _ => line.push_str(&quote(value)),
@@ -188,7 +192,12 @@ pub(super) fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> Str
     let mut args: Vec<String> = ["curl", "-sS", "--noproxy", "*"].map(str::to_owned).into();
     args.extend([
         "--max-time".to_owned(),
-        timeout.as_secs().max(1).to_string(),
+        http.stream
+            .unwrap_or(timeout)
+            .min(timeout)
+            .as_secs()
+            .max(1)
+            .to_string(),
     ]);
     match http.method.as_str() {
         "GET" => {}
@@ -313,6 +322,7 @@ mod tests {
             headers: Vec::new(),
             body: None,
             follow: 0,
+            stream: None,
             vantage: Vec::new(),
         };
         let options = ReachOptions {

@@ -67,6 +67,9 @@ codes! {
     TOO_DEEP = "GP2105", "nested too deeply, or too many nodes",
         "At most 32 levels and 20,000 nodes are read. Files that people can review stay far below that.";
 
+    HIDDEN = "GP2106", "a character that is not seen",
+        "The file has a character that is not printed, or that turns the order of those beside it around, so that it reads otherwise than it is: a zero-width space or a bidirectional control. Leave it out. Where it is meant, write it as an escape in double quotes: \"a\\u200Bb\".";
+
     UNKNOWN_KEY = "GP2201", "unknown key",
         "Only known keys are allowed: otherwise a misspelt key would be a check that silently does not check. The message lists the keys that are known at that place.";
     DUPLICATE_KEY = "GP2202", "duplicate key",
@@ -76,7 +79,7 @@ codes! {
     WRONG_TYPE = "GP2204", "wrong type",
         "A text, a list or a map stands where another of the three is needed.";
     CONFLICT = "GP2205", "keys that cannot be combined",
-        "Two keys exclude each other, or one needs the other. A check has either a command (`run:`) or an HTTP request (`http:`). `cwd`, `env` and `stdin` belong to `run`; `method`, `resolve`, `tls`, `headers`, `body`, `follow` and `vantage` belong to `http`. A check that a person attests (`human:`) has neither, and no `expect`, `with`, `control`, `capture` or timing: it is `on: clone` or `on: local`, with an `artefact:` if there is a file to look at.";
+        "Two keys exclude each other, or one needs the other. A check has either a command (`run:`) or an HTTP request (`http:`). `cwd`, `env` and `stdin` belong to `run`; `method`, `resolve`, `tls`, `headers`, `body`, `follow`, `stream` and `vantage` belong to `http`. A check that a person attests (`human:`) has neither, and no `expect`, `with`, `control`, `capture` or timing: it is `on: clone` or `on: local`, with an `artefact:` if there is a file to look at.";
     EMPTY = "GP2206", "empty",
         "A file without gates, a gate without checks or an empty list would pass without checking anything.";
 
@@ -86,7 +89,7 @@ codes! {
     BAD_REGEX = "GP2401", "not a valid regular expression",
         "The syntax is that of the Rust `regex` crate. Like RE2, it has no look-around and no back-references, so that matching takes linear time even on hostile output. In YAML, single quotes keep backslashes as they are.";
     BAD_JSON_PATH = "GP2402", "not a valid JSON path",
-        "A path names one value: `$`, `$.key`, `$.a.b[0]`, `$.list[-1]`, `$[\"any key\"]`. There are no wildcards and no filters, because a path that selects nothing would make the check pass or fail for the wrong reason.";
+        "Paths are those of RFC 9535. `$`, `$.key`, `$.a.b[0]`, `$.list[-1]` and `$[\"any key\"]` name one value or none; `$.list[*].name`, `$.list[1:3]`, `$.list[?@.age > 3]` and `$..name` may find several. Where a path must name one value, as in `capture`, only the former are allowed.";
     BAD_DURATION = "GP2403", "not a valid duration",
         "A duration is a number with its unit: `500ms`, `10s`, `5m`, `1h 30m`. A bare number is refused, because it could mean seconds or milliseconds. Give a captured value without a unit its unit where it is used: \"${took}s\".";
     BAD_NUMBER = "GP2404", "not a valid number",

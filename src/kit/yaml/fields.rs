@@ -103,7 +103,7 @@ impl Reader {
             let problem = Diagnostic::new(
                 Code::UNKNOWN_KEY,
                 key.span.clone(),
-                format!("unknown key `{}` in {what}", key.text),
+                format!("unknown key `{}` in {what}", crate::text::ascii(&key.text)),
             )
             .help(match word {
                 Some(word) => format!("did you mean `{word}`?"),
@@ -234,6 +234,22 @@ impl Reader {
         let duration = self.age(node, what)?;
         if duration > Duration::from_secs(7 * 24 * 3600) {
             self.bad_duration(node, what, "is longer than seven days", "7days");
+            return None;
+        }
+        Some(duration)
+    }
+
+    /// How long something is waited for or watched: at least a millisecond, because in less nothing
+    /// is seen.
+    pub fn window(&mut self, node: &Node, what: &str) -> Option<Duration> {
+        let duration = self.duration(node, what)?;
+        if duration < Duration::from_millis(1) {
+            self.bad_duration(
+                node,
+                what,
+                "is shorter than a millisecond",
+                "write for example `500ms` or `10s`",
+            );
             return None;
         }
         Some(duration)
@@ -371,7 +387,7 @@ impl Reader {
                 Diagnostic::new(
                     Code::BAD_NAME,
                     span.clone(),
-                    format!("`{name}` cannot name {what}"),
+                    format!("`{}` cannot name {what}", crate::text::ascii(name)),
                 )
                 .help(
                     "letters, digits, `_`, `-`, `.`; at most 64 of them; a letter or digit first",

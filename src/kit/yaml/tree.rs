@@ -8,6 +8,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
 
 use super::codes::Code;
 use super::diagnostic::Diagnostic;
+use crate::text::is_deceptive;
 use crate::yaml::source::Span;
 
 /// The deepest nesting that is read.
@@ -79,7 +80,7 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
         text,
         parser: Parser::new_from_str(text),
         nodes: 0,
-        problems: Vec::new(),
+        problems: hidden(text),
     };
     match builder.document() {
         Ok(node) => (node, builder.problems),
@@ -88,6 +89,27 @@ pub fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
             (None, builder.problems)
         }
     }
+}
+
+/// The characters with which a text reads otherwise than it is. A reviewer cannot see them.
+fn hidden(text: &str) -> Vec<Diagnostic> {
+    const MOST: usize = 10;
+    let found = text.char_indices().filter(|(_, c)| is_deceptive(*c));
+    found
+        .take(MOST)
+        .map(|(at, c)| {
+            let code = u32::from(c);
+            let title = format!("the character U+{code:04X} is not seen");
+            Diagnostic::new(Code::HIDDEN, at..at + c.len_utf8(), title).help(format!(
+                "leave it out; where it is meant, write `{}` in double quotes",
+                if code > 0xffff {
+                    format!("\\U{code:08X}")
+                } else {
+                    format!("\\u{code:04X}")
+                }
+            ))
+        })
+        .collect()
 }
 
 struct Builder<'t> {

@@ -21,4 +21,5 @@ pub use invocation::{Invocation, Leftovers, Script};
 pub use options::ReachOptions;
 pub use remote::runner_script;
 pub use script::step_shell;
+pub use ssh::check_ssh;
 pub use transport::{BackgroundService, BoxFuture, Endpoint, Forward, Host, InstanceIdentity};

@@ -6,8 +6,10 @@
 //! - Something from the TLS library (an alert, a certificate that is not accepted, bytes that
 //!   are not TLS): [`Tls`](NoAnswerCause::Tls). A peer that hangs up during the handshake has sent
 //!   nothing about TLS: [`Empty`](NoAnswerCause::Empty), as on plain HTTP.
-//! - Closed before the answer was whole, or an answer that is not HTTP (an SSH banner, TLS bytes
-//!   on a plain port): [`Empty`](NoAnswerCause::Empty).
+//! - Closed without an answer: [`Empty`](NoAnswerCause::Empty). An answer that is not HTTP (an SSH
+//!   banner, TLS bytes on a plain port) or that this client cannot read (a control character in a
+//!   header, a header of megabytes, two lengths): [`Broken`](NoAnswerCause::Broken), because
+//!   something did answer.
 //! - "No route to host" is somebody's answer that nothing is there:
 //!   [`Refused`](NoAnswerCause::Refused). "Network is unreachable" and "permission denied" are
 //!   this machine's own: a fault.
@@ -68,12 +70,11 @@ pub(super) fn classify(error: &(dyn Error + 'static), wire: Wire, vantage: &str)
         if hyper.is_user() {
             return fault(format!("the request cannot be sent: {}", message_of(error)));
         }
-        let detail = if hyper.is_parse() {
-            format!("what came is not HTTP: {}", message_of(hyper))
-        } else {
-            message_of(hyper)
-        };
-        return no_answer(NoAnswerCause::Empty, detail);
+        if hyper.is_parse() {
+            let detail = format!("what came is not HTTP: {}", message_of(hyper));
+            return no_answer(NoAnswerCause::Broken, detail);
+        }
+        return no_answer(NoAnswerCause::Empty, message_of(hyper));
     }
     fault(message_of(error))
 }

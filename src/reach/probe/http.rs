@@ -1,26 +1,28 @@
 //! Sends one HTTP request from one vantage, and returns what came back.
 //!
 //! Every request has a connection of its own (a persistent one would hide a closed port), no
-//! proxy, no cookies, no retries, no decompression, and follows redirects only on request.
+//! proxy, no cookies, no retries, asks for no compression, and follows redirects only on request.
 //!
-//! Roots of trust: `reqwest` with `rustls-no-provider` verifies through
-//! `rustls-platform-verifier`, which on Linux reads the system's store on each request:
+//! Roots of trust: `rustls-platform-verifier`, which on Linux reads the system's store on each
+//! request:
 //! `SSL_CERT_FILE` and `SSL_CERT_DIR`, else the places that `openssl-probe` knows
 //! (`/etc/ssl/certs` on Debian and on NixOS among them). No roots are compiled in.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::tls::TlsInfo;
-use reqwest::{Certificate as Root, Client, ClientBuilder, Method, Response, Url};
+use reqwest::{Client, ClientBuilder, Method, Response, Url};
 use tokio::time::timeout_at;
 
 use super::certificate;
 use super::classify::{self, Failure, Wire, classify, no_answer};
+use super::coding;
 use super::names::{Names, look_up};
-use super::request::{Request, RequestError, TlsTrust, endpoint, pins_port, request_url};
+use super::request::{Request, RequestError, endpoint, pins_port, request_url};
+use super::trust::{self, Asked};
 use crate::host::{BoxFuture, Endpoint, Fault, Host};
 use crate::observation::{
     Captured, Certificate, HttpObservation, HttpResponse, NoAnswer, NoAnswerCause,
@@ -137,10 +139,14 @@ async fn exchange(
     };
     // A clock cannot be added to without end; nobody waits a year.
     let deadline = tokio::time::Instant::now() + request.timeout.min(LONGEST_TIMEOUT);
-    let late = |_| too_late(request.timeout, "nothing came");
-    let failed = |error: reqwest::Error| classify(&error.without_url(), wire, vantage);
+    let late = |_| too_late(request.timeout);
+    let asked = Arc::new(Asked::default());
+    let failed = |error: reqwest::Error| {
+        let failure = classify(&error.without_url(), wire, vantage);
+        for_want_of_a_certificate(failure, &asked)
+    };
 
-    let builder = client(request).map_err(senseless)?;
+    let builder = client(request, &asked)?;
     let builder = match socket {
         Some(path) => builder.unix_socket(path),
         None => {
@@ -148,8 +154,10 @@ async fn exchange(
             builder.dns_resolver(names.await.map_err(late)??)
         }
     };
-    let builder = builder.redirect(redirects(request, socket.is_some()).map_err(senseless)?);
-    let client = builder.build().map_err(|error| unbuilt(request, &error))?;
+    let followed = Followed::default();
+    let policy = redirects(request, socket.is_some(), &followed).map_err(senseless)?;
+    let client = builder.redirect(policy).build();
+    let client = client.map_err(|error| Fault::Other(chain(&error)))?;
     let message = message(&client, request).map_err(senseless)?;
 
     let sent = timeout_at(deadline, client.execute(message)).await;
@@ -159,66 +167,111 @@ async fn exchange(
     let headers = headers(&response);
 
     let mut body = Captured::default();
-    let read = timeout_at(
-        deadline,
-        read_body(&mut response, &mut body, request.body_limit),
-    )
-    .await;
-    let so_far = || {
-        format!(
+    let stop = request
+        .stream
+        .map(|long| tokio::time::Instant::now() + long);
+    let end = stop.map_or(deadline, |stop| stop.min(deadline));
+    let limit = request.body_limit;
+    let read = read_body(&mut response, &mut body, limit, request.stream.is_some());
+    let outcome = timeout_at(end, read).await;
+    let broke = |why: String| {
+        let so_far = format!(
             "status {status} came, but the body broke off after {} bytes",
             body.total
-        )
+        );
+        no_answer(NoAnswerCause::Broken, format!("{so_far}: {why}"))
     };
-    match read {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(half_an_answer(failed(error), &so_far())),
-        Err(_) => return Err(too_late(request.timeout, &so_far())),
+    let mut stopped = None;
+    match outcome {
+        Ok(Ok(true)) => {}
+        Ok(Ok(false)) => stopped = request.stream,
+        Ok(Err(error)) => {
+            return Err(match classify(&error.without_url(), wire, vantage) {
+                Failure::NoAnswer(none) => broke(none.detail),
+                fault => fault,
+            });
+        }
+        Err(_) if stop.is_some() => stopped = request.stream,
+        Err(_) => {
+            let limit = humantime::format_duration(request.timeout);
+            return Err(broke(format!("it did not end within {limit}")));
+        }
     }
+    let codings = coding::codings(&headers);
+    let (body, unreadable) = decoded(body, &codings, limit, stopped.is_some());
     Ok(HttpResponse {
         status,
         headers,
         body,
+        encoding: (!codings.is_empty()).then(|| codings.join(", ")),
+        unreadable,
+        stopped,
+        redirected: followed.take(),
         certificate,
         url,
     })
 }
 
+/// The body without its encoding; or as it came, and why it cannot be read.
+fn decoded(
+    body: Captured,
+    codings: &[String],
+    limit: usize,
+    stopped: bool,
+) -> (Captured, Option<String>) {
+    // A body without a byte has nothing encoded, as the answer to HEAD.
+    if codings.is_empty() || body.total == 0 {
+        return (body, None);
+    }
+    let coding = codings.join(", ");
+    if body.is_truncated() || stopped {
+        let why = format!(
+            "its encoding is `{coding}`, and only the first {} bytes of it were kept",
+            body.bytes.len()
+        );
+        return (body, Some(why));
+    }
+    match coding::decode(&body.bytes, codings, limit) {
+        Ok(decoded) => {
+            let body = Captured {
+                bytes: decoded.bytes,
+                total: decoded.total,
+            };
+            (body, None)
+        }
+        Err(why) => (body, Some(why)),
+    }
+}
+
+/// A server that asks for a client certificate and ends the connection refuses us for want of one,
+/// however its refusal arrives.
+fn for_want_of_a_certificate(failure: Failure, asked: &Asked) -> Failure {
+    match failure {
+        Failure::NoAnswer(NoAnswer { cause, detail })
+            if asked.seen() && !matches!(cause, NoAnswerCause::Timeout | NoAnswerCause::Broken) =>
+        {
+            let detail = format!(
+                "the server asked for a client certificate, and there is none to give: {detail}"
+            );
+            no_answer(NoAnswerCause::Tls, detail)
+        }
+        other => other,
+    }
+}
+
 /// Everything about the client except how it connects and what it follows.
-fn client(request: &Request) -> Result<ClientBuilder, RequestError> {
-    install_crypto();
-    let builder = Client::builder()
+fn client(request: &Request, asked: &Arc<Asked>) -> Result<ClientBuilder, Failure> {
+    let url = request_url(request).map_err(senseless)?;
+    let https = url.scheme() == "https" || request.follow > 0;
+    let tls = trust::config(&request.tls, https, asked)?;
+    Ok(Client::builder()
         .user_agent(concat!("gateproof/", env!("CARGO_PKG_VERSION")))
         .no_proxy()
         .retry(reqwest::retry::never())
         .referer(false)
         .pool_max_idle_per_host(0)
-        .tls_info(true);
-    let https = request_url(request)?.scheme() == "https" || request.follow > 0;
-    Ok(match &request.tls {
-        TlsTrust::Insecure => builder.tls_danger_accept_invalid_certs(true),
-        TlsTrust::Ca(pem) => builder.tls_certs_only(roots(pem)?),
-        TlsTrust::Verify if https => builder,
-        // Plain HTTP must not fail on a machine without a trust store.
-        TlsTrust::Verify => builder.tls_certs_only([]),
-    })
-}
-
-/// Roots of trust that cannot be read fail a client: ours, not the endpoint's.
-fn unbuilt(request: &Request, error: &reqwest::Error) -> Fault {
-    match request.tls {
-        TlsTrust::Ca(_) => senseless(RequestError::Ca(chain(error))),
-        _ => Fault::Other(chain(error)),
-    }
-}
-
-/// The certificates of a PEM file, at least one.
-fn roots(pem: &[u8]) -> Result<Vec<Root>, RequestError> {
-    let roots = Root::from_pem_bundle(pem).map_err(|error| RequestError::Ca(chain(&error)))?;
-    if roots.is_empty() {
-        return Err(RequestError::Ca("it holds no PEM certificate".into()));
-    }
-    Ok(roots)
+        .tls_backend_preconfigured(tls)
+        .tls_info(true))
 }
 
 /// The resolver of a direct request. `resolve` may be a name: it is looked up here.
@@ -240,22 +293,43 @@ async fn pinned(request: &Request, endpoint: &Endpoint) -> Result<Names, Failure
 
 /// Follows at most `follow` redirects and stops at the last answer. A request whose connections
 /// all end at one endpoint stops before it would request another one's page from that endpoint.
-fn redirects(request: &Request, one_endpoint: bool) -> Result<Policy, RequestError> {
+fn redirects(
+    request: &Request,
+    one_endpoint: bool,
+    followed: &Followed,
+) -> Result<Policy, RequestError> {
     if request.follow == 0 {
         return Ok(Policy::none());
     }
     let first = request_url(request)?;
     let (most, bound) = (request.follow as usize, one_endpoint || pins_port(request));
+    let followed = followed.clone();
     Ok(Policy::custom(move |attempt: Attempt<'_>| {
         let next = attempt.url();
         let web = matches!(next.scheme(), "http" | "https");
         let elsewhere = bound && same_place(&first) != same_place(next);
         if web && !elsewhere && attempt.previous().len() <= most {
+            followed.put(attempt.previous());
             attempt.follow()
         } else {
             attempt.stop()
         }
     }))
+}
+
+/// The URLs that were left for another one.
+#[derive(Clone, Debug, Default)]
+struct Followed(Arc<Mutex<Vec<String>>>);
+
+impl Followed {
+    fn put(&self, urls: &[Url]) {
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *list = urls.iter().map(Url::to_string).collect();
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 fn same_place(url: &Url) -> (Option<&str>, Option<u16>) {
@@ -302,48 +376,37 @@ fn presented(response: &Response) -> Result<Option<Certificate>, Fault> {
         .map_err(|error| Fault::Other(format!("the server's certificate cannot be read: {error}")))
 }
 
-/// Reads to the end, stores the first `limit` bytes and counts all. What came before an error
-/// or a deadline is in `body` all the same.
+/// Reads to the end, stores the first `limit` bytes and counts all; a stream is read no further than
+/// that. Returns whether the end was seen. What came before an error or a deadline is in `body` all
+/// the same.
 async fn read_body(
     response: &mut Response,
     body: &mut Captured,
     limit: usize,
-) -> Result<(), reqwest::Error> {
+    stream: bool,
+) -> Result<bool, reqwest::Error> {
     while let Some(chunk) = response.chunk().await? {
         let room = limit.saturating_sub(body.bytes.len());
         body.bytes
             .extend_from_slice(&chunk[..chunk.len().min(room)]);
         body.total += chunk.len() as u64;
-    }
-    Ok(())
-}
-
-fn too_late(limit: Duration, what: &str) -> Failure {
-    let limit = humantime::format_duration(limit);
-    no_answer(NoAnswerCause::Timeout, format!("{what} within {limit}"))
-}
-
-/// Half an answer is no answer: a status whose body broke off proves nothing about the body.
-fn half_an_answer(failure: Failure, so_far: &str) -> Failure {
-    match failure {
-        Failure::NoAnswer(NoAnswer { cause, detail }) => {
-            no_answer(cause, format!("{so_far}: {detail}"))
+        if stream && body.bytes.len() >= limit {
+            return Ok(false);
         }
-        fault => fault,
     }
+    Ok(true)
+}
+
+fn too_late(limit: Duration) -> Failure {
+    let limit = humantime::format_duration(limit);
+    no_answer(
+        NoAnswerCause::Timeout,
+        format!("nothing came within {limit}"),
+    )
 }
 
 /// An error of the library in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| error.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
-/// The TLS library requires a cryptography provider once per process, and panics without one.
-fn install_crypto() {
-    static DONE: OnceLock<()> = OnceLock::new();
-    DONE.get_or_init(|| {
-        // An error means that somebody else installed one: as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
 }

@@ -2,11 +2,13 @@
 
 pub mod certificate;
 mod classify;
+mod coding;
 pub mod http;
 mod names;
 mod request;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 pub use http::{Route, send};
 pub use request::{Request, RequestError, TlsTrust, check_url, endpoint};

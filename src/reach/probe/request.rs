@@ -31,6 +31,8 @@ pub struct Request {
     pub timeout: Duration,
     /// At most so many bytes of the body are stored; the rest is counted.
     pub body_limit: usize,
+    /// The body is a stream that need not end: it is read for this long, or until `body_limit`.
+    pub stream: Option<Duration>,
 }
 
 impl Request {
@@ -47,6 +49,7 @@ impl Request {
             follow: 0,
             timeout: Duration::from_secs(10),
             body_limit: 64 * 1024,
+            stream: None,
         }
     }
 }
@@ -241,6 +244,7 @@ mod tests {
 
     fn request(url: &str, resolve: Option<&str>) -> Request {
         Request {
+            stream: None,
             method: "GET".into(),
             url: url.into(),
             resolve: resolve.map(str::to_owned),

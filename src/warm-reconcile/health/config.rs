@@ -66,6 +66,7 @@ impl Gate {
         let (port, path) = (port.unwrap_or_default(), &spec.health_path);
         let is_address = domain.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
         let request = Request {
+            stream: None,
             method: "GET".into(),
             url: format!("{scheme}://{domain}{port}{path}"),
             resolve: (!is_address).then(|| HERE.to_owned()),

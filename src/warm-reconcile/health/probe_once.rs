@@ -75,6 +75,7 @@ impl ProbeOnce {
         timeout: Duration,
     ) -> Result<ProbeOnce, RequestError> {
         let request = Request {
+            stream: None,
             method: "GET".into(),
             url: url.to_owned(),
             resolve: resolve.map(str::to_owned),

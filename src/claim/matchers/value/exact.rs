@@ -11,6 +11,9 @@ pub(super) struct Exact<'m>(pub(super) &'m Text);
 
 impl TextRule for Exact<'_> {
     fn judge(&self, site: &MatchSite<'_>, observed: &ObservedText<'_>) -> MatchResult {
+        if let Some(why) = observed.lost() {
+            return MatchResult::Undecidable(why);
+        }
         let expected = self.0.render(site.scope);
         let found: &[u8] = &observed.bytes;
         if let Some(undecidable) = observed.undecidable() {

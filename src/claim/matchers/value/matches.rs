@@ -33,7 +33,10 @@ impl TextRule for Matches<'_> {
     }
 
     fn prospects(&self) -> Prospects {
-        Prospects::tried(self)
+        Prospects {
+            never: matches_nothing(self.0),
+            ..Prospects::tried(self)
+        }
     }
 
     fn params(&self) -> Vec<String> {
@@ -98,6 +101,40 @@ impl TextRule for Count<'_> {
     fn params(&self) -> Vec<String> {
         self.limits.params()
     }
+}
+
+/// Whether no text matches an expression. `false` also where that is not known.
+///
+/// What is looked for before the beginning of the text, or behind its end, is not there: `a^`, `$a`.
+/// An empty class (`[^\s\S]`) has no character.
+fn matches_nothing(regex: &Regex) -> bool {
+    use regex_syntax::hir::{Class, Hir, HirKind, Look};
+    fn consumes(hir: &Hir) -> bool {
+        hir.properties()
+            .minimum_len()
+            .is_some_and(|least| least > 0)
+    }
+    fn never(hir: &Hir) -> bool {
+        match hir.kind() {
+            HirKind::Class(Class::Unicode(class)) => class.ranges().is_empty(),
+            HirKind::Class(Class::Bytes(class)) => class.ranges().is_empty(),
+            HirKind::Capture(capture) => never(&capture.sub),
+            HirKind::Repetition(repetition) => repetition.min > 0 && never(&repetition.sub),
+            HirKind::Alternation(parts) => parts.iter().all(never),
+            HirKind::Concat(parts) => {
+                let at = |look: Look| {
+                    parts.iter().enumerate().filter(move |(_, part)| {
+                    matches!(part.kind(), HirKind::Look(found) if *found == look)
+                })
+                };
+                parts.iter().any(never)
+                    || at(Look::Start).any(|(index, _)| parts[..index].iter().any(consumes))
+                    || at(Look::End).any(|(index, _)| parts[index + 1..].iter().any(consumes))
+            }
+            HirKind::Empty | HirKind::Literal(_) | HirKind::Look(_) => false,
+        }
+    }
+    regex_syntax::parse(regex.as_str()).is_ok_and(|hir| never(&hir))
 }
 
 /// Whether the expression matches, whatever the dropped rest of the text is.

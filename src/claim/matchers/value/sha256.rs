@@ -32,6 +32,9 @@ impl TextRule for Sha256<'_> {
         if let Some(undecidable) = observed.undecidable() {
             return undecidable;
         }
+        if let Some(why) = observed.lost() {
+            return MatchResult::Undecidable(why);
+        }
         let expected = match open::read(self.0, site.scope, read_sha256) {
             Ok(digest) => digest,
             Err(Unread::NotYet(why) | Unread::Wrong(why)) => return MatchResult::Undecidable(why),

@@ -55,6 +55,7 @@ async fn a_redirect_is_the_answer_unless_following_was_asked_for() {
     };
     let response = answered(&request).await;
     assert_eq!((response.status, response.url), (200, server.url("/c")));
+    assert_eq!(response.redirected, [server.url("/a"), server.url("/b")]);
     assert_eq!(response.body.text(), "end");
 }
 
@@ -161,7 +162,21 @@ async fn a_huge_body_is_cut_and_counted() {
 }
 
 #[tokio::test]
-async fn compressed_bytes_stay_compressed_and_are_not_asked_for() {
+async fn an_encoded_body_is_decoded_or_said_to_be_unreadable_and_is_not_asked_for() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, b"fatal error").unwrap();
+    let gzip = encoder.finish().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        gzip.len()
+    );
+    let server = Server::answering(vec![[head.as_bytes(), &gzip].concat()]).await;
+    let response = answered(&Request::get(server.url("/"))).await;
+    assert_eq!(response.body.text(), "fatal error");
+    assert_eq!(response.encoding.as_deref(), Some("gzip"));
+    assert_eq!(response.unreadable, None);
+    assert!(!server.requests()[0].contains("accept-encoding"));
+
     let server = Server::answering(vec![answer(
         "200 OK",
         "content-encoding: gzip\r\n",
@@ -169,8 +184,8 @@ async fn compressed_bytes_stay_compressed_and_are_not_asked_for() {
     )]);
     let server = server.await;
     let response = answered(&Request::get(server.url("/"))).await;
-    assert_eq!(response.body.text(), "not gzip");
-    assert!(!server.requests()[0].contains("accept-encoding"));
+    assert_eq!(response.status, 200);
+    assert!(response.unreadable.unwrap().contains("cannot be decoded"));
 }
 
 #[tokio::test]

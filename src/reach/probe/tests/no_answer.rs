@@ -37,7 +37,7 @@ async fn a_connection_cut_hard_is_a_reset() {
 }
 
 #[tokio::test]
-async fn a_reset_inside_the_body_is_a_reset_and_tells_how_far_it_came() {
+async fn a_reset_inside_the_body_is_broken_and_tells_how_far_it_came() {
     let server = Server::handling(|mut stream, _| async move {
         read_request(&mut stream).await;
         say(
@@ -50,7 +50,7 @@ async fn a_reset_inside_the_body_is_a_reset_and_tells_how_far_it_came() {
     })
     .await;
     let seen = unanswered(&Request::get(server.url("/"))).await;
-    assert_eq!(seen.cause, NoAnswerCause::Reset);
+    assert_eq!(seen.cause, NoAnswerCause::Broken);
     assert!(seen.detail.contains("status 200"), "{}", seen.detail);
     assert!(seen.detail.contains("4 bytes"), "{}", seen.detail);
 }
@@ -76,24 +76,27 @@ async fn a_close_inside_the_tls_handshake_is_empty() {
 }
 
 #[tokio::test]
-async fn half_an_answer_is_empty() {
+async fn a_body_that_breaks_off_is_broken_and_not_silence() {
     for half in [
-        "HTTP/1.1 200 O",
-        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf",
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nok",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\nhalf\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\nhalf\r\n",
     ] {
         let server = Server::answering(vec![half]).await;
-        assert_eq!(
-            cause(&Request::get(server.url("/"))).await,
-            NoAnswerCause::Empty,
-            "{half}"
+        let seen = unanswered(&Request::get(server.url("/"))).await;
+        assert_eq!(seen.cause, NoAnswerCause::Broken, "{half}: {}", seen.detail);
+        assert!(
+            seen.detail.contains("status 200 came"),
+            "{half}: {}",
+            seen.detail
         );
     }
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_empty() {
+async fn what_this_client_cannot_read_is_broken_and_not_silence() {
+    let long = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(2 << 20));
     for other in [
         "SSH-2.0-OpenSSH_9.2p1\r\n",
         "220 mail.test ESMTP\r\n",
@@ -101,29 +104,34 @@ async fn what_is_no_http_is_empty() {
         "HTTP/1.1 099 Low\r\n\r\n",
         "HTTP/1.1 000 None\r\n\r\n",
         "HTTP/1.1 1000 High\r\n\r\n",
+        "HTTP/2.0 200 OK\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nx: a\x1bb\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        &long,
     ] {
-        let server = Server::answering(vec![other]).await;
+        let server = Server::answering(vec![other.to_owned()]).await;
         let seen = unanswered(&Request::get(server.url("/"))).await;
+        let start: String = other.chars().take(60).collect();
         assert_eq!(
             seen.cause,
-            NoAnswerCause::Empty,
-            "{other:?}: {}",
+            NoAnswerCause::Broken,
+            "{start:?}: {}",
             seen.detail
         );
         assert!(
             seen.detail.contains("not HTTP"),
-            "{other:?}: {}",
+            "{start:?}: {}",
             seen.detail
         );
     }
 }
 
 #[tokio::test]
-async fn plain_http_to_a_tls_port_is_empty() {
+async fn plain_http_to_a_tls_port_is_broken() {
     let server = Server::tls(&Identity::self_signed(&["a.test"]), "").await;
     assert_eq!(
         cause(&Request::get(server.url("/"))).await,
-        NoAnswerCause::Empty
+        NoAnswerCause::Broken
     );
 }
 
@@ -153,7 +161,7 @@ async fn a_server_that_never_answers_times_out_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_times_out_and_tells_that_the_status_came() {
+async fn a_body_that_never_ends_is_broken_and_as_a_stream_an_answer() {
     let server = Server::handling(|mut stream, _| async move {
         read_request(&mut stream).await;
         say(
@@ -173,13 +181,33 @@ async fn a_body_that_never_ends_times_out_and_tells_that_the_status_came() {
         ..Request::get(server.url("/"))
     };
     let seen = unanswered(&request).await;
-    assert_eq!(seen.cause, NoAnswerCause::Timeout);
+    assert_eq!(seen.cause, NoAnswerCause::Broken);
     assert!(
         seen.detail.starts_with("status 200 came"),
         "{}",
         seen.detail
     );
     assert!(seen.detail.ends_with("within 400ms"), "{}", seen.detail);
+
+    let stream = Request {
+        stream: Some(Duration::from_millis(200)),
+        timeout: Duration::from_secs(10),
+        ..request.clone()
+    };
+    let response = answered(&stream).await;
+    assert_eq!((response.status, response.stopped), (200, stream.stream));
+    assert!(
+        response.body.bytes.starts_with(b"xx"),
+        "{:?}",
+        response.body
+    );
+    let first = Request {
+        body_limit: 3,
+        stream: Some(Duration::from_secs(10)),
+        timeout: Duration::from_secs(10),
+        ..request
+    };
+    assert_eq!(answered(&first).await.body.bytes, b"xxx");
 }
 
 #[tokio::test]

@@ -265,3 +265,24 @@ fn sha256(der: &[u8]) -> String {
     let digest = Sha256::digest(der);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// The refusal comes after the client's handshake, so that its form is a race: asked many times.
+#[tokio::test]
+async fn a_client_certificate_that_is_asked_for_is_always_tls() {
+    let identity = Identity::self_signed(&["a.test"]);
+    let clients = Identity::self_signed(&["clients.test"]);
+    let server = Server::tls_for_clients_of(&identity, &clients, answer("200 OK", "", "")).await;
+    let request = Request {
+        tls: TlsTrust::Insecure,
+        ..at("https", "a.test", server.addr)
+    };
+    for _ in 0..60 {
+        let seen = unanswered(&request).await;
+        assert_eq!(seen.cause, NoAnswerCause::Tls, "{}", seen.detail);
+        assert!(
+            seen.detail.contains("client certificate"),
+            "{}",
+            seen.detail
+        );
+    }
+}
