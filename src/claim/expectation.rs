@@ -16,6 +16,10 @@ pub use crate::matchers::value::{JsonMatcher, JsonTest, TextMatcher};
 use kit::yaml::source::Span;
 
 /// What must hold.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a claim file has hundreds at most, and a box in each would only cost words"
+)]
 #[derive(Clone, Debug)]
 pub enum Expect {
     /// One test of one part of the observation.

@@ -130,12 +130,11 @@ impl JsonPath {
         let Some(holder) = before.iter().try_fold(root, step) else {
             return Err(reach(self, root));
         };
-        let fits = match (last, holder) {
-            (Some(JsonStep::Key(_)), Json::Object(_))
-            | (Some(JsonStep::Index(_)), Json::Array(_)) => true,
-            (None, Json::Object(_) | Json::Array(_)) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (last, holder),
+            (Some(JsonStep::Key(_)) | None, Json::Object(_))
+                | (Some(JsonStep::Index(_)) | None, Json::Array(_))
+        );
         if fits {
             Ok(holder)
         } else {
