@@ -4,6 +4,54 @@ use super::kit::{Twins, claim, run};
 use test_kit::program::Scratch;
 
 #[test]
+fn a_run_with_another_value_leaves_its_trace_and_is_no_run_of_the_file() {
+    let file = claim(
+        "vars: { want: '404', api_token: none }\n",
+        &[(
+            "a",
+            "run: echo 200 # ${api_token}\nexpect: { stdout: '${want}' }",
+        )],
+    );
+    let scratch = Scratch::with(&file);
+    let run = scratch.recorded(&[]);
+    assert_eq!(run.outcome("a"), "FAIL");
+    assert!(
+        run.check("a")["expected"].to_string().contains("404"),
+        "{}",
+        run.check("a")
+    );
+    assert_eq!(run.record["gates"], serde_json::json!(["M1"]));
+    assert!(run.record.get("changed_vars").is_none());
+
+    let same = Scratch::with(&file).recorded(&["--var", "want=404"]);
+    assert!(same.record.get("changed_vars").is_none());
+
+    let words = ["--var", "want=200", "--var", "api_token=hunter2xyz"];
+    let run = Scratch::with(&file).recorded(&words);
+    assert_eq!(run.outcome("a"), "PASS");
+    assert!(
+        run.check("a")["expected"].to_string().contains("200"),
+        "{}",
+        run.check("a")
+    );
+    assert_eq!(run.record["gates"], serde_json::json!([]));
+    let changed = serde_json::json!([
+        {"name": "want", "value": "200"},
+        {"name": "api_token", "value": "[REDACTED]"},
+    ]);
+    assert_eq!(run.record["changed_vars"], changed);
+    let notes = run.record["notes"].to_string();
+    assert!(
+        notes.contains("--var want=200") && notes.contains("counts for no gate"),
+        "{notes}"
+    );
+    // The table breaks its lines.
+    let words: Vec<&str> = run.shown.out.split_whitespace().collect();
+    let shown = words.join(" ");
+    assert!(shown.contains("not a run of the claimed file"), "{shown}");
+}
+
+#[test]
 fn environment_folder_input_and_argument_lists() {
     let twins = Twins::default()
         .pair(

@@ -139,6 +139,7 @@ impl ReviewDocument {
             selection: None,
             gates: Vec::new(),
             reviews: None,
+            changed_vars: Vec::new(),
             claimed_hosts: Vec::new(),
             filed: Vec::new(),
             closed: Vec::new(),

@@ -58,6 +58,10 @@ pub struct RunRecord {
     pub fixtures: Vec<FixtureRecord>,
     /// The selection, when not everything was run: `--gate M1 --tag fast`.
     pub selection: Option<String>,
+    /// The values that `--var` gave in place of the claim file's own. A run with one is not a run of the
+    /// claimed file, and its `gates` are empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_vars: Vec<ChangedVar>,
     /// Gates whose checks were all selected. Only these can get a verdict from this run.
     #[serde(default)]
     pub gates: Vec<String>,
@@ -104,6 +108,22 @@ fn own_schema<S: serde::Serializer>(schema: &str, serializer: S) -> Result<S::Ok
         kit::redact::Redacted::own(SCHEMA).serialize(serializer)
     } else {
         serializer.serialize_str(schema)
+    }
+}
+
+/// A variable of the claim file that had another value in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedVar {
+    pub name: String,
+    /// The value it had, without secrets.
+    pub value: String,
+}
+
+impl ChangedVar {
+    /// As an option of the command line.
+    pub fn option(&self) -> String {
+        let assigned = format!("{}={}", self.name, self.value);
+        format!("--var {}", kit::shell::quote(&assigned))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::record::{CONTROL_NOT_RUN, CheckRecord, Finding, FixtureRecord};
 use crate::secrets::learn_scope;
 use claim::outcome::Outcome;
 use claim::{Check, ClaimFile, Control, Effect, Fixture, Probe};
-use kit::text::Scope;
+use kit::text::{Scope, Text};
 use reach::host::Leftovers;
 use reach::observation::{Observation, left_processes};
 
@@ -412,7 +412,8 @@ impl<'r> CheckRunner<'r> {
             on: check.on.name().to_owned(),
             with: check.with.clone(),
             asked: describe_probe(&check.probe, scope),
-            expected: check.expected.clone(),
+            // With the values that it is compared with; a captured one keeps its name.
+            expected: Text::parse(&check.expected).render(&check.scope),
             effect: self.effect(check).name().to_owned(),
             outcome: Outcome::Error,
             observed: String::new(),

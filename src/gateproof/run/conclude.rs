@@ -3,10 +3,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::record::{CheckRecord, FixtureRecord, HostState, RunRecord, SCHEMA};
+use crate::record::{ChangedVar, CheckRecord, FixtureRecord, HostState, RunRecord, SCHEMA};
 use claim::outcome::{ExitCode, Outcome, verdict};
 use claim::{ClaimFile, Place};
-use kit::redact::Redacted;
+use kit::redact::{REDACTED, Redacted};
 
 use super::identify::clock_note;
 use super::options::Options;
@@ -56,7 +56,12 @@ pub(super) fn record(
         checks: concluded.checks,
         fixtures: concluded.fixtures,
         selection: options.selection.describe(),
-        gates: whole_gates(file, &concluded.selected),
+        gates: if file.changed_vars.is_empty() {
+            whole_gates(file, &concluded.selected)
+        } else {
+            Vec::new()
+        },
+        changed_vars: changed_vars(file),
         reviews: None,
         claimed_hosts: Vec::new(),
         filed: Vec::new(),
@@ -104,6 +109,7 @@ fn notes(
     notes.extend(run.changes.iter().cloned());
     notes.extend(run.hosts.iter().filter_map(clock_note));
     notes.extend(notes_of_checks(&run.checks));
+    notes.extend(other_file(&changed_vars(file)));
     notes.extend(run.unset.iter().map(|name| {
         format!("`secrets` names `{name}`, and nothing has that name: no value of it can be hidden")
     }));
@@ -126,6 +132,35 @@ fn notes_of_checks(checks: &[CheckRecord]) -> Vec<String> {
         }
     }
     notes
+}
+
+/// The variables to which `--var` gave another value. One that is named like a secret is known to be
+/// one, but may be too short to be looked for.
+fn changed_vars(file: &ClaimFile) -> Vec<ChangedVar> {
+    let changed = file.changed_vars.iter();
+    let value = |name: &String| {
+        let value = file.vars.get(name)?.clone();
+        let secret = file.secrets.contains(name) || crate::secrets::is_secret(name, &value);
+        Some(if secret { REDACTED.to_owned() } else { value })
+    };
+    changed
+        .filter_map(|name| {
+            Some(ChangedVar {
+                name: name.clone(),
+                value: value(name)?,
+            })
+        })
+        .collect()
+}
+
+fn other_file(changed: &[ChangedVar]) -> Option<String> {
+    let options: Vec<String> = changed.iter().map(ChangedVar::option).collect();
+    (!options.is_empty()).then(|| {
+        format!(
+            "{} in place of the claim file's own: this is not a run of the claimed file, and it counts for no gate",
+            options.join(" ")
+        )
+    })
 }
 
 fn short_secrets(names: &[String]) -> Option<String> {

@@ -3,7 +3,7 @@
 use crate::record::{ControlRecord, Finding};
 use claim::outcome::Outcome;
 use claim::{Check, Control};
-use kit::text::Scope;
+use kit::text::{Scope, Text};
 
 use super::judging::ProbeResult;
 use super::prober::ProbeReply;
@@ -19,9 +19,10 @@ pub(super) fn judge_control(
     scope: &Scope,
 ) -> (Outcome, Option<ControlRecord>, Option<Finding>) {
     let observed = reply.observed();
+    let expected = Text::parse(&control.expected).render(&check.scope);
     let record = |red: bool| {
         Some(ControlRecord {
-            expected: control.expected.clone(),
+            expected: expected.clone(),
             observed: observed.clone(),
             red,
         })
@@ -46,7 +47,7 @@ pub(super) fn judge_control(
         ProbeResult::Differs(_) => {
             let finding = Finding {
                 subject: "control".to_owned(),
-                expected: control.expected.clone(),
+                expected: expected.clone(),
                 observed: observed.clone(),
                 note: Some(
                     "the control did not go red as declared: nothing shows that the check can fail"

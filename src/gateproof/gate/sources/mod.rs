@@ -31,14 +31,19 @@ pub struct SoundRecords {
     pub damaged: Vec<String>,
 }
 
-/// Reads every record of a phase, `<reports>/runs/<phase>`. A folder that does not exist has none.
+/// Reads every record of a phase that is one of its claim file, `<reports>/runs/<phase>`. A folder that does not exist has none.
 ///
 /// # Errors
 /// When the folder cannot be listed.
 pub fn records(runs: &Path) -> Result<SoundRecords, RecordError> {
     let phase = read_phase(runs)?;
     Ok(SoundRecords {
-        sound: phase.sound().cloned().collect(),
+        // A run with other values than the file's own is a run of another file.
+        sound: phase
+            .sound()
+            .filter(|stored| stored.record.changed_vars.is_empty())
+            .cloned()
+            .collect(),
         damaged: phase.faults.iter().map(ToString::to_string).collect(),
     })
 }

@@ -4,7 +4,7 @@
 //! differ from their records.
 
 use super::escape::{code, code_cell, fence, prose};
-use super::{commit_text, line_that_was_run, outcome_label, partial_selection};
+use super::{changed_values, commit_text, line_that_was_run, outcome_label, partial_selection};
 use crate::record::{CheckRecord, FixtureRecord, ObservationRecord, RunRecord, StreamRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::{explain, text};
@@ -64,6 +64,9 @@ fn who(record: &RunRecord) -> String {
         code(&record.claim.path),
         code(&record.claim.sha256),
     );
+    if let Some(options) = changed_values(record) {
+        out.push_str(&format!("- **Not the claimed file:** {}\n", code(&options)));
+    }
     if let Some(selection) = partial_selection(record) {
         out.push_str(&format!("- **Not the whole gate:** {}\n", code(selection)));
     }

@@ -20,7 +20,7 @@ mod status;
 pub use journal::journal_entry;
 pub use status::{claim_block, status_block};
 
-use crate::record::{Act, RunRecord};
+use crate::record::{Act, ChangedVar, RunRecord};
 use claim::outcome::Outcome;
 use escape::{code, prose};
 
@@ -86,10 +86,19 @@ fn verify_line(record: &RunRecord) -> String {
     if let Some(selection) = &record.selection {
         line.push_str(&format!(" {selection}"));
     }
+    if let Some(options) = changed_values(record) {
+        line.push_str(&format!(" {options}"));
+    }
     if let Some(role) = &record.role {
         line.push_str(&format!(" --as {}", kit::shell::quote(role)));
     }
     line
+}
+
+/// The options that gave other values than the claim file has.
+fn changed_values(record: &RunRecord) -> Option<String> {
+    let options: Vec<String> = record.changed_vars.iter().map(ChangedVar::option).collect();
+    (!options.is_empty()).then(|| options.join(" "))
 }
 
 /// The selection of a run if it may have left out checks of a gate; `--gate` alone does not.

@@ -4,7 +4,7 @@
 //! differ from their records.
 
 use super::escape::{code, code_cell, comment, fence, neutralise, prose};
-use super::{command_line, commit_text, partial_selection};
+use super::{changed_values, command_line, commit_text, partial_selection};
 use crate::record::{CheckRecord, FixtureRecord, RunRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::text;
@@ -63,6 +63,9 @@ fn what(record: &RunRecord, gate: &str, title: &str, checks: &[&CheckRecord]) ->
         prose(&record.claim.phase),
         prose(&record.claim.title)
     );
+    if let Some(options) = changed_values(record) {
+        out.push_str(&format!("**Not the claimed file:** {}\n\n", code(&options)));
+    }
     if let Some(selection) = partial_selection(record) {
         out.push_str(&format!(
             "**Not the whole gate:** only what {} selects.\n\n",

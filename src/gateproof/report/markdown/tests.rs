@@ -147,6 +147,29 @@ fn status_holds_no_observation_and_no_outcome() {
 }
 
 #[test]
+fn a_run_with_other_values_says_so_and_quotes_them() {
+    let mut record = record();
+    record.act = crate::record::Act::Verify;
+    record.changed_vars = vec![crate::record::ChangedVar {
+        name: "want".to_owned(),
+        value: "200 OK".to_owned(),
+    }];
+    for block in [status_block(&record, "M1"), journal_entry(&record, "M1")] {
+        let body = block.unwrap().body.into_inner();
+        assert!(
+            body.contains("**Not the claimed file:** `--var 'want=200 OK'`"),
+            "{body}"
+        );
+    }
+    let body = journal_entry(&record, "M1").unwrap().body.into_inner();
+    let line = body.lines().find(|line| line.contains("gateproof verify"));
+    assert!(
+        line.is_some_and(|line| line.contains("--var 'want=200 OK'")),
+        "{body}"
+    );
+}
+
+#[test]
 fn a_partial_run_says_that_it_is_not_the_whole_gate() {
     let mut record = record();
     record.selection = Some("--gate M1".to_owned());
