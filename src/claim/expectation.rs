@@ -16,11 +16,11 @@ pub use crate::matchers::value::{JsonMatcher, JsonTest, TextMatcher};
 use kit::yaml::source::Span;
 
 /// What must hold.
+#[derive(Clone, Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "a claim file has hundreds at most, and a box in each would only cost words"
+    reason = "most of an expectation are clauses, and a file has some hundreds of them at most"
 )]
-#[derive(Clone, Debug)]
 pub enum Expect {
     /// One test of one part of the observation.
     Holds(Clause),

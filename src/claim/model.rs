@@ -358,11 +358,8 @@ impl Fixture {
 }
 
 /// When a background service is ready.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a claim file has hundreds at most, and a box in each would only cost words"
-)]
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a fixture has one")]
 pub enum Ready {
     /// Its standard output matches.
     Stdout(TextMatcher, Duration),

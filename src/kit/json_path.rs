@@ -132,8 +132,9 @@ impl JsonPath {
         };
         let fits = matches!(
             (last, holder),
-            (Some(JsonStep::Key(_)) | None, Json::Object(_))
-                | (Some(JsonStep::Index(_)) | None, Json::Array(_))
+            (Some(JsonStep::Key(_)), Json::Object(_))
+                | (Some(JsonStep::Index(_)), Json::Array(_))
+                | (None, Json::Object(_) | Json::Array(_))
         );
         if fits {
             Ok(holder)

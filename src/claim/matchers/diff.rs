@@ -109,8 +109,7 @@ fn other_script(expected: &str, observed: &str) -> Option<String> {
     let mark = |c: char| ('\u{300}'..='\u{36f}').contains(&c);
     let letters = wanted.is_alphabetic() && found.is_alphabetic();
     let mixed = wanted.is_ascii() != found.is_ascii();
-    let alike = letters && mixed || mark(wanted) || mark(found);
-    if !alike {
+    if !(letters && mixed || mark(wanted) || mark(found)) {
         return None;
     }
     let code = |c: char| format!("`{c}` (U+{:04X})", u32::from(c));

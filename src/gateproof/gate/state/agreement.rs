@@ -454,7 +454,7 @@ proptest! {
         let waiting = history.watch.waiting();
         let waits = waiting.iter().filter(|it| it.act == Act::Veto).count();
         prop_assert_eq!(waits, open.iter().filter(|it| it.run.is_some()).count());
-        prop_assert_eq!(done_block(&[phase.clone()]).is_some(), gate.state == GateState::Ready);
+        prop_assert_eq!(done_block(std::slice::from_ref(&phase)).is_some(), gate.state == GateState::Ready);
         if gate.state == GateState::Ready {
             let closings = closings(&counted, &history.review, &history.facts.evidence);
             let filed = counted.records.iter().flat_map(|it| &it.record.filed);

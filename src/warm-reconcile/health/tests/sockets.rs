@@ -113,7 +113,8 @@ async fn every_cause_of_no_answer_is_unhealthy_by_its_name() {
         std::future::pending::<()>().await;
     })
     .await;
-    assert_eq!(cause(plain(half.addr).await), "timeout");
+    // Something answered, so this is not the silence of a service that is down.
+    assert_eq!(cause(plain(half.addr).await), "broken");
 }
 
 #[tokio::test]
