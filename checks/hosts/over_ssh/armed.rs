@@ -27,7 +27,7 @@ gates:
 
 fn held(at: &str, mark: &str) -> String {
     format!(
-        "      - {{ id: a, claim: c, on: h, with: down, run: touch {at}/now; sleep 300 {mark}, timeout: 400s, expect: '' }}\n"
+        "      - {{ id: a, claim: c, on: h, with: down, run: touch {at}/now && sleep 300 {mark}, timeout: 400s, expect: '' }}\n"
     )
 }
 
