@@ -36,9 +36,15 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Shell words: the process ids of all ancestors in `$up`, the runner's own word in `$nonce`.
+/// Shell words: the process ids of the ancestors in `$up`, the runner's own word in `$nonce`. Behind the
+/// server is the test itself, whose output is nobody's to write into.
 const LOOK: &str = r#"nonce=${GATEPROOF_JOB#job:} nonce=${nonce%%.*} up= p=$$
-while [ "$p" -gt 1 ]; do read -r line </proc/$p/stat; set -- ${line##*) }; p=$2 up="$up $p"; done
+while :; do
+  read -r line </proc/$p/stat; set -- ${line##*) }; p=$2
+  read -r line </proc/$p/stat
+  case $line in *'(sshd'* | '1 '*) break ;; esac
+  up="$up $p"
+done
 "#;
 
 /// Begins `text` as `sh FILE nonce pids…` outside of everything: another session, no environment.
@@ -298,8 +304,13 @@ async fn other_user() {
     let folder = tempfile::tempdir().unwrap();
     set_mode(folder.path(), 0o755);
     let helper = folder.path().join("helper");
-    std::fs::copy("/usr/bin/setpriv", &helper).unwrap();
-    set_mode(&helper, 0o4755);
+    // By a process of its own: a program that a thread still has open for writing cannot be started.
+    let installed = std::process::Command::new("install")
+        .args(["-m", "4755", "/usr/bin/setpriv"])
+        .arg(&helper)
+        .status()
+        .unwrap();
+    assert!(installed.success());
     let login = folder.path().join("login");
     let drop_to = "setpriv --reuid=65534 --regid=65534 --clear-groups";
     write_program(

@@ -387,10 +387,15 @@ impl<'r> CheckRunner<'r> {
         why: &str,
     ) -> CheckRecord {
         let scope = self.scope(at, check);
+        let subject = match outcome {
+            // Only a baseline that was asked makes a FAIL of a check that was not.
+            Outcome::Fail => "baseline",
+            _ => "not asked",
+        };
         CheckRecord {
             outcome,
             observed: "not asked".to_owned(),
-            findings: vec![remark("not asked", why)],
+            findings: vec![remark(subject, why)],
             ..self.blank(at, check, started, &scope)
         }
     }
