@@ -230,7 +230,7 @@ mod tests {
     fn a_path_is_not_a_secret_and_base64_that_begins_with_a_slash_is_not_a_path() {
         for path in [
             "/root",
-            "/home/u/.ssh/id_ed25519",
+            "/srv/u/.ssh/id_ed25519",
             "./secrets/token",
             "~/.netrc",
             "/run/secrets/db-password",
