@@ -37,7 +37,7 @@ fn says_where_a_path_goes_wrong_and_what_to_write() {
         ("$.a ", 3, "leave it out"),
         ("$.items.0", 8, "write `[0]`"),
         ("$[*", 3, "`$.items[*].state`"),
-        ("$.a[?@.b = 1]", 5, "`$.items[?@.state"),
+        ("$.a[?@.b = 1]", 9, "`$.items[?@.state"),
         ("$[a]", 2, "write `[\"a\"]`"),
         ("$[\"a]", 2, "write `[\"key\"]`"),
         ("$[\"a\\q\"]", 4, "backslash"),
