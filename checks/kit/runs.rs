@@ -1,7 +1,7 @@
 //! What the suites of the whole program share: runs and their records, runs that go on in the
 //! background, and a look at the processes of this machine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,16 +24,27 @@ impl Scratch {
     /// `gateproof verify claim.yaml` with more words, and the one record it wrote.
     #[track_caller]
     pub fn recorded(&self, words: &[&str]) -> Run {
+        // Two runs of one second have names in no order.
+        let before = self.record_files();
         let shown = self.verify(words);
-        let record = match self.records().pop() {
-            Some(record) => record,
-            None => panic!("no record was written: {}\n{}", shown.out, shown.err),
-        };
-        Run { shown, record }
+        let mut new = self.record_files();
+        new.retain(|file| !before.contains(file));
+        match new.as_slice() {
+            [file] => Run {
+                record: read_record(file),
+                shown,
+            },
+            _ => panic!("records: {new:?}: {}\n{}", shown.out, shown.err),
+        }
     }
 
     /// All records that were written in the folder, in the order of their names.
     pub fn records(&self) -> Vec<Value> {
+        let files = self.record_files();
+        files.iter().map(|file| read_record(file)).collect()
+    }
+
+    fn record_files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         for phase in std::fs::read_dir(self.path().join("reports/runs"))
             .into_iter()
@@ -48,10 +59,7 @@ impl Scratch {
             );
         }
         files.sort();
-        let read = |path: &std::path::PathBuf| {
-            serde_json::from_slice(&std::fs::read(path).expect("a record")).expect("JSON")
-        };
-        files.iter().map(read).collect()
+        files
     }
 
     /// The text of a file of the folder; empty when there is none.
@@ -229,4 +237,8 @@ pub fn processes_with(word: &str) -> Vec<u32> {
         .filter(|entry| has(&entry.path()))
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .collect()
+}
+
+fn read_record(file: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(file).expect("a record")).expect("JSON")
 }

@@ -311,6 +311,18 @@ async fn other_user() {
         .status()
         .unwrap();
     assert!(installed.success());
+    let reached = std::process::Command::new("setpriv")
+        .args([
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "test",
+            "-x",
+        ])
+        .arg(&helper)
+        .status()
+        .unwrap();
+    assert!(reached.success(), "TMPDIR cannot be entered by other users");
     let login = folder.path().join("login");
     let drop_to = "setpriv --reuid=65534 --regid=65534 --clear-groups";
     write_program(
