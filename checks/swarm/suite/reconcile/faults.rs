@@ -261,7 +261,7 @@ fn another_app() {
     Web::well(tag, 18215).release(&desk, tag);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let end = Instant::now() + Duration::from_secs(60);
+            let end = Instant::now() + Duration::from_secs(300);
             let back = ["restored", "re-gating", "rolled-back", "degraded"];
             while !desk
                 .journal_state()

@@ -88,6 +88,18 @@ pub fn fill(data: &Path) {
 /// All of it, seen by eyes that share no code with the program: `find`, `sha256sum` and, for the
 /// extended attributes, Python.
 pub fn seen(data: &Path) -> String {
+    let done = look(data);
+    assert!(done.status.success(), "{done:?}");
+    String::from_utf8(done.stdout).unwrap()
+}
+
+/// Whether it is no longer this, also when something vanishes while it is looked at.
+pub fn differs(data: &Path, before: &str) -> bool {
+    let done = look(data);
+    !done.status.success() || done.stdout != before.as_bytes()
+}
+
+fn look(data: &Path) -> std::process::Output {
     let script = r#"
 find . -mindepth 0 -printf '%P|%y|%m|%U:%G|%T@|%n|%l|' \( -type d -printf '\n' -o -printf '%s\n' \) | LC_ALL=C sort
 find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
@@ -100,13 +112,11 @@ for top, folders, files in os.walk('.'):
             print(path, key, os.getxattr(path, key, follow_symlinks=False).hex())
 PY
 "#;
-    let done = Command::new("bash")
+    Command::new("bash")
         .args(["-euc", script])
         .current_dir(data)
         .output()
-        .unwrap();
-    assert!(done.status.success(), "{done:?}");
-    String::from_utf8(done.stdout).unwrap()
+        .unwrap()
 }
 
 /// The stand-in as `abra`, with an operator's folder for this app.

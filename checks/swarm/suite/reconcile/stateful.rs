@@ -6,7 +6,7 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 use super::desk::Desk;
-use super::ledger::{ONE, RUINS, THREE, TWO, abra, data, fill, release, seen, trap};
+use super::ledger::{ONE, RUINS, THREE, TWO, abra, data, differs, fill, release, seen, trap};
 
 pub fn trials() -> Vec<Trial> {
     let trial = |name: &str, body: fn()| {
@@ -145,7 +145,7 @@ fn ruined(driver: &str) {
     let mut program = desk.start_until(&["ledger"], "gating");
     // The control: it really does it.
     let end = std::time::Instant::now() + Duration::from_secs(15);
-    while seen(&data(&desk)) == before {
+    while !differs(&data(&desk), &before) {
         assert!(std::time::Instant::now() < end, "it never ruined anything");
         std::thread::sleep(Duration::from_millis(50));
     }
