@@ -350,6 +350,10 @@ fn kind(judgement: &Judgement) -> u8 {
     }
 }
 
+/// A character of a plain text. A byte order mark is no part of the text that it begins, and bytes with
+/// zeros may be UTF-16, which no text matcher judges.
+const PLAIN: &str = r"[^\x00\x{feff}]";
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -391,9 +395,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_equals_itself(own in "(?s).{0,40}") {
-        // A mark is no part of the text that it begins.
-        prop_assume!(!own.starts_with('\u{feff}'));
+    fn a_text_equals_itself(own in format!("{PLAIN}{{0,40}}").as_str()) {
         holds(&stdout(equals(&own)), &printed(&own));
         holds(&stdout(contains(&own)), &printed(&own));
         holds(&stdout(TextMatcher::StartsWith(Text::literal(&own))), &printed(&own));
@@ -401,7 +403,10 @@ proptest! {
     }
 
     #[test]
-    fn different_texts_are_never_equal(a in "(?s).{0,6}", b in "(?s).{0,6}") {
+    fn different_texts_are_never_equal(
+        a in format!("{PLAIN}{{0,6}}").as_str(),
+        b in format!("{PLAIN}{{0,6}}").as_str(),
+    ) {
         let equal = ruled(&stdout(equals(&a)), &printed(&b)) == Judgement::Holds;
         prop_assert_eq!(equal, a.trim() == b.trim());
     }
