@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::client::ResolvesClientCert;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
@@ -52,34 +51,39 @@ pub(super) fn config(
     asked: &Arc<Asked>,
 ) -> Result<ClientConfig, Fault> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = match trust {
-        TlsTrust::Insecure => Arc::new(Anyone(Arc::clone(&provider))),
-        TlsTrust::Ca(pem) => {
-            only(pem, &provider).map_err(|why| Fault::Other(RequestError::Ca(why).to_string()))?
-        }
-        // Plain HTTP must not fail on a machine without a trust store.
-        TlsTrust::Verify if !https => Arc::new(Nobody),
-        TlsTrust::Verify => {
-            let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(&provider));
-            Arc::new(verifier.map_err(|error| Fault::Other(error.to_string()))?)
-        }
-    };
-    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let builder = builder
         .with_safe_default_protocol_versions()
         .map_err(|error| Fault::Other(error.to_string()))?;
-    let mut config = builder
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_client_cert_resolver(Arc::clone(asked) as Arc<dyn ResolvesClientCert>);
+    let builder = match trust {
+        TlsTrust::Insecure => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anyone(provider))),
+        TlsTrust::Ca(pem) => {
+            let roots =
+                roots(pem).map_err(|why| Fault::Other(RequestError::Ca(why).to_string()))?;
+            builder.with_root_certificates(roots)
+        }
+        // Plain HTTP must not fail on a machine without a trust store; nobody is trusted there.
+        TlsTrust::Verify if !https => builder.with_root_certificates(RootCertStore::empty()),
+        TlsTrust::Verify => {
+            let verifier = rustls_platform_verifier::Verifier::new(provider);
+            let verifier = verifier.map_err(|error| Fault::Other(error.to_string()))?;
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verifier))
+        }
+    };
+    let mut config =
+        builder.with_client_cert_resolver(Arc::clone(asked) as Arc<dyn ResolvesClientCert>);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // Each request stands for itself, its certificate included.
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)
 }
 
-/// Trusts the certificates of a PEM file, at least one, and no others.
-fn only(pem: &[u8], provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
+/// The certificates of a PEM file, at least one.
+fn roots(pem: &[u8]) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let certificate = certificate.map_err(|error| error.to_string())?;
@@ -88,10 +92,7 @@ fn only(pem: &[u8], provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCert
     if roots.is_empty() {
         return Err("it holds no PEM certificate".to_owned());
     }
-    let verifier =
-        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
-    let verifier = verifier.build().map_err(|error| error.to_string())?;
-    Ok(verifier)
+    Ok(roots)
 }
 
 /// Takes every certificate; that its owner holds the key is verified all the same.
@@ -132,44 +133,5 @@ impl ServerCertVerifier for Anyone {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Takes no certificate: TLS is not spoken.
-#[derive(Debug)]
-struct Nobody;
-
-impl ServerCertVerifier for Nobody {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Err(Error::General("nobody is trusted".to_owned()))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("nobody is trusted".to_owned()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _message: &[u8],
-        _certificate: &CertificateDer<'_>,
-        _signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("nobody is trusted".to_owned()))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        Vec::new()
     }
 }
