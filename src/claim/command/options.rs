@@ -15,6 +15,18 @@ pub(super) struct Options {
     pub(super) long_valued: &'static [&'static str],
 }
 
+impl Options {
+    /// Letters without and with a value, and no words.
+    pub(super) const fn letters(flags: &'static str, valued: &'static str) -> Options {
+        Options {
+            flags,
+            valued,
+            long: &[],
+            long_valued: &[],
+        }
+    }
+}
+
 /// Where the options of a command end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Until {

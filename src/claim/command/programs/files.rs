@@ -23,18 +23,20 @@ pub(super) fn judge(name: &str, args: &[Word], inner: &dyn Fn(&[Word]) -> Doing)
         "sort" => closed(name, args, &SORT, usize::MAX),
         // The second operand is the output.
         "uniq" => closed(name, args, &UNIQ, 1),
-        "xxd" => closed(name, args, &letters("abCeEiuEp", "clgonsR"), 1),
+        "xxd" => closed(name, args, &Options::letters("abCeEiuEp", "clgonsR"), 1),
         "tee" => tee(args),
         "file" => without(name, args, "C", &["compile"]),
         "tree" => without(name, args, "oR", &["output"]),
         "rg" => without(name, args, "", &["pre", "hostname-bin", "search-zip"]),
-        "gzip" | "xz" | "zstd" | "bzip2" => match tell(args, &letters("tlvq", ""), Until::TheEnd) {
-            Ok(told) if told.has("t") || told.has("l") => Doing::Observes,
-            Ok(_) => changes_files(name, args),
-            Err(word) => unknown(name, &word),
-        },
+        "gzip" | "xz" | "zstd" | "bzip2" => {
+            match tell(args, &Options::letters("tlvq", ""), Until::TheEnd) {
+                Ok(told) if told.has("t") || told.has("l") => Doing::Observes,
+                Ok(_) => changes_files(name, args),
+                Err(word) => unknown(name, &word),
+            }
+        }
         "tar" => tar(args),
-        "unzip" => match tell(args, &letters("lptvZ1q", ""), Until::TheEnd) {
+        "unzip" => match tell(args, &Options::letters("lptvZ1q", ""), Until::TheEnd) {
             Ok(told)
                 if ["l", "p", "t", "v", "Z"]
                     .iter()
@@ -63,15 +65,6 @@ pub(super) fn judge(name: &str, args: &[Word], inner: &dyn Fn(&[Word]) -> Doing)
         | "dos2unix" => changes_files(name, args),
         _ => return None,
     })
-}
-
-const fn letters(flags: &'static str, valued: &'static str) -> Options {
-    Options {
-        flags,
-        valued,
-        long: &[],
-        long_valued: &[],
-    }
 }
 
 /// Without `-o`, `--compress-program`, `--files0-from`.

@@ -13,23 +13,25 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
         "ip" => ip(args),
         // `-K` closes the sockets it shows.
         "ss" => without(name, args, "KD", &["kill", "diag"]),
-        "nc" | "ncat" | "netcat" => match tell(args, &letters("zvun46", "w"), Until::TheEnd) {
-            Ok(told) if told.has("z") => Doing::Observes,
-            Ok(_) => unknown(name, "an open connection"),
-            Err(word) => unknown(name, &word),
-        },
-        "ping" | "ping6" => closed(name, args, &letters("46nqDO", "cwWiIst"), 1),
+        "nc" | "ncat" | "netcat" => {
+            match tell(args, &Options::letters("zvun46", "w"), Until::TheEnd) {
+                Ok(told) if told.has("z") => Doing::Observes,
+                Ok(_) => unknown(name, "an open connection"),
+                Err(word) => unknown(name, &word),
+            }
+        }
+        "ping" | "ping6" => closed(name, args, &Options::letters("46nqDO", "cwWiIst"), 1),
         "openssl" => openssl(args),
         "iptables" | "ip6tables" => {
             let lists =
                 |word: &Word| matches!(word.text(), Some("-L" | "-S" | "--list" | "--list-rules"));
             if args.iter().any(lists) {
-                closed(name, args, &letters("LSnvx", "tw"), 2)
+                closed(name, args, &Options::letters("LSnvx", "tw"), 2)
             } else {
                 Doing::mutates(name)
             }
         }
-        "iptables-save" | "ip6tables-save" => closed(name, args, &letters("c", "t"), 0),
+        "iptables-save" | "ip6tables-save" => closed(name, args, &Options::letters("c", "t"), 0),
         "nft" => match args.first().and_then(Word::text) {
             Some("list") => Doing::Observes,
             Some(
@@ -45,15 +47,6 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
         "nslookup" if !args.is_empty() => Doing::Observes,
         _ => return None,
     })
-}
-
-const fn letters(flags: &'static str, valued: &'static str) -> Options {
-    Options {
-        flags,
-        valued,
-        long: &[],
-        long_valued: &[],
-    }
 }
 
 /// The options of curl that change neither the method nor a file.

@@ -96,7 +96,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
             &["set-log-level", "set-log-target"],
         )),
         "coredumpctl" => verbs(&plain(&["list", "info"], &[])),
-        "hostname" => match closed(name, args, &letters("fsdiIAy", ""), 0) {
+        "hostname" => match closed(name, args, &Options::letters("fsdiIAy", ""), 0) {
             Doing::Unknown(_) if args.iter().any(|word| !word.prefix.starts_with('-')) => {
                 Doing::mutates("hostname NAME")
             }
@@ -114,7 +114,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
             Some("-0") => Doing::Observes,
             _ => Doing::mutates("pkill"),
         },
-        "mount" => match tell(args, &letters("lv", "t"), Until::TheEnd) {
+        "mount" => match tell(args, &Options::letters("lv", "t"), Until::TheEnd) {
             Ok(told) if told.operands.is_empty() => Doing::Observes,
             _ => Doing::mutates("mount"),
         },
@@ -122,7 +122,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
             Some("-s" | "--show" | "--summary") if args.len() == 1 => Doing::Observes,
             _ => Doing::mutates("swapon"),
         },
-        "sysctl" => match closed(name, args, &letters("aAneNbq", "r"), usize::MAX) {
+        "sysctl" => match closed(name, args, &Options::letters("aAneNbq", "r"), usize::MAX) {
             Doing::Observes
                 if args
                     .iter()
@@ -139,17 +139,17 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
             _ => unknown(name, "those arguments"),
         },
         "lsof" => without(name, args, "D", &[]),
-        "blkid" => closed(name, args, &letters("liu", "osLUt"), usize::MAX),
+        "blkid" => closed(name, args, &Options::letters("liu", "osLUt"), usize::MAX),
         "crontab" => match args.first().and_then(Word::text) {
             Some("-l") => Doing::Observes,
             Some("-u") if args.len() == 3 && args[2].text() == Some("-l") => Doing::Observes,
             _ => Doing::mutates("crontab"),
         },
-        "ssh-keygen" => closed(name, args, &letters("lv", "FfE"), 0),
-        "ssh-add" => closed(name, args, &letters("lL", ""), 0),
-        "sshd" => closed(name, args, &letters("tTq", "Cf"), 0),
-        "visudo" => closed(name, args, &letters("cqs", "f"), 0),
-        "smartctl" => closed(name, args, &letters("aHixcA", "dl"), usize::MAX),
+        "ssh-keygen" => closed(name, args, &Options::letters("lv", "FfE"), 0),
+        "ssh-add" => closed(name, args, &Options::letters("lL", ""), 0),
+        "sshd" => closed(name, args, &Options::letters("tTq", "Cf"), 0),
+        "visudo" => closed(name, args, &Options::letters("cqs", "f"), 0),
+        "smartctl" => closed(name, args, &Options::letters("aHixcA", "dl"), usize::MAX),
         "lvs" | "vgs" | "pvs" | "lvdisplay" | "vgdisplay" | "pvdisplay" => Doing::Observes,
         "zfs" => verbs(&plain(
             &["list", "get", "version"],
@@ -165,8 +165,8 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
                 "replace", "import", "export", "set", "trim",
             ],
         )),
-        "dpkg-query" => closed(name, args, &letters("lLsSWp", "f"), usize::MAX),
-        "dpkg" => match tell(args, &letters("lLsSVp", ""), Until::TheEnd) {
+        "dpkg-query" => closed(name, args, &Options::letters("lLsSWp", "f"), usize::MAX),
+        "dpkg" => match tell(args, &Options::letters("lLsSVp", ""), Until::TheEnd) {
             Ok(told) if !told.options.is_empty() => Doing::Observes,
             _ => unknown(name, "those arguments"),
         },
@@ -324,7 +324,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
         "warm-reconcile" => verbs(&Verbs {
             options: Options {
                 long_valued: &["config", "root"],
-                ..letters("", "")
+                ..Options::letters("", "")
             },
             observe: &["spec", "probe", "plan", "check-order", "status"],
             mutate: &["run", "resume"],
@@ -338,15 +338,6 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
 fn short_n(word: &Word) -> bool {
     word.text()
         .is_some_and(|text| text.starts_with('-') && !text.starts_with("--") && text.contains('n'))
-}
-
-const fn letters(flags: &'static str, valued: &'static str) -> Options {
-    Options {
-        flags,
-        valued,
-        long: &[],
-        long_valued: &[],
-    }
 }
 
 /// Verbs of a program before which only harmless options stand.
