@@ -1,5 +1,7 @@
 //! Quoting for POSIX shells: the one place that turns a value into shell text.
 
+use crate::text::{Part, Text};
+
 /// The value as one word of a POSIX shell line. Words that need no quotes get none.
 pub fn quote(value: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-./:@%+=,".contains(&b);
@@ -80,6 +82,32 @@ impl ShellScanner {
             }
             _ => {}
         }
+    }
+}
+
+/// A shell text with each parameter replaced by what `filled` makes of its name and of the quotes that it
+/// stands in.
+pub fn fill(text: &Text, mut filled: impl FnMut(&str, Quoting) -> String) -> String {
+    let mut scanner = ShellScanner::default();
+    let mut line = String::new();
+    for part in &text.parts {
+        match part {
+            Part::Literal(literal) => {
+                scanner.scan(literal);
+                line.push_str(literal);
+            }
+            Part::Param(name) => line.push_str(&filled(name, scanner.quoting())),
+        }
+    }
+    line
+}
+
+/// A parameter as a reference to a shell variable of its name, in quotes of its own where it stands outside
+/// of quotes: a value with spaces stays one word.
+pub fn reference(name: &str, quoting: Quoting) -> String {
+    match quoting {
+        Quoting::None => format!("\"${{{name}}}\""),
+        Quoting::Single | Quoting::Double => format!("${{{name}}}"),
     }
 }
 

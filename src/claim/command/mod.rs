@@ -19,7 +19,6 @@ mod tests;
 use std::path::{Component, Path};
 
 use crate::{CommandLine, CommandProbe, HttpProbe};
-use kit::shell::{Quoting, ShellScanner};
 use kit::text::{Part, Scope, Text};
 
 pub use effect::{Doing, Mutation, Reach};
@@ -88,23 +87,9 @@ pub fn requesting(request: &HttpProbe) -> Doing {
     }
 }
 
-/// The line as it is run: parameters are shell variables, in quotes of their own outside of quotes.
+/// The line as it is run: parameters are shell variables.
 fn as_run(text: &Text) -> String {
-    let mut scanner = ShellScanner::default();
-    let mut line = String::new();
-    for part in &text.parts {
-        match part {
-            Part::Literal(literal) => {
-                scanner.scan(literal);
-                line.push_str(literal);
-            }
-            Part::Param(name) => line.push_str(&match scanner.quoting() {
-                Quoting::None => format!("\"${{{name}}}\""),
-                Quoting::Single | Quoting::Double => format!("${{{name}}}"),
-            }),
-        }
-    }
-    line
+    kit::shell::fill(text, kit::shell::reference)
 }
 
 /// An argument that no shell reads.

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use claim::{CommandLine, CommandProbe};
-use kit::shell::{Quoting, ShellScanner};
-use kit::text::{Part, Scope, Text};
+use kit::text::{Scope, Text};
 use reach::host::{Invocation, Leftovers, Script};
 
 /// At most so many bytes of each stream of a command are stored.
@@ -84,30 +83,16 @@ fn folder(own: Option<String>, at: &PlaceContext) -> Option<String> {
     }
 }
 
-/// Parameters become references to shell variables, in quotes of their own where they stand
-/// outside of quotes: a value with spaces stays one word.
+/// The shell text with references to variables, and the variables with their values.
 fn shell(text: &Text, scope: &Scope) -> (Script, Vec<(String, String)>) {
-    let mut scanner = ShellScanner::default();
-    let mut line = String::new();
     let mut params: Vec<(String, String)> = Vec::new();
-    for part in &text.parts {
-        match part {
-            Part::Literal(literal) => {
-                scanner.scan(literal);
-                line.push_str(literal);
-            }
-            Part::Param(name) => {
-                let value = scope.get(name).cloned().unwrap_or_default();
-                line.push_str(&match scanner.quoting() {
-                    Quoting::None => format!("\"${{{name}}}\""),
-                    Quoting::Single | Quoting::Double => format!("${{{name}}}"),
-                });
-                if !params.iter().any(|(known, _)| known == name) {
-                    params.push((name.clone(), value));
-                }
-            }
+    let line = kit::shell::fill(text, |name, quoting| {
+        if !params.iter().any(|(known, _)| known == name) {
+            let value = scope.get(name).cloned().unwrap_or_default();
+            params.push((name.to_owned(), value));
         }
-    }
+        kit::shell::reference(name, quoting)
+    });
     (Script::Shell(line), params)
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::invocation::STRICT;
 use claim::{CommandLine, CommandProbe, HeaderValue, HttpProbe, Probe, Tls};
-use kit::shell::{Quoting, ShellScanner, quote};
-use kit::text::{Part, Scope, Text};
+use kit::shell::{Quoting, quote};
+use kit::text::{Scope, Text};
 use reach::host::Host;
 
 /// A probe on one line: the command with its values, or method and URL.
@@ -35,27 +35,12 @@ fn shown(command: &CommandProbe, scope: &Scope) -> String {
             kit::shell::join(&args)
         }
         CommandLine::Shell(text) => {
-            let mut scanner = ShellScanner::default();
-            let mut line = String::new();
-            for part in &text.parts {
-                match part {
-                    Part::Literal(literal) => {
-                        scanner.scan(literal);
-                        line.push_str(literal);
-                    }
-                    Part::Param(name) => {
-                        let Some(value) = scope.get(name) else {
-                            // What is not known stays open, and is not an empty text.
-                            line.push_str(&format!("${{{name}}}"));
-                            continue;
-                        };
-                        match scanner.quoting() {
-                            Quoting::Double => line.push_str(&escape_double(value)),
-                            _ => line.push_str(&quote(value)),
-                        }
-                    }
-                }
-            }
+            let line = kit::shell::fill(text, |name, quoting| match scope.get(name) {
+                // What is not known stays open, and is not an empty text.
+                None => format!("${{{name}}}"),
+                Some(value) if quoting == Quoting::Double => escape_double(value),
+                Some(value) => quote(value),
+            });
             line.trim_end().to_owned()
         }
     }
@@ -81,7 +66,7 @@ pub(super) fn reproduce(
     timeout: Duration,
 ) -> String {
     let line = match probe {
-        Probe::Command(command) => by_shell(command, scope),
+        Probe::Command(command) => by_shell(command, scope, prefix.is_empty()),
         Probe::Http(http) => by_curl(http, scope, timeout),
         Probe::Human(_) => return describe_probe(probe, scope),
     };
@@ -140,7 +125,8 @@ fn on_one_line(line: String) -> String {
     format!("sh -c \"$(printf {})\"", quote(&format))
 }
 
-fn by_shell(command: &CommandProbe, scope: &Scope) -> String {
+/// `first`: nothing stands before it on the line.
+fn by_shell(command: &CommandProbe, scope: &Scope, first: bool) -> String {
     let mut line = String::new();
     if let Some(cwd) = &command.cwd {
         line.push_str(&format!("cd {} && ", quote(&cwd.render(scope))));
@@ -164,8 +150,14 @@ fn by_shell(command: &CommandProbe, scope: &Scope) -> String {
             line.push_str(&format!("env {} {shown}", env.join(" ")));
         }
         // What stands before belongs to all of the command and not only to its first part; and
-        // an `exit` must not end the shell into which it is copied.
-        (CommandLine::Shell(_), true) if plain && !command.strict && !leaves(&shown) => {
+        // an `exit` must not end the shell into which it is copied. What has line feeds gets a
+        // shell of its own in any case (`on_one_line`).
+        (CommandLine::Shell(_), true) if plain && first && shown.contains(char::is_control) => {
+            line.push_str(&shown)
+        }
+        (CommandLine::Shell(_), true)
+            if plain && !command.strict && !leaves(&shown) && (first || !parts(&shown)) =>
+        {
             line.push_str(&shown)
         }
         (CommandLine::Shell(_), true) => line.push_str(&format!("sh -c {}", quote(&shown))),
@@ -174,6 +166,12 @@ fn by_shell(command: &CommandProbe, scope: &Scope) -> String {
         }
     }
     line
+}
+
+/// Whether a line may have parts that go on when what stands before it has failed. Signs in quotes count as
+/// well, and cost no more than a shell of its own.
+fn parts(line: &str) -> bool {
+    line.contains("||") || line.replace("&&", "").contains([';', '&', '\n'])
 }
 
 /// Whether a line may end or change the shell it is typed into.
@@ -310,6 +308,47 @@ mod tests {
                 prop_assert_eq!(sh(&shown), format!("[{prefix}{value}]").into_bytes());
             }
         }
+    }
+
+    #[test]
+    fn nothing_of_a_command_runs_when_its_folder_cannot_be_reached() {
+        for text in [
+            "echo a; echo b",
+            "false || echo b",
+            "true & echo b",
+            "echo a\necho b\n",
+        ] {
+            for strict in [false, true] {
+                let command = CommandProbe {
+                    strict,
+                    ..command(text)
+                };
+                let probe = Probe::Command(command);
+                let line = |prefix| {
+                    let limit = Duration::from_secs(1);
+                    reproduce(&probe, &Scope::new(), prefix, &Host::local(), limit)
+                };
+                assert_eq!(sh(&line("false && ")), b"", "{}", line("false && "));
+                assert!(
+                    sh(&line("true && ")).ends_with(b"b\n"),
+                    "{}",
+                    line("true && ")
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_strict_script_is_reproduced_in_one_shell_and_stops_at_its_first_failure() {
+        let command = CommandProbe {
+            strict: true,
+            ..command("echo a\nfalse\necho b\n")
+        };
+        let probe = Probe::Command(command);
+        let limit = Duration::from_secs(1);
+        let line = reproduce(&probe, &Scope::new(), "", &Host::local(), limit);
+        assert_eq!(line.matches("sh -c").count(), 1, "{line}");
+        assert_eq!(sh(&line), b"a\n", "{line}");
     }
 
     #[test]
