@@ -19,7 +19,7 @@ pub fn table(phase: &PhaseStatus, width: usize, color: bool) -> String {
     let mut out = String::new();
     let title = format!(
         "{}  ({})",
-        text::visible(&titled(phase)),
+        text::visible(&text::titled(&phase.phase, &phase.title)),
         text::visible(&phase.path)
     );
     for line in text::wrap(&title, width) {
@@ -87,14 +87,6 @@ fn state_color(state: GateState) -> Color {
         GateState::Stale | GateState::Claimed => Color::Yellow,
         GateState::Open => Color::Reset,
     }
-}
-
-/// The phase with its title, where it has one.
-fn titled(phase: &PhaseStatus) -> String {
-    if phase.title.is_empty() {
-        return phase.phase.clone();
-    }
-    format!("{}: {}", phase.phase, phase.title)
 }
 
 /// A Markdown table. It has no heading of its own, so that it can stand anywhere.

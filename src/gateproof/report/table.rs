@@ -37,9 +37,8 @@ pub fn table(record: &RunRecord, width: usize, color: bool) -> String {
     let columns = columns(record, width);
     let mut out = String::new();
     let claim = format!(
-        "{}: {}  ({})",
-        text::visible(&record.claim.phase),
-        text::visible(&record.claim.title),
+        "{}  ({})",
+        text::visible(&text::titled(&record.claim.phase, &record.claim.title)),
         text::visible(&record.claim.path)
     );
     for line in text::wrap(&claim, width) {

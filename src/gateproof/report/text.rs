@@ -167,6 +167,14 @@ pub(crate) fn tally(outcomes: &[Outcome]) -> String {
     format!("{}: {parts}", count(outcomes.len(), "check"))
 }
 
+/// A phase with its title, where it has one.
+pub(crate) fn titled(phase: &str, title: &str) -> String {
+    match title {
+        "" => phase.to_owned(),
+        title => format!("{phase}: {title}"),
+    }
+}
+
 /// The gates of a record with their titles, in the order of the file.
 pub(crate) fn gates(record: &RunRecord) -> Vec<(&str, &str)> {
     let mut gates: Vec<(&str, &str)> = Vec::new();

@@ -56,12 +56,14 @@ pub fn claim_block(record: &RunRecord, gate: &str, after: Option<&str>) -> Optio
 }
 
 fn what(record: &RunRecord, gate: &str, title: &str, checks: &[&CheckRecord]) -> String {
+    let title = match title {
+        "" => String::new(),
+        title => format!(" — {}", prose(title)),
+    };
     let mut out = format!(
-        "### WHAT is claimed\n\n**{}** — {} (phase {}: {}).\n\n",
+        "### WHAT is claimed\n\n**{}**{title} (phase {}).\n\n",
         prose(gate),
-        prose(title),
-        prose(&record.claim.phase),
-        prose(&record.claim.title)
+        prose(&text::titled(&record.claim.phase, &record.claim.title))
     );
     if let Some(options) = changed_values(record) {
         out.push_str(&format!("**Not the claimed file:** {}\n\n", code(&options)));
