@@ -28,8 +28,11 @@ pub fn trials() -> Vec<Trial> {
             in_the_data,
         ),
     ];
+    let walks = walks.into_iter().chain([trial(
+        "a_deploy_refused_after_a_kill_on_the_way_down_condemns_no_version",
+        refused_after_a_kill,
+    )]);
     let missing = no_strace();
-    let walks = walks.into_iter();
     let walks = walks.map(|walk| walk.with_ignored_flag(missing));
     let no_disk = Disk::of("64k").is_none();
     let full = [trial(
@@ -40,6 +43,10 @@ pub fn trials() -> Vec<Trial> {
         .into_iter()
         .map(|trial| trial.with_ignored_flag(no_disk));
     let others = [
+        trial(
+            "a_start_first_update_is_held_only_over_what_still_runs",
+            beside_itself,
+        ),
         trial(
             "a_run_that_died_in_the_gate_after_a_sick_version_goes_back_to_its_data_and_is_loud",
             sick_before,
@@ -264,6 +271,54 @@ fn full() {
     stage.run(&["rollback", "traefik"]).is(20, "rolled-back");
     assert_eq!(seen(&stage), before);
     never_mixed(&stage, "full");
+}
+
+/// What is refused before the version ever ran is not its fault, also when an earlier try was killed
+/// while the app went down.
+fn refused_after_a_kill() {
+    let states = walk_all(|at| {
+        let stage = begun();
+        let before = seen(&stage);
+        stage.release(NEW);
+        if !killed(&stage, at, &["traefik"]) {
+            return None;
+        }
+        let state = state_of(&stage);
+        match state.as_str() {
+            "planned" | "quiesced" | "snapshotted" => {}
+            // From here on it may have run.
+            "deploying" | "gating" => return None,
+            _ => return Some(state),
+        }
+        let count = stage.path("count").display().to_string();
+        stage.docker(&format!(
+            "[ \"$1 $2\" != 'stack deploy' ] || {{ echo >>{count}; [ \"$(wc -l <{count})\" -gt 1 ] || {{ echo 'no such thing' >&2; exit 1; }}; }}"
+        ));
+        stage.run(&["traefik"]).is(10, "held-undeployable");
+        assert_eq!(stage.file("quarantine.json"), "", "{state}");
+        assert_eq!(
+            (stage.last_good().as_str(), seen(&stage)),
+            (OLD, before),
+            "{state}"
+        );
+        Some(state)
+    });
+    covers(&states, &["quiesced", "snapshotted"]);
+}
+
+/// A start-first update with a port of the node cannot work over what runs; where the app is taken down
+/// first, nothing is in its way.
+fn beside_itself() {
+    let config = "services: {app: {image: traefik, ports: [{mode: host}, {mode: host, published: '80'}], deploy: {update_config: {order: start-first}}}}";
+    for (stage, code, outcome) in [
+        (begun(), 0, "upgraded"),
+        (Stage::new(), 10, "held-undeployable"),
+    ] {
+        stage.run(&["traefik"]);
+        stage.release(NEW);
+        std::fs::write(stage.path("config"), config).unwrap();
+        stage.run(&["traefik"]).is(code, outcome);
+    }
 }
 
 fn sick_before() {

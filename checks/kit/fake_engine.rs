@@ -520,6 +520,15 @@ fn answer(state: &mut State, line: &str, body: &[u8]) -> (u16, Value) {
     match (method, parts.as_slice()) {
         ("GET", ["version"]) => (200, state.0["version"].clone()),
         ("GET", ["info"]) => (200, state.0["info"].clone()),
+        ("GET", ["nodes"]) => (
+            200,
+            json!([{
+                "ID": "node1",
+                "Spec": { "Role": "manager", "Availability": "active" },
+                "Description": { "Hostname": "stage" },
+                "Status": { "State": "ready" },
+            }]),
+        ),
         ("GET", [kind @ ("services" | "tasks" | "networks")]) => {
             (200, listed(state, kind, &filters))
         }

@@ -174,6 +174,23 @@ impl Plan {
         }
     }
 
+    /// The release before whose deploy the app is taken down, because its data is kept or given
+    /// back meanwhile.
+    pub fn takes_down_for(&self) -> Option<&ReleaseId> {
+        match self {
+            Plan::Upgrade {
+                stateful: true,
+                back_to: Some(_),
+                to,
+                ..
+            }
+            | Plan::RollBack {
+                restore: true, to, ..
+            } => Some(to),
+            _ => None,
+        }
+    }
+
     /// How the run ends when all goes well.
     pub fn outcome(&self) -> Outcome {
         match self {

@@ -163,7 +163,7 @@ impl Shape {
     }
 
     /// Why a deploy over what runs cannot work on these nodes. `running` are the services that
-    /// the stack has now: of them a start-first update starts the new task beside the old one.
+    /// have a task when the deploy begins: a start-first update starts the new one beside it.
     pub fn faults(&self, nodes: &[Node], running: &[&str]) -> Vec<String> {
         let mut all = Vec::new();
         for (name, service) in &self.services {
@@ -205,8 +205,8 @@ impl Named {
 
 impl ServiceShape {
     fn host_port(&self) -> Option<String> {
-        let host = self.ports.iter().find(|port| port.mode == "host")?;
-        Some(match host.published.as_ref()? {
+        let mut host = self.ports.iter().filter(|port| port.mode == "host");
+        Some(match host.find_map(|port| port.published.as_ref())? {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         })

@@ -331,6 +331,12 @@ pub fn volume_users<'c>(
 }
 
 impl Service {
+    /// Whether a task of it runs, of whatever spec and however its container is.
+    pub fn has_a_running_task(&self) -> bool {
+        let mut tasks = self.tasks.iter();
+        tasks.any(|task| task.state == TaskState::Running)
+    }
+
     /// The tasks of the present spec that are wanted and run, container and all.
     pub fn running<'a>(&'a self, view: &'a StackView) -> impl Iterator<Item = &'a Task> {
         self.tasks

@@ -66,17 +66,8 @@ impl Machine<'_> {
     /// Of a stateful app: why its data cannot be kept, found out before anything is touched. What
     /// would fail after the app was taken down costs nothing here.
     async fn held_by_data(&self, plan: &Plan) -> Result<Option<End>, RunError> {
-        let version = match plan {
-            Plan::Upgrade {
-                stateful: true,
-                back_to: Some(_),
-                to,
-                ..
-            } => &to.version,
-            Plan::RollBack {
-                restore: true, to, ..
-            } => &to.version,
-            _ => return Ok(None),
+        let Some(release) = plan.takes_down_for() else {
+            return Ok(None);
         };
         let site = self.site;
         let found = volumes::survey(&site.engine, &site.spec.stack, &site.paths)
@@ -95,7 +86,7 @@ impl Machine<'_> {
         }
         Ok(Some(End {
             outcome: Outcome::HeldNoSnapshot,
-            version: Some(version.clone()),
+            version: Some(release.version.clone()),
             attempted: None,
             acted: false,
         }))

@@ -16,10 +16,7 @@ impl Machine<'_> {
     /// Goes on with a run that goes back, or turns one whose tries are used up.
     pub(super) async fn resume_back(&self, mut journal: Journal) -> Result<End, RunError> {
         if journal.state().direction() == Some(journal::Direction::Forward) {
-            let failure = Failure {
-                why: "its tries are used up".to_owned(),
-                may_have_run: journal.may_have_deployed(),
-            };
+            let failure = Failure::of(&journal, "its tries are used up".to_owned());
             return self.failed(journal, Event::Failed, failure).await;
         }
         // A kill may have come between the quarantine and the turn, and never the other way.

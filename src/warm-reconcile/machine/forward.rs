@@ -28,7 +28,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    fn of(journal: &Journal, why: String) -> Failure {
+    pub(super) fn of(journal: &Journal, why: String) -> Failure {
         Failure {
             why,
             may_have_run: journal.may_have_deployed(),
@@ -113,6 +113,8 @@ impl Machine<'_> {
         release: &deploy::Exported,
         work: &Workspace,
     ) -> Result<Launched, RunError> {
+        // Only a try before this one can have got so far.
+        let may_have_run = journal.may_have_deployed();
         if journal.state() != State::Deploying {
             journal.advance(Event::DeployStarted, Step::default(), Utc::now())?;
         }
@@ -120,9 +122,6 @@ impl Machine<'_> {
         let again = plan.from.as_ref() == Some(&plan.to);
         let again = again.then_some(Before::Unhealthy(plan.at));
         if let Deployed::Not(why) = self.deploy(release, work, again).await {
-            // A try before this one may have got further.
-            let first = journal.tries().forward + 1 == journal.plan().tries.forward;
-            let may_have_run = !first;
             return Ok(Launched::Failed(journal, Failure { why, may_have_run }));
         }
         let until = Some(self.gate_ends());

@@ -35,7 +35,8 @@ impl Machine<'_> {
         let release = known(id).unwrap_or_else(|| Release::of_version(id.version.clone()));
         let work = self.workspace()?;
         let exported = self.export(&release, &work).await?;
-        let Some(found) = self.in_the_way(&exported, &work).await? else {
+        let stays_up = plan.takes_down_for().is_none();
+        let Some(found) = self.in_the_way(&exported, &work, stays_up).await? else {
             return Ok(None);
         };
         // `held-` promises that what runs is healthy.
@@ -65,6 +66,7 @@ impl Machine<'_> {
         &self,
         exported: &Exported,
         work: &Workspace,
+        stays_up: bool,
     ) -> Result<Option<InTheWay>, RunError> {
         let spec = &self.site.spec;
         let version = &exported.release.version;
@@ -90,15 +92,15 @@ impl Machine<'_> {
         for warning in shape.warnings() {
             self.flight.remark(warning);
         }
-        let faults = self.faults(&shape).await?;
+        let faults = self.faults(&shape, stays_up).await?;
         if !faults.is_empty() {
             return Ok(Some(InTheWay::Undeployable(faults)));
         }
         Ok(self.missing_image(&shape, work).await?.map(InTheWay::Image))
     }
 
-    /// What of the files cannot work on this swarm.
-    async fn faults(&self, shape: &Shape) -> Result<Vec<String>, RunError> {
+    /// What of the files cannot work on this swarm. `stays_up`: the app is not taken down before.
+    async fn faults(&self, shape: &Shape, stays_up: bool) -> Result<Vec<String>, RunError> {
         let engine = &self.site.engine;
         let mut faults = Vec::new();
         for (kind, name) in shape.external() {
@@ -111,7 +113,11 @@ impl Machine<'_> {
             return Ok(faults);
         }
         let view = self.look().await.map_err(RunError::Engine)?;
-        let running: Vec<&str> = view.services.iter().map(|one| one.short.as_str()).collect();
+        let up = view
+            .services
+            .iter()
+            .filter(|one| stays_up && one.has_a_running_task());
+        let running: Vec<&str> = up.map(|one| one.short.as_str()).collect();
         match engine.nodes().await {
             Ok(nodes) => faults.extend(shape.faults(&nodes, &running)),
             Err(error) => self
