@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::client::{Engine, of_stack, segment};
-use super::wire::{WireImage, WireNetwork, WireNode, WireOutOfMemory, WireVolume, WireVolumes};
+use super::wire::{WireContainerDetail, WireImage, WireNetwork, WireNode, WireVolume, WireVolumes};
 use super::{EngineError, logs};
 
 /// An image that is on the machine.
@@ -144,7 +144,7 @@ impl Engine {
     /// found out.
     pub async fn was_out_of_memory(&self, container: &str) -> bool {
         let path = format!("/containers/{}/json", segment(container));
-        let found: Result<Option<WireOutOfMemory>, _> = self.find(&path).await;
+        let found: Result<Option<WireContainerDetail>, _> = self.find(&path).await;
         matches!(found, Ok(Some(found)) if found.state.oom_killed)
     }
 

@@ -293,6 +293,8 @@ pub(super) struct WireDetailState {
     pub(super) status: String,
     #[serde(deserialize_with = "time")]
     pub(super) started_at: Option<DateTime<Utc>>,
+    #[serde(rename = "OOMKilled", deserialize_with = "null")]
+    pub(super) oom_killed: bool,
     pub(super) health: Option<WireHealth>,
 }
 
@@ -402,16 +404,4 @@ pub(super) struct WireNodeDescription {
 pub(super) struct WireNodeStatus {
     #[serde(deserialize_with = "null")]
     pub(super) state: String,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct WireOutOfMemory {
-    #[serde(rename = "State", default, deserialize_with = "null")]
-    pub(super) state: WireOutOfMemoryState,
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct WireOutOfMemoryState {
-    #[serde(rename = "OOMKilled", default, deserialize_with = "null")]
-    pub(super) oom_killed: bool,
 }

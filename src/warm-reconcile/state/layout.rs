@@ -210,11 +210,12 @@ impl AppPaths {
         self.home.join("hold.json")
     }
 
-    /// The versions that somebody has acknowledged.
+    /// The version that somebody has pinned.
     pub fn pin(&self) -> PathBuf {
         self.home.join("pin.json")
     }
 
+    /// The versions that somebody has acknowledged.
     pub fn acks(&self) -> PathBuf {
         self.home.join("acks.json")
     }
