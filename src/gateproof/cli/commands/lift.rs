@@ -63,7 +63,6 @@ pub(crate) async fn lift(options: LiftOptions) -> anyhow::Result<ExitCode> {
         why: redacted(&options.why),
     });
     if let Err(why) = may_lift(&review.counted(), &record, veto) {
-        let why = format!("{why}: only the Adversary lifts a veto");
         return Ok(refuse(codes::SAME_HANDS, &why));
     }
     review.write(&record, &options.phase).await

@@ -24,7 +24,7 @@ pub fn closings(counted: &Counted<'_>, review: &Reading, evidence: &Evidence) ->
         let record = &stored.record;
         for id in &record.closed {
             let filer = filed.iter().find(|(other, _)| other == id);
-            match wrong(counted, record, filer.map(|(_, record)| *record)) {
+            match wrong(counted, evidence, record, filer.map(|(_, record)| *record)) {
                 None => {
                     found.closed.insert(id.clone());
                 }
@@ -65,12 +65,21 @@ pub fn closings(counted: &Counted<'_>, review: &Reading, evidence: &Evidence) ->
 }
 
 /// Why a record does not close a finding that `filer` has filed.
-fn wrong(counted: &Counted<'_>, record: &RunRecord, filer: Option<&RunRecord>) -> Option<String> {
+fn wrong(
+    counted: &Counted<'_>,
+    evidence: &Evidence,
+    record: &RunRecord,
+    filer: Option<&RunRecord>,
+) -> Option<String> {
     let Some(filer) = filer else {
         return Some("no finding of that name was filed before it".to_owned());
     };
     if record.act != Act::Review || record.role.as_deref() != Some("adversary") {
         return Some("only a review closes a finding".to_owned());
+    }
+    // A finding is of the phase, not of the claim that the review names.
+    if let Some(why) = counted.not_signed(evidence, record) {
+        return Some(why.to_string());
     }
     let clone = record
         .repository

@@ -42,10 +42,21 @@ impl Evidence {
         Some(&block.run_id)
     }
 
-    pub(super) fn signature(&self, run_id: &str) -> &Signature {
+    fn signature(&self, run_id: &str) -> &Signature {
         self.signatures
             .get(run_id)
             .unwrap_or(const { &Signature::Missing })
+    }
+
+    /// Why a record does not count by its signature ([`not_signed`]).
+    pub(super) fn not_signed(&self, record: &RunRecord, claimants: &[String]) -> Option<Reason> {
+        let what = format!("{} {}", record.act.name(), record.run_id);
+        let file = Signed {
+            what: &what,
+            author: record.author.as_deref(),
+            signature: self.signature(&record.run_id),
+        };
+        not_signed(file, &self.signers, claimants)
     }
 
     /// Why the attestations that a run took for checks of a gate do not count. `claimants` are the
@@ -79,6 +90,8 @@ pub struct Counted<'r> {
     pub records: Vec<&'r StoredRecord>,
     /// The others, and why.
     pub refused: Vec<(&'r StoredRecord, Reason)>,
+    /// The authors of the claims that count.
+    claimants: Vec<String>,
 }
 
 /// Whether a record is a claim of that gate that counts as one.
@@ -94,13 +107,7 @@ fn claims(record: &RunRecord) -> bool {
 pub fn count<'r>(records: &[&'r StoredRecord], evidence: &Evidence) -> Counted<'r> {
     let mut refused: Vec<(&StoredRecord, Reason)> = Vec::new();
     let check = |stored: &'r StoredRecord, claimants: &[String]| {
-        let what = name(&stored.record);
-        let file = Signed {
-            what: &what,
-            author: stored.record.author.as_deref(),
-            signature: evidence.signature(&stored.record.run_id),
-        };
-        let why = not_signed(file, &evidence.signers, claimants);
+        let why = evidence.not_signed(&stored.record, claimants);
         // A run that only looks allows nothing, and nobody is asked for a passphrase to look.
         let looks = matches!(stored.record.act, Act::Verify | Act::Ci);
         why.filter(|why| !(looks && matches!(why, Reason::Unsigned { .. })))
@@ -113,39 +120,46 @@ pub fn count<'r>(records: &[&'r StoredRecord], evidence: &Evidence) -> Counted<'
             None => all.extend(stored.record.author.clone()),
         }
     }
+    let is_refused = |refused: &[(&StoredRecord, Reason)], stored: &StoredRecord| {
+        refused.iter().any(|(it, _)| std::ptr::eq(*it, stored))
+    };
+    let counted: Vec<&StoredRecord> = records
+        .iter()
+        .copied()
+        .filter(|it| claims(&it.record) && !is_refused(&refused, it))
+        .collect();
     for stored in records.iter().filter(|stored| !claims(&stored.record)) {
-        let judged = stored.record.reviews.as_ref().and_then(|link| {
-            let mut claims = records.iter().filter(|it| claims(&it.record));
-            claims.find(|it| it.record.run_id == link.run_id)
-        });
-        let why = match (stored.record.role.as_deref(), judged) {
-            // What is not about a claim.
-            (Some("builder" | "ci") | None, _) if stored.record.act != Act::Review => {
-                check(stored, &[])
-            }
-            (_, Some(claim)) => {
-                let author = claim.record.author.clone();
-                check(stored, &author.into_iter().collect::<Vec<_>>())
-            }
-            _ => check(stored, &all),
-        };
-        refused.extend(why.map(|why| (*stored, why)));
+        let about = about(&stored.record, &counted, &all);
+        refused.extend(check(stored, &about).map(|why| (*stored, why)));
     }
-    let is_refused =
-        |stored: &StoredRecord| refused.iter().any(|(it, _)| std::ptr::eq(*it, stored));
     Counted {
         records: records
             .iter()
             .copied()
-            .filter(|stored| !is_refused(stored))
+            .filter(|stored| !is_refused(&refused, stored))
             .collect(),
         refused,
+        claimants: all,
     }
 }
 
-/// A record as messages name it: `review 2026…`.
-fn name(record: &RunRecord) -> String {
-    format!("{} {}", record.act.name(), record.run_id)
+/// Whose lines of allowed signers let nobody sign that record: the authors of the claims that it can
+/// help or harm. The act decides, and what the record says of itself only narrows it where the rest
+/// of the rules hold the record to its word: a review of another claim is void for this one.
+fn about(record: &RunRecord, claims: &[&StoredRecord], all: &[String]) -> Vec<String> {
+    let is_own = matches!(record.role.as_deref(), Some("builder" | "ci") | None);
+    match record.act {
+        // It is nobody's verdict.
+        Act::Verify | Act::Ci if is_own => Vec::new(),
+        Act::Review => {
+            let link = record.reviews.as_ref();
+            match claims.iter().find(|it| Some(&it.link) == link) {
+                Some(claim) => claim.record.author.iter().cloned().collect(),
+                None => all.to_vec(),
+            }
+        }
+        Act::Claim | Act::Verify | Act::Ci | Act::Veto | Act::Lift => all.to_vec(),
+    }
 }
 
 impl Counted<'_> {
@@ -153,6 +167,12 @@ impl Counted<'_> {
     pub(super) fn claims(&self) -> impl Iterator<Item = &RunRecord> {
         let records = self.records.iter().map(|stored| &stored.record);
         records.filter(|record| claims(record))
+    }
+
+    /// Why the signature of a record allows nothing about the phase as a whole, whatever claim the
+    /// record says that it is about.
+    pub(super) fn not_signed(&self, evidence: &Evidence, record: &RunRecord) -> Option<Reason> {
+        evidence.not_signed(record, &self.claimants)
     }
 
     /// Who may lift a veto or close a finding of `by`, and who may not: the Adversary is the author

@@ -145,6 +145,12 @@ pub fn may_lift(
     lifting: &RunRecord,
     veto: &VetoState,
 ) -> Result<(), String> {
+    if lifting.role.as_deref() != Some("adversary") {
+        let role = lifting.role.as_deref().unwrap_or("nobody");
+        return Err(format!(
+            "only the Adversary lifts a veto, and it is of the role {role}"
+        ));
+    }
     let clone = lifting.repository.as_ref();
     let clone = clone.and_then(|r| r.clone_id.as_deref());
     counted

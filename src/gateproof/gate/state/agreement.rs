@@ -72,6 +72,8 @@ fn event() -> impl Strategy<Value = Event> {
             (Act::Verify, "adversary"),
             (Act::Veto, "adversary"),
             (Act::Lift, "adversary"),
+            (Act::Lift, "builder"),
+            (Act::Lift, "ci"),
         ]),
         0..3usize,
         0..3usize,
@@ -340,6 +342,17 @@ impl History {
         Some(found.1)
     }
 
+    /// Whether a claim of that author counts.
+    fn claims(&self, author: Option<&str>) -> bool {
+        self.records.iter().any(|it| {
+            let claims =
+                it.record.act == Act::Claim && it.record.role.as_deref() == Some("builder");
+            claims
+                && it.record.author.as_deref() == author
+                && self.refused(&it.record.run_id).is_none()
+        })
+    }
+
     /// The verdict in the heading that REVIEW gets.
     fn written(&self, claim: &StoredRecord, review: &RunRecord) -> Option<&'static str> {
         let header = RecordHeader::of_record(&claim.record, &claim.link.sha256, "");
@@ -455,6 +468,17 @@ proptest! {
         let waits = waiting.iter().filter(|it| it.act == Act::Veto).count();
         prop_assert_eq!(waits, open.iter().filter(|it| it.run.is_some()).count());
         prop_assert_eq!(done_block(std::slice::from_ref(&phase)).is_some(), gate.state == GateState::Ready);
+        for lifted in vetoes(&counted, &history.review, &history.facts.evidence) {
+            let by = lifted.lifted.as_deref().and_then(|by| by.strip_prefix("lift "));
+            let Some(lifting) = by.map(|id| &find(&history.records, id).record) else { continue };
+            prop_assert_eq!(lifting.role.as_deref(), Some("adversary"));
+            prop_assert!(!history.claims(lifting.author.as_deref()));
+            // A line that a claimant or nobody has committed lets nobody lift.
+            let name = PEOPLE.iter().position(|it| lifting.author == Some(author(it))).unwrap();
+            let (bobs, nobodys) = (around.lines[name] == 2, around.lines[name] == 3);
+            prop_assert!(!(bobs && history.claims(Some(&author("bob")))), "{}", told("lift"));
+            prop_assert!(!(nobodys && PEOPLE.iter().any(|it| history.claims(Some(&author(it))))));
+        }
         if gate.state == GateState::Ready {
             let closings = closings(&counted, &history.review, &history.facts.evidence);
             let filed = counted.records.iter().flat_map(|it| &it.record.filed);

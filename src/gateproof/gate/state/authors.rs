@@ -4,7 +4,7 @@ use super::cases::{again, filing, third, typed_by};
 use super::tests::{World, clock, stored, world};
 use super::*;
 use crate::gate::counts::{Signature, SignerLine, WrittenBy};
-use crate::record::{Act, LiftedVeto, RunRecord, VetoWords};
+use crate::record::{Act, LiftedVeto, RecordLink, RunRecord, VetoWords};
 
 /// A name, what is changed in a world in which all is well, the state then, and a part of what is
 /// said.
@@ -90,6 +90,32 @@ fn close(world: &World, name: &str) -> RunRecord {
     record.author = Some(author(name));
     record.closed = vec!["A1".into()];
     record
+}
+
+/// Everybody signs, and the Builder has committed a line that lets his own key sign as Eve.
+fn second_line(world: &mut World) {
+    all_sign(world);
+    signers(world, &[("bob", "bob"), ("eve", "eve"), ("eve", "bob")]);
+}
+
+/// A veto of Eve, and a lifting of the Builder under her name.
+fn forged_lift(world: &mut World, change: fn(&mut RunRecord)) {
+    second_line(world);
+    let mut lifting = lift(world, "eve");
+    change(&mut lifting);
+    world.more = vec![veto(world, "eve"), lifting];
+    signed(world, "veto", &[1]);
+    signed(world, "lift", &[2]);
+}
+
+/// A claim of a person who does not exist, of another gate.
+fn of_nobody(world: &mut World) -> RecordLink {
+    let mut claim = world.claim.clone();
+    (claim.run_id, claim.author) = ("invented".into(), Some(author("nobody")));
+    claim.gates = vec!["M9".into()];
+    let link = stored(claim.clone()).link;
+    world.more.push(claim);
+    link
 }
 
 const CASES: &[Case] = &[
@@ -344,6 +370,70 @@ const CASES: &[Case] = &[
         },
         GateState::Fail,
         "finding A1 is open",
+    ),
+    (
+        "the Builder's key signs a lifting under the Adversary's name",
+        |w| forged_lift(w, |_| ()),
+        GateState::Veto,
+        "bob <bob@example.org>, who made the claim, wrote that line",
+    ),
+    (
+        "the same as a builder",
+        |w| forged_lift(w, |it| it.role = Some("builder".into())),
+        GateState::Veto,
+        "bob <bob@example.org>, who made the claim, wrote that line",
+    ),
+    (
+        "the same as ci",
+        |w| forged_lift(w, |it| it.role = Some("ci".into())),
+        GateState::Veto,
+        "bob <bob@example.org>, who made the claim, wrote that line",
+    ),
+    (
+        "the same as nobody",
+        |w| forged_lift(w, |it| it.role = None),
+        GateState::Veto,
+        "bob <bob@example.org>, who made the claim, wrote that line",
+    ),
+    (
+        "the same about the claim of an invented person",
+        |w| {
+            forged_lift(w, |_| ());
+            let link = of_nobody(w);
+            w.more[1].reviews = Some(link);
+        },
+        GateState::Veto,
+        "bob <bob@example.org>, who made the claim, wrote that line",
+    ),
+    (
+        "a lifting in another role lifts nothing, whoever signs it",
+        |w| {
+            forged_lift(w, |it| it.role = Some("builder".into()));
+            signed(w, "lift", &[1]);
+        },
+        GateState::Veto,
+        "lift lift does not lift veto: only the Adversary lifts a veto, and it is of the role builder",
+    ),
+    (
+        "the Builder's key closes a finding in a review of an invented person's claim",
+        |w| {
+            second_line(w);
+            let (mut closing, filing) = (close(w, "eve"), filing(w));
+            let passed = third(w);
+            closing.run_id = "closing".into();
+            closing.reviews = Some(of_nobody(w));
+            for check in &mut closing.checks {
+                check.gate = "M9".into();
+            }
+            w.more.extend([filing, passed, closing]);
+            signed(w, "invented", &[]);
+            w.facts.evidence.signatures.remove("invented");
+            signed(w, "second", &[1]);
+            signed(w, "third", &[1]);
+            signed(w, "closing", &[2]);
+        },
+        GateState::Pass,
+        "does not close A1: review closing is signed with a key that",
     ),
 ];
 
