@@ -216,6 +216,12 @@ fn what_the_builder_types_lifts_and_closes_nothing() {
     bob.git(&["rm", "-q", &format!("reports/runs/demo/{run}.json")]);
     bob.git(&["commit", "-qm", "tidy"]);
     status(&bob, &["it is gone, and commit"]);
+    // However the folder of the records is written.
+    for named in ["reports", "./reports", "claims/../reports"] {
+        let shown = bob.run(&["status", "--reports", named]);
+        let text = unwrapped(&shown.out);
+        assert!(text.contains("it is gone, and commit"), "{named}: {text}");
+    }
     assert!(bob.ends(1, &["audit"]).out.contains("GP1202"));
 
     // Eve lifts and closes it.

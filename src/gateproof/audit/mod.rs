@@ -153,15 +153,11 @@ struct Case<'a> {
 /// in [`Audit::unchecked`].
 pub fn audit(request: &AuditRequest) -> Result<Audit, AuditError> {
     let mut repo = Repo::open(&request.folder)?;
-    let reports = match &request.reports {
-        Some(reports) => std::path::absolute(reports).map_err(|source| AuditError::Read {
-            path: reports.clone(),
-            source,
-        })?,
-        None => repo.root.join("reports"),
-    };
-    // Both as git names its top, so that one is found below the other.
-    let reports = std::fs::canonicalize(&reports).unwrap_or(reports);
+    let reports = sources::reports_folder(&repo.root, request.reports.as_deref());
+    let reports = reports.map_err(|source| AuditError::Read {
+        path: request.reports.clone().unwrap_or_default(),
+        source,
+    })?;
     let docs = documents::folders(request, &repo.root, &reports);
     let mut result = Audit {
         schema: SCHEMA,

@@ -28,6 +28,9 @@ pub(super) fn chain(case: &mut Case<'_>) {
                 (&rule::LINK, format!("sha256 {expected}"))
             }
             RecordFaultKind::Cycle => (&rule::ORDER, "only records from before".to_owned()),
+            RecordFaultKind::Gone { commit } | RecordFaultKind::Rewritten { commit } => {
+                (&rule::LINK, format!("the file as commit {commit} had it"))
+            }
             RecordFaultKind::NoRecord => (&rule::LONE_SIGNATURE, "the record beside it".to_owned()),
         };
         let mut found = fault.kind.to_string();

@@ -18,6 +18,7 @@ use kit::inside::Inside;
 
 use crate::cli::claims::{current_folder, path_in_repository};
 use crate::cli::options::HostOptions;
+use crate::cli::store::{docs_of, runs_of};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct StateOptions {
@@ -42,11 +43,12 @@ pub(crate) async fn gate_state(
         .map_or(folder.as_path(), |repository| repository.root());
     let path = path_in_repository(&file.source.path, root);
     let spec = claim_spec(file, &path.display().to_string());
-    let (reports, docs) = match &options.reports {
-        Some(reports) => (reports.clone(), Inside::top(reports)),
-        None => (root.join("reports"), Inside::of(root, &file.docs)?),
-    };
-    let runs = reports.join("runs").join(&spec.phase);
+    let reports = options.reports.as_deref();
+    let reports = reports.map(|named| sources::reports_folder(root, Some(named)));
+    let reports = reports.transpose().context("find the reports")?;
+    let docs = docs_of(&file.docs, root, reports.as_deref())?;
+    // A link could show anything, and something else to everybody.
+    let runs = runs_of(&spec.phase, root, reports.as_deref())?.path();
     let records = sources::records(&runs)
         .with_context(|| format!("list the records in {}", runs.display()))?;
     let path = |document: Document| docs.join(document.file_name(&spec.phase));
@@ -54,24 +56,17 @@ pub(crate) async fn gate_state(
         let path = place.path();
         sources::document(&path, &spec).with_context(|| format!("read {}", path.display()))
     };
-    // A link could show anything, and something else to everybody.
     let (status, review) = (path(Document::Status)?, path(Document::Review)?);
     let (status_text, review_text) = (read(&status)?, read(&review)?);
     let mut damaged = records.damaged;
-    let damaged_names: BTreeSet<String> = damaged
-        .iter()
-        .filter_map(|what| Some(what.split_once(':')?.0.to_owned()))
-        .collect();
     let signers = sources::signers(root, None).context("find out who may sign")?;
     let evidence = sources::evidence(root, signers, &spec.phase, &records.sound, &review.path())
         .context("find out who made the records")?;
     if repository.is_some() {
         let gone = sources::taken_away(root, &runs).context("find records that were removed")?;
         // What the chain misses is named already.
-        damaged.extend(gone.into_iter().filter(|what| {
-            let name = what.split(':').next().unwrap_or(what);
-            !damaged_names.contains(name)
-        }));
+        let named: BTreeSet<String> = damaged.iter().map(|it| it.name()).collect();
+        damaged.extend(gone.into_iter().filter(|it| !named.contains(&it.name())));
     }
     let hosts = if probe {
         Some(states_of_hosts(file, &spec, options, &folder).await)

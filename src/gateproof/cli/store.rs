@@ -133,9 +133,13 @@ impl RecordStore<'_> {
     }
 }
 
-/// Where the records of a phase are written: below the folder that a person named, else below the
+/// Where the records of a phase are: below the folder that a person named, else below the
 /// repository's own.
-fn runs_of(phase: &str, root: &Path, reports: Option<&Path>) -> Result<Inside, NotInside> {
+pub(crate) fn runs_of(
+    phase: &str,
+    root: &Path,
+    reports: Option<&Path>,
+) -> Result<Inside, NotInside> {
     let runs = Path::new("runs").join(phase);
     match reports {
         Some(reports) => Inside::of(reports, &runs),
@@ -143,8 +147,12 @@ fn runs_of(phase: &str, root: &Path, reports: Option<&Path>) -> Result<Inside, N
     }
 }
 
-/// Where the documents of a claim file are written.
-fn docs_of(docs: &Path, root: &Path, reports: Option<&Path>) -> Result<Inside, NotInside> {
+/// Where the documents of a claim file are.
+pub(crate) fn docs_of(
+    docs: &Path,
+    root: &Path,
+    reports: Option<&Path>,
+) -> Result<Inside, NotInside> {
     match reports {
         Some(reports) => Ok(Inside::top(reports)),
         None => Inside::of(root, docs),

@@ -45,12 +45,23 @@ pub enum RecordFaultKind {
     Cycle,
     #[error("it is the signature of a record that is not there")]
     NoRecord,
+    #[error("it is gone, and commit {commit} had it")]
+    Gone { commit: String },
+    #[error("commit {commit} changed it")]
+    Rewritten { commit: String },
+}
+
+impl RecordFault {
+    /// The name of the file, without its folder.
+    pub fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
 }
 
 impl std::fmt::Display for RecordFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
-        write!(f, "{}: {}", name.to_string_lossy(), self.kind)?;
+        write!(f, "{}: {}", self.name(), self.kind)?;
         match &self.by {
             Some(by) => write!(f, ", as run {by} follows it"),
             None => Ok(()),

@@ -9,7 +9,8 @@ use super::blame::blame;
 use super::signers::{SignedFile, SignersError, signatures};
 use crate::gate::counts::{DocumentBlock, Evidence, Signature, Signers};
 use crate::record::{
-    ATTESTATIONS, StoredAttestation, StoredRecord, read_attestations, signature_of,
+    ATTESTATIONS, RecordFault, RecordFaultKind, StoredAttestation, StoredRecord, read_attestations,
+    signature_of,
 };
 use crate::report::documents::blocks_in;
 use kit::digest;
@@ -131,23 +132,22 @@ fn cannot_read(path: &Path, source: io::Error) -> SignersError {
 }
 
 /// The records of a folder that the history of HEAD has and the folder has not any more, and those
-/// that a commit changed, in words.
+/// that a commit changed. Git knows nothing of a folder outside of the repository.
 ///
 /// # Errors
 /// [`GitError`] when git cannot be asked.
-pub fn taken_away(root: &Path, folder: &Path) -> Result<Vec<String>, GitError> {
+pub fn taken_away(root: &Path, folder: &Path) -> Result<Vec<RecordFault>, GitError> {
     let Some(below) = folder.strip_prefix(root).ok().and_then(Path::to_str) else {
         return Ok(Vec::new());
     };
     let words = [
-        "-c",
-        "core.quotePath=false",
         "log",
         "--full-history",
-        "--format=commit %H",
+        "--format=%x00commit %H",
         "--name-status",
         "--no-renames",
         "--no-show-signature",
+        "-z",
         "HEAD",
         "--",
         below,
@@ -159,25 +159,39 @@ pub fn taken_away(root: &Path, folder: &Path) -> Result<Vec<String>, GitError> {
         Err(error) => return Err(error),
     };
     let told = String::from_utf8_lossy(&told);
-    let (mut commit, mut found, mut seen) = ("", Vec::new(), BTreeSet::new());
-    for line in told.lines() {
-        if let Some(hash) = line.strip_prefix("commit ") {
+    let (mut commit, mut found) = ("", Vec::<RecordFault>::new());
+    let mut seen = BTreeSet::new();
+    let mut parts = told.split('\0');
+    while let Some(part) = parts.next() {
+        if let Some(hash) = part.strip_prefix("commit ") {
             commit = hash.get(..12).unwrap_or(hash);
             continue;
         }
-        let Some((status, path)) = line.split_once('\t') else {
+        // The status, and its path behind it.
+        let status = part.trim_start_matches('\n');
+        if status.len() != 1 {
             continue;
-        };
+        }
+        let Some(path) = parts.next() else { break };
         let name = path.rsplit('/').next().unwrap_or(path);
         let is_record = name.ends_with(".json") || name.ends_with(".json.sig");
         if !is_record || name.starts_with('.') || !seen.insert((status, path)) {
             continue;
         }
-        if status == "M" {
-            found.push(format!("{name}: commit {commit} changed it"));
-        } else if !root.join(path).exists() && !found.iter().any(|it| it.starts_with(name)) {
-            found.push(format!("{name}: it is gone, and commit {commit} had it"));
-        }
+        let whole = root.join(path);
+        let commit = commit.to_owned();
+        let kind = if status == "M" {
+            RecordFaultKind::Rewritten { commit }
+        } else if !whole.exists() && !found.iter().any(|it| it.path == whole) {
+            RecordFaultKind::Gone { commit }
+        } else {
+            continue;
+        };
+        found.push(RecordFault {
+            path: whole,
+            by: None,
+            kind,
+        });
     }
     Ok(found)
 }

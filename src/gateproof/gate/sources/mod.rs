@@ -7,7 +7,7 @@ mod signers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) use blame::blame;
 pub(crate) use evidence::{blocks, of_attestations, of_records};
@@ -17,7 +17,7 @@ pub(crate) use signers::{SignedFile, signatures};
 
 use super::heading::{self, Reading};
 use super::spec::ClaimSpec;
-use crate::record::{Act, RecordError, StoredRecord, read_phase, without_own_files};
+use crate::record::{Act, RecordError, RecordFault, StoredRecord, read_phase, without_own_files};
 use claim::ClaimFile;
 use kit::git;
 
@@ -28,7 +28,7 @@ pub struct SoundRecords {
     pub sound: Vec<StoredRecord>,
     /// Everything that is wrong, by file. Nothing is done while a record is damaged or missing,
     /// because nobody knows what it says.
-    pub damaged: Vec<String>,
+    pub damaged: Vec<RecordFault>,
 }
 
 /// Reads every record of a phase that is one of its claim file, `<reports>/runs/<phase>`. A folder that does not exist has none.
@@ -44,8 +44,28 @@ pub fn records(runs: &Path) -> Result<SoundRecords, RecordError> {
             .filter(|stored| stored.record.changed_vars.is_empty())
             .cloned()
             .collect(),
-        damaged: phase.faults.iter().map(ToString::to_string).collect(),
+        damaged: phase.faults,
     })
+}
+
+/// Where records are: `reports/` of the repository, or the folder that a person named, as git names
+/// it: from the top of the file system and without links, so that one is found below the other.
+///
+/// # Errors
+/// When the current folder is not known.
+pub fn reports_folder(root: &Path, named: Option<&Path>) -> io::Result<PathBuf> {
+    let Some(named) = named else {
+        return Ok(root.join("reports"));
+    };
+    let whole = std::path::absolute(named)?;
+    // A folder that was removed has a place, too.
+    let real = whole.ancestors().find_map(|above| {
+        let rest = whole.strip_prefix(above).ok()?;
+        let above = fs::canonicalize(above).ok()?;
+        let is_itself = rest.as_os_str().is_empty();
+        Some(if is_itself { above } else { above.join(rest) })
+    });
+    Ok(real.unwrap_or(whole))
 }
 
 /// What differs between each judged commit of these records and HEAD, besides the claim file, whose
@@ -175,7 +195,7 @@ gates:
             .map(|it| it.link.sha256.as_str())
             .collect();
         assert_eq!(digests, [digest(&first), digest(&second)]);
-        assert_eq!(found.damaged, [""; 0]);
+        assert_eq!(found.damaged, []);
 
         let text = fs::read_to_string(&second).unwrap();
         fs::write(
@@ -194,7 +214,7 @@ gates:
             &first.file_name().unwrap().to_string_lossy(),
         ] {
             assert!(
-                found.damaged.iter().any(|it| it.starts_with(name)),
+                found.damaged.iter().any(|it| it.name() == name),
                 "{name}: {found:?}"
             );
         }

@@ -2,8 +2,11 @@
 
 use super::tests::{World, clock};
 use super::*;
-use crate::gate::counts::WrittenBy;
-use crate::record::{Act, FiledFinding, FixtureRecord, HostState, RecordLink, RunRecord};
+use crate::gate::counts::{Signature, WrittenBy};
+use crate::record::{
+    Act, FiledFinding, FixtureRecord, HostState, RecordFault, RecordFaultKind, RecordLink,
+    RunRecord,
+};
 use claim::outcome::Outcome;
 
 /// A name, what is changed in a world in which all is well, the state then, and a part of the reason.
@@ -142,7 +145,23 @@ cases! { w,
         { w.review.fixtures.push(fixture(false)) }
     "restored since" => Ready, "":
         { w.claim.fixtures.push(fixture(false)); w.review.fixtures.push(fixture(true)) }
-    "damaged record" => Pass, "x.json: cut off": { w.facts.damaged.push("x.json: cut off".into()) }
+    "restored by a record that does not count" => Pass, "not restored: dash on cc-ci, since run review":
+        { w.review.fixtures.push(fixture(false));
+          let mut look = failing_verify(w); look.checks[0].outcome = Outcome::Pass; look.fixtures.push(fixture(true));
+          let of = (look.run_id.clone(), Signature::Broken("of other bytes".into()));
+          w.facts.evidence.signatures.extend([of]); w.more.push(look) }
+    "damaged record" => Pass, "x.json: it cannot be read: cut off": { w.facts.damaged.push(cut_off("x.json")) }
+}
+
+/// A record that is damaged.
+fn cut_off(name: &str) -> RecordFault {
+    RecordFault {
+        path: name.into(),
+        by: None,
+        kind: RecordFaultKind::Unreadable {
+            why: "cut off".into(),
+        },
+    }
 }
 
 /// Who committed the lines of REVIEW; `""` for a line that is not committed.

@@ -287,7 +287,7 @@ fn in_the_way(gate: &GateSpec, phase: &PhaseFacts<'_>, facts: &GateFacts) -> Vec
         });
         why.extend(veto.ignored.iter().cloned());
     }
-    why.extend(unrestored(&phase.all));
+    why.extend(unrestored(phase));
     for stored in &phase.records {
         let filed = stored.record.filed.iter();
         let open = filed.filter(|it| it.gate == gate.id && !phase.closings.closed.contains(&it.id));
@@ -304,17 +304,25 @@ fn in_the_way(gate: &GateSpec, phase: &PhaseFacts<'_>, facts: &GateFacts) -> Vec
         }
     }
     let damaged = facts.damaged.iter();
-    why.extend(damaged.map(|what| Reason::Damaged { what: what.clone() }));
+    why.extend(damaged.map(|fault| Reason::Damaged {
+        what: fault.to_string(),
+    }));
     why
 }
 
-/// What a run has disturbed and no later run has found restored.
-fn unrestored(records: &[&StoredRecord]) -> Vec<Reason> {
+/// What a run has disturbed and no later run has found restored. Any run can say that it has left
+/// something behind; only one that counts can say that it is back.
+fn unrestored(phase: &PhaseFacts<'_>) -> Vec<Reason> {
     let mut lost: Vec<(&str, &str, Reason)> = Vec::new();
-    for stored in records {
+    for stored in &phase.all {
+        let counts = phase.records.iter().any(|it| it.link == stored.link);
         for fixture in &stored.record.fixtures {
-            lost.retain(|(name, on, _)| (*name, *on) != (&fixture.name, &fixture.on));
-            if !fixture.restored {
+            if counts {
+                lost.retain(|(name, on, _)| (*name, *on) != (&fixture.name, &fixture.on));
+            }
+            let is_told =
+                |(name, on, _): &(&str, &str, _)| (*name, *on) == (&fixture.name, &fixture.on);
+            if !fixture.restored && !lost.iter().any(is_told) {
                 let remedy = fixture.remedy.clone();
                 let reason = Reason::Unrestored {
                     run: stored.record.run_id.clone(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::gate::counts::Evidence;
 use crate::gate::reason::Reason;
-use crate::record::HostState;
+use crate::record::{HostState, RecordFault};
 use claim::outcome::ExitCode;
 
 /// The state of a gate.
@@ -65,7 +65,7 @@ pub struct GateFacts {
     /// The state of each host now, or why it is unknown; `None` when the hosts were not asked.
     pub hosts: Option<BTreeMap<String, Result<HostState, String>>>,
     /// Records that are missing or damaged, and how: nobody knows what they say.
-    pub damaged: Vec<String>,
+    pub damaged: Vec<RecordFault>,
     /// Who made the records and wrote the lines of REVIEW.
     pub evidence: Evidence,
     /// The commit that is checked out.
