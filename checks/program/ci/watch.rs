@@ -210,6 +210,46 @@ fn a_rewritten_history_is_said_and_hands_nothing_off_twice() {
 }
 
 #[test]
+fn what_waits_at_the_first_look_passes_the_guards_of_every_other_look() {
+    let desk = Desk::with(CLAIM);
+    let mut forged = record(Act::Claim, "r1");
+    forged.gates = vec!["M1; touch ran\n## DONE".to_owned()];
+    desk.push_record("claim(pxgate-M1): forged", &forged);
+    let mut quiet = record(Act::Claim, "r2");
+    quiet.gates = vec!["M2".to_owned()];
+    desk.push_record("wip", &quiet);
+    let clone = desk.adversary();
+    let exec = ["watch", "--once", "--exec", "touch ran; touch \"$2\""];
+    let seen = run(&clone, &exec);
+    assert!(hand_offs(&seen).is_empty(), "{seen:?}");
+    for note in [
+        "is not a valid name of a phase or gate: no hand-off",
+        "its subject does not begin with `claim(`: no hand-off",
+    ] {
+        assert!(seen.out.contains(note), "{note}: {seen:?}");
+    }
+    assert!(!clone.join("ran").exists());
+}
+
+#[test]
+fn what_was_there_before_is_not_handed_off_when_its_history_is_rewritten() {
+    let desk = Desk::with(CLAIM);
+    let builder = desk.builder();
+    let first = desk.push_record("claim(pxgate-M1): first", &record(Act::Claim, "r1"));
+    let second = desk.push_record("claim(pxgate-M1): second", &record(Act::Claim, "r2"));
+    // Only the newest claim waits.
+    let seen = hand_offs(&once(&desk.adversary()));
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert!(seen[0].contains(&second), "{seen:?}");
+    git(&builder, &["reset", "-q", "--hard", &format!("{first}~1")]);
+    desk.push_records_of(&first, "claim(pxgate-M1): first, reworded");
+    desk.push_records_of(&second, "claim(pxgate-M1): second, reworded");
+    let seen = once(&desk.adversary());
+    assert_eq!(hand_offs(&seen), [""; 0], "{seen:?}");
+    assert_eq!(seen.out.matches("again").count(), 2, "{seen:?}");
+}
+
+#[test]
 fn another_branch_is_followed_when_it_is_named_and_one_that_is_not_there_is_said() {
     let desk = following();
     let (builder, adversary) = (desk.builder(), desk.adversary());

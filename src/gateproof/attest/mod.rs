@@ -16,8 +16,7 @@ use thiserror::Error;
 
 pub use count::{besides, counts_from, unfulfilled};
 
-use crate::gate::counts::person;
-use crate::record::{ClaimedBy, StoredAttestation};
+use crate::record::{ClaimedBy, StoredAttestation, same_person};
 use claim::outcome::Outcome;
 
 /// The difference between two machines' clocks that nobody notices.
@@ -266,12 +265,6 @@ pub(crate) fn dependent(
 
 fn known(author: Option<&str>) -> Option<&str> {
     author.filter(|author| !author.trim().is_empty())
-}
-
-/// Whether two git identities are one person: by mail address, ignoring case, because a name is
-/// easily written differently.
-pub(crate) fn same_person(one: &str, other: &str) -> bool {
-    person(one) == person(other)
 }
 
 /// The beginning of a digest or a commit; other texts as they are.

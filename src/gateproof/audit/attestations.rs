@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::evidence_file::{EvidenceFile, EvidenceFiles, mail};
 use super::{AuditError, Case, git_checks, rule, signatures};
-use crate::attest::same_person;
 use crate::record::{
     ATTESTATIONS, Act, Attested, SIGNATURE, StoredAttestation, StoredRecord, read_attestations,
+    same_person,
 };
 
 /// The attestations of a phase.

@@ -56,9 +56,7 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &FoundBlock) {
         }
         return;
     }
-    if block.phase != record.claim.phase
-        || !record.checks.iter().any(|check| check.gate == block.gate)
-    {
+    if block.phase != record.claim.phase || record.checks_of(&block.gate).next().is_none() {
         case.log.find_at(
             &rule::OTHER_THAN_RECORD,
             file,

@@ -13,7 +13,7 @@ use crate::gate::heading::{self, Reading, StatedState, Statement, When};
 use crate::gate::sources;
 use crate::gate::verdict::{Verdict, verdict};
 use crate::record::{Act, RunRecord, StoredRecord};
-use crate::report::documents::blocks_in;
+use crate::report::documents::{blocks_in, untouched};
 use crate::report::text::time;
 use kit::git::GitError;
 
@@ -174,10 +174,9 @@ fn decisions(
     document: &AuditedDocument,
     reading: &Reading,
 ) -> Result<(), GitError> {
-    let lines = sources::blame(&case.repo.root, None, &document.path)?;
     let evidence = Evidence {
-        lines: lines.into_iter().map(|(_, by)| by).collect(),
-        blocks: sources::blocks(&document.bytes),
+        lines: sources::writers(&case.repo.root, None, &document.path, reading)?,
+        blocks: untouched(&document.bytes),
         ..case.evidence.clone()
     };
     let vetoes = counts::vetoes(case.counted, reading, &evidence);
@@ -264,7 +263,7 @@ fn times(
     if statements.iter().all(|it| it.typed.is_none()) {
         return Ok(());
     }
-    let commits = case.repo.blame(&document.path)?;
+    let commits = sources::blame(&case.repo.root, None, &document.path)?;
     for statement in statements {
         let Some(typed) = &statement.typed else {
             continue;
@@ -277,7 +276,8 @@ fn times(
                 .find_at(&rule::NO_TIME, path, line, found, "a time");
             continue;
         }
-        let commit = commits.get(statement.line - 1).copied().flatten();
+        let commit = commits.get(statement.line - 1);
+        let commit = commit.and_then(|(_, by)| Some(by.as_ref()?.at));
         let written: DateTime<Utc> = commit.unwrap_or(case.request.now);
         let Some(earliest) = typed.earliest(written) else {
             continue;
@@ -312,7 +312,7 @@ fn backing(case: &mut Case<'_>, document: &AuditedDocument, statement: &Statemen
         .filter(|stored| case.chain.is_sound(&stored.link.run_id))
         .map(|stored| &stored.record)
         .filter(|record| record.role.as_deref() == Some("adversary"))
-        .filter(|record| record.checks.iter().any(|check| check.gate == gate))
+        .filter(|record| record.checks_of(gate).next().is_some())
         .collect();
     // A FAIL may rest on what the reviewer found besides the checks.
     let supports = |record: &RunRecord| !pass || passed(record, gate);

@@ -245,7 +245,7 @@ fn evidence(
 ) -> Result<Evidence, AuditError> {
     Ok(Evidence {
         signatures: sources::of_records(root, signers, &chain.records)?,
-        attestations: sources::of_attestations(root, signers, words.stored())?,
+        attestations: sources::of_attestations(root, signers, words.stored().to_vec())?,
         signers: signers.clone(),
         ..Evidence::default()
     })

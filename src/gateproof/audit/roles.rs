@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::signatures::{OfSignature, of_signature};
 use super::{Case, rule};
 use crate::gate::counts::{self, ClaimFacts, Evidence};
 use crate::gate::reason::Reason;
@@ -99,17 +100,18 @@ fn refusal(case: &mut Case<'_>, stored: &StoredRecord, claim: &str, why: &Reason
         Reason::InTheFuture { .. } | Reason::WrongRole { .. } => return,
         Reason::SameAuthor { .. } => (&rule::SAME_AUTHOR, "another author".to_owned()),
         Reason::SameClone { .. } => (&rule::SAME_CLONE, "another clone".to_owned()),
-        Reason::Unsigned { .. } => (&rule::UNSIGNED, "a signature of its author".to_owned()),
-        Reason::BrokenSignature { .. } => (&rule::BAD_SIGNATURE, "one that fits".to_owned()),
-        Reason::OtherSigner { .. } => (&rule::OTHER_SIGNER, "a key of the author".to_owned()),
-        Reason::SignerLineOfClaimant { .. } | Reason::SignerLineOfNobody { .. } => (
-            &rule::SIGNER_LINE,
-            "a line that somebody else than the claim's author has committed".to_owned(),
-        ),
-        _ => (
-            &rule::NOT_THAT_CLAIM,
-            format!("a review of the claim {claim} as it stands"),
-        ),
+        _ => match of_signature(why) {
+            Some(OfSignature::Finding(rule, expected)) => (rule, expected.to_owned()),
+            Some(OfSignature::Unchecked) => {
+                let told = format!("{}: {why}", case.log.shown(&stored.path));
+                case.log.unchecked.push(told);
+                return;
+            }
+            None => (
+                &rule::NOT_THAT_CLAIM,
+                format!("a review of the claim {claim} as it stands"),
+            ),
+        },
     };
     case.log.find(rule, &stored.path, why.to_string(), expected);
 }

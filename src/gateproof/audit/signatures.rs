@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::evidence_file::{EvidenceFile, EvidenceFiles};
+use super::rule::Rule;
 use super::{AuditError, AuditRequest, Case, rule};
 use crate::gate::counts::{Signature, Signed, Signers, SignersOf, count, not_signed};
 use crate::gate::reason::Reason;
@@ -34,8 +35,7 @@ pub(super) fn records(case: &mut Case<'_>, files: &EvidenceFiles<'_>) -> usize {
 pub(super) fn attestations(case: &mut Case<'_>, files: &EvidenceFiles<'_>, digests: &[&str]) {
     let mut unsigned = Vec::new();
     for (file, sha256) in files.all.iter().zip(digests) {
-        let signature = case.evidence.attestations.get(*sha256);
-        let signature = signature.cloned().unwrap_or_default();
+        let signature = case.evidence.attestations.signature(sha256);
         let signed = Signed {
             what: &file.name,
             author: file.author,
@@ -88,31 +88,47 @@ fn one<'f>(
     false
 }
 
-/// Reports why a file does not count.
-fn refusal(case: &mut Case<'_>, file: &EvidenceFile<'_>, path: &Path, why: &Reason) {
-    let by = file.mail().unwrap_or("nobody that git knew").to_owned();
-    let (rule, at, expected) = match why {
-        Reason::Unsigned { .. } => (&rule::UNSIGNED, file.path, case.log.shown(path)),
+/// What a reason is about a signature.
+pub(super) enum OfSignature {
+    /// A finding of that rule, and what was expected.
+    Finding(&'static Rule, &'static str),
+    /// Nobody could look.
+    Unchecked,
+}
+
+/// What a reason says about a signature, if it is about one.
+pub(super) fn of_signature(why: &Reason) -> Option<OfSignature> {
+    let (rule, expected) = match why {
+        Reason::Unsigned { .. } => (&rule::UNSIGNED, "a signature of its author"),
         Reason::BrokenSignature { .. } => (
             &rule::BAD_SIGNATURE,
-            path,
-            "a signature of the file beside it, made for `gateproof`".to_owned(),
+            "a signature of the file beside it, made for `gateproof`",
         ),
+        Reason::OtherSigner { .. } => (&rule::OTHER_SIGNER, "a key of the author"),
         Reason::SignerLineOfClaimant { .. } | Reason::SignerLineOfNobody { .. } => (
             &rule::SIGNER_LINE,
-            path,
-            "a line that somebody else than the claim's author has committed".to_owned(),
+            "a line that somebody else than the claim's author has committed",
         ),
-        Reason::SignatureUnchecked { .. } => {
-            let told = format!("{}: {why}", case.log.shown(path));
-            case.log.unchecked.push(told);
-            return;
+        Reason::SignatureUnchecked { .. } => return Some(OfSignature::Unchecked),
+        _ => return None,
+    };
+    Some(OfSignature::Finding(rule, expected))
+}
+
+/// Reports why a file does not count.
+fn refusal(case: &mut Case<'_>, file: &EvidenceFile<'_>, path: &Path, why: &Reason) {
+    let Some(OfSignature::Finding(rule, expected)) = of_signature(why) else {
+        let told = format!("{}: {why}", case.log.shown(path));
+        case.log.unchecked.push(told);
+        return;
+    };
+    let (at, expected) = match why {
+        Reason::Unsigned { .. } => (file.path, case.log.shown(path)),
+        Reason::OtherSigner { .. } => {
+            let by = file.mail().unwrap_or("nobody that git knew");
+            (path, format!("{expected}, {by}"))
         }
-        _ => (
-            &rule::OTHER_SIGNER,
-            path,
-            format!("a key of the author, {by}"),
-        ),
+        _ => (path, expected.to_owned()),
     };
     case.log.find(rule, at, why.to_string(), expected);
 }

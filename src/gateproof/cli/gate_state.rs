@@ -7,11 +7,12 @@ use anyhow::Context;
 use chrono::Utc;
 use clap::Args;
 
-use crate::gate::sources;
+use crate::gate::counts::Signers;
+use crate::gate::sources::{self, ReviewText, SignersError};
 use crate::gate::spec::{ClaimSpec, claim_spec};
 use crate::gate::state::{GateFacts, PhaseStatus, judge};
 use crate::record::{Act, HostState};
-use crate::report::documents::Document;
+use crate::report::documents::{Document, untouched};
 use crate::run::{Options, Repository, Selection, host_states};
 use claim::ClaimFile;
 use kit::inside::Inside;
@@ -29,12 +30,28 @@ pub(crate) struct StateOptions {
     reports: Option<PathBuf>,
 }
 
+/// Who may sign in the repositories of a command's claim files: git is asked once for each.
+#[derive(Debug, Default)]
+pub(crate) struct KnownSigners(BTreeMap<PathBuf, Signers>);
+
+impl KnownSigners {
+    fn of(&mut self, root: &Path) -> Result<Signers, SignersError> {
+        if let Some(known) = self.0.get(root) {
+            return Ok(known.clone());
+        }
+        let found = sources::signers(root, None)?;
+        self.0.insert(root.to_owned(), found.clone());
+        Ok(found)
+    }
+}
+
 /// The state of one claim file's gates, and the path of its STATUS document. With `probe` the
 /// hosts are asked, too.
 pub(crate) async fn gate_state(
     file: &ClaimFile,
     options: &StateOptions,
     probe: bool,
+    known: &mut KnownSigners,
 ) -> anyhow::Result<(PhaseStatus, Inside)> {
     let folder = current_folder()?;
     let repository = Repository::find(&folder.join(&file.source.path), None, false).await?;
@@ -59,8 +76,18 @@ pub(crate) async fn gate_state(
     let (status, review) = (path(Document::Status)?, path(Document::Review)?);
     let (status_text, review_text) = (read(&status)?, read(&review)?);
     let mut damaged = records.damaged;
-    let signers = sources::signers(root, None).context("find out who may sign")?;
-    let evidence = sources::evidence(root, signers, &spec.phase, &records.sound, &review.path())
+    let signers = known.of(root).context("find out who may sign")?;
+    let path = review.path();
+    let bytes = match std::fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        read => read.with_context(|| format!("read {}", path.display()))?,
+    };
+    let text = ReviewText {
+        path: &path,
+        reading: &review_text,
+        blocks: &untouched(&bytes),
+    };
+    let evidence = sources::evidence(root, signers, &spec.phase, &records.sound, text)
         .context("find out who made the records")?;
     if repository.is_some() {
         let gone = sources::taken_away(root, &runs).context("find records that were removed")?;

@@ -9,9 +9,9 @@ use clap::Args;
 
 use crate::gate::counts::{Counted, Evidence, VetoState, count, vetoes};
 use crate::gate::heading::{self, Reading};
-use crate::gate::sources;
+use crate::gate::sources::{self, ReviewText};
 use crate::record::{Act, ClaimRef, RepositoryState, RunRecord, SCHEMA, Signer, StoredRecord};
-use crate::report::documents::Document;
+use crate::report::documents::{Document, untouched};
 use crate::role::{Checkout, CommitRequest, LocalClone, decision_block, decision_subject};
 use crate::run::{Repository, Role, random, who};
 use claim::ClaimFile;
@@ -24,7 +24,7 @@ use crate::cli::claims::{current_folder, in_tree, load_from_tree};
 use crate::cli::options::{ColorOption, SigningOptions};
 use crate::cli::progress::refuse;
 use crate::cli::publish::{PublishOptions, WrittenFiles, publish};
-use crate::cli::signing::would_not_count;
+use crate::cli::signing::Trial;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PhaseOptions {
@@ -84,13 +84,19 @@ impl ReviewDocument {
         };
         let records = sources::records(&here.root.join(crate::role::RUNS).join(&phase))?.sound;
         let signers = sources::signers(&here.root, None)?;
-        let evidence = sources::evidence(&here.root, signers, &phase, &records, &path)?;
         let known: Vec<&str> = gates.iter().map(String::as_str).collect();
+        let reading = heading::read(&text, &known);
+        let review = ReviewText {
+            path: &path,
+            reading: &reading,
+            blocks: &untouched(text.as_bytes()),
+        };
+        let evidence = sources::evidence(&here.root, signers, &phase, &records, review)?;
         let found = Repository::find(&here.root.join("x"), None, false).await?;
         Ok(Ok(ReviewDocument {
             claim: claim_ref(&file),
             repository: found.map(|it| it.state()),
-            reading: heading::read(&text, &known),
+            reading,
             here,
             phase,
             gates,
@@ -190,7 +196,7 @@ impl ReviewDocument {
         let claimants: Vec<String> = claims.filter_map(|it| it.author.clone()).collect();
         let what = format!("the {}", act.name());
         let author = self.here.author.as_deref();
-        would_not_count(&self.here.root, &what, author, signer, &claimants)
+        Ok(Trial::of(&self.here.root, author, signer)?.refuses(&what, &claimants))
     }
 }
 

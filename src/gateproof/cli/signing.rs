@@ -8,30 +8,47 @@ use crate::gate::counts::{Signature, Signed, Signers, not_signed};
 use crate::gate::sources::{self, SignedFile};
 use crate::record::Signer;
 
-/// Why nothing of that author would count with that signer. `what` is `the claim`, `the review` …;
-/// `claimants` are the authors of the claims that it is about. The key signs a trial, because only
-/// its own program knows what it makes.
-///
-/// # Errors
-/// When the key cannot sign, or git cannot be asked.
-pub(crate) fn would_not_count(
-    root: &Path,
-    what: &str,
-    author: Option<&str>,
-    signer: Option<&Signer>,
-    claimants: &[String],
-) -> anyhow::Result<Option<String>> {
-    let signers = sources::signers(root, None)?;
-    if signers.is_empty() && signers.gone.is_empty() {
-        return Ok(None);
+/// What an author would sign with, tried once for a command: a key may ask for a passphrase or a
+/// touch each time.
+pub(crate) struct Trial {
+    author: Option<String>,
+    signers: Signers,
+    signature: Signature,
+}
+
+impl Trial {
+    /// Signs a trial, because only the key's own program knows what it makes.
+    ///
+    /// # Errors
+    /// When the key cannot sign, or git cannot be asked.
+    pub(crate) fn of(
+        root: &Path,
+        author: Option<&str>,
+        signer: Option<&Signer>,
+    ) -> anyhow::Result<Trial> {
+        let signers = sources::signers(root, None)?;
+        let signature = if signers.is_empty() && signers.gone.is_empty() {
+            Signature::Missing
+        } else {
+            trial(root, author, signer, &signers)?
+        };
+        Ok(Trial {
+            author: author.map(str::to_owned),
+            signers,
+            signature,
+        })
     }
-    let signature = trial(root, author, signer, &signers)?;
-    let signed = Signed {
-        what,
-        author,
-        signature: &signature,
-    };
-    Ok(not_signed(signed, &signers, claimants).map(|why| why.to_string()))
+
+    /// Why nothing of that author would count. `what` is `the claim`, `the review` …; `claimants`
+    /// are the authors of the claims that it is about.
+    pub(crate) fn refuses(&self, what: &str, claimants: &[String]) -> Option<String> {
+        let signed = Signed {
+            what,
+            author: self.author.as_deref(),
+            signature: &self.signature,
+        };
+        not_signed(signed, &self.signers, claimants).map(|why| why.to_string())
+    }
 }
 
 fn trial(

@@ -4,7 +4,6 @@
 //! where the rest is read from ([`sources`]).
 
 pub mod counts;
-mod evidence;
 pub mod heading;
 pub mod hosts;
 pub mod reason;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use crate::record::RunRecord;
 use claim::outcome::Outcome;
 use kit::count::count;
 
@@ -168,6 +169,10 @@ pub enum Reason {
         run: String,
         text: String,
     },
+    /// The review took an attestation that is not there.
+    AttestationGone { check: String, file: String },
+    /// The attestation is not what the review says of it.
+    OtherAttestation { check: String, what: String },
     /// A record of the phase is missing or damaged.
     Damaged { what: String },
 }
@@ -183,6 +188,15 @@ impl Reason {
                 | Reason::Rebooted { .. }
                 | Reason::Redeployed { .. }
         )
+    }
+}
+
+/// Why a run that is not from a fresh clone decides nothing.
+pub(crate) fn not_from_clone(record: &RunRecord) -> Reason {
+    let run = record.run_id.clone();
+    match record.tree() {
+        Some(_) => Reason::OnlyWorktree { run },
+        None => Reason::NoCommit { run },
     }
 }
 
@@ -452,6 +466,14 @@ impl fmt::Display for Reason {
             } => write!(
                 f,
                 "finding {id} is open (filed in {run}): {text}; the Adversary closes it with `gateproof review {gate} --close {id}`"
+            ),
+            Reason::AttestationGone { check, file } => write!(
+                f,
+                "the attestation of check {check} is not there as the review took it: {file}"
+            ),
+            Reason::OtherAttestation { check, what } => write!(
+                f,
+                "the attestation of check {check} is not what the review says of it: {what}"
             ),
             Reason::Damaged { what } => write!(
                 f,

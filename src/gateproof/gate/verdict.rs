@@ -64,7 +64,7 @@ pub fn assess(record: &RunRecord, gate: &str) -> Assessment {
 /// The same for a review whose claim is known: a person's word counts only if it is not that of
 /// the claim's author.
 pub fn assess_beside(record: &RunRecord, gate: &str, besides: Option<&ClaimedBy>) -> Assessment {
-    let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
+    let checks: Vec<&CheckRecord> = record.checks_of(gate).collect();
     let mut reasons = Vec::new();
     let filed: Vec<String> = record
         .filed

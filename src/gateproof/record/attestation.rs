@@ -132,7 +132,8 @@ pub fn read_attestations(folder: &Path) -> io::Result<(Vec<StoredAttestation>, V
         if name.starts_with('.') || !name.ends_with(".json") {
             continue;
         }
-        match read_one(&path) {
+        let read = fs::read(&path).map_err(|error| error.to_string());
+        match read.and_then(|bytes| attestation_of(&path, &bytes)) {
             Ok(one) => stored.push(one),
             Err(why) => unreadable.push(format!("{name}: {why}")),
         }
@@ -145,10 +146,13 @@ pub fn read_attestations(folder: &Path) -> io::Result<(Vec<StoredAttestation>, V
     Ok((stored, unreadable))
 }
 
-fn read_one(path: &Path) -> Result<StoredAttestation, String> {
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+/// An attestation from the contents of its file.
+///
+/// # Errors
+/// Why it is not one.
+pub fn attestation_of(path: &Path, bytes: &[u8]) -> Result<StoredAttestation, String> {
     let value: serde_json::Value =
-        serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+        serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     let schema = value["schema"].as_str().unwrap_or("(none)");
     if schema != ATTESTATION_SCHEMA {
         return Err(format!(
@@ -158,8 +162,8 @@ fn read_one(path: &Path) -> Result<StoredAttestation, String> {
     let attestation = serde_json::from_value(value).map_err(|error| error.to_string())?;
     Ok(StoredAttestation {
         path: path.to_owned(),
-        sha256: digest::sha256(&bytes),
-        whole: seal::look(&bytes) == Seal::Whole,
+        sha256: digest::sha256(bytes),
+        whole: seal::look(bytes) == Seal::Whole,
         attestation,
     })
 }

@@ -9,6 +9,7 @@ mod files;
 mod folder;
 mod model;
 mod own_files;
+mod person;
 #[cfg(test)]
 mod redaction_tests;
 mod seal;
@@ -17,8 +18,8 @@ pub mod signature;
 mod store;
 
 pub use attestation::{
-    ATTESTATION_SCHEMA, ATTESTATIONS, Attestation, StoredAttestation, read_attestations,
-    write_attestation,
+    ATTESTATION_SCHEMA, ATTESTATIONS, Attestation, StoredAttestation, attestation_of,
+    read_attestations, write_attestation,
 };
 pub use chain::{PhaseRecords, StoredRecord, follow, phase_of, read_phase};
 pub use error::RecordError;
@@ -27,5 +28,6 @@ pub use folder::SIGNATURE;
 pub(crate) use folder::signature_of;
 pub use model::*;
 pub use own_files::without_own_files;
+pub use person::{person, same_person};
 pub use sign::{NAMESPACE, SignError, Signer};
 pub use store::{read, write, write_signed};

@@ -100,6 +100,34 @@ impl RunRecord {
     pub fn is_run(&self) -> bool {
         !matches!(self.act, Act::Veto | Act::Lift)
     }
+
+    /// The checks of a gate.
+    pub fn checks_of<'r, 'g: 'r>(
+        &'r self,
+        gate: &'g str,
+    ) -> impl DoubleEndedIterator<Item = &'r CheckRecord> {
+        self.checks.iter().filter(move |check| check.gate == gate)
+    }
+
+    /// The clone that it was made in.
+    pub fn clone_id(&self) -> Option<&str> {
+        self.repository.as_ref()?.clone_id.as_deref()
+    }
+
+    /// The commit that was checked out.
+    pub fn commit(&self) -> Option<&str> {
+        Some(&self.repository.as_ref()?.commit)
+    }
+
+    /// What was run in: `clone`, `worktree`.
+    pub fn tree(&self) -> Option<&str> {
+        Some(&self.repository.as_ref()?.tree)
+    }
+
+    /// What a host said of itself.
+    pub fn host(&self, name: &str) -> Option<&HostState> {
+        self.hosts.iter().find(|host| host.name == name)
+    }
 }
 
 /// The name of this very form is the program's own; any other text in its place is not.

@@ -55,7 +55,7 @@ fn as_jenkins_takes_it(report: &Report, xml: String) -> String {
 fn suite(record: &RunRecord, gate: &str, title: &str) -> TestSuite {
     let mut suite = TestSuite::new(clean(&format!("{}/{gate}", record.claim.phase)));
     suite.set_timestamp(record.started);
-    let checks = || record.checks.iter().filter(|check| check.gate == gate);
+    let checks = || record.checks_of(gate);
     suite.set_time(Duration::from_millis(
         checks().map(|check| check.duration_ms).sum(),
     ));

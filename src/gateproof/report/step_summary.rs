@@ -46,7 +46,7 @@ fn claim(record: &RunRecord, warnings: &[String]) -> String {
         out.push_str(&format!("{} {}\n\n", prose(gate), prose(title)));
         out.push_str("| check | expected | observed | outcome | time |\n");
         out.push_str("|---|---|---|---|---:|\n");
-        for check in record.checks.iter().filter(|check| check.gate == gate) {
+        for check in record.checks_of(gate) {
             let observed = match check.outcome {
                 Outcome::Skipped | Outcome::Error => prose(&reason(check)),
                 _ => code_cell(&check.observed),

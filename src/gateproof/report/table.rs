@@ -52,7 +52,7 @@ pub fn table(record: &RunRecord, width: usize, color: bool) -> String {
             out.push_str(&paint.bold(&line));
             out.push('\n');
         }
-        let checks = record.checks.iter().filter(|check| check.gate == gate);
+        let checks = record.checks_of(gate);
         out.push_str(&gate_table(checks, &columns, color));
         out.push_str("\n\n");
     }

@@ -61,7 +61,7 @@ pub fn compare(claim: &RunRecord, review: &RunRecord, gate: &str) -> Comparison 
     groups(&mut values, hosts(claim), hosts(review));
     let fixtures = |record: &RunRecord| -> Vec<(String, Vec<Value>)> {
         let used = |name: &String| {
-            let mut checks = record.checks.iter().filter(|c| c.gate == gate);
+            let mut checks = record.checks_of(gate);
             checks.any(|check| check.with.contains(name))
         };
         let each = record.fixtures.iter().filter(|fixture| used(&fixture.name));
@@ -80,7 +80,7 @@ pub fn compare(claim: &RunRecord, review: &RunRecord, gate: &str) -> Comparison 
     };
     groups(&mut values, fixtures(claim), fixtures(review));
     let checks = |record: &RunRecord| -> Vec<(String, Vec<Value>)> {
-        let each = record.checks.iter().filter(|check| check.gate == gate);
+        let each = record.checks_of(gate);
         each.map(|check| (check.id.clone(), of_check(check)))
             .collect()
     };

@@ -261,6 +261,9 @@ pub(crate) async fn blobs<'p>(
     revision: &str,
     paths: &[&'p str],
 ) -> Result<Vec<(&'p str, Vec<u8>)>, Fault> {
+    // Git reads a name from each line; nothing of ours has such a name.
+    let paths = paths.iter().copied().filter(|path| !path.contains('\n'));
+    let paths: Vec<&str> = paths.collect();
     if paths.is_empty() {
         return Ok(Vec::new());
     }
@@ -291,7 +294,7 @@ pub(crate) async fn blobs<'p>(
         if rest.len() <= size {
             return Err(failed("a short answer"));
         }
-        found.push((*path, rest[..size].to_vec()));
+        found.push((path, rest[..size].to_vec()));
         rest = &rest[size + 1..];
     }
     Ok(found)

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::header::RecordHeader;
 use super::history::RecordHistory;
-use crate::attest::same_person;
 use crate::record::Act;
+use crate::record::same_person;
 use crate::run::{Role, clone_id, identity};
 use kit::git;
 use reach::host::Fault;
@@ -127,10 +127,8 @@ pub fn dependence(
     clone_id: Option<&str>,
     author: Option<&str>,
 ) -> Vec<Dependence> {
-    let theirs = claim
-        .repository
-        .as_ref()
-        .and_then(|r| r.clone_id.as_deref());
+    let theirs = claim.repository.as_ref();
+    let theirs = theirs.and_then(|r| r.clone_id.as_deref());
     let mut found = Vec::new();
     if clone_id.is_some() && clone_id == theirs {
         found.push(Dependence::SameClone);

@@ -49,10 +49,7 @@ impl ReviewKind {
 
     /// What a run of an Adversary amounts to, given the claim that its record names, if any.
     pub fn of(record: &RunRecord, claim: Option<&RecordHeader>) -> ReviewKind {
-        let clone = record
-            .repository
-            .as_ref()
-            .and_then(|r| r.clone_id.as_deref());
+        let clone = record.clone_id();
         match claim {
             None => ReviewKind::ReadOnly,
             Some(claim) if dependence(claim, clone, record.author.as_deref()).is_empty() => {
@@ -73,7 +70,7 @@ pub fn review_block(
     standing: ReviewKind,
     judged: Option<&JudgedClaim<'_>>,
 ) -> Option<Block> {
-    let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
+    let checks: Vec<&CheckRecord> = record.checks_of(gate).collect();
     if checks.is_empty() {
         return None;
     }
@@ -175,10 +172,7 @@ fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&JudgedClai
             code(&claim.sha256)
         ));
     }
-    let clone = record
-        .repository
-        .as_ref()
-        .and_then(|r| r.clone_id.as_deref());
+    let clone = record.clone_id();
     let clone = code(clone.unwrap_or("unknown"));
     // A read-only run uses what is here, and clones only for checks `on: clone`.
     let (clone, of_commit) = match judged {

@@ -187,9 +187,9 @@ impl Facts<'_> {
     /// Why an attestation does not count by its signature.
     fn not_signed(&self, stored: &StoredAttestation) -> Option<String> {
         let root = self.repository.root();
-        let found = sources::of_attestations(root, &self.signers, std::slice::from_ref(stored));
+        let found = sources::of_attestations(root, &self.signers, vec![stored.clone()]);
         let signature = match found {
-            Ok(found) => found.into_values().next().unwrap_or_default(),
+            Ok(found) => found.signature(&stored.sha256),
             Err(error) => Signature::Unchecked(kit::error_chain(&error)),
         };
         let file = Signed {

@@ -6,16 +6,18 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::handoff::HandOff;
 use super::upstream::UpstreamBranch;
 use crate::gate::counts::{
-    ClaimFacts, Counted, Evidence, VetoState, Worth, count, is_claim, vetoes, worth,
+    ClaimFacts, Counted, Evidence, VetoState, Worth, contradiction, count, is_about, is_claim,
+    vetoes, worth,
 };
 use crate::gate::heading::{self, Reading};
 use crate::gate::reason::Reason;
 use crate::gate::sources::{self, SignedFile};
-use crate::record::{Act, RunRecord, StoredRecord, phase_of, signature_of};
-use crate::report::documents::Document;
+use crate::record::{
+    ATTESTATIONS, Act, RunRecord, StoredRecord, attestation_of, phase_of, signature_of,
+};
+use crate::report::documents::{Document, untouched};
 use crate::role::blobs;
 use reach::host::Fault;
 
@@ -93,7 +95,7 @@ impl UpstreamRecords {
                 ..UpstreamPhase::default()
             };
             phase.documents(upstream, tip, &paths).await?;
-            phase.attestations(upstream, tip).await?;
+            phase.attestations(upstream, tip, &paths).await?;
             found.phases.insert(folder.to_owned(), phase);
         }
         Ok(found)
@@ -138,14 +140,25 @@ impl UpstreamRecords {
     }
 
     /// What waits for somebody now: claims without a verdict, verdicts of claims that nobody has
-    /// followed, and open vetoes. The commits are left out.
-    pub(crate) fn waiting(&self) -> Vec<HandOff> {
-        let mut found = Vec::new();
-        for phase in self.phases.values() {
-            found.extend(phase.waiting(self.now));
-        }
-        found
+    /// followed, and open vetoes. Whether it is handed off is decided as of every other record.
+    pub(crate) fn waiting(&self) -> Vec<Waiting<'_>> {
+        let phases = self.phases.values();
+        phases.flat_map(|phase| phase.waiting(self.now)).collect()
     }
+
+    /// Every record.
+    pub(super) fn records(&self) -> impl Iterator<Item = &RunRecord> {
+        let stored = self.phases.values().flat_map(|phase| &phase.records);
+        stored.map(|stored| &stored.record)
+    }
+}
+
+/// A record that somebody has to act on.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting<'r> {
+    pub(crate) stored: &'r StoredRecord,
+    /// As the hand-off names it ([`super::handoff::gates_of`]).
+    pub(crate) gate: String,
 }
 
 impl UpstreamPhase {
@@ -166,10 +179,7 @@ impl UpstreamPhase {
         }
         let claims = counted.records.iter();
         let mut claims = claims.filter(|it| is_claim(&it.record, gate));
-        let claim = match &record.reviews {
-            Some(link) => claims.find(|it| it.record.run_id == link.run_id),
-            None => claims.rfind(|it| it.record.started <= record.started),
-        };
+        let claim = claims.rfind(|it| is_about(record, it));
         let Some(claim) = claim else {
             return Standing::Refused("it judges a claim that does not count".to_owned());
         };
@@ -179,7 +189,7 @@ impl UpstreamPhase {
         }
     }
 
-    fn waiting(&self, now: DateTime<Utc>) -> Vec<HandOff> {
+    fn waiting(&self, now: DateTime<Utc>) -> Vec<Waiting<'_>> {
         let counted = self.counted();
         let mut newest: BTreeMap<&str, &StoredRecord> = BTreeMap::new();
         for stored in &counted.records {
@@ -188,31 +198,36 @@ impl UpstreamPhase {
             newest.extend(gates.map(|gate| (gate.as_str(), *stored)));
         }
         let mut found = Vec::new();
+        let mut waits = |stored, gate: &str| {
+            found.push(Waiting {
+                stored,
+                gate: gate.to_owned(),
+            });
+        };
         for (gate, claim) in newest {
-            let reviews = counted.records.iter().rev().filter(|it| {
-                // One that names no claim judges the one before it, as everywhere.
-                let is_about = match &it.record.reviews {
-                    Some(link) => *link == claim.link,
-                    None => it.record.started >= claim.record.started,
-                };
-                it.record.act == Act::Review && is_about
+            let mut later = counted.records.iter().rev();
+            let judged = later.find_map(|it| {
+                if !contradiction(gate, claim, &it.record).is_empty() {
+                    return Some((*it, "FAIL"));
+                }
+                if it.record.act != Act::Review || !is_about(&it.record, claim) {
+                    return None;
+                }
+                let verdict = verdict(claim, &it.record, gate, &self.evidence, now).ok()?;
+                Some((*it, verdict))
             });
-            let judged = reviews.filter_map(|review| {
-                let verdict = verdict(claim, &review.record, gate, &self.evidence, now).ok()?;
-                Some((*review, verdict))
-            });
-            match judged.into_iter().next() {
-                None => found.push(hand_off(claim, gate, None)),
+            match judged {
+                None => waits(claim, gate),
                 Some((_, "PASS")) if self.done => {}
-                Some((review, verdict)) => found.push(hand_off(review, gate, Some(verdict))),
+                Some((judging, _)) => waits(judging, gate),
             }
         }
         for veto in self.open_vetoes(&counted) {
-            let record = counted
-                .records
-                .iter()
-                .find(|stored| Some(&stored.record.run_id) == veto.run.as_ref());
-            found.extend(record.map(|stored| hand_off(stored, &veto.gates.join(" "), None)));
+            let mut records = counted.records.iter();
+            let record = records.find(|stored| Some(&stored.record.run_id) == veto.run.as_ref());
+            if let Some(stored) = record {
+                waits(stored, &veto.gates.join(" "));
+            }
         }
         found
     }
@@ -252,40 +267,40 @@ impl UpstreamPhase {
                 self.done = reading.declared_done().is_some();
                 continue;
             }
-            let lines = sources::blame(&upstream.root, Some(tip), Path::new(path));
-            let lines = lines.map_err(|error| Fault::Other(error.to_string()))?;
-            self.evidence.lines = lines.into_iter().map(|(_, by)| by).collect();
-            self.evidence.blocks = sources::blocks(&bytes);
+            let lines = sources::writers(&upstream.root, Some(tip), Path::new(path), &reading);
+            self.evidence.lines = lines.map_err(|error| Fault::Other(error.to_string()))?;
+            self.evidence.blocks = untouched(&bytes);
             self.review = reading;
         }
         Ok(())
     }
 
-    /// The signatures of the attestations that the records took.
-    async fn attestations(&mut self, upstream: &UpstreamBranch, tip: &str) -> Result<(), Fault> {
-        let checks = self.records.iter().flat_map(|it| &it.record.checks);
-        let taken: BTreeMap<String, (String, DateTime<Utc>)> = checks
-            .filter_map(|check| check.attestation.as_ref())
-            .map(|word| (word.file.clone(), (word.author.clone(), word.at)))
-            .collect();
-        let signed: Vec<String> = taken.keys().map(|file| format!("{file}.sig")).collect();
-        let paths: Vec<&str> = taken.keys().chain(&signed).map(String::as_str).collect();
-        let contents = blobs(&upstream.root, tip, &paths).await?;
+    /// The attestations of the phase, as they are on the tip.
+    async fn attestations(
+        &mut self,
+        upstream: &UpstreamBranch,
+        tip: &str,
+        paths: &[&str],
+    ) -> Result<(), Fault> {
+        let Some(of) = self.records.last().map(|stored| &stored.record.claim) else {
+            return Ok(());
+        };
+        let folder = format!("{ATTESTATIONS}/{}/", of.phase);
+        let there = paths.iter().filter(|path| path.starts_with(&folder));
+        let there: Vec<&str> = there.copied().collect();
+        let contents = blobs(&upstream.root, tip, &there).await?;
         let contents: BTreeMap<&str, Vec<u8>> = contents.into_iter().collect();
         let mut files = Vec::new();
-        for (file, (author, at)) in &taken {
-            let Some(bytes) = contents.get(file.as_str()) else {
-                continue;
-            };
-            files.push(SignedFile {
-                key: kit::digest::sha256(bytes),
-                author: Some(author.clone()),
-                at: *at,
-                bytes: bytes.clone(),
-                signature: contents.get(format!("{file}.sig").as_str()).cloned(),
-            });
+        for (path, bytes) in &contents {
+            if path.ends_with(".json")
+                && let Ok(stored) = attestation_of(Path::new(path), bytes)
+            {
+                let signature = contents.get(format!("{path}.sig").as_str());
+                files.push((stored, bytes.clone(), signature.cloned()));
+            }
         }
-        let found = sources::signatures(&upstream.root, &files, &self.evidence.signers);
+        let signers = &self.evidence.signers;
+        let found = sources::signed_attestations(&upstream.root, signers, files);
         self.evidence.attestations = found.map_err(|error| Fault::Other(error.to_string()))?;
         Ok(())
     }
@@ -308,19 +323,6 @@ fn verdict(
             let why: Vec<String> = why.iter().map(Reason::to_string).collect();
             Err(why.join("; "))
         }
-    }
-}
-
-fn hand_off(stored: &StoredRecord, gate: &str, verdict: Option<&'static str>) -> HandOff {
-    let record = &stored.record;
-    HandOff {
-        act: record.act,
-        phase: record.claim.phase.clone(),
-        gate: gate.to_owned(),
-        commit: String::new(),
-        verdict,
-        run_id: record.run_id.clone(),
-        record: stored.path.display().to_string(),
     }
 }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::counting::UpstreamRecords;
-use super::handoff::{HandOff, UpstreamCommit, WatchEvent, events_of};
+use super::counting::{Standing, UpstreamRecords};
+use super::handoff::{UpstreamCommit, WatchEvent, events_of, gates_of, key};
 use super::inbox;
 use super::state::{WatchState, WatchStateError};
 use super::upstream::UpstreamBranch;
-use crate::record::RunRecord;
+use crate::record::{RunRecord, StoredRecord};
 use crate::run::without_credentials;
 use kit::git;
 use reach::host::{BoxFuture, Fault};
@@ -53,6 +53,8 @@ pub struct Follower {
     folders: Vec<String>,
     state_path: PathBuf,
     state: WatchState,
+    /// What was there when following began: the keys of its hand-offs.
+    before: Vec<String>,
 }
 
 impl Follower {
@@ -80,6 +82,7 @@ impl Follower {
             folders,
             state_path: state_path.to_owned(),
             state: WatchState::read(state_path)?,
+            before: Vec::new(),
         })
     }
 
@@ -173,6 +176,9 @@ impl Follower {
         let before = self.state.clone();
         self.state.tip = Some(tip.to_owned());
         self.state.reported.clear();
+        for key in self.before.drain(..) {
+            self.state.remember(&key);
+        }
         if self.state == before {
             return Ok(());
         }
@@ -231,9 +237,10 @@ impl Follower {
                 let read = UpstreamRecords::read(&self.upstream, tip).await;
                 upstream = Some(read.map_err(WatchError::Clone)?);
             }
-            let records = upstream.clone().unwrap_or_default();
-            let standing =
-                |path: &str, record: &RunRecord, gate: &str| records.standing(path, record, gate);
+            let standing = |path: &str, record: &RunRecord, gate: &str| match &upstream {
+                Some(records) => records.standing(path, record, gate),
+                None => Standing::Refused("the upstream's records were not read".to_owned()),
+            };
             for found in events_of(&commit, &known, &standing) {
                 if let WatchEvent::HandOff(hand_off) = &found {
                     known.push(hand_off.key());
@@ -244,28 +251,66 @@ impl Follower {
         Ok(events)
     }
 
-    /// What waits on the upstream when it is followed for the first time, with the commits that
-    /// brought it.
-    async fn waiting(&self, tip: &str) -> Result<Vec<(Option<String>, WatchEvent)>, WatchError> {
+    /// What waits on the upstream when it is followed for the first time, by the commits that
+    /// brought it and by the rules for every commit.
+    async fn waiting(
+        &mut self,
+        tip: &str,
+    ) -> Result<Vec<(Option<String>, WatchEvent)>, WatchError> {
         let read = UpstreamRecords::read(&self.upstream, tip).await;
         let records = read.map_err(WatchError::Clone)?;
+        let standing =
+            |path: &str, record: &RunRecord, gate: &str| records.standing(path, record, gate);
         let mut events = Vec::new();
-        for hand_off in records.waiting() {
-            let args = [
-                "log",
-                "-1",
-                "--no-show-signature",
-                "--diff-filter=A",
-                "--format=%H",
-                tip,
-                "--",
-                &hand_off.record,
-            ];
-            let commit = git::ask(&self.upstream.root, &args).await;
-            let commit = commit.map_err(|error| WatchError::Clone(error.into()))?;
-            events.push((None, WatchEvent::HandOff(HandOff { commit, ..hand_off })));
+        for waiting in records.waiting() {
+            let commit = self.bringing(tip, waiting.stored).await?;
+            let found = events_of(&commit, &self.state.runs, &standing).into_iter();
+            // The record may be about other gates, which nobody waits for.
+            let found = found.filter(|event| match event {
+                WatchEvent::HandOff(hand_off) => hand_off.gate == waiting.gate,
+                _ => true,
+            });
+            events.extend(found.map(|event| (None, event)));
         }
+        events.dedup();
+        // A rewritten history brings them again, and none of them is new then.
+        self.before = records
+            .records()
+            .flat_map(|record| {
+                let gates = gates_of(record).into_iter();
+                gates.map(|gate| key(&record.run_id, &gate))
+            })
+            .collect();
         Ok(events)
+    }
+
+    /// The commit that brought a record, with nothing but that record.
+    async fn bringing(
+        &self,
+        tip: &str,
+        stored: &StoredRecord,
+    ) -> Result<UpstreamCommit, WatchError> {
+        let path = stored.path.to_string_lossy().into_owned();
+        let pathspec = format!(":(top,literal){path}");
+        let args = [
+            "log",
+            "-1",
+            "--no-show-signature",
+            "--diff-filter=A",
+            "--no-renames",
+            "--format=%H %s",
+            tip,
+            "--",
+            &pathspec,
+        ];
+        let told = git::ask(&self.upstream.root, &args).await;
+        let told = told.map_err(|error| WatchError::Clone(error.into()))?;
+        let (sha, subject) = told.split_once(' ').unwrap_or((&told, ""));
+        Ok(UpstreamCommit {
+            sha: sha.to_owned(),
+            subject: subject.to_owned(),
+            records: vec![(path, Ok(Box::new(stored.record.clone())))],
+        })
     }
 
     /// The messages that lie in inboxes and were not reported.

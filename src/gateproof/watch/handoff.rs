@@ -47,7 +47,7 @@ impl HandOff {
 
     /// What is handed off only once: a gate of a run.
     pub fn key(&self) -> String {
-        format!("{} {}", self.run_id, self.gate)
+        key(&self.run_id, &self.gate)
     }
 }
 
@@ -182,19 +182,7 @@ struct Bringing<'c> {
 impl Bringing<'_> {
     fn gates(&self, standing: &dyn Fn(&str, &RunRecord, &str) -> Standing) -> Vec<WatchEvent> {
         let (record, short) = (self.record, self.short);
-        let gates = match record.act {
-            Act::Veto | Act::Lift => {
-                let veto = record.veto.as_ref();
-                vec![veto.map_or_else(String::new, |veto| veto.gates.join(" "))]
-            }
-            Act::Verify => {
-                let red = record.checks.iter().filter(|check| is_red(check.outcome));
-                let mut gates: Vec<String> = red.map(|check| check.gate.clone()).collect();
-                gates.dedup();
-                gates
-            }
-            Act::Claim | Act::Review | Act::Ci => record.gates.clone(),
-        };
+        let gates = gates_of(record);
         if gates.is_empty() {
             return vec![WatchEvent::Note(format!(
                 "{short}: run {} covers no gate whole: no hand-off",
@@ -207,6 +195,12 @@ impl Bringing<'_> {
         if let Some(name) = names.find(|name| !is_name(name)) {
             return vec![WatchEvent::Note(format!(
                 "{short}: {}: {name:?} is not a valid name of a phase or gate: no hand-off",
+                self.path
+            ))];
+        }
+        if self.path.contains(|c: char| c.is_control()) {
+            return vec![WatchEvent::Note(format!(
+                "{short}: {:?} is not a valid path of a record: no hand-off",
                 self.path
             ))];
         }
@@ -246,6 +240,28 @@ impl Bringing<'_> {
             WatchEvent::HandOff(hand_off)
         }
     }
+}
+
+/// The gates that a record hands off. A veto and a lifting hand off once, whatever they name.
+pub(super) fn gates_of(record: &RunRecord) -> Vec<String> {
+    match record.act {
+        Act::Veto | Act::Lift => {
+            let veto = record.veto.as_ref();
+            vec![veto.map_or_else(String::new, |veto| veto.gates.join(" "))]
+        }
+        Act::Verify => {
+            let red = record.checks.iter().filter(|check| is_red(check.outcome));
+            let mut gates: Vec<String> = red.map(|check| check.gate.clone()).collect();
+            gates.dedup();
+            gates
+        }
+        Act::Claim | Act::Review | Act::Ci => record.gates.clone(),
+    }
+}
+
+/// What is handed off only once: a gate of a run.
+pub(super) fn key(run_id: &str, gate: &str) -> String {
+    format!("{run_id} {gate}")
 }
 
 /// Names as claim files allow them; anything else did not come from a claim file.

@@ -24,7 +24,7 @@ use crate::cli::options::{ColorOption, FileOptions, SigningOptions, one_line};
 use crate::cli::progress::refuse;
 use crate::cli::publish::{PublishOptions, publish};
 use crate::cli::review_document::redacted;
-use crate::cli::signing::would_not_count;
+use crate::cli::signing::Trial;
 
 /// Attest a `human:` check: record what you looked at, and what you saw
 ///
@@ -105,7 +105,7 @@ pub(crate) async fn attest(options: AttestOptions) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(refuse(codes::COMMAND_LINE, &kit::error_chain(&error))),
     };
     let (root, what) = (repository.root(), "the attestation");
-    if let Some(why) = would_not_count(root, what, Some(&author), signer.as_ref(), &[])? {
+    if let Some(why) = Trial::of(root, Some(&author), signer.as_ref())?.refuses(what, &[]) {
         return Ok(refuse(codes::NOT_SIGNED, &why));
     }
     let attestation = attestation(&target, &options, (&repository, author), artefact);

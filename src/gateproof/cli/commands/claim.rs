@@ -27,7 +27,7 @@ use crate::cli::options::RUN_EXIT_CODES;
 use crate::cli::progress::refuse;
 use crate::cli::publish::{PublishOptions, WrittenFiles, publish};
 use crate::cli::runs::exit_of;
-use crate::cli::signing::would_not_count;
+use crate::cli::signing::Trial;
 
 /// Builder: run gates from a cold clone of HEAD, and claim those that pass
 ///
@@ -82,7 +82,7 @@ pub(crate) async fn claim(options: ClaimOptions) -> anyhow::Result<ExitCode> {
     }
     let signer = options.cold.signer(&checkout.root)?;
     let (root, author) = (&checkout.root, checkout.author.as_deref());
-    if let Some(why) = would_not_count(root, "the claim", author, signer.as_ref(), &[])? {
+    if let Some(why) = Trial::of(root, author, signer.as_ref())?.refuses("the claim", &[]) {
         return Ok(refuse(codes::NOT_SIGNED, &why));
     }
     let history = RecordHistory::read(&checkout.root, &[&checkout.head], true).await?;

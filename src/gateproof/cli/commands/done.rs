@@ -16,7 +16,7 @@ use kit::inside::{Inside, NotInside};
 use kit::{console, git};
 
 use crate::cli::claims::{current_folder, load};
-use crate::cli::gate_state::{StateOptions, gate_state};
+use crate::cli::gate_state::{KnownSigners, StateOptions, gate_state};
 use crate::cli::options::{ColorOption, FileOptions};
 use crate::cli::progress::refuse;
 use crate::cli::publish::{PublishOptions, publish};
@@ -79,10 +79,11 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
         },
         None => None,
     };
+    let mut known = KnownSigners::default();
     let mut phases = Vec::new();
     let mut paths = Vec::new();
     for file in &files {
-        let (status, path) = match gate_state(file, &options.state, true).await {
+        let (status, path) = match gate_state(file, &options.state, true, &mut known).await {
             Err(error) if error.is::<NotInside>() => {
                 return Ok(refuse(codes::OUTSIDE, &error.to_string()));
             }

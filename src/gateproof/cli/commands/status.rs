@@ -11,7 +11,7 @@ use kit::console;
 use kit::inside::NotInside;
 
 use crate::cli::claims::load;
-use crate::cli::gate_state::{StateOptions, gate_state};
+use crate::cli::gate_state::{KnownSigners, StateOptions, gate_state};
 use crate::cli::options::FileOptions;
 use crate::cli::progress::refuse;
 
@@ -56,10 +56,10 @@ pub(crate) async fn status(options: StatusOptions) -> anyhow::Result<ExitCode> {
     let Some(files) = load(&options.files) else {
         return Ok(ExitCode::Invalid);
     };
-    let mut phases = Vec::new();
+    let (mut phases, mut known) = (Vec::new(), KnownSigners::default());
     for file in &files {
         phases.push(
-            match gate_state(file, &options.state, options.probe).await {
+            match gate_state(file, &options.state, options.probe, &mut known).await {
                 Err(error) if error.is::<NotInside>() => {
                     return Ok(refuse(codes::OUTSIDE, &error.to_string()));
                 }

@@ -81,10 +81,7 @@ fn wrong(
     if let Some(why) = counted.not_signed(evidence, record) {
         return Some(why.to_string());
     }
-    let clone = record
-        .repository
-        .as_ref()
-        .and_then(|r| r.clone_id.as_deref());
+    let clone = record.clone_id();
     let may = counted.is_adversary(record.author.as_deref(), clone, filer.author.as_deref());
     may.err().map(|why| why.to_string())
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::person;
 use super::signature::{Signature, Signed, not_signed};
 use super::signers::{Signers, WrittenBy};
 use crate::gate::reason::Reason;
-use crate::record::{Act, RunRecord, StoredRecord};
+use crate::record::{
+    Act, Attested, CheckRecord, RunRecord, StoredAttestation, StoredRecord, person, same_person,
+};
 
 /// A block that gateproof wrote into a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +24,43 @@ pub struct Evidence {
     pub signers: Signers,
     /// Of records, by run. A record that is not named here is not signed.
     pub signatures: BTreeMap<String, Signature>,
-    /// Of attestations, by the SHA-256 of their file.
-    pub attestations: BTreeMap<String, Signature>,
+    pub attestations: Attestations,
     /// Of each line of REVIEW, by `git blame`; nobody's when it is not committed.
     pub lines: Vec<Option<WrittenBy>>,
     pub blocks: Vec<DocumentBlock>,
+}
+
+/// The attestations that records name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attestations {
+    /// Those that are there, by the SHA-256 of their file.
+    Files(BTreeMap<String, SignedAttestation>),
+    /// The run that is judged has read them itself, just now.
+    OfThisRun,
+}
+
+impl Default for Attestations {
+    fn default() -> Attestations {
+        Attestations::Files(BTreeMap::new())
+    }
+}
+
+impl Attestations {
+    /// What the signature of an attestation is worth; nothing where it is not there.
+    pub fn signature(&self, sha256: &str) -> Signature {
+        let found = match self {
+            Attestations::Files(files) => files.get(sha256),
+            Attestations::OfThisRun => None,
+        };
+        found.map_or(Signature::Missing, |it| it.signature.clone())
+    }
+}
+
+/// An attestation, and what its signature is worth.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignedAttestation {
+    pub stored: StoredAttestation,
+    pub signature: Signature,
 }
 
 impl Evidence {
@@ -67,20 +100,66 @@ impl Evidence {
         gate: &str,
         claimants: &[String],
     ) -> Vec<Reason> {
-        let checks = record.checks.iter().filter(|check| check.gate == gate);
+        let Attestations::Files(files) = &self.attestations else {
+            return Vec::new();
+        };
+        let checks = record.checks_of(gate);
         let words = checks.filter_map(|check| Some((check, check.attestation.as_ref()?)));
         let refused = words.filter_map(|(check, word)| {
-            let signature = self.attestations.get(&word.sha256);
-            let what = format!("the attestation of check {}", check.id);
-            let file = Signed {
-                what: &what,
-                author: Some(&word.author),
-                signature: signature.unwrap_or(const { &Signature::Missing }),
+            let Some(file) = files.get(&word.sha256) else {
+                return Some(Reason::AttestationGone {
+                    check: check.id.clone(),
+                    file: word.file.clone(),
+                });
             };
-            not_signed(file, &self.signers, claimants)
+            if let Some(what) = differs(&file.stored, record, check, word) {
+                return Some(Reason::OtherAttestation {
+                    check: check.id.clone(),
+                    what: what.to_owned(),
+                });
+            }
+            let what = format!("the attestation of check {}", check.id);
+            let signed = Signed {
+                what: &what,
+                author: Some(&file.stored.attestation.author),
+                signature: &file.signature,
+            };
+            not_signed(signed, &self.signers, claimants)
         });
         refused.collect()
     }
+}
+
+/// What a record says of an attestation that it took, and the attestation itself does not.
+fn differs(
+    stored: &StoredAttestation,
+    record: &RunRecord,
+    check: &CheckRecord,
+    word: &Attested,
+) -> Option<&'static str> {
+    let file = &stored.attestation;
+    let found = [
+        (!stored.whole, "its seal does not fit"),
+        (
+            !same_person(&file.author, &word.author),
+            "it is of another person",
+        ),
+        (
+            file.clone_id != word.clone_id,
+            "it was given in another clone",
+        ),
+        (file.at != word.at, "it was given at another time"),
+        (
+            (&file.gate, &file.check) != (&check.gate, &check.id),
+            "it is of another check",
+        ),
+        (
+            file.claim_sha256 != record.claim.sha256,
+            "it is of another claim file",
+        ),
+    ];
+    let mut wrong = found.into_iter().filter(|(is_wrong, _)| *is_wrong);
+    wrong.next().map(|(_, what)| what)
 }
 
 /// The records of a phase that count by who made them.
@@ -188,10 +267,7 @@ impl Counted<'_> {
             return Err(NotTheAdversary::Unknown);
         };
         let claimed = self.claims().find(|claim| {
-            let clone = claim
-                .repository
-                .as_ref()
-                .and_then(|r| r.clone_id.as_deref());
+            let clone = claim.clone_id();
             let same = claim.author.as_deref().map(person) == Some(person(author));
             same || clone.is_some() && clone == clone_id
         });

@@ -13,17 +13,11 @@ mod signers;
 mod vetoes;
 
 pub use closings::{Closings, closings};
-pub use evidence::{Counted, DocumentBlock, Evidence, count, is_claim};
+pub use evidence::{
+    Attestations, Counted, DocumentBlock, Evidence, SignedAttestation, count, is_claim,
+};
 pub(crate) use review::void;
-pub use review::{ClaimFacts, Worth, worth};
+pub use review::{ClaimFacts, Worth, contradiction, is_about, worth};
 pub use signature::{Signature, Signed, not_signed};
 pub use signers::{SignerLine, Signers, SignersOf, WrittenBy};
 pub use vetoes::{VetoState, may_lift, vetoes};
-
-/// What identifies a git author: the mail address in lower case.
-pub fn person(author: &str) -> String {
-    let inner = author
-        .rsplit_once('<')
-        .and_then(|(_, rest)| rest.strip_suffix('>'));
-    inner.unwrap_or(author).trim().to_lowercase()
-}

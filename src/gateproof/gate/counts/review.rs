@@ -4,13 +4,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::evidence::Evidence;
-use crate::attest::same_person;
-use crate::gate::evidence::{not_from_clone, of_gate, tree};
+
 use crate::gate::hosts;
-use crate::gate::reason::Reason;
+use crate::gate::reason::{Reason, not_from_clone};
 use crate::gate::spec::GateSpec;
-use crate::gate::verdict::{Verdict, assess_beside};
-use crate::record::{ClaimedBy, ClaimedHost, RecordLink, RunRecord, StoredRecord};
+use crate::gate::verdict::{self, Verdict, assess_beside, is_red};
+use crate::record::{
+    Act, ClaimedBy, ClaimedHost, RecordLink, RunRecord, StoredRecord, same_person,
+};
 
 /// The difference between two machines' clocks that nobody notices.
 const CLOCKS: TimeDelta = TimeDelta::minutes(5);
@@ -81,7 +82,8 @@ impl ClaimFacts {
             commit: record.repository.as_ref().map(|r| r.commit.clone()),
             claim_sha256: record.claim.sha256.clone(),
             gate: gate.to_owned(),
-            checks: of_gate(record, gate)
+            checks: record
+                .checks_of(gate)
                 .map(|check| check.id.clone())
                 .collect(),
             hosts: hosts.collect(),
@@ -101,6 +103,35 @@ impl ClaimFacts {
     }
 }
 
+/// Whether a run is about that claim. One that names no claim is about the newest one before it, so
+/// that a caller asks the newest claim first.
+pub fn is_about(run: &RunRecord, claim: &StoredRecord) -> bool {
+    match &run.reviews {
+        Some(link) => link.run_id == claim.record.run_id,
+        None => run.started >= claim.record.started,
+    }
+}
+
+/// What a later run of the Adversary that is not a review has found about that claim: such a run
+/// passes nothing, but it takes a PASS away until a newer review.
+pub fn contradiction(gate: &str, claim: &StoredRecord, run: &RunRecord) -> Vec<Reason> {
+    let is_later_run = run.role.as_deref() == Some("adversary")
+        && run.act != Act::Review
+        && run.claim.sha256 == claim.record.claim.sha256
+        && is_about(run, claim);
+    if !is_later_run {
+        return Vec::new();
+    }
+    let red = run.checks_of(gate).filter(|check| is_red(check.outcome));
+    let mut reasons: Vec<Reason> = red.map(verdict::reason).collect();
+    if !reasons.is_empty() {
+        reasons.push(Reason::ContradictedBy {
+            run: run.run_id.clone(),
+        });
+    }
+    reasons
+}
+
 /// Why a review does not count for a claim, once it counts by its signature ([`super::count`]).
 pub(crate) fn void(
     gate: &GateSpec,
@@ -118,7 +149,7 @@ pub(crate) fn void(
     }
     why.extend(author(claim, review));
     why.extend(clone(claim, review));
-    if tree(review) != Some("clone") {
+    if review.tree() != Some("clone") {
         why.push(not_from_clone(review));
     }
     if claim.claim_sha256 != review.claim.sha256 {
@@ -137,7 +168,8 @@ pub(crate) fn void(
     }
     why.extend(commit(claim, review));
     why.extend(whole(gate, claim, review));
-    let seen = of_gate(review, &gate.id)
+    let seen = review
+        .checks_of(&gate.id)
         .map(|check| check.started)
         .fold(review.started, std::cmp::Ord::min);
     if let Some(claimed) = claim.by.at.filter(|claimed| seen < *claimed) {
@@ -191,7 +223,7 @@ fn clone(claim: &ClaimFacts, review: &RunRecord) -> Option<Reason> {
     let unknown = |run: &str| Reason::UnknownClone {
         run: run.to_owned(),
     };
-    let of_review = review.repository.as_ref().and_then(|r| r.clone_id.clone());
+    let of_review = review.clone_id().map(str::to_owned);
     match (claim.by.clone_id.clone(), of_review) {
         (None, _) => Some(unknown(&claim.link.run_id)),
         (_, None) => Some(unknown(&review.run_id)),
@@ -217,7 +249,7 @@ fn commit(claim: &ClaimFacts, review: &RunRecord) -> Option<Reason> {
 
 /// A review is of the whole gate when it says so and has every check of the claim and of the file.
 fn whole(gate: &GateSpec, claim: &ClaimFacts, review: &RunRecord) -> Option<Reason> {
-    let has = |id: &str| of_gate(review, &gate.id).any(|check| check.id == id);
+    let has = |id: &str| review.checks_of(&gate.id).any(|check| check.id == id);
     let mut missing: Vec<String> = claim.checks.iter().filter(|id| !has(id)).cloned().collect();
     if claim.claim_sha256 == review.claim.sha256 {
         let today = gate.checks.iter().filter(|id| !has(id));

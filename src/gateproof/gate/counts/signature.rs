@@ -1,9 +1,9 @@
 //! Whether a file counts by its signature: one rule for claims, reviews, attestations, vetoes and
 //! liftings. Pure.
 
-use super::person;
 use super::signers::{SignerLine, Signers, SignersOf};
 use crate::gate::reason::Reason;
+use crate::record::person;
 
 /// What is known about the signature of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

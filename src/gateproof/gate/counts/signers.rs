@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::person;
-use crate::record::NAMESPACE;
+use crate::record::{NAMESPACE, person};
 
 /// Who wrote a line, by git.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -151,10 +151,12 @@ pub fn may_lift(
             "only the Adversary lifts a veto, and it is of the role {role}"
         ));
     }
-    let clone = lifting.repository.as_ref();
-    let clone = clone.and_then(|r| r.clone_id.as_deref());
     counted
-        .is_adversary(lifting.author.as_deref(), clone, veto.by.as_deref())
+        .is_adversary(
+            lifting.author.as_deref(),
+            lifting.clone_id(),
+            veto.by.as_deref(),
+        )
         .map_err(|why| why.to_string())
 }
 

@@ -7,14 +7,25 @@ use std::path::Path;
 
 use super::blame::blame;
 use super::signers::{SignedFile, SignersError, signatures};
-use crate::gate::counts::{DocumentBlock, Evidence, Signature, Signers};
+use crate::gate::counts::{
+    Attestations, DocumentBlock, Evidence, Signature, SignedAttestation, Signers, WrittenBy,
+};
+use crate::gate::heading::Reading;
 use crate::record::{
     ATTESTATIONS, RecordFault, RecordFaultKind, StoredAttestation, StoredRecord, read_attestations,
     signature_of,
 };
-use crate::report::documents::blocks_in;
 use kit::digest;
 use kit::git::{self, GitError};
+
+/// What REVIEW of a phase says, for who wrote its lines.
+#[derive(Clone, Copy, Debug)]
+pub struct ReviewText<'r> {
+    pub path: &'r Path,
+    pub reading: &'r Reading,
+    /// The blocks that gateproof wrote.
+    pub blocks: &'r [DocumentBlock],
+}
 
 /// What is known about who made the records of a phase, its attestations, and the lines of REVIEW.
 ///
@@ -25,39 +36,35 @@ pub fn evidence(
     signers: Signers,
     phase: &str,
     records: &[StoredRecord],
-    review: &Path,
+    review: ReviewText<'_>,
 ) -> Result<Evidence, SignersError> {
     let folder = root.join(ATTESTATIONS).join(phase);
     let (attestations, _) =
         read_attestations(&folder).map_err(|source| cannot_read(&folder, source))?;
-    let signatures = of_records(root, &signers, records)?;
-    let attestations = of_attestations(root, &signers, &attestations)?;
-    let lines = blame(root, None, review)?;
-    let text = match fs::read(review) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(source) => return Err(cannot_read(review, source)),
-    };
     Ok(Evidence {
+        signatures: of_records(root, &signers, records)?,
+        attestations: of_attestations(root, &signers, attestations)?,
         signers,
-        signatures,
-        attestations,
-        lines: lines.into_iter().map(|(_, by)| by).collect(),
-        blocks: blocks(&text),
+        lines: writers(root, None, review.path, review.reading)?,
+        blocks: review.blocks.to_vec(),
     })
 }
 
-/// The blocks of a document. One with broken markers has none, so that its headings are as good as
-/// typed.
-pub(crate) fn blocks(document: &[u8]) -> Vec<DocumentBlock> {
-    let found = blocks_in(document).unwrap_or_default();
-    let found = found.into_iter().filter(|block| !block.edited);
-    found
-        .map(|block| DocumentBlock {
-            lines: block.lines,
-            run_id: block.run_id,
-        })
-        .collect()
+/// Who wrote the lines of REVIEW, where anything rests on it: git is slow to say it of a long file.
+///
+/// # Errors
+/// [`GitError`] when git cannot be asked.
+pub(crate) fn writers(
+    root: &Path,
+    revision: Option<&str>,
+    review: &Path,
+    reading: &Reading,
+) -> Result<Vec<Option<WrittenBy>>, GitError> {
+    if reading.vetoes.is_empty() && reading.closed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lines = blame(root, revision, review)?;
+    Ok(lines.into_iter().map(|(_, by)| by).collect())
 }
 
 /// What the signatures of records are worth, by run.
@@ -83,26 +90,54 @@ pub(crate) fn of_records(
     signatures(root, &files, signers)
 }
 
-/// What the signatures of attestations are worth, by the digest of their file.
+/// Attestations, with what their signatures are worth.
 ///
 /// # Errors
 /// [`SignersError`].
 pub(crate) fn of_attestations(
     root: &Path,
     signers: &Signers,
-    attestations: &[StoredAttestation],
-) -> Result<BTreeMap<String, Signature>, SignersError> {
+    attestations: Vec<StoredAttestation>,
+) -> Result<Attestations, SignersError> {
     let mut files = Vec::new();
     for stored in attestations {
-        files.push(SignedFile {
-            key: stored.sha256.clone(),
-            author: Some(stored.attestation.author.clone()),
-            at: stored.attestation.at,
-            bytes: same(&stored.path, &stored.sha256)?,
-            signature: optional(&signature_of(&stored.path))?,
-        });
+        let bytes = same(&stored.path, &stored.sha256)?;
+        let signature = optional(&signature_of(&stored.path))?;
+        files.push((stored, bytes, signature));
     }
-    signatures(root, &files, signers)
+    signed_attestations(root, signers, files)
+}
+
+/// The same for files that were read elsewhere: each with its bytes, and those of its signature.
+///
+/// # Errors
+/// [`SignersError`].
+pub(crate) fn signed_attestations(
+    root: &Path,
+    signers: &Signers,
+    files: Vec<(StoredAttestation, Vec<u8>, Option<Vec<u8>>)>,
+) -> Result<Attestations, SignersError> {
+    let (mut stored, mut signed) = (Vec::new(), Vec::new());
+    for (one, bytes, signature) in files {
+        signed.push(SignedFile {
+            key: one.sha256.clone(),
+            author: Some(one.attestation.author.clone()),
+            at: one.attestation.at,
+            bytes,
+            signature,
+        });
+        stored.push(one);
+    }
+    let found = signatures(root, &signed, signers)?;
+    let each = stored.into_iter().map(|stored| {
+        // A copy of a file has the signature of the file.
+        let signature = found.get(&stored.sha256).cloned().unwrap_or_default();
+        (
+            stored.sha256.clone(),
+            SignedAttestation { stored, signature },
+        )
+    });
+    Ok(Attestations::Files(each.collect()))
 }
 
 /// The bytes of a file that was read before.

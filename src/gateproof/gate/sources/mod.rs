@@ -10,8 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use blame::blame;
-pub(crate) use evidence::{blocks, of_attestations, of_records};
-pub use evidence::{evidence, taken_away};
+pub use evidence::{ReviewText, evidence, taken_away};
+pub(crate) use evidence::{of_attestations, of_records, signed_attestations, writers};
 pub use signers::{ALLOWED_SIGNERS, SignersError, of_reader, signers};
 pub(crate) use signers::{SignedFile, signatures};
 

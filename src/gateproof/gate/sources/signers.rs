@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +15,7 @@ use thiserror::Error;
 
 use super::blame::{BlamedLine, blame};
 use crate::gate::counts::{Signature, SignerLine, Signers, SignersOf};
+use crate::record::person;
 use crate::record::signature::{self, AllowedSigners, SignatureResult};
 use kit::git::{self, GitError};
 
@@ -159,13 +163,24 @@ pub(crate) fn signatures(
     files: &[SignedFile],
     signers: &Signers,
 ) -> Result<BTreeMap<String, Signature>, SignersError> {
-    let revoked = configured(root, "gpg.ssh.revocationFile")?;
+    if files.iter().all(|file| file.signature.is_none()) {
+        let missing = |file: &SignedFile| (file.key.clone(), Signature::Missing);
+        return Ok(files.iter().map(missing).collect());
+    }
+    let folder = tempfile::Builder::new()
+        .prefix("gateproof-verify-")
+        .tempdir();
+    let folder = folder.map_err(|source| SignersError::Read {
+        path: std::env::temp_dir(),
+        source,
+    })?;
+    let checking = Checking {
+        signers,
+        revoked: configured(root, "gpg.ssh.revocationFile")?,
+        folder: folder.path(),
+    };
     let mut found = BTreeMap::new();
-    for file in files {
-        let signature = match &file.signature {
-            None => Signature::Missing,
-            Some(armored) => check(file, armored, signers, revoked.as_deref()),
-        };
+    for (file, signature) in files.iter().zip(checking.all(files)) {
         // A copy of a file without its signature takes nothing from the file.
         if signature != Signature::Missing || !found.contains_key(&file.key) {
             found.insert(file.key.clone(), signature);
@@ -174,76 +189,105 @@ pub(crate) fn signatures(
     Ok(found)
 }
 
-fn check(
-    file: &SignedFile,
-    armored: &[u8],
-    signers: &Signers,
-    revoked: Option<&Path>,
-) -> Signature {
-    match try_check(file, armored, signers, revoked) {
-        Ok(signature) => signature,
-        Err(error) => Signature::Unchecked(error),
-    }
+/// Checks signatures, each by a process of its own.
+struct Checking<'s> {
+    signers: &'s Signers,
+    revoked: Option<PathBuf>,
+    /// Where the files are that the processes read.
+    folder: &'s Path,
 }
 
-fn try_check(
-    file: &SignedFile,
-    armored: &[u8],
-    signers: &Signers,
-    revoked: Option<&Path>,
-) -> Result<Signature, String> {
-    let key = match signature::key(armored) {
-        Ok(key) => key,
-        Err(why) => return Ok(Signature::Broken(why)),
-    };
-    let folder = tempfile::Builder::new()
-        .prefix("gateproof-verify-")
-        .tempdir();
-    let folder = folder.map_err(|error| error.to_string())?;
-    let (path, allowed) = (
-        folder.path().join("file.sig"),
-        folder.path().join("allowed"),
-    );
-    fs::write(&path, armored).map_err(|error| error.to_string())?;
-    // Of a certificate the line has the key of its authority.
-    let encoded = STANDARD.encode(&key);
-    let has_key = |line: &SignerLine| line.key.split_whitespace().any(|word| word == encoded);
-    let may_fit = |line: &SignerLine| {
-        has_key(line) || line.key.to_ascii_lowercase().contains("cert-authority")
-    };
-    let author = file.author.as_deref().unwrap_or_default();
-    let mail = crate::gate::counts::person(author);
-    let mut lines = Vec::new();
-    for (index, line) in signers.lines.iter().enumerate() {
-        if !(line.names(author) && is_plain(&mail) && may_fit(line)) {
-            continue;
-        }
-        // The pattern was matched already, in any case of letters.
-        fs::write(&allowed, format!("{mail} {}\n", line.key)).map_err(|error| error.to_string())?;
-        let one = AllowedSigners {
-            file: allowed.clone(),
-            revoked: revoked.map(Path::to_owned),
+impl Checking<'_> {
+    /// What the signature of each file is worth, in the order of the files.
+    fn all(&self, files: &[SignedFile]) -> Vec<Signature> {
+        let next = AtomicUsize::new(0);
+        let worker = || {
+            let mut done = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(file) = files.get(index) else {
+                    return done;
+                };
+                done.push((index, self.one(index, file)));
+            }
         };
-        let allows = signature::allows(&file.bytes, &path, &one, &mail, file.at);
-        if allows.map_err(|error| kit::error_chain(&error))? {
-            lines.push(index);
-        }
+        // A process waits longer for its start than it computes.
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let workers = files.len().min(2 * processors);
+        let mut found = vec![Signature::Unchecked("it was not asked".to_owned()); files.len()];
+        thread::scope(|scope| {
+            let running: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+            for done in running
+                .into_iter()
+                .filter_map(|it| it.join().ok())
+                .flatten()
+            {
+                found[done.0] = done.1;
+            }
+        });
+        found
     }
-    if lines.is_empty() {
-        let intact =
-            signature::intact(&file.bytes, &path).map_err(|error| kit::error_chain(&error))?;
-        if let SignatureResult::Broken { message } = intact {
-            let first = message.lines().next().unwrap_or_default().trim_end();
-            return Ok(Signature::Broken(first.to_owned()));
-        }
+
+    fn one(&self, index: usize, file: &SignedFile) -> Signature {
+        let Some(armored) = &file.signature else {
+            return Signature::Missing;
+        };
+        let found = self.check(index, file, armored);
+        found.unwrap_or_else(Signature::Unchecked)
     }
-    let others = signers.lines.iter().filter(|line| has_key(line));
-    let others = others.filter(|line| !line.names(author));
-    Ok(Signature::By {
-        key: signature::fingerprint(&key),
-        lines,
-        others: others.map(|line| line.principals.join(",")).collect(),
-    })
+
+    fn check(&self, index: usize, file: &SignedFile, armored: &[u8]) -> Result<Signature, String> {
+        let key = match signature::key(armored) {
+            Ok(key) => key,
+            Err(why) => return Ok(Signature::Broken(why)),
+        };
+        let (path, allowed) = (
+            self.folder.join(format!("{index}.sig")),
+            self.folder.join(format!("{index}.allowed")),
+        );
+        let signers = self.signers;
+        fs::write(&path, armored).map_err(|error| error.to_string())?;
+        // Of a certificate the line has the key of its authority.
+        let encoded = STANDARD.encode(&key);
+        let has_key = |line: &SignerLine| line.key.split_whitespace().any(|word| word == encoded);
+        let may_fit = |line: &SignerLine| {
+            has_key(line) || line.key.to_ascii_lowercase().contains("cert-authority")
+        };
+        let author = file.author.as_deref().unwrap_or_default();
+        let mail = person(author);
+        let mut lines = Vec::new();
+        for (index, line) in signers.lines.iter().enumerate() {
+            if !(line.names(author) && is_plain(&mail) && may_fit(line)) {
+                continue;
+            }
+            // The pattern was matched already, in any case of letters.
+            fs::write(&allowed, format!("{mail} {}\n", line.key))
+                .map_err(|error| error.to_string())?;
+            let one = AllowedSigners {
+                file: allowed.clone(),
+                revoked: self.revoked.clone(),
+            };
+            let allows = signature::allows(&file.bytes, &path, &one, &mail, file.at);
+            if allows.map_err(|error| kit::error_chain(&error))? {
+                lines.push(index);
+            }
+        }
+        if lines.is_empty() {
+            let intact =
+                signature::intact(&file.bytes, &path).map_err(|error| kit::error_chain(&error))?;
+            if let SignatureResult::Broken { message } = intact {
+                let first = message.lines().next().unwrap_or_default().trim_end();
+                return Ok(Signature::Broken(first.to_owned()));
+            }
+        }
+        let others = signers.lines.iter().filter(|line| has_key(line));
+        let others = others.filter(|line| !line.names(author));
+        Ok(Signature::By {
+            key: signature::fingerprint(&key),
+            lines,
+            others: others.map(|line| line.principals.join(",")).collect(),
+        })
+    }
 }
 
 /// Whether a mail address stands for itself in a file of allowed signers.

@@ -7,7 +7,7 @@ use super::tests::{clock, facts, run, spec, stored};
 use super::*;
 use crate::audit::why_not;
 use crate::gate::counts::{
-    DocumentBlock, Evidence, Signature, SignerLine, Signers, WrittenBy, worth,
+    DocumentBlock, Evidence, Signature, SignerLine, Signers, VetoState, WrittenBy, worth,
 };
 use crate::gate::heading;
 use crate::record::{Act, FiledFinding, LiftedVeto, RecordLink, RunRecord, VetoWords};
@@ -465,7 +465,7 @@ proptest! {
         let open: Vec<_> = open.into_iter().filter(VetoState::is_open).collect();
         prop_assert_eq!(gate.state == GateState::Veto, !open.is_empty(), "{}", told("veto"));
         let waiting = history.watch.waiting();
-        let waits = waiting.iter().filter(|it| it.act == Act::Veto).count();
+        let waits = waiting.iter().filter(|it| it.stored.record.act == Act::Veto).count();
         prop_assert_eq!(waits, open.iter().filter(|it| it.run.is_some()).count());
         prop_assert_eq!(done_block(std::slice::from_ref(&phase)).is_some(), gate.state == GateState::Ready);
         for lifted in vetoes(&counted, &history.review, &history.facts.evidence) {

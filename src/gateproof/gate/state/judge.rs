@@ -1,14 +1,12 @@
 //! One gate: its newest claim, the reviews of it, and what has happened since.
 
-use super::PhaseFacts;
-use super::model::{GateFacts, GateState, GateStatus};
+use super::model::{CitedRun, GateFacts, GateState, GateStatus, PhaseFacts};
 use crate::attest::counts_from;
-use crate::gate::counts::{ClaimFacts, Worth, is_claim, worth};
-use crate::gate::evidence::{cite, host, not_from_clone, of_gate, tree};
+use crate::gate::counts::{ClaimFacts, Worth, contradiction, is_about, is_claim, worth};
+
 use crate::gate::hosts::not_known;
-use crate::gate::reason::Reason;
+use crate::gate::reason::{Reason, not_from_clone};
 use crate::gate::spec::{ClaimSpec, GateSpec};
-use crate::gate::verdict::{self, is_red};
 use crate::record::{Act, HostState, RunRecord, StoredRecord};
 
 pub(super) fn gate_status(
@@ -67,7 +65,7 @@ fn decide<'k>(
         .rev()
         .filter(|stored| is_claim(&stored.record, &gate.id));
     let (from_clone, others): (Vec<&StoredRecord>, Vec<&StoredRecord>) =
-        claims.partition(|stored| tree(&stored.record) == Some("clone"));
+        claims.partition(|stored| stored.record.tree() == Some("clone"));
     let Some(claim) = from_clone.first().copied() else {
         let mut reasons = vec![Reason::Unclaimed];
         reasons.extend(others.first().map(|stored| not_from_clone(&stored.record)));
@@ -81,12 +79,12 @@ fn decide<'k>(
     let facts_of_claim = ClaimFacts::of(claim, &gate.id);
     let mut void = Vec::new();
     for review in records.iter().rev() {
-        let found = contradiction(gate, claim, &review.record);
+        let found = contradiction(&gate.id, claim, &review.record);
         if !found.is_empty() {
             let reasons = found.into_iter().chain(edited).collect();
             return (GateState::Fail, reasons, Some(claim), Some(review));
         }
-        if review.record.act != Act::Review || of_gate(&review.record, &gate.id).next().is_none() {
+        if review.record.act != Act::Review || review.record.checks_of(&gate.id).next().is_none() {
             continue;
         }
         if !is_about(&review.record, claim) {
@@ -119,7 +117,7 @@ fn decide<'k>(
         });
         void.extend(older_evidence(gate, &claim.record, records));
         void.extend(phase.refused(|record| {
-            let judges = record.act == Act::Review && of_gate(record, &gate.id).next().is_some();
+            let judges = record.act == Act::Review && record.checks_of(&gate.id).next().is_some();
             judges && is_about(record, claim)
         }));
     }
@@ -132,43 +130,15 @@ fn decide<'k>(
     (state, reasons, Some(claim), None)
 }
 
-/// Whether a review judges that claim. A review that names no claim judges the one before it.
-fn is_about(review: &RunRecord, claim: &StoredRecord) -> bool {
-    match &review.reviews {
-        Some(link) => link.run_id == claim.record.run_id,
-        None => review.started >= claim.record.started,
-    }
-}
-
 /// An earlier review, which a reader might take for one of this claim.
 fn older_evidence(gate: &GateSpec, claim: &RunRecord, records: &[&StoredRecord]) -> Option<Reason> {
     let newest = records.iter().rev().find(|stored| {
-        stored.record.act == Act::Review && stored.record.checks.iter().any(|c| c.gate == gate.id)
+        stored.record.act == Act::Review && stored.record.checks_of(&gate.id).next().is_some()
     })?;
     (newest.record.started < claim.ended).then_some(Reason::EvidenceOlder {
         claimed: claim.ended,
         seen: newest.record.started,
     })
-}
-
-/// What a later run of the Adversary that is not a review has found about that claim: such a run
-/// passes nothing, but it takes a PASS away until a newer review.
-fn contradiction(gate: &GateSpec, claim: &StoredRecord, run: &RunRecord) -> Vec<Reason> {
-    let is_later_run = run.role.as_deref() == Some("adversary")
-        && run.act != Act::Review
-        && run.claim.sha256 == claim.record.claim.sha256
-        && is_about(run, claim);
-    if !is_later_run {
-        return Vec::new();
-    }
-    let red = of_gate(run, &gate.id).filter(|check| is_red(check.outcome));
-    let mut reasons: Vec<Reason> = red.map(verdict::reason).collect();
-    if !reasons.is_empty() {
-        reasons.push(Reason::ContradictedBy {
-            run: run.run_id.clone(),
-        });
-    }
-    reasons
 }
 
 /// What has changed since a PASS.
@@ -180,7 +150,7 @@ fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &GateFact
             now: file.sha256.clone(),
         });
     }
-    let counts_from = counts_from(passed.ended, of_gate(passed, &gate.id));
+    let counts_from = counts_from(passed.ended, passed.checks_of(&gate.id));
     let age = (facts.now - counts_from).to_std().unwrap_or_default();
     if age > file.fresh_for {
         why.push(Reason::TooOld {
@@ -200,7 +170,7 @@ fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &GateFact
     };
     for name in &gate.hosts {
         match hosts.get(name) {
-            Some(Ok(now)) => why.extend(host_since(name, host(passed, name), now)),
+            Some(Ok(now)) => why.extend(host_since(name, passed.host(name), now)),
             Some(Err(fault)) => why.push(Reason::HostSilent {
                 host: name.clone(),
                 why: fault.clone(),
@@ -335,4 +305,22 @@ fn unrestored(phase: &PhaseFacts<'_>) -> Vec<Reason> {
         }
     }
     lost.into_iter().map(|(.., reason)| reason).collect()
+}
+
+/// A record as evidence for a gate.
+fn cite(stored: &StoredRecord, gate: &GateSpec) -> CitedRun {
+    let record = &stored.record;
+    CitedRun {
+        run_id: record.run_id.clone(),
+        sha256: stored.link.sha256.clone(),
+        by: record.author.clone().unwrap_or_else(|| record.who.clone()),
+        commit: record.repository.as_ref().map(|r| r.commit.clone()),
+        at: record.ended,
+        checks: record.checks_of(&gate.id).count(),
+        hosts: gate
+            .hosts
+            .iter()
+            .filter_map(|name| record.host(name).cloned())
+            .collect(),
+    }
 }

@@ -25,34 +25,15 @@ mod walk;
 use crate::gate::spec::ClaimSpec;
 use std::collections::BTreeSet;
 
-use super::counts::{Closings, SignersOf, VetoState, closings, count, person, vetoes};
+use super::counts::{SignersOf, closings, count, vetoes};
 use super::heading::{Reading, StatedState};
-use crate::record::{RunRecord, StoredRecord, follow};
+use crate::record::{StoredRecord, follow, person};
 use claim::outcome::ExitCode;
 
 pub use super::reason::Reason;
 pub use model::{CitedRun, GateFacts, GateState, GateStatus, PhaseStatus};
 
-/// What is known about a phase, for each of its gates.
-struct PhaseFacts<'r> {
-    /// The records of the claim file, whether they count or not.
-    all: Vec<&'r StoredRecord>,
-    /// Those that count by who made them ([`count`]).
-    records: Vec<&'r StoredRecord>,
-    /// Those of the claim file that do not, and why.
-    refused: Vec<(&'r StoredRecord, Reason)>,
-    vetoes: Vec<VetoState>,
-    closings: Closings,
-}
-
-impl PhaseFacts<'_> {
-    /// Why the newest record of that kind does not count, where it does not.
-    fn refused(&self, is: impl Fn(&RunRecord) -> bool) -> Option<Reason> {
-        let mut newest = self.refused.iter().rev();
-        let found = newest.find(|(stored, _)| is(&stored.record))?;
-        Some(found.1.clone())
-    }
-}
+use model::PhaseFacts;
 
 /// Computes the state of every gate of a claim file. `records` are those of its phase in any
 /// order; `status` and `review` are what the two documents say.

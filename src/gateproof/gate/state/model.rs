@@ -6,9 +6,9 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::gate::counts::Evidence;
+use crate::gate::counts::{Closings, Evidence, VetoState};
 use crate::gate::reason::Reason;
-use crate::record::{HostState, RecordFault};
+use crate::record::{HostState, RecordFault, RunRecord, StoredRecord};
 use claim::outcome::ExitCode;
 
 /// The state of a gate.
@@ -73,6 +73,27 @@ pub struct GateFacts {
     /// What differs between a judged commit and HEAD, besides what gateproof writes itself; or why
     /// that is unknown.
     pub changed: BTreeMap<String, Result<Vec<String>, String>>,
+}
+
+/// What is known about a phase, for each of its gates.
+pub(super) struct PhaseFacts<'r> {
+    /// The records of the claim file, whether they count or not.
+    pub(super) all: Vec<&'r StoredRecord>,
+    /// Those that count by who made them ([`count`]).
+    pub(super) records: Vec<&'r StoredRecord>,
+    /// Those of the claim file that do not, and why.
+    pub(super) refused: Vec<(&'r StoredRecord, Reason)>,
+    pub(super) vetoes: Vec<VetoState>,
+    pub(super) closings: Closings,
+}
+
+impl PhaseFacts<'_> {
+    /// Why the newest record of that kind does not count, where it does not.
+    pub(super) fn refused(&self, is: impl Fn(&RunRecord) -> bool) -> Option<Reason> {
+        let mut newest = self.refused.iter().rev();
+        let found = newest.find(|(stored, _)| is(&stored.record))?;
+        Some(found.1.clone())
+    }
 }
 
 /// A record as evidence.

@@ -1,5 +1,6 @@
 //! The blocks that a document has, to be compared with the records.
 
+use crate::gate::counts::DocumentBlock;
 use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
@@ -85,6 +86,19 @@ impl MarkerError {
             MarkerError::OtherDocument { .. } | MarkerError::Utf16 => None,
         }
     }
+}
+
+/// The blocks of a document that are as they were written. One with broken markers has none, so that
+/// its headings are as good as typed.
+pub fn untouched(document: &[u8]) -> Vec<DocumentBlock> {
+    let found = blocks_in(document).unwrap_or_default();
+    let found = found.into_iter().filter(|block| !block.edited);
+    found
+        .map(|block| DocumentBlock {
+            lines: block.lines,
+            run_id: block.run_id,
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod place;
 
 use kit::inside::Inside;
 
-pub use blocks::{FoundBlock, blocks_in};
+pub use blocks::{FoundBlock, blocks_in, untouched};
 pub use done::write_phase;
 pub use edit::Written;
 pub use error::{DocumentError, MarkerError};

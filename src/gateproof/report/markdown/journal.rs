@@ -22,7 +22,7 @@ const QUOTED_BYTES: usize = 4_000;
 ///
 /// `None` when the record has no check of that gate.
 pub fn journal_entry(record: &RunRecord, gate: &str) -> Option<Block> {
-    let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
+    let checks: Vec<&CheckRecord> = record.checks_of(gate).collect();
     if checks.is_empty() {
         return None;
     }

@@ -18,7 +18,7 @@ pub fn status_block(record: &RunRecord, gate: &str) -> Option<Block> {
     let (_, title) = text::gates(record)
         .into_iter()
         .find(|(name, _)| *name == gate)?;
-    let checks: Vec<&CheckRecord> = record.checks.iter().filter(|c| c.gate == gate).collect();
+    let checks: Vec<&CheckRecord> = record.checks_of(gate).collect();
     let mut body = what(record, gate, title, &checks);
     body.push_str(&how(record, gate, &checks));
     body.push_str(&expected(&checks));

@@ -10,7 +10,7 @@ use clap::Args;
 use anyhow::Context;
 use chrono::Utc;
 
-use crate::gate::counts::{Evidence, worth};
+use crate::gate::counts::{Attestations, Evidence, worth};
 use crate::gate::heading;
 use crate::gate::hosts::claimed_hosts;
 use crate::record::{Act, FiledFinding, RunRecord, Signer};
@@ -32,7 +32,7 @@ use crate::cli::progress::refuse;
 use crate::cli::publish::{PublishOptions, WrittenFiles, publish};
 use crate::cli::review_document::redacted;
 use crate::cli::runs::exit_of;
-use crate::cli::signing::would_not_count;
+use crate::cli::signing::Trial;
 
 use target::{ReviewTarget, choose, prepare};
 
@@ -115,14 +115,14 @@ pub(crate) async fn review(options: ReviewOptions) -> anyhow::Result<ExitCode> {
         }
     }
     let signer = options.cold.signer(&checkout.root)?;
+    let author = checkout.author.as_deref();
+    let trial = Trial::of(&checkout.root, author, signer.as_ref())?;
     for target in targets
         .iter()
         .filter(|it| it.standing == ReviewKind::Verdict)
     {
         let claimants: Vec<String> = target.claim.author.iter().cloned().collect();
-        let (root, author) = (&checkout.root, checkout.author.as_deref());
-        let why = would_not_count(root, "the review", author, signer.as_ref(), &claimants)?;
-        if let Some(why) = why {
+        if let Some(why) = trial.refuses("the review", &claimants) {
             return Ok(refuse(codes::NOT_SIGNED, &why));
         }
     }
@@ -272,7 +272,10 @@ fn kind_of(record: &RunRecord, target: &ReviewTarget<'_>) -> ReviewKind {
         return target.standing.clone();
     }
     let claim = target.claim.facts(target.gate);
-    let evidence = Evidence::default();
+    let evidence = Evidence {
+        attestations: Attestations::OfThisRun,
+        ..Evidence::default()
+    };
     let worth = worth(&claim.gate_spec(), &claim, record, &evidence, Utc::now());
     ReviewKind::by_rule(None, &worth)
 }
