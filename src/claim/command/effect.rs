@@ -7,77 +7,12 @@ use std::cell::Cell;
 
 use indexmap::IndexMap;
 
+use super::change::{Doing, Mutation, Reach, far, stays_in_folder};
 use super::programs;
 use super::reader;
 use super::tree::{Join, Node, Redirect, Rest, Simple, Word};
 use super::word::Values;
-use super::wrapper::{self, Inside};
-
-/// What a command does, as far as its words tell. The order is from harmless to worst.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Doing {
-    /// Each part of it is known to only observe.
-    Observes,
-    /// A part of it is not known to only observe; the text names it.
-    Unknown(String),
-    /// A part of it is known to change something.
-    Mutates(Mutation),
-}
-
-/// A known change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mutation {
-    /// The words that make it.
-    pub what: String,
-    /// How far it goes.
-    pub reach: Reach,
-}
-
-/// How far a change goes, from the nearest on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reach {
-    /// Output that is kept in a file of the folder in which the command runs.
-    Output,
-    /// Files of that folder: in a fresh clone this disturbs nobody.
-    Folder,
-    /// Beyond.
-    World,
-}
-
-impl Doing {
-    pub(super) fn mutates(what: impl Into<String>) -> Doing {
-        Doing::Mutates(Mutation {
-            what: what.into(),
-            reach: Reach::World,
-        })
-    }
-
-    fn rank(&self) -> u8 {
-        match self {
-            Doing::Observes => 0,
-            Doing::Unknown(_) => 1,
-            Doing::Mutates(Mutation { reach, .. }) => 2 + *reach as u8,
-        }
-    }
-
-    /// The worse of the two; of two equally bad ones the first.
-    #[must_use]
-    pub fn and(self, other: Doing) -> Doing {
-        if other.rank() > self.rank() {
-            other
-        } else {
-            self
-        }
-    }
-}
-
-/// A change that is made elsewhere than in the folder of the line.
-fn far(doing: Doing) -> Doing {
-    match doing {
-        Doing::Mutates(Mutation { what, .. }) => Doing::mutates(what),
-        other => other,
-    }
-}
+use super::wrapper::{self, Inside, Run, What};
 
 /// Lines inside of lines, at most; more is a puzzle and not a check.
 const MAX_DEPTH: usize = 8;
@@ -102,7 +37,7 @@ pub(super) fn of_words(words: &[Word]) -> Doing {
         depth: 0,
         elsewhere: Cell::new(false),
     }
-    .command(words, &[])
+    .program(words)
 }
 
 /// Whether a command may run under this environment variable without knowing more of it.
@@ -137,24 +72,36 @@ struct Walk<'v> {
 
 impl Walk<'_> {
     fn line(&self, line: &str, values: &IndexMap<String, String>) -> Doing {
-        match reader::read(line, &Values::new(values)) {
-            Ok(node) => {
-                let mut fixed = self.fixed.clone();
-                loop_names(&node, &mut fixed);
-                let walk = Walk {
-                    parameters: self.parameters,
-                    fixed,
-                    depth: self.depth,
-                    elsewhere: Cell::new(false),
-                };
-                let doing = walk.script(&node);
-                if walk.elsewhere.get() {
-                    far(doing)
-                } else {
-                    doing
-                }
-            }
-            Err(unread) => Doing::Unknown(unread.to_string()),
+        let node = match reader::read(line, &Values::new(values)) {
+            Ok(node) => node,
+            Err(unread) => return Doing::Unknown(unread.to_string()),
+        };
+        let loops = match Loops::of(&node) {
+            Ok(loops) => loops,
+            Err(twice) => return set_by_line(&twice),
+        };
+        if let Some(twice) = loops.iter().find(|name| self.fixed.contains(name)) {
+            return set_by_line(twice);
+        }
+        let mut walk = self.below();
+        walk.depth = self.depth;
+        walk.fixed.extend(loops);
+        let doing = walk.script(&node);
+        if walk.elsewhere.get() {
+            self.elsewhere.set(true);
+            far(doing)
+        } else {
+            doing
+        }
+    }
+
+    /// For a command inside of one.
+    fn below(&self) -> Self {
+        Walk {
+            parameters: self.parameters,
+            fixed: self.fixed.clone(),
+            depth: self.depth + 1,
+            elsewhere: Cell::new(false),
         }
     }
 
@@ -176,103 +123,36 @@ impl Walk<'_> {
         worst
     }
 
-    fn all<'n>(&self, nodes: impl IntoIterator<Item = &'n Node>, functions: &[&str]) -> Doing {
-        nodes
-            .into_iter()
-            .map(|node| self.node(node, functions))
-            .fold(Doing::Observes, Doing::and)
-    }
-
     fn node(&self, node: &Node, functions: &[&str]) -> Doing {
-        match node {
-            Node::Nothing => Doing::Observes,
+        let children = node.children();
+        let inside = children.iter().map(|node| self.node(node, functions));
+        let written = node.redirects().iter().map(written);
+        let own = match node {
             Node::Simple(simple) => self.simple(simple, functions),
-            Node::Pipe { parts, .. } => self.all(parts, functions),
-            Node::List(items) => self.all(items.iter().map(|(node, _)| node), functions),
-            Node::Group { body, redirects } | Node::Subshell { body, redirects } => self
-                .node(body, functions)
-                .and(self.redirects(redirects, functions)),
-            Node::If {
-                condition,
-                then,
-                otherwise,
-                redirects,
-            } => self
-                .all(
-                    [condition, then]
-                        .into_iter()
-                        .chain(otherwise)
-                        .map(|node| &**node),
-                    functions,
-                )
-                .and(self.redirects(redirects, functions)),
-            Node::While {
-                condition,
-                body,
-                redirects,
-            } => self
-                .all([&**condition, body], functions)
-                .and(self.redirects(redirects, functions)),
-            Node::For {
-                name,
-                values,
-                bodies,
-                redirects,
-            } => self
-                .names(name)
-                .and(self.runs(values, functions))
-                .and(self.all(bodies, functions))
-                .and(self.redirects(redirects, functions)),
-            Node::Case {
-                word,
-                arms,
-                redirects,
-            } => self
-                .runs(std::slice::from_ref(word), functions)
-                .and(self.all(arms, functions))
-                .and(self.redirects(redirects, functions)),
-            Node::Function { body, .. } => self.node(body, functions),
-        }
-    }
-
-    fn runs<'w>(&self, words: impl IntoIterator<Item = &'w Word>, functions: &[&str]) -> Doing {
-        self.all(words.into_iter().flat_map(|word| &word.runs), functions)
-    }
-
-    fn redirects(&self, redirects: &[Redirect], functions: &[&str]) -> Doing {
-        redirects
-            .iter()
-            .map(|redirect| match redirect {
-                Redirect::Read(word) => self.runs([word], functions),
-                Redirect::Away(_) | Redirect::Copy { .. } => Doing::Observes,
-                Redirect::Write(word) => Doing::Mutates(Mutation {
-                    what: format!("> {}", word.shown),
-                    reach: if programs::stays_in_folder(word) {
-                        Reach::Output
-                    } else {
-                        Reach::World
-                    },
-                })
-                .and(self.runs([word], functions)),
-            })
+            Node::For { name, .. } => self.names(name),
+            _ => Doing::Observes,
+        };
+        inside
+            .chain(written)
+            .chain([own])
             .fold(Doing::Observes, Doing::and)
     }
 
     fn simple(&self, simple: &Simple, functions: &[&str]) -> Doing {
-        let set = simple.assignments.iter().map(|assignment| {
-            self.sets(&assignment.name)
-                .and(self.runs([&assignment.value], functions))
-        });
-        set.fold(Doing::Observes, Doing::and)
-            .and(self.runs(&simple.words, functions))
-            .and(self.redirects(&simple.redirects, functions))
-            .and(self.command(&simple.words, functions))
+        let set = simple.assignments.iter().map(|set| self.sets(&set.name));
+        let set = set.fold(Doing::Observes, Doing::and);
+        let is_function = |word: &Word| word.text().is_some_and(|name| functions.contains(&name));
+        // What a function does has been judged where it is defined.
+        if simple.words.first().is_some_and(is_function) {
+            return set;
+        }
+        set.and(self.program(&simple.words))
     }
 
     /// A variable that the line sets.
     fn sets(&self, name: &str) -> Doing {
         if self.fixed.iter().any(|fixed| fixed == name) {
-            return Doing::Unknown(format!("the line sets `{name}`, the variable of a loop"));
+            return set_by_line(name);
         }
         self.names(name)
     }
@@ -286,7 +166,8 @@ impl Walk<'_> {
         of_variable(name)
     }
 
-    fn command(&self, words: &[Word], functions: &[&str]) -> Doing {
+    /// A command that is not a function of the line: only the shell itself knows those.
+    fn program(&self, words: &[Word]) -> Doing {
         let Some((first, args)) = words.split_first() else {
             return Doing::Observes;
         };
@@ -296,67 +177,53 @@ impl Walk<'_> {
                 first.shown
             ));
         };
-        if functions.contains(&text) {
-            // What it does has been judged where it is defined.
-            return Doing::Observes;
-        }
         let Some(name) = programs::name(text) else {
             return Doing::Unknown(format!("what `{text}` does is not known"));
         };
         if let Some(doing) = self.shell_variables(name, args) {
             return doing;
         }
-        let deeper = Walk {
-            parameters: self.parameters,
-            fixed: self.fixed.clone(),
-            depth: self.depth + 1,
-            elsewhere: Cell::new(false),
-        };
-        let inside = wrapper::inside(name, args);
-        let wraps = inside != Inside::Itself;
-        if wraps && self.depth >= MAX_DEPTH {
-            return Doing::Unknown("too many commands inside of each other".to_owned());
-        }
         if matches!(name, "cd" | "pushd" | "popd") {
             self.elsewhere.set(true);
         }
-        let doing = match inside {
+        match wrapper::inside(name, args) {
             Inside::Nothing => Doing::Observes,
             Inside::Unknown(why) => Doing::Unknown(why),
-            Inside::Line(line) => deeper.line(&line, &IndexMap::new()),
-            Inside::Command { words, sets } => sets
-                .iter()
-                .map(|name| of_variable(name))
-                .fold(deeper.command(&words, functions), Doing::and),
-            Inside::Itself => {
-                programs::judge(name, args, &|words| deeper.command(words, functions))
+            Inside::Itself => programs::judge(name, args, &|words| self.below().inner(words)),
+            _ if self.depth >= MAX_DEPTH => {
+                Doing::Unknown("too many commands inside of each other".to_owned())
             }
+            Inside::Run(run) => self.run(run),
+        }
+    }
+
+    /// A command that another one runs.
+    fn run(&self, run: Run) -> Doing {
+        let Run {
+            what,
+            sets,
+            elsewhere,
+        } = run;
+        let below = self.below();
+        let doing = match what {
+            What::Words(words) => below.inner(&words),
+            What::Line { line, .. } => below.line(&line, &IndexMap::new()),
         };
-        let same_folder = matches!(
-            name,
-            "sudo"
-                | "doas"
-                | "env"
-                | "timeout"
-                | "nice"
-                | "ionice"
-                | "nohup"
-                | "setsid"
-                | "stdbuf"
-                | "time"
-                | "sh"
-                | "bash"
-                | "dash"
-                | "ash"
-                | "eval"
-                | "exec"
-                | "command"
-                | "builtin"
-                | "busybox"
-                | "xargs"
-                | "trap"
-        );
-        if wraps && !same_folder || deeper.elsewhere.get() {
+        // `command cd` and `eval 'cd …'` hold for what follows as well.
+        if below.elsewhere.get() {
+            self.elsewhere.set(true);
+        }
+        let sets = sets.iter().map(|name| of_variable(name));
+        let doing = sets.fold(doing, Doing::and);
+        if elsewhere { far(doing) } else { doing }
+    }
+
+    fn inner(&self, words: &[Word]) -> Doing {
+        if self.depth > MAX_DEPTH {
+            return Doing::Unknown("too many commands inside of each other".to_owned());
+        }
+        let doing = self.program(words);
+        if self.elsewhere.get() {
             far(doing)
         } else {
             doing
@@ -385,35 +252,64 @@ impl Walk<'_> {
     }
 }
 
+/// What a redirection does.
+fn written(redirect: &Redirect) -> Doing {
+    let Redirect::Write(word) = redirect else {
+        return Doing::Observes;
+    };
+    Doing::Mutates(Mutation {
+        what: format!("> {}", word.shown),
+        reach: if stays_in_folder(word) {
+            Reach::Output
+        } else {
+            Reach::World
+        },
+    })
+}
+
+fn set_by_line(name: &str) -> Doing {
+    Doing::Unknown(format!("the line sets `{name}`, the variable of a loop"))
+}
+
 /// The variables of all loops of a line.
-fn loop_names(node: &Node, found: &mut Vec<String>) {
-    match node {
-        Node::Nothing | Node::Simple(_) => {}
-        Node::Pipe { parts, .. } => parts.iter().for_each(|node| loop_names(node, found)),
-        Node::List(items) => items.iter().for_each(|(node, _)| loop_names(node, found)),
-        Node::Group { body, .. } | Node::Subshell { body, .. } | Node::Function { body, .. } => {
-            loop_names(body, found);
+#[derive(Default)]
+struct Loops<'n> {
+    /// Each with the function that it stands in, counted from 1.
+    found: Vec<(&'n str, usize)>,
+    functions: usize,
+}
+
+impl<'n> Loops<'n> {
+    /// # Errors
+    /// A variable of which a function runs a loop of its own: that may run inside of the other loop.
+    fn of(node: &'n Node) -> Result<Vec<String>, String> {
+        let mut loops = Loops::default();
+        loops.look(node, 0);
+        for (name, function) in &loops.found {
+            let elsewhere = |(other, of): &(&str, usize)| other == name && of != function;
+            if loops.found.iter().any(elsewhere) {
+                return Err((*name).to_owned());
+            }
         }
-        Node::If {
-            condition,
-            then,
-            otherwise,
-            ..
-        } => {
-            loop_names(condition, found);
-            loop_names(then, found);
-            otherwise.iter().for_each(|node| loop_names(node, found));
+        Ok(loops
+            .found
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect())
+    }
+
+    fn look(&mut self, node: &'n Node, function: usize) {
+        let mut function = function;
+        match node {
+            Node::For { name, .. } => self.found.push((name, function)),
+            Node::Function { .. } => {
+                self.functions += 1;
+                function = self.functions;
+            }
+            _ => {}
         }
-        Node::While {
-            condition, body, ..
-        } => {
-            loop_names(condition, found);
-            loop_names(body, found);
+        for child in node.children() {
+            self.look(child, function);
         }
-        Node::For { name, bodies, .. } => {
-            found.push(name.clone());
-            bodies.iter().for_each(|node| loop_names(node, found));
-        }
-        Node::Case { arms, .. } => arms.iter().for_each(|node| loop_names(node, found)),
     }
 }

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use super::reader;
 use super::tree::{Join, Node, Redirect, Simple, Stream, Word};
 use super::word::Values;
-use super::wrapper::{self, Inside};
+use super::wrapper::{self, Inside, Run, Strict, What};
 
 /// How a line loses a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub(super) fn of_line(line: &str, values: &IndexMap<String, String>, strict: boo
     let mut found = Failures::default();
     // What cannot be read is no evidence of a fault.
     if let Ok(node) = reader::read(line, &Values::new(values)) {
+        let strict = Strict {
+            exit: strict,
+            pipe: strict,
+        };
         let look = Look { strict, depth: 0 };
         look.node(&node, false, &mut found);
     }
@@ -51,15 +55,16 @@ pub(super) fn of_words(words: &[Word]) -> Failures {
         ..Simple::default()
     };
     let look = Look {
-        strict: false,
+        strict: Strict::default(),
         depth: 0,
     };
     look.node(&Node::Simple(simple), false, &mut found);
     found
 }
 
+#[derive(Clone, Copy)]
 struct Look {
-    strict: bool,
+    strict: Strict,
     depth: usize,
 }
 
@@ -104,31 +109,43 @@ impl Look {
     }
 
     fn list(&self, items: &[(Node, Join)], lost: bool, found: &mut Failures) {
-        for (at, (node, join)) in items.iter().enumerate() {
-            let next = items.get(at + 1).map(|(next, _)| next);
-            match (join, next) {
-                (Join::Or, Some(next)) if self.succeeds(next) && !self.succeeds(node) => {
-                    let by = format!("|| {}", named(next));
-                    let always = self.always_says(items, at);
-                    let instead = format!("{}{always}", self.says(next));
-                    self.hide(node, by, vec![always, instead], found);
-                    self.node(node, true, found);
-                }
-                (Join::Then, Some(_)) if !self.strict && self.rest_succeeds(&items[at + 1..]) => {
-                    if !self.succeeds(node) {
-                        let by = next.map_or_else(String::new, |next| format!("; {}", named(next)));
-                        self.hide(node, by, vec![self.always_says(items, at)], found);
-                    }
-                    self.node(node, true, found);
-                }
-                (Join::Background, None) => {
-                    if !self.succeeds(node) {
-                        self.hide(node, "&".to_owned(), vec![String::new()], found);
-                    }
-                    self.node(node, true, found);
-                }
-                _ => self.node(node, lost, found),
+        let mut look = *self;
+        for (at, item) in items.iter().enumerate() {
+            look.item(items, at, lost, found);
+            if let (Node::Simple(simple), Join::Then) = item {
+                look.strict = look.strict.after(simple);
             }
+        }
+    }
+
+    /// One command of a list.
+    fn item(&self, items: &[(Node, Join)], at: usize, lost: bool, found: &mut Failures) {
+        let (node, join) = &items[at];
+        let next = items.get(at + 1).map(|(next, _)| next);
+        match (join, next) {
+            (Join::Or, Some(next)) if self.succeeds(next) && !self.succeeds(node) => {
+                let by = format!("|| {}", named(next));
+                let always = self.always_says(items, at);
+                let instead = format!("{}{always}", self.says(next));
+                self.hide(node, by, vec![always, instead], found);
+                self.node(node, true, found);
+            }
+            (Join::Then, Some(_))
+                if !self.strict.exit && !leaves(node) && self.rest_succeeds(&items[at + 1..]) =>
+            {
+                if !self.succeeds(node) {
+                    let by = next.map_or_else(String::new, |next| format!("; {}", named(next)));
+                    self.hide(node, by, vec![self.always_says(items, at)], found);
+                }
+                self.node(node, true, found);
+            }
+            (Join::Background, None) => {
+                if !self.succeeds(node) {
+                    self.hide(node, "&".to_owned(), vec![String::new()], found);
+                }
+                self.node(node, true, found);
+            }
+            _ => self.node(node, lost, found),
         }
     }
 
@@ -136,7 +153,7 @@ impl Look {
         let Some((last, before)) = parts.split_last() else {
             return;
         };
-        let lost_here = !self.strict && !before.is_empty();
+        let lost_here = !self.strict.pipe && !before.is_empty();
         for node in before {
             if lost_here && self.succeeds(last) && !self.succeeds(node) && !counts(last) {
                 self.hide(
@@ -160,25 +177,28 @@ impl Look {
         match inside {
             _ if self.depth > 8 => {}
             // A shell of its own has its own options.
-            Some(Inside::Line(line)) => {
-                if let Ok(node) = reader::read(&line, &Values::new(&IndexMap::new())) {
-                    self.inner().node(&node, lost, found);
+            Some(Inside::Run(Run { what, .. })) => match what {
+                What::Line { line, strict } => {
+                    if let Ok(node) = reader::read(&line, &Values::new(&IndexMap::new())) {
+                        self.inner(strict).node(&node, lost, found);
+                    }
                 }
-            }
-            Some(Inside::Command { words, .. }) => {
-                let inner = Simple {
-                    words,
-                    ..Simple::default()
-                };
-                self.inner().node(&Node::Simple(inner), lost, found);
-            }
+                What::Words(words) => {
+                    let inner = Simple {
+                        words,
+                        ..Simple::default()
+                    };
+                    self.inner(Strict::default())
+                        .node(&Node::Simple(inner), lost, found);
+                }
+            },
             _ => {}
         }
     }
 
-    fn inner(&self) -> Look {
+    fn inner(&self, strict: Strict) -> Look {
         Look {
-            strict: false,
+            strict,
             depth: self.depth + 1,
         }
     }
@@ -234,7 +254,7 @@ impl Look {
             Node::Pipe { parts, negated } => {
                 !negated && parts.last().is_some_and(|last| self.succeeds(last))
             }
-            Node::List(items) => self.rest_succeeds(items),
+            Node::List(items) => self.list_succeeds(items),
             Node::Group { body, .. } | Node::Subshell { body, .. } => self.succeeds(body),
             Node::If {
                 then, otherwise, ..
@@ -243,6 +263,20 @@ impl Look {
             Node::For { bodies, .. } => bodies.last().is_none_or(|body| self.succeeds(body)),
             Node::Case { arms, .. } => arms.iter().all(|arm| self.succeeds(arm)),
         }
+    }
+
+    /// Under `-e` every command of a list counts, else the last one.
+    fn list_succeeds(&self, items: &[(Node, Join)]) -> bool {
+        let mut look = *self;
+        let mut ends = false;
+        for (at, (node, join)) in items.iter().enumerate() {
+            let whole = at == 0 || items[at - 1].1 == Join::Then;
+            ends |= *join == Join::Then && whole && look.strict.exit && !look.succeeds(node);
+            if let (Node::Simple(simple), Join::Then) = (node, join) {
+                look.strict = look.strict.after(simple);
+            }
+        }
+        !ends && look.rest_succeeds(items)
     }
 
     fn rest_succeeds(&self, items: &[(Node, Join)]) -> bool {
@@ -283,9 +317,12 @@ impl Look {
                 }) || matches!(name, "tr" | "tee")
             }
             _ => match wrapper::inside(name, args) {
-                Inside::Line(line) if self.depth < 8 => {
+                Inside::Run(Run {
+                    what: What::Line { line, strict },
+                    ..
+                }) if self.depth < 8 && name != "ssh" => {
                     reader::read(&line, &Values::new(&IndexMap::new()))
-                        .is_ok_and(|node| name != "ssh" && self.inner().succeeds(&node))
+                        .is_ok_and(|node| self.inner(strict).succeeds(&node))
                 }
                 _ => false,
             },
@@ -308,6 +345,24 @@ impl Look {
             Node::List(items) => items.iter().map(|(node, _)| self.says(node)).collect(),
             _ => String::new(),
         }
+    }
+}
+
+/// Whether it ends the line with a failure, so that nothing after it runs.
+fn leaves(node: &Node) -> bool {
+    match node {
+        Node::Simple(simple) => match simple.words.split_first() {
+            Some((first, args)) => {
+                matches!(first.text(), Some("exit" | "return"))
+                    && args.first().and_then(Word::text) != Some("0")
+            }
+            None => false,
+        },
+        Node::Group { body, .. } => leaves(body),
+        Node::List(items) => items
+            .last()
+            .is_some_and(|(node, join)| *join == Join::Then && leaves(node)),
+        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@
 //! Shell lines are read by `rable`, which knows bash's grammar, into a tree of our own ([`tree`]) that has
 //! a place only for what is understood.
 
+mod change;
 mod effect;
 mod failure;
 mod options;
@@ -21,7 +22,7 @@ use std::path::{Component, Path};
 use crate::{CommandLine, CommandProbe, HttpProbe};
 use kit::text::{Part, Scope, Text};
 
-pub use effect::{Doing, Mutation, Reach};
+pub use change::{Doing, Mutation, Reach};
 pub use failure::{Failures, Hidden};
 use tree::{Rest, Word};
 
@@ -31,7 +32,7 @@ pub fn doing(command: &CommandProbe, scope: &Scope) -> Doing {
         CommandLine::Shell(text) => {
             let line = as_run(text);
             let known = with_environment(scope, command);
-            with_room(&line, || effect::of_line(&line, &known)).unwrap_or_else(Doing::Unknown)
+            effect::of_line(&line, &known)
         }
         CommandLine::Argv(words) => {
             let words: Vec<Word> = words.iter().map(|word| argument(word, scope)).collect();
@@ -70,7 +71,7 @@ pub fn failures(command: &CommandProbe, scope: &Scope) -> Failures {
     match &command.line {
         CommandLine::Shell(text) => {
             let line = as_run(text);
-            with_room(&line, || failure::of_line(&line, scope, command.strict)).unwrap_or_default()
+            failure::of_line(&line, scope, command.strict)
         }
         CommandLine::Argv(words) => {
             let words: Vec<Word> = words.iter().map(|word| argument(word, scope)).collect();
@@ -117,39 +118,4 @@ fn is_below(cwd: &Text, scope: &Scope) -> bool {
         && Path::new(&bound.render(scope))
             .components()
             .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-}
-
-/// So many places where a line can nest are read on the stack of the caller.
-const SHALLOW: usize = 60;
-/// More of them are a program that belongs into a file.
-const DEEPEST: usize = 2_000;
-/// Room for the deepest line that is read.
-const STACK: usize = 256 << 20;
-
-/// Reads a line with room enough on the stack for how deep it may nest: every bracket and every `;` may be
-/// one level.
-///
-/// # Errors
-/// When it is too deep, or there is no room.
-fn with_room<T: Send>(line: &str, read: impl FnOnce() -> T + Send) -> Result<T, String> {
-    let openers = line.matches(['(', '{', '`', ';', '&', '|', '\n']).count()
-        + line
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .filter(|word| matches!(*word, "if" | "for" | "while" | "until" | "case" | "elif"))
-            .count();
-    if openers <= SHALLOW {
-        return Ok(read());
-    }
-    let failed = || "the shell line cannot be read: it is too long".to_owned();
-    if openers > DEEPEST {
-        return Err(failed());
-    }
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, read)
-            .map_err(|_| failed())?
-            .join()
-            .map_err(|_| failed())
-    })
 }

@@ -1,12 +1,14 @@
 //! Options of a program against the list of those that are known.
 
-use super::tree::Word;
+use super::tree::{Rest, Word};
 
 /// The options of a program that are known, each letter and word of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Options {
     /// Letters without a value: `-n`.
     pub(super) flags: &'static str,
+    /// Letters whose value, if there is one, stands in the same word: `-i`, `-i.bak`.
+    pub(super) optional: &'static str,
     /// Letters with a value: `-u root`, `-uroot`.
     pub(super) valued: &'static str,
     /// Words without a value, or with one after `=` only.
@@ -20,6 +22,7 @@ impl Options {
     pub(super) const fn letters(flags: &'static str, valued: &'static str) -> Options {
         Options {
             flags,
+            optional: "",
             valued,
             long: &[],
             long_valued: &[],
@@ -47,6 +50,11 @@ pub(super) struct Told<'w> {
 impl Told<'_> {
     pub(super) fn has(&self, name: &str) -> bool {
         self.options.iter().any(|(known, _)| known == name)
+    }
+
+    /// Whether an option is given with this value.
+    pub(super) fn has_value(&self, name: &str, value: &str) -> bool {
+        self.values(name).any(|word| word.text() == Some(value))
     }
 
     /// The values of an option, in the order of the line.
@@ -98,8 +106,8 @@ pub(super) fn tell<'w>(
                 };
                 told.options.push((name.to_owned(), Some(value)));
             } else if known.long_valued.contains(&name) {
-                let value = rest.next().ok_or_else(|| word.shown.clone())?;
-                told.options.push((name.to_owned(), Some(value.clone())));
+                let value = value_in(rest.next(), word)?;
+                told.options.push((name.to_owned(), Some(value)));
             } else if known.long.contains(&name) {
                 let value = given.map(|given| Word {
                     prefix: given.to_owned(),
@@ -112,10 +120,16 @@ pub(super) fn tell<'w>(
             continue;
         }
         for (at, letter) in text[1..].char_indices() {
+            if known.optional.contains(letter) {
+                let attached = &text[1 + at + letter.len_utf8()..];
+                let value = (!attached.is_empty()).then(|| Word::known(attached));
+                told.options.push((letter.to_string(), value));
+                break;
+            }
             if known.valued.contains(letter) {
                 let attached = &text[1 + at + letter.len_utf8()..];
                 let value = if attached.is_empty() {
-                    rest.next().ok_or_else(|| word.shown.clone())?.clone()
+                    value_in(rest.next(), word)?
                 } else {
                     Word::known(attached)
                 };
@@ -130,4 +144,13 @@ pub(super) fn tell<'w>(
     }
     told.operands.extend(rest);
     Ok(told)
+}
+
+/// The word behind an option as its value. What is split may be any number of words.
+fn value_in(next: Option<&Word>, option: &Word) -> Result<Word, String> {
+    match next {
+        Some(value) if value.rest != Rest::Split => Ok(value.clone()),
+        Some(value) => Err(value.shown.clone()),
+        None => Err(option.shown.clone()),
+    }
 }

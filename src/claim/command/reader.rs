@@ -8,11 +8,53 @@ use rable::{ListItem, ListOperator, Node as Parsed, NodeKind};
 use super::tree::{Assignment, Join, Node, Redirect, Rest, Simple, Stream, Unread, Word};
 use super::word::{self, Values};
 
-/// Reads a shell line.
+/// Reads a shell line. What it answers nests so little that every walk over it has room on its stack.
 ///
 /// # Errors
-/// When a part of it is not understood.
+/// When a part of it is not understood, or it is too long or too deep.
 pub(super) fn read(line: &str, values: &Values<'_>) -> Result<Node, Unread> {
+    let too_long = || Unread::new("the shell line cannot be read: it is too long");
+    if may_nest(line) > MAX_LEVELS {
+        return Err(too_long());
+    }
+    // Every bracket and every `;` may be a level on the stack of `rable`, and a fault of it ends here.
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, || {
+                let node = parse(line, values)?;
+                if node.depth() > MAX_NESTING {
+                    return Err(Unread::new("the commands of the shell line nest too deep"));
+                }
+                Ok(node)
+            })
+            .map_err(|_| too_long())?
+            .join()
+            .map_err(|_| too_long())?
+    })
+}
+
+/// More places where a line can nest are a program that belongs into a file.
+const MAX_LEVELS: usize = 2_000;
+/// So many commands inside of each other are read.
+const MAX_NESTING: usize = 50;
+/// Room for the deepest line that `rable` is given.
+const STACK: usize = 256 << 20;
+
+/// In how many places a line may nest.
+fn may_nest(line: &str) -> usize {
+    let marks = ['(', '{', '[', '`', ';', '&', '|', '!', '\n'];
+    let words = [
+        "if", "for", "while", "until", "case", "elif", "time", "select", "function", "coproc",
+    ];
+    line.matches(marks).count()
+        + line
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| words.contains(word))
+            .count()
+}
+
+fn parse(line: &str, values: &Values<'_>) -> Result<Node, Unread> {
     // `rable` takes a time that grows with the third power of how deep these stand in each other.
     if ["$(", "${", "`", "<(", ">("]
         .iter()
@@ -167,6 +209,11 @@ fn bodies(
     body: &Parsed,
     values: &Values<'_>,
 ) -> Result<Vec<Node>, Unread> {
+    if values.is_of_loop(name) {
+        return Err(Unread::new(format!(
+            "a loop over `{name}` inside of a loop over `{name}` is not read"
+        )));
+    }
     let known: Option<Vec<&str>> = over.iter().map(Word::text).collect();
     match known {
         Some(known) if known.len() <= MAX_KNOWN && values.depth() < MAX_LOOPS => known
@@ -313,7 +360,7 @@ fn to_file(target: Word, stream: Stream) -> Redirect {
 /// A here-document is read, unless the shell would run something to fill it in.
 fn here_document(content: &str, quoted: bool) -> Result<Redirect, Unread> {
     // `rable` leaves the content empty where it stands inside of `$(…)`.
-    if !quoted && (content.is_empty() || content.contains('`') || content.contains("$(")) {
+    if !quoted && (content.is_empty() || word::inert(content).is_err()) {
         return Err(Unread::new(
             "a here-document in which something may run is not read; quote its word: `<<'END'`",
         ));

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod traps;
+
 fn scope(pairs: &[(&str, &str)]) -> Scope {
     pairs
         .iter()

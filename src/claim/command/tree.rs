@@ -65,6 +65,62 @@ pub(super) enum Node {
     },
 }
 
+impl Node {
+    /// The commands that stand in it, those among them that run to make its words and redirections.
+    pub(super) fn children(&self) -> Vec<&Node> {
+        let (mut nodes, words): (Vec<&Node>, Vec<&Word>) = match self {
+            Node::Nothing => (vec![], vec![]),
+            Node::Simple(simple) => {
+                let set = simple.assignments.iter().map(|set| &set.value);
+                (vec![], set.chain(&simple.words).collect())
+            }
+            Node::Pipe { parts, .. } => (parts.iter().collect(), vec![]),
+            Node::List(items) => (items.iter().map(|(node, _)| node).collect(), vec![]),
+            Node::Group { body, .. }
+            | Node::Subshell { body, .. }
+            | Node::Function { body, .. } => (vec![body], vec![]),
+            Node::If {
+                condition,
+                then,
+                otherwise,
+                ..
+            } => {
+                let otherwise = otherwise.iter().map(|node| &**node);
+                let nodes = [&**condition, then].into_iter().chain(otherwise);
+                (nodes.collect(), vec![])
+            }
+            Node::While {
+                condition, body, ..
+            } => (vec![condition, body], vec![]),
+            Node::For { values, bodies, .. } => (bodies.iter().collect(), values.iter().collect()),
+            Node::Case { word, arms, .. } => (arms.iter().collect(), vec![word]),
+        };
+        let targets = self.redirects().iter().filter_map(Redirect::word);
+        nodes.extend(words.into_iter().chain(targets).flat_map(|word| &word.runs));
+        nodes
+    }
+
+    /// Where its streams come from and go to.
+    pub(super) fn redirects(&self) -> &[Redirect] {
+        match self {
+            Node::Simple(Simple { redirects, .. })
+            | Node::Group { redirects, .. }
+            | Node::Subshell { redirects, .. }
+            | Node::If { redirects, .. }
+            | Node::While { redirects, .. }
+            | Node::For { redirects, .. }
+            | Node::Case { redirects, .. } => redirects,
+            Node::Nothing | Node::Pipe { .. } | Node::List(_) | Node::Function { .. } => &[],
+        }
+    }
+
+    /// How many commands stand inside of each other, at most.
+    pub(super) fn depth(&self) -> usize {
+        let inside = self.children().into_iter().map(Node::depth).max();
+        1 + inside.unwrap_or(0)
+    }
+}
+
 /// How a command of a list is joined with the next one, or how the list ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Join {
@@ -168,4 +224,13 @@ pub(super) enum Redirect {
     Copy { from: Stream, to: Stream },
     /// To a file.
     Write(Word),
+}
+
+impl Redirect {
+    fn word(&self) -> Option<&Word> {
+        match self {
+            Redirect::Read(word) | Redirect::Write(word) => Some(word),
+            Redirect::Away(_) | Redirect::Copy { .. } => None,
+        }
+    }
 }

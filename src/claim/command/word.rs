@@ -1,7 +1,10 @@
 //! The words of a shell line: what of them is known before the line runs.
 
+use std::sync::LazyLock;
+
 use indexmap::IndexMap;
 use rable::{Node as Parsed, NodeKind};
+use regex::Regex;
 
 use super::reader;
 use super::tree::{Rest, Unread, Word};
@@ -41,6 +44,11 @@ impl<'v> Values<'v> {
             parameters: self.parameters,
             loops,
         }
+    }
+
+    /// Whether a loop around runs over this variable.
+    pub(super) fn is_of_loop(&self, name: &str) -> bool {
+        self.loops.iter().any(|(known, _)| known == name)
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -97,29 +105,31 @@ impl Making {
         match &part.kind {
             NodeKind::WordLiteral { value } => self.literal(value),
             NodeKind::ParamExpansion { param, op, arg } => {
-                inert(param)?;
-                match (op, arg) {
-                    (None, None) => match values.get(param) {
-                        Some(value) if self.double || stays_one_word(value) => {
-                            self.known(value);
-                            return Ok(());
-                        }
-                        _ => {}
-                    },
-                    // `${x@P}` runs what stands in the value; `${x:=y}` sets it.
-                    (Some(op), arg) => {
-                        if op.contains(['@', '=']) {
-                            return Err(Unread::new(format!("`${{{param}{op}…}}` is not read")));
-                        }
-                        arg.as_deref().map_or(Ok(()), inert)?;
+                let (op, arg) = (op.as_deref(), arg.as_deref());
+                inert(&format!(
+                    "${{{param}{}{}}}",
+                    op.unwrap_or_default(),
+                    arg.unwrap_or_default()
+                ))?;
+                match values.get(param) {
+                    Some(value)
+                        if op.or(arg).is_none() && (self.double || stays_one_word(value)) =>
+                    {
+                        self.known(value);
                     }
-                    (None, Some(arg)) => inert(arg)?,
+                    // Quoted or not, it is as many words as there are arguments.
+                    _ if param == "@" => self.opens(Rest::Split),
+                    _ => self.open(),
                 }
-                self.open();
                 Ok(())
             }
             NodeKind::ParamLength { param } => {
-                inert(param)?;
+                // `rable` drops what follows the name.
+                let whole = format!("${{#{param}}}");
+                if !self.word.shown.contains(&whole) {
+                    return Err(self.not_understood());
+                }
+                inert(&whole)?;
                 self.open();
                 Ok(())
             }
@@ -138,7 +148,16 @@ impl Making {
                 self.opens(Rest::Open);
                 Ok(())
             }
-            NodeKind::AnsiCQuote { .. } | NodeKind::LocaleString { .. } => {
+            // Another shell ends the quoted text at `\\'`.
+            NodeKind::AnsiCQuote { content, .. } if content.contains("\\'") => {
+                Err(self.not_understood())
+            }
+            NodeKind::AnsiCQuote { .. } => {
+                self.opens(Rest::Open);
+                Ok(())
+            }
+            NodeKind::LocaleString { inner, .. } => {
+                inert(inner)?;
                 self.opens(Rest::Open);
                 Ok(())
             }
@@ -147,10 +166,8 @@ impl Making {
                 self.opens(Rest::Split);
                 Ok(())
             }
-            NodeKind::ArithmeticExpansion { .. } => {
-                // The shell may run what stands in a variable's value: `a[$(…)]`.
-                let digits = |c: char| c.is_ascii_digit() || " +-*/%()<>=!&|^~$".contains(c);
-                if !self.word.shown.chars().all(|c| digits(c) || c == '"') {
+            NodeKind::ArithmeticExpansion { expression } => {
+                if !expression.as_deref().is_some_and(is_of_numbers) {
                     return Err(Unread::new(format!(
                         "the arithmetic `{}` is not read: bash may run what a variable in it holds",
                         self.word.shown
@@ -229,16 +246,44 @@ impl Making {
     }
 }
 
-/// What stands inside of an expansion must not run anything.
-fn inert(text: &str) -> Result<(), Unread> {
-    if text.contains(['`', '['])
-        || text.contains("$(")
-        || text.contains("<(")
-        || text.contains(">(")
-    {
-        return Err(Unread::new(format!("`${{{text}}}` is not read")));
+/// Text that a shell expands must not run anything, and must not set anything: neither `$(…)` nor what runs
+/// the text that a variable holds, as `${x@P}`, a subscript and arithmetic do.
+pub(super) fn inert(text: &str) -> Result<(), Unread> {
+    let mut rest = text;
+    while let Some(at) = rest.find(['`', '$', '<', '>', '\\']) {
+        let from = &rest[at..];
+        let taken = match from.as_bytes()[0] {
+            b'\\' => from.chars().take(2).map(char::len_utf8).sum(),
+            b'<' | b'>' if !from[1..].starts_with('(') => 1,
+            b'$' => INERT.find(from).map_or(0, |found| found.len()),
+            _ => 0,
+        };
+        if taken == 0 {
+            return Err(Unread::new(format!("`{text}` is not read")));
+        }
+        rest = &from[taken..];
     }
     Ok(())
+}
+
+/// The expansions that only show what a variable holds, up to the word that an operator takes.
+static INERT: LazyLock<Regex> = LazyLock::new(|| {
+    let name = r"[A-Za-z_][A-Za-z0-9_]*";
+    let operator = r":?[-+?]|##?|%%?|//?|/[\#%]|\^\^?|,,?|: ?-?[0-9]+(:-?[0-9]+)?\}";
+    Regex::new(&format!(
+        r#"^\$({name}|[0-9@*\#?$!-]|\{{\#{name}\}}|\{{({name}|[0-9]+|[@*\#?$!-])(\}}|{operator})|[ /%|.,:"^+)\]]|$)"#
+    ))
+    .expect("a constant pattern")
+});
+
+/// Arithmetic without any variable.
+fn is_of_numbers(node: &Parsed) -> bool {
+    match &node.kind {
+        NodeKind::ArithNumber { value } => value.bytes().all(|b| b.is_ascii_alphanumeric()),
+        NodeKind::ArithBinaryOp { left, right, .. } => is_of_numbers(left) && is_of_numbers(right),
+        NodeKind::ArithUnaryOp { operand, .. } => is_of_numbers(operand),
+        _ => false,
+    }
 }
 
 /// `[[ … ]]`: read where nothing in it can run, neither an expansion nor arithmetic on a variable.
@@ -257,9 +302,7 @@ pub(super) fn condition(node: &Parsed) -> Result<(), Unread> {
             condition(left)?;
             condition(right)
         }
-        NodeKind::CondTerm { value, .. } if !value.contains(['`']) && !value.contains("$(") => {
-            Ok(())
-        }
+        NodeKind::CondTerm { value, .. } => inert(value),
         _ => Err(Unread::new(
             "`[[ … ]]` is read only without `$(…)`, `-v` and comparisons of numbers; use `[ … ]`",
         )),

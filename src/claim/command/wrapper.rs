@@ -1,112 +1,132 @@
 //! Programs that run another command: `sudo`, `env`, `timeout`, `sh -c`, `ssh HOST`, `xargs` …
 
+mod containers;
+mod strict;
+
 use super::options::{Options, Told, Until, tell};
 use super::tree::{Rest, Word};
+use containers::{container, pod};
+pub(super) use strict::Strict;
 
 /// What a command runs.
 #[derive(Debug, PartialEq)]
 pub(super) enum Inside {
     /// It is not known to run another one.
     Itself,
-    /// These words as a command, under these changes of its environment.
-    Command { words: Vec<Word>, sets: Vec<String> },
-    /// This text as a shell line.
-    Line(String),
+    /// Another command.
+    Run(Run),
     /// Nothing.
     Nothing,
     /// Something that is not known before it runs; with the reason.
     Unknown(String),
 }
 
+/// Another command that a command runs.
+#[derive(Debug, PartialEq)]
+pub(super) struct Run {
+    pub(super) what: What,
+    /// The variables of the environment that it changes.
+    pub(super) sets: Vec<String>,
+    /// Whether it may run in another folder.
+    pub(super) elsewhere: bool,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum What {
+    /// These words.
+    Words(Vec<Word>),
+    /// This text as a shell line, under `-e` and `-o pipefail` or not.
+    Line { line: String, strict: Strict },
+}
+
+impl Inside {
+    fn elsewhere_if(mut self, elsewhere: bool) -> Inside {
+        if let Inside::Run(run) = &mut self {
+            run.elsewhere |= elsewhere;
+        }
+        self
+    }
+
+    fn setting(mut self, names: impl IntoIterator<Item = String>) -> Inside {
+        if let Inside::Run(run) = &mut self {
+            run.sets.extend(names);
+        }
+        self
+    }
+}
+
+/// Programs that run a command in their own folder.
+const IN_PLACE: &[&str] = &[
+    "sudo", "doas", "env", "timeout", "nice", "ionice", "nohup", "setsid", "stdbuf", "time", "sh",
+    "bash", "dash", "ash", "eval", "exec", "command", "builtin", "busybox", "xargs", "trap",
+];
+
 /// What the command runs.
 pub(super) fn inside(name: &str, args: &[Word]) -> Inside {
-    unwrapped(name, args)
-        .unwrap_or_else(|word| Inside::Unknown(format!("`{word}` of `{name}` is not known")))
+    match unwrapped(name, args) {
+        Ok(inside) => inside.elsewhere_if(!IN_PLACE.contains(&name)),
+        Err(word) => Inside::Unknown(format!("`{word}` of `{name}` is not known")),
+    }
 }
 
 fn unwrapped(name: &str, args: &[Word]) -> Result<Inside, String> {
     let until = Until::FirstOperand;
-    Ok(match name {
-        "sudo" => {
-            let told = tell(args, &SUDO, until)?;
-            if told.has("e") || told.has("edit") {
-                return Ok(Inside::Unknown("`sudo -e` edits a file".to_owned()));
-            }
-            if told.operands.is_empty() && (told.has("l") || told.has("v") || told.has("list")) {
-                return Ok(Inside::Nothing);
-            }
-            with_settings(&told)
-        }
-        "doas" => with_settings(&tell(args, &options("nL", "uC"), until)?),
-        "env" => {
-            let told = tell(args, &ENV, until)?;
-            match with_settings(&told) {
-                Inside::Unknown(_) if told.operands.is_empty() => Inside::Nothing,
-                other => other,
-            }
-        }
-        "timeout" => after(&tell(args, &TIMEOUT, until)?, 1),
-        "nice" => after(&tell(args, &options("0123456789", "n"), until)?, 0),
-        "ionice" => after(&tell(args, &options("t", "cn"), until)?, 0),
-        "nohup" => after(&tell(args, &options("", ""), until)?, 0),
-        "setsid" => after(&tell(args, &options("cfw", ""), until)?, 0),
-        "stdbuf" => after(&tell(args, &options("", "ioe"), until)?, 0),
-        "time" => after(&tell(args, &options("pv", "f"), until)?, 0),
-        "gosu" | "su-exec" => after(&tell(args, &options("", ""), until)?, 1),
-        "builtin" | "busybox" => after(&tell(args, &options("", ""), until)?, 0),
+    let first = |known: Options, skipped| Ok(after(&tell(args, &known, until)?, skipped));
+    match name {
+        "sudo" => sudo(args),
+        "doas" => Ok(with_settings(&tell(args, &options("nL", "u"), until)?)),
+        "env" => env(args),
+        "timeout" => first(TIMEOUT, 1),
+        "nice" => first(options("0123456789", "n"), 0),
+        "ionice" => first(options("t", "cn"), 0),
+        "nohup" | "builtin" | "busybox" => first(Options::default(), 0),
+        "setsid" => first(options("cfw", ""), 0),
+        "stdbuf" => first(options("", "ioe"), 0),
+        "time" => first(options("pv", "f"), 0),
+        "gosu" | "su-exec" => first(Options::default(), 1),
         "command" => {
             let told = tell(args, &options("pvV", ""), until)?;
-            if told.has("v") || told.has("V") {
+            Ok(if told.has("v") || told.has("V") {
                 Inside::Nothing
             } else {
                 after(&told, 0)
-            }
+            })
         }
         "exec" => {
             let told = tell(args, &options("cl", "a"), until)?;
-            if told.operands.is_empty() {
+            Ok(if told.operands.is_empty() {
                 Inside::Nothing
             } else {
                 after(&told, 0)
-            }
+            })
         }
-        "nsenter" => after(&tell(args, &NSENTER, until)?, 0),
-        "chroot" => after(&tell(args, &CHROOT, until)?, 1),
-        "runuser" | "su" => other_user(args)?,
-        "xargs" => xargs(args)?,
-        "ssh" => ssh(args)?,
-        "docker" | "podman" => return container(args),
-        "kubectl" if args.first().and_then(Word::text) == Some("exec") => {
-            let at = args.iter().position(|word| word.text() == Some("--"));
-            match at {
-                Some(at) => command(args[at + 1..].to_vec()),
-                None => Inside::Unknown("`kubectl exec` without `--`".to_owned()),
-            }
-        }
-        "ip" if starts(args, &["netns", "exec"]) => command(args.get(3..).unwrap_or(&[]).to_vec()),
-        "sh" | "bash" | "dash" | "ash" => shell(name, args)?,
-        "eval" => joined(name, args),
-        "trap" => match args {
+        "nsenter" => first(NSENTER, 0),
+        "chroot" => chroot(args),
+        "runuser" | "su" => other_user(args),
+        "xargs" => xargs(args),
+        "ssh" => ssh(args),
+        "docker" | "podman" => container(args),
+        "kubectl" => pod(args),
+        "ip" if starts(args, &["netns", "exec"]) => Ok(command(args[3..].to_vec())),
+        "sh" | "bash" | "dash" | "ash" => shell(name, args),
+        "eval" => Ok(joined(name, args, Strict::default())),
+        "trap" => Ok(match args {
             [first, ..] if matches!(first.text(), Some("-" | "" | "-l" | "-p")) => Inside::Nothing,
-            [first, _, ..] => joined(name, std::slice::from_ref(first)),
+            [first, _, ..] => joined(name, std::slice::from_ref(first), Strict::default()),
             _ => Inside::Nothing,
-        },
-        _ => Inside::Itself,
-    })
+        }),
+        _ => Ok(Inside::Itself),
+    }
 }
 
 const fn options(flags: &'static str, valued: &'static str) -> Options {
-    Options {
-        flags,
-        valued,
-        long: &[],
-        long_valued: &[],
-    }
+    Options::letters(flags, valued)
 }
 
 const SUDO: Options = Options {
     flags: "nEHSkPAlve",
-    valued: "ughpCDRTUrt",
+    optional: "",
+    valued: "ughpCDTUrt",
     long: &[
         "non-interactive",
         "preserve-env",
@@ -121,6 +141,7 @@ const SUDO: Options = Options {
 
 const ENV: Options = Options {
     flags: "i0v",
+    optional: "",
     valued: "uC",
     long: &["ignore-environment", "null"],
     long_valued: &["unset", "chdir"],
@@ -128,6 +149,7 @@ const ENV: Options = Options {
 
 const TIMEOUT: Options = Options {
     flags: "vfp",
+    optional: "",
     valued: "ks",
     long: &["foreground", "preserve-status", "verbose"],
     long_valued: &["kill-after", "signal"],
@@ -135,6 +157,7 @@ const TIMEOUT: Options = Options {
 
 const NSENTER: Options = Options {
     flags: "amuinpCUTF",
+    optional: "",
     valued: "tSG",
     long: &[
         "all", "mount", "uts", "ipc", "net", "pid", "cgroup", "user", "time", "no-fork",
@@ -144,6 +167,7 @@ const NSENTER: Options = Options {
 
 const CHROOT: Options = Options {
     flags: "",
+    optional: "",
     valued: "",
     long: &["skip-chdir"],
     long_valued: &["userspec", "groups"],
@@ -151,19 +175,22 @@ const CHROOT: Options = Options {
 
 const XARGS: Options = Options {
     flags: "0rtx",
+    // Of these a value stands only in the same word.
+    optional: "ile",
     valued: "nILPdsaE",
-    long: &["null", "no-run-if-empty", "verbose", "exit"],
-    long_valued: &[
-        "max-args",
-        "max-lines",
-        "max-procs",
+    long: &[
+        "null",
+        "no-run-if-empty",
+        "verbose",
+        "exit",
         "replace",
-        "delimiter",
-        "arg-file",
+        "max-lines",
+        "eof",
     ],
+    long_valued: &["max-args", "max-procs", "delimiter", "arg-file"],
 };
 
-const SSH: Options = options("qTtn46AaCvxXk", "pilFJScmbBo");
+const SSH: Options = options("qTtn46AaCvxXk", "pilFJcmbBo");
 
 /// Options of `ssh` that cannot run anything on this side.
 const SSH_SETTINGS: &[&str] = &[
@@ -200,27 +227,24 @@ const SSH_SETTINGS: &[&str] = &[
     "userknownhostsfile",
 ];
 
-const EXEC: Options = Options {
-    flags: "itdT",
-    valued: "uwe",
-    long: &["interactive", "tty", "detach", "privileged", "no-TTY"],
-    long_valued: &["user", "workdir", "env", "index"],
-};
+fn words_of(told: &Told<'_>) -> Vec<Word> {
+    told.operands.iter().map(|word| (*word).clone()).collect()
+}
 
 fn command(words: Vec<Word>) -> Inside {
     if words.is_empty() {
         return Inside::Unknown("no command is named".to_owned());
     }
-    Inside::Command {
-        words,
+    Inside::Run(Run {
+        what: What::Words(words),
         sets: Vec::new(),
-    }
+        elsewhere: false,
+    })
 }
 
 /// The command after so many operands.
 fn after(told: &Told<'_>, skipped: usize) -> Inside {
-    let words = told.operands.iter().skip(skipped);
-    command(words.map(|word| (*word).clone()).collect())
+    command(words_of(told).into_iter().skip(skipped).collect())
 }
 
 /// `NAME=VALUE … COMMAND`.
@@ -234,17 +258,21 @@ fn with_settings(told: &Told<'_>) -> Inside {
         .iter()
         .map_while(|word| setting(word))
         .collect();
-    match after(told, sets.len()) {
-        Inside::Command { words, .. } => Inside::Command { words, sets },
-        other => other,
-    }
+    after(told, sets.len()).setting(sets)
 }
 
 /// Words that a shell joins to a line.
-fn joined(name: &str, words: &[Word]) -> Inside {
+fn joined(name: &str, words: &[Word], strict: Strict) -> Inside {
     let texts: Option<Vec<&str>> = words.iter().map(Word::text).collect();
     match texts {
-        Some(texts) => Inside::Line(texts.join(" ")),
+        Some(texts) => Inside::Run(Run {
+            what: What::Line {
+                line: texts.join(" "),
+                strict,
+            },
+            sets: Vec::new(),
+            elsewhere: false,
+        }),
         None => Inside::Unknown(format!(
             "the line that `{name}` gets is known only when it runs"
         )),
@@ -259,16 +287,53 @@ fn starts(args: &[Word], words: &[&str]) -> bool {
             .all(|(arg, word)| arg.text() == Some(*word))
 }
 
+fn sudo(args: &[Word]) -> Result<Inside, String> {
+    let told = tell(args, &SUDO, Until::FirstOperand)?;
+    if told.has("e") || told.has("edit") {
+        return Ok(Inside::Unknown("`sudo -e` edits a file".to_owned()));
+    }
+    if told.operands.is_empty() && (told.has("l") || told.has("v") || told.has("list")) {
+        return Ok(Inside::Nothing);
+    }
+    Ok(with_settings(&told).elsewhere_if(told.has("D") || told.has("chdir")))
+}
+
+fn env(args: &[Word]) -> Result<Inside, String> {
+    let told = tell(args, &ENV, Until::FirstOperand)?;
+    let unset = told.values("u").chain(told.values("unset"));
+    let unset: Vec<String> = unset.map(|word| word.prefix.clone()).collect();
+    Ok(match with_settings(&told) {
+        Inside::Unknown(_) if told.operands.is_empty() => Inside::Nothing,
+        run => run
+            .setting(unset)
+            .elsewhere_if(told.has("C") || told.has("chdir")),
+    })
+}
+
+fn chroot(args: &[Word]) -> Result<Inside, String> {
+    let told = tell(args, &CHROOT, Until::FirstOperand)?;
+    match told.operands.first() {
+        // Which programs lie in a folder of the claim's own, nobody knows.
+        Some(root) if !root.prefix.starts_with('/') => Err(root.shown.clone()),
+        _ => Ok(after(&told, 1)),
+    }
+}
+
 fn shell(name: &str, args: &[Word]) -> Result<Inside, String> {
     let known = Options {
         flags: "ceufxlv",
+        optional: "",
         valued: "o",
         long: &["norc", "noprofile", "login", "posix"],
         long_valued: &[],
     };
     let told = tell(args, &known, Until::FirstOperand)?;
+    let strict = Strict {
+        exit: told.has("e") || told.has_value("o", "errexit"),
+        pipe: told.has_value("o", "pipefail"),
+    };
     Ok(match (told.has("c"), told.operands.first()) {
-        (true, Some(line)) => joined(name, std::slice::from_ref(*line)),
+        (true, Some(line)) => joined(name, std::slice::from_ref(*line), strict),
         (false, Some(script)) => {
             Inside::Unknown(format!("what `{}` does is not known", script.shown))
         }
@@ -279,15 +344,9 @@ fn shell(name: &str, args: &[Word]) -> Result<Inside, String> {
 fn ssh(args: &[Word]) -> Result<Inside, String> {
     // `ssh` takes options after the host, too, up to the command.
     let told = tell(args, &SSH, Until::FirstOperand)?;
-    let rest: Vec<Word> = told
-        .operands
-        .iter()
-        .skip(1)
-        .map(|word| (*word).clone())
-        .collect();
+    let rest: Vec<Word> = words_of(&told).into_iter().skip(1).collect();
     let more = tell(&rest, &SSH, Until::FirstOperand)?;
-    let settings = told.values("o").chain(more.values("o"));
-    for setting in settings {
+    for setting in told.values("o").chain(more.values("o")) {
         let name = setting
             .text()
             .and_then(|text| text.split(['=', ' ']).next());
@@ -296,94 +355,88 @@ fn ssh(args: &[Word]) -> Result<Inside, String> {
             return Err(format!("-o {}", setting.shown));
         }
     }
-    let words: Vec<Word> = more.operands.iter().map(|word| (*word).clone()).collect();
+    // A file of settings may name programs.
+    for file in told.values("F").chain(more.values("F")) {
+        if !file
+            .text()
+            .is_some_and(|text| text == "none" || text == "/dev/null" || text.starts_with("/etc/"))
+        {
+            return Err(format!("-F {}", file.shown));
+        }
+    }
+    let words = words_of(&more);
     if words.is_empty() {
         return Ok(Inside::Unknown(
             "`ssh` without a command runs what it reads".to_owned(),
         ));
     }
-    Ok(joined("ssh", &words))
+    Ok(joined("ssh", &words, Strict::default()))
 }
+
+/// Shells that lie where the system keeps them.
+const SHELLS: &[&str] = &[
+    "/bin/sh",
+    "/bin/bash",
+    "/bin/dash",
+    "/bin/ash",
+    "/usr/bin/sh",
+    "/usr/bin/bash",
+    "/usr/bin/dash",
+    "/run/current-system/sw/bin/bash",
+    "/run/current-system/sw/bin/sh",
+];
 
 fn other_user(args: &[Word]) -> Result<Inside, String> {
     let known = Options {
         flags: "lmp-",
+        optional: "",
         valued: "ugGsc",
         long: &["login", "preserve-environment"],
         long_valued: &["user", "group", "shell", "command"],
     };
     let told = tell(args, &known, Until::TheEnd)?;
-    let line = told.values("c").chain(told.values("command")).next();
-    Ok(match line {
-        Some(line) => joined("su", std::slice::from_ref(line)),
-        None if told.has("u") || told.has("user") => after(&told, 0),
-        None => Inside::Unknown("a shell runs what it reads".to_owned()),
+    for shell in told.values("s").chain(told.values("shell")) {
+        if !shell.text().is_some_and(|text| SHELLS.contains(&text)) {
+            return Err(format!("-s {}", shell.shown));
+        }
+    }
+    let lines: Vec<&Word> = told.values("c").chain(told.values("command")).collect();
+    Ok(match lines[..] {
+        [line] => joined("su", std::slice::from_ref(line), Strict::default()),
+        [] if told.has("u") || told.has("user") => after(&told, 0),
+        [] => Inside::Unknown("a shell runs what it reads".to_owned()),
+        [..] => Inside::Unknown("which of several lines `su` runs is not known".to_owned()),
     })
 }
 
 fn xargs(args: &[Word]) -> Result<Inside, String> {
     let told = tell(args, &XARGS, Until::FirstOperand)?;
-    let mut words: Vec<Word> = told.operands.iter().map(|word| (*word).clone()).collect();
+    let mut words = words_of(&told);
     if words.is_empty() {
         return Ok(Inside::Nothing);
     }
-    let place = told.values("I").chain(told.values("replace")).next();
-    match place.map(|word| word.text().ok_or_else(|| word.shown.clone())) {
-        Some(place) => {
-            let place = place?;
-            for word in &mut words {
-                if let Some(at) = word.prefix.find(place) {
-                    word.prefix.truncate(at);
-                    word.rest = word.rest.max(Rest::Open);
-                }
+    let bare = Word::known("{}");
+    let replaces = |(name, value): &(String, Option<Word>)| match name.as_str() {
+        "I" => value.clone(),
+        "i" | "replace" => Some(value.clone().unwrap_or_else(|| bare.clone())),
+        _ => None,
+    };
+    let places: Vec<Word> = told.options.iter().filter_map(replaces).collect();
+    for place in &places {
+        let place = place.text().ok_or_else(|| place.shown.clone())?;
+        for word in &mut words {
+            if let Some(at) = word.prefix.find(place) {
+                word.prefix.truncate(at);
+                word.rest = word.rest.max(Rest::Open);
             }
         }
-        None => words.push(Word {
+    }
+    if places.is_empty() {
+        words.push(Word {
             shown: "what `xargs` adds".to_owned(),
             rest: Rest::Split,
             ..Word::default()
-        }),
+        });
     }
     Ok(command(words))
-}
-
-/// `docker exec`, `docker compose exec`.
-fn container(args: &[Word]) -> Result<Inside, String> {
-    let known = Options {
-        flags: "D",
-        valued: "Hclfp",
-        long: &["debug"],
-        long_valued: &[
-            "host",
-            "context",
-            "log-level",
-            "file",
-            "project-name",
-            "project-directory",
-        ],
-    };
-    let Ok(told) = tell(args, &known, Until::FirstOperand) else {
-        return Ok(Inside::Itself);
-    };
-    let words: Vec<Word> = told.operands.iter().map(|word| (*word).clone()).collect();
-    match words.first().and_then(Word::text) {
-        Some("exec") => executed(&words[1..]),
-        Some("container") if words.get(1).and_then(Word::text) == Some("exec") => {
-            executed(&words[2..])
-        }
-        Some("compose") => container(&words[1..]),
-        _ => Ok(Inside::Itself),
-    }
-}
-
-fn executed(args: &[Word]) -> Result<Inside, String> {
-    let told = tell(args, &EXEC, Until::FirstOperand)?;
-    let settings = told.values("e").chain(told.values("env"));
-    let sets = settings
-        .map(|word| word.prefix.split('=').next().unwrap_or_default().to_owned())
-        .collect();
-    Ok(match after(&told, 1) {
-        Inside::Command { words, .. } => Inside::Command { words, sets },
-        other => other,
-    })
 }

@@ -208,6 +208,12 @@ mod tests {
             "restic check || true\ntest -d /srv",
             "if restic check; then echo ok; else echo bad; fi",
             "restic check || sh -c true",
+            "sh -ec 'restic check | cat'",
+            "set -e; restic check | cat",
+            "set -e; set +e; restic check; true",
+            "set +e; restic check; true",
+            "sh -c 'set -e'; restic check; true",
+            "test -e x || exit 0; echo ok",
         ] {
             let refused = errors(run, "{ exit: 0 }", "").unwrap_or_default();
             assert!(refused.contains("GP2506"), "{run}: {refused}");
@@ -279,6 +285,15 @@ mod tests {
             ("restic check || true", "{ exit: 1 }"),
             ("ls x 2>/dev/null", "{ exit: 0 }"),
             ("for f in a b; do test -e $f || exit 1; done", "{ exit: 0 }"),
+            ("test -e x || exit 1; echo ok", "ok"),
+            ("test -e x || { echo no >&2; exit 1; }; echo ok", "ok"),
+            ("set -e; restic check; echo ok", "ok"),
+            ("set -euo pipefail; restic check | cat; echo ok", "ok"),
+            ("set -o errexit; restic check; true", "{ exit: 0 }"),
+            ("bash -euo pipefail -c 'restic check; echo ok'", "ok"),
+            ("bash -euo pipefail -c 'restic check | cat'", "{ exit: 0 }"),
+            ("sh -ec 'restic check; true'", "{ exit: 0 }"),
+            ("ssh h 'set -e; restic check; echo ok'", "ok"),
         ] {
             assert_eq!(errors(run, expect, ""), None, "{run} {expect}");
         }

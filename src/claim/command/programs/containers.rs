@@ -1,9 +1,9 @@
 //! Container engines and orchestrators.
 
-use super::super::effect::Doing;
+use super::super::change::Doing;
 use super::super::options::Options;
 use super::super::tree::Word;
-use super::verbs::{self, Verbs};
+use super::verbs::{self, After, Verbs};
 
 /// What such a program does; `None` for any other one.
 pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
@@ -23,6 +23,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
 const DOCKER: Verbs = Verbs {
     options: Options {
         flags: "D",
+        optional: "",
         valued: "Hcl",
         long: &["debug", "tls", "tlsverify"],
         long_valued: &["host", "context", "log-level"],
@@ -89,9 +90,6 @@ const DOCKER: Verbs = Verbs {
         "context inspect",
         "plugin ls",
         "plugin inspect",
-        "buildx ls",
-        "buildx du",
-        "buildx version",
     ],
     mutate: &[
         "rm",
@@ -180,13 +178,14 @@ const DOCKER: Verbs = Verbs {
         "pod stop",
         "pod kill",
     ],
-    except: ("", &[]),
+    after: After::Any,
     bare: false,
 };
 
 const COMPOSE: Verbs = Verbs {
     options: Options {
         flags: "",
+        optional: "",
         valued: "fp",
         long: &["all-resources", "compatibility"],
         long_valued: &[
@@ -206,14 +205,42 @@ const COMPOSE: Verbs = Verbs {
         "up", "down", "start", "stop", "restart", "rm", "kill", "pause", "unpause", "create",
         "pull", "push", "scale",
     ],
-    // `config -o FILE` and `--lock-image-digests` write.
-    except: ("o", &["output", "lock-image-digests"]),
+    // Without `config -o FILE` and `--lock-image-digests`, which write.
+    after: After::Only(Options {
+        flags: "aqft",
+        optional: "",
+        valued: "n",
+        long: &[
+            "all",
+            "quiet",
+            "follow",
+            "timestamps",
+            "no-color",
+            "no-log-prefix",
+            "no-trunc",
+            "orphans",
+            "services",
+            "volumes",
+            "images",
+            "profiles",
+            "hash",
+            "json",
+            "no-interpolate",
+            "resolve-image-digests",
+            "no-stream",
+            "short",
+        ],
+        long_valued: &[
+            "filter", "format", "status", "tail", "since", "until", "index", "protocol",
+        ],
+    }),
     bare: false,
 };
 
 const KUBECTL: Verbs = Verbs {
     options: Options {
         flags: "A",
+        optional: "",
         valued: "n",
         long: &["all-namespaces"],
         long_valued: &["namespace", "context", "cluster", "request-timeout"],
@@ -261,14 +288,61 @@ const KUBECTL: Verbs = Verbs {
         "config set",
         "config delete-context",
     ],
-    // A configuration file may name programs to run.
-    except: ("", &["kubeconfig"]),
+    // Without `--kubeconfig`, which may name programs, and `--profile`, which writes a file.
+    after: After::Only(Options {
+        flags: "Afwp",
+        optional: "",
+        valued: "nolcLI",
+        long: &[
+            "all-namespaces",
+            "all-containers",
+            "follow",
+            "watch",
+            "watch-only",
+            "previous",
+            "timestamps",
+            "show-labels",
+            "no-headers",
+            "ignore-not-found",
+            "show-events",
+            "containers",
+            "client",
+            "prefix",
+            "list",
+            "quiet",
+            "minify",
+            "recursive",
+        ],
+        long_valued: &[
+            "namespace",
+            "context",
+            "cluster",
+            "request-timeout",
+            "output",
+            "selector",
+            "field-selector",
+            "sort-by",
+            "container",
+            "tail",
+            "since",
+            "since-time",
+            "for",
+            "timeout",
+            "label-columns",
+            "revision",
+            "raw",
+            "types",
+            "subresource",
+            "chunk-size",
+        ],
+    }),
     bare: false,
 };
 
 const HELM: Verbs = Verbs {
     options: Options {
         flags: "",
+        optional: "",
         valued: "n",
         long: &[],
         long_valued: &["namespace", "kube-context"],
@@ -286,6 +360,36 @@ const HELM: Verbs = Verbs {
         "repo remove",
         "repo update",
     ],
-    except: ("", &["post-renderer", "kubeconfig"]),
+    after: After::Only(Options {
+        flags: "aAqdrl",
+        optional: "",
+        valued: "nofm",
+        long: &[
+            "all",
+            "all-namespaces",
+            "short",
+            "deployed",
+            "failed",
+            "pending",
+            "date",
+            "reverse",
+            "devel",
+            "versions",
+            "show-desc",
+            "show-resources",
+        ],
+        long_valued: &[
+            "namespace",
+            "kube-context",
+            "output",
+            "filter",
+            "revision",
+            "max",
+            "version",
+            "time-format",
+            "selector",
+            "template",
+        ],
+    }),
     bare: false,
 };

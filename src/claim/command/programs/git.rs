@@ -1,13 +1,14 @@
 //! git: what of it reads a repository only.
 
-use super::super::effect::{Doing, Mutation, Reach};
+use super::super::change::{Doing, Mutation, Reach};
 use super::super::options::{Options, Until, tell};
 use super::super::tree::Word;
-use super::{unknown, without};
+use super::arguments::{known_name, names_folder_only, unknown};
 
 /// Options that may stand before the subcommand. `-c` sets a configuration, which can name programs.
 const GLOBAL: Options = Options {
     flags: "P",
+    optional: "",
     valued: "Cc",
     long: &[
         "no-pager",
@@ -67,7 +68,6 @@ const READS: &[&str] = &[
     "var",
     "grep",
     "fsck",
-    "help",
 ];
 
 /// Options of those that write a file or run a program.
@@ -110,11 +110,21 @@ const CHANGES: &[&str] = &[
     "update-index",
     "prune",
     "repack",
-    "filter-branch",
     "notes",
     "replace",
     "read-tree",
     "checkout-index",
+];
+
+/// Options of those that run a program, take its name from elsewhere, or leave the folder.
+const RUNS: &[&str] = &[
+    "exec",
+    "upload-pack",
+    "receive-pack",
+    "config",
+    "template",
+    "separate-git-dir",
+    "unsafe-paths",
 ];
 
 pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
@@ -200,10 +210,20 @@ fn git(args: &[Word]) -> Doing {
             ],
             &["list", "ignore-case", "no-column", "color"],
         ),
-        "remote" => match second {
-            None | Some("-v" | "get-url" | "show" | "--verbose") => Doing::Observes,
-            Some(_) => changes(&format!("remote {}", rest[0].shown), elsewhere),
-        },
+        "remote" => {
+            let known = Options {
+                long: &["verbose", "all", "push"],
+                ..Options::letters("v", "")
+            };
+            let verb = match tell(rest, &known, Until::TheEnd) {
+                Ok(told) => told.operands.first().map(|word| word.shown.clone()),
+                Err(word) => return unknown("git remote", &word),
+            };
+            match verb.as_deref() {
+                None | Some("get-url" | "show") => Doing::Observes,
+                Some(verb) => changes(&format!("remote {verb}"), elsewhere),
+            }
+        }
         "stash" | "reflog" | "worktree" | "submodule" | "bisect" | "notes" | "bundle"
         | "symbolic-ref" | "config" => {
             let reads: &[&str] = match verb {
@@ -211,7 +231,7 @@ fn git(args: &[Word]) -> Doing {
                 "reflog" => &["show", "exists"],
                 "worktree" => &["list"],
                 "submodule" => &["status", "summary"],
-                "bisect" => &["log", "view"],
+                "bisect" => &["log"],
                 "notes" => &["list", "show"],
                 "bundle" => &["verify", "list-heads"],
                 "config" => &[
@@ -256,7 +276,19 @@ fn git(args: &[Word]) -> Doing {
             unknown("git", "push --dry-run")
         }
         "push" | "send-email" | "svn" => Doing::mutates(format!("git {verb}")),
-        _ if CHANGES.contains(&verb) => changes(verb, elsewhere),
+        "filter-branch" => Doing::mutates("git filter-branch"),
+        _ if CHANGES.contains(&verb) => {
+            let letters = match verb {
+                "rebase" => "x",
+                "clone" => "uc",
+                _ => "",
+            };
+            let names_place = matches!(verb, "clone" | "init" | "checkout-index");
+            let away = without(verb, rest, letters, RUNS) != Doing::Observes
+                || rest.iter().any(|word| word.prefix.contains("::"))
+                || names_place && !rest.iter().all(names_folder_only);
+            changes(verb, elsewhere || away)
+        }
         _ => unknown("git", verb),
     }
 }
@@ -283,6 +315,7 @@ fn listing(
 ) -> Doing {
     let known = Options {
         flags,
+        optional: "",
         valued: "",
         long,
         long_valued,
@@ -297,4 +330,29 @@ fn listing(
             None => Doing::Observes,
         },
     }
+}
+
+/// Observes unless an option is, or may be, one of those. `long` are whole words; git takes any beginning
+/// of them that is unique, and so does this. Its subcommands have too many options to name the others.
+fn without(name: &str, args: &[Word], letters: &str, long: &[&str]) -> Doing {
+    for word in args.iter().take_while(|word| word.text() != Some("--")) {
+        if !word.may_be_option() {
+            continue;
+        }
+        let Some(text) = word.text().or_else(|| known_name(word)) else {
+            return unknown(name, &word.shown);
+        };
+        let bad = match text.strip_prefix("--") {
+            Some(option) => {
+                let option = option.split('=').next().unwrap_or_default();
+                long.iter()
+                    .any(|bad| bad.starts_with(option) || option.starts_with(bad))
+            }
+            None => text[1..].contains(|letter| letters.contains(letter)),
+        };
+        if bad {
+            return unknown(name, text);
+        }
+    }
+    Doing::Observes
 }

@@ -3,16 +3,18 @@
 //! A program is on the list of observers only with the arguments for which its manual says so. An argument
 //! that is not known, or is known only when the line runs, makes the program unknown.
 
+mod arguments;
 mod containers;
 mod files;
 mod git;
 mod net;
+mod packages;
+mod shell;
 mod system;
 mod texts;
 mod verbs;
 
-use super::effect::{Doing, Mutation, Reach};
-use super::options::{Options, Until, tell};
+use super::change::Doing;
 use super::tree::Word;
 
 /// Folders of a system's own programs: what lies there is what its name says.
@@ -43,11 +45,13 @@ pub(super) fn judge(name: &str, args: &[Word], inner: &dyn Fn(&[Word]) -> Doing)
     if version_only(name, args) {
         return Doing::Observes;
     }
-    if let Some(doing) = files::judge(name, args, inner)
+    if let Some(doing) = shell::judge(name, args)
+        .or_else(|| files::judge(name, args, inner))
         .or_else(|| texts::judge(name, args))
         .or_else(|| net::judge(name, args))
         .or_else(|| git::judge(name, args))
         .or_else(|| containers::judge(name, args))
+        .or_else(|| packages::judge(name, args))
         .or_else(|| system::judge(name, args))
     {
         return doing;
@@ -64,7 +68,6 @@ const OBSERVERS: &[&str] = &[
     ":",
     "true",
     "false",
-    "[",
     "echo",
     "pwd",
     "cd",
@@ -76,14 +79,9 @@ const OBSERVERS: &[&str] = &[
     "break",
     "continue",
     "shift",
-    "wait",
     "type",
     "times",
-    "umask",
     "ulimit",
-    "jobs",
-    "set",
-    "hash",
     // Files and texts.
     "basename",
     "cat",
@@ -156,7 +154,6 @@ const OBSERVERS: &[&str] = &[
     "lsblk",
     "lscpu",
     "lsmod",
-    "lspci",
     "lsusb",
     "netstat",
     "nproc",
@@ -249,137 +246,65 @@ const MUTATORS: &[&str] = &[
     "pvremove",
 ];
 
-/// Programs whose `--version` and `--help` are known to print and do nothing else.
-const VERSIONED: &[&str] = &[
-    "awk",
-    "bash",
-    "cargo",
-    "curl",
-    "docker",
-    "find",
-    "gcc",
-    "git",
-    "go",
-    "helm",
-    "java",
-    "kubectl",
-    "make",
-    "mysql",
-    "nginx",
-    "nix",
-    "node",
-    "npm",
-    "openssl",
-    "perl",
-    "php",
-    "podman",
-    "psql",
-    "python",
-    "python3",
-    "redis-server",
-    "restic",
-    "ruby",
-    "rustc",
-    "sed",
-    "sort",
-    "ssh",
-    "systemctl",
-    "tar",
-    "terraform",
-    "wget",
-    "caddy",
-    "gateproof",
-    "traefik",
-    "warm-reconcile",
-    "haproxy",
-    "borg",
-    "postgres",
-    "jq",
-    "sqlite3",
-    "nixos-rebuild",
+/// Programs that are known to print their version and do nothing else, with the words for it beside
+/// `--version` and `--help`. To others such a word is a script, a target or a host.
+const VERSIONED: &[(&str, &[&str])] = &[
+    ("awk", &[]),
+    ("bash", &[]),
+    ("borg", &["-V"]),
+    ("caddy", &["version"]),
+    ("cargo", &["-V", "version"]),
+    ("curl", &["-V"]),
+    ("docker", &["-v", "version"]),
+    ("find", &[]),
+    ("gateproof", &["-V"]),
+    ("gcc", &["-v"]),
+    ("git", &["-v", "version"]),
+    ("go", &["version"]),
+    ("haproxy", &["-v"]),
+    ("helm", &["version"]),
+    ("java", &["-version"]),
+    ("jq", &["-V"]),
+    ("kubectl", &["version"]),
+    ("make", &["-v"]),
+    ("mysql", &["-V"]),
+    ("nginx", &["-v", "-V"]),
+    ("nix", &[]),
+    ("nixos-rebuild", &[]),
+    ("node", &["-v"]),
+    ("npm", &["-v"]),
+    ("openssl", &["version"]),
+    ("perl", &["-v"]),
+    ("php", &["-v"]),
+    ("podman", &["-v", "version"]),
+    ("postgres", &["-V"]),
+    ("psql", &["-V"]),
+    ("python", &["-V"]),
+    ("python3", &["-V"]),
+    ("redis-server", &["-v"]),
+    ("restic", &["version"]),
+    ("ruby", &["-v"]),
+    ("rustc", &["-V"]),
+    ("sed", &[]),
+    ("sort", &[]),
+    ("sqlite3", &["-version"]),
+    ("ssh", &["-V"]),
+    ("systemctl", &[]),
+    ("tar", &[]),
+    ("terraform", &["version", "-v"]),
+    ("traefik", &["version"]),
+    ("warm-reconcile", &["-V"]),
+    ("wget", &["-V"]),
 ];
 
 fn version_only(name: &str, args: &[Word]) -> bool {
-    VERSIONED.contains(&name)
-        && matches!(args, [only] if matches!(only.text(), Some("--version" | "-V" | "version" | "-version" | "--help")))
-}
-
-/// Observes when all its options are known, and so many operands at most.
-fn closed(name: &str, args: &[Word], options: &Options, operands: usize) -> Doing {
-    match tell(args, options, Until::TheEnd) {
-        Err(word) => unknown(name, &word),
-        Ok(told) if told.operands.len() > operands => match told.operands.last() {
-            Some(word) => unknown(name, &word.shown),
-            None => Doing::Observes,
-        },
-        Ok(_) => Doing::Observes,
-    }
-}
-
-/// Observes unless an option is, or may be, one of those. `long` are whole words; GNU's and git's parsers
-/// take any beginning of them that is unique, and so does this.
-fn without(name: &str, args: &[Word], letters: &str, long: &[&str]) -> Doing {
-    for word in args {
-        if word.text() == Some("--") {
-            break;
-        }
-        if !word.may_be_option() {
-            continue;
-        }
-        let Some(text) = word.text().or_else(|| known_option(word)) else {
-            return unknown(name, &word.shown);
-        };
-        let bad = match text.strip_prefix("--") {
-            Some(option) => {
-                let option = option.split('=').next().unwrap_or_default();
-                !option.is_empty()
-                    && long
-                        .iter()
-                        .any(|bad| bad.starts_with(option) || option.starts_with(bad))
-            }
-            None => text[1..].contains(|letter| letters.contains(letter)),
-        };
-        if bad {
-            return unknown(name, text);
-        }
-    }
-    Doing::Observes
-}
-
-/// An option of which only the value is unknown: `--grep="$x"`.
-fn known_option(word: &Word) -> Option<&str> {
-    (word.prefix.starts_with("--") && word.prefix.contains('=')).then_some(word.prefix.as_str())
-}
-
-fn unknown(name: &str, word: &str) -> Doing {
-    Doing::Unknown(format!(
-        "`{name}` with `{word}` is not known to only observe"
-    ))
-}
-
-/// Whether what is written to this path stays in the folder in which the command runs.
-pub(super) fn stays_in_folder(word: &Word) -> bool {
-    !word.prefix.is_empty()
-        && word.rest <= super::tree::Rest::Glob
-        && !word.prefix.starts_with(['/', '-'])
-        && !word.prefix.split('/').any(|part| part == "..")
-}
-
-/// A change of files that are named among the arguments.
-fn changes_files(name: &str, args: &[Word]) -> Doing {
-    let in_folder = args
-        .iter()
-        .all(|word| word.text().is_some_and(|text| text.starts_with('-')) || stays_in_folder(word));
-    let shown: Vec<&str> = std::iter::once(name)
-        .chain(args.iter().map(|word| word.shown.as_str()))
-        .take(3)
-        .collect();
-    Doing::Mutates(Mutation {
-        what: shown.join(" "),
-        reach: if in_folder {
-            Reach::Folder
-        } else {
-            Reach::World
-        },
+    let [only] = args else {
+        return false;
+    };
+    VERSIONED.iter().any(|(known, words)| {
+        *known == name
+            && only.text().is_some_and(|text| {
+                ["--version", "--help"].contains(&text) || words.contains(&text)
+            })
     })
 }

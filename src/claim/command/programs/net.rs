@@ -1,9 +1,9 @@
 //! Programs that ask servers, or show and set what a machine's network is like.
 
-use super::super::effect::Doing;
-use super::super::options::{Options, Told, Until, tell};
-use super::super::tree::Word;
-use super::{changes_files, closed, unknown, without};
+use super::super::change::Doing;
+use super::super::options::{Options, Until, tell};
+use super::super::tree::{Rest, Word};
+use super::arguments::{changes_files, closed, unknown};
 
 /// What such a program does; `None` for any other one.
 pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
@@ -11,8 +11,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
         "curl" => curl(args),
         "wget" => wget(args),
         "ip" => ip(args),
-        // `-K` closes the sockets it shows.
-        "ss" => without(name, args, "KD", &["kill", "diag"]),
+        "ss" => closed(name, args, &SS, usize::MAX),
         "nc" | "ncat" | "netcat" => {
             match tell(args, &Options::letters("zvun46", "w"), Until::TheEnd) {
                 Ok(told) if told.has("z") => Doing::Observes,
@@ -23,27 +22,33 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
         "ping" | "ping6" => closed(name, args, &Options::letters("46nqDO", "cwWiIst"), 1),
         "openssl" => openssl(args),
         "iptables" | "ip6tables" => {
-            let lists =
-                |word: &Word| matches!(word.text(), Some("-L" | "-S" | "--list" | "--list-rules"));
-            if args.iter().any(lists) {
-                closed(name, args, &Options::letters("LSnvx", "tw"), 2)
-            } else {
-                Doing::mutates(name)
+            let known = Options {
+                long: &["list", "list-rules", "line-numbers", "numeric", "verbose"],
+                ..Options::letters("LSnvx", "tw")
+            };
+            match tell(args, &known, Until::TheEnd) {
+                Ok(told)
+                    if told.operands.len() <= 2
+                        && ["L", "S", "list", "list-rules"]
+                            .iter()
+                            .any(|lists| told.has(lists)) =>
+                {
+                    Doing::Observes
+                }
+                _ => Doing::mutates(name),
             }
         }
         "iptables-save" | "ip6tables-save" => closed(name, args, &Options::letters("c", "t"), 0),
-        "nft" => match args.first().and_then(Word::text) {
-            Some("list") => Doing::Observes,
-            Some(
-                "add" | "delete" | "flush" | "insert" | "replace" | "create" | "destroy" | "reset"
-                | "rename",
-            ) => Doing::mutates("nft"),
-            _ => unknown(name, "those arguments"),
-        },
-        "ufw" => match args.first().and_then(Word::text) {
-            Some("status" | "version") => Doing::Observes,
-            _ => Doing::mutates("ufw"),
-        },
+        "nft" => nft(args),
+        "ufw" => {
+            let words: Option<Vec<&str>> = args.iter().map(Word::text).collect();
+            match words.as_deref() {
+                Some(
+                    ["status"] | ["status", "verbose" | "numbered"] | ["version" | "--version"],
+                ) => Doing::Observes,
+                _ => Doing::mutates("ufw"),
+            }
+        }
         "nslookup" if !args.is_empty() => Doing::Observes,
         _ => return None,
     })
@@ -52,6 +57,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
 /// The options of curl that change neither the method nor a file.
 const CURL: Options = Options {
     flags: "sSkfLIivgG460#Nqn",
+    optional: "",
     valued: "mwHAeuboxXyYrzE",
     long: &[
         "silent",
@@ -188,6 +194,7 @@ fn curl(args: &[Word]) -> Doing {
 fn wget(args: &[Word]) -> Doing {
     let known = Options {
         flags: "qSnv46",
+        optional: "",
         valued: "TtOU",
         long: &[
             "spider",
@@ -231,13 +238,66 @@ fn wget(args: &[Word]) -> Doing {
     }
 }
 
-/// ip(8): it shows unless a verb says otherwise.
+/// Without `-K`, which closes the sockets that it shows, and `-D`, which writes a file.
+const SS: Options = Options {
+    flags: "tuwxnlpaeomis46HOQZzbrE0dSM",
+    optional: "",
+    valued: "fAN",
+    long: &[
+        "all",
+        "dccp",
+        "extended",
+        "info",
+        "ipv4",
+        "ipv6",
+        "listening",
+        "memory",
+        "no-header",
+        "no-queues",
+        "numeric",
+        "oneline",
+        "options",
+        "packet",
+        "processes",
+        "resolve",
+        "sctp",
+        "summary",
+        "tcp",
+        "udp",
+        "unix",
+    ],
+    long_valued: &["family", "query", "net"],
+};
+
+/// nft(8) joins its words to a script, in which `;` begins another command.
+fn nft(args: &[Word]) -> Doing {
+    let plain = |word: &&Word| {
+        word.text().is_some_and(|text| {
+            text.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        })
+    };
+    let told = match tell(args, &Options::letters("asnNjty", ""), Until::TheEnd) {
+        Ok(told) => told,
+        Err(word) => return unknown("nft", &word),
+    };
+    match told.operands.first().and_then(|word| word.text()) {
+        Some("list") if told.operands.iter().all(plain) => Doing::Observes,
+        Some(
+            "add" | "delete" | "flush" | "insert" | "replace" | "create" | "destroy" | "reset"
+            | "rename",
+        ) => Doing::mutates("nft"),
+        _ => unknown("nft", "those arguments"),
+    }
+}
+
+/// ip(8): an object, a verb and what it is about. Each may be shortened to a beginning, and the same
+/// beginning is another verb for another object, so that only whole words are read.
 fn ip(args: &[Word]) -> Doing {
     let known = Options {
         flags: "046sdrcohpjNB",
         valued: "nf",
-        long: &[],
-        long_valued: &[],
+        ..Options::default()
     };
     // Its long options have one dash.
     let long = [
@@ -252,20 +312,33 @@ fn ip(args: &[Word]) -> Doing {
         Ok(told) => told,
         Err(word) => return unknown("ip", &word),
     };
-    let Told { operands, .. } = told;
-    match operands.get(1).map(|word| (word.text(), word)) {
-        None => Doing::Observes,
-        Some((Some("show" | "list" | "ls" | "lst" | "get" | "s" | "sh" | "l" | "help"), _)) => {
+    let Some(object) = told.operands.first() else {
+        return Doing::Observes;
+    };
+    // Of these `s`, `sh` and `l` show.
+    let shows_by_s = matches!(
+        object.text(),
+        Some("a" | "addr" | "address" | "r" | "route" | "rule" | "n" | "neigh" | "neighbour")
+    );
+    let other = matches!(
+        object.text(),
+        Some("l" | "link" | "netns" | "maddr" | "mroute" | "tunnel" | "vrf" | "nexthop")
+    );
+    let Some(verb) = told.operands.get(1) else {
+        return if shows_by_s || other {
             Doing::Observes
-        }
-        Some((
-            Some(
-                verb @ ("add" | "a" | "del" | "delete" | "d" | "set" | "change" | "replace"
-                | "append" | "flush" | "f" | "up" | "down" | "save" | "restore"),
-            ),
-            _,
-        )) => Doing::mutates(format!("ip {} {verb}", operands[0].shown)),
-        Some((_, word)) => unknown("ip", &word.shown),
+        } else {
+            unknown("ip", &object.shown)
+        };
+    };
+    match verb.text() {
+        Some("show" | "list" | "ls" | "lst" | "help") if shows_by_s || other => Doing::Observes,
+        Some("get" | "s" | "sh" | "l") if shows_by_s => Doing::Observes,
+        Some(
+            "add" | "a" | "del" | "delete" | "d" | "set" | "change" | "replace" | "append"
+            | "flush" | "f" | "up" | "down" | "save" | "restore",
+        ) => Doing::mutates(format!("ip {} {}", object.shown, verb.shown)),
+        _ => unknown("ip", &format!("{} {}", object.shown, verb.shown)),
     }
 }
 
@@ -333,7 +406,11 @@ fn openssl(args: &[Word]) -> Doing {
         match word.text() {
             Some(text) if OPENSSL.contains(&text) => {}
             Some(text) if OPENSSL_VALUES.contains(&text) => {
-                words.next();
+                if let Some(value) = words.next()
+                    && value.rest == Rest::Split
+                {
+                    return unknown("openssl", &value.shown);
+                }
             }
             _ if word.may_be_option() => return unknown("openssl", &word.shown),
             _ => {}

@@ -1,10 +1,10 @@
 //! Programs of the system: units, processes, packages, disks.
 
-use super::super::effect::Doing;
+use super::super::change::Doing;
 use super::super::options::{Options, Until, tell};
 use super::super::tree::Word;
-use super::verbs::{self, Verbs};
-use super::{closed, unknown, without};
+use super::arguments::{closed, only_with, unknown};
+use super::verbs::{self, After, Verbs};
 
 /// What such a program does; `None` for any other one.
 pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
@@ -12,7 +12,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
     Some(match name {
         "systemctl" => verbs(&SYSTEMCTL),
         // Besides logs it can rotate and delete them.
-        "journalctl" => match without(name, args, "", JOURNAL_WRITES) {
+        "journalctl" => match closed(name, args, &JOURNALCTL, usize::MAX) {
             Doing::Unknown(_) if args.iter().any(|word| deletes_logs(&word.prefix)) => {
                 Doing::mutates("journalctl --rotate or --vacuum")
             }
@@ -102,16 +102,9 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
             }
             other => other,
         },
-        "kill" => match args.first().and_then(Word::text) {
-            Some("-0" | "-l" | "-L") => Doing::Observes,
-            // Its own shell, which is the command's to end.
-            _ if args.last().is_some_and(|word| word.shown == "$$") && args.len() <= 2 => {
-                Doing::Observes
-            }
-            _ => Doing::mutates("kill"),
-        },
-        "pkill" => match args.first().and_then(Word::text) {
-            Some("-0") => Doing::Observes,
+        "kill" => kill(args),
+        "pkill" => match closed(name, args, &Options::letters("0xfaivno", "uUgGPt"), 1) {
+            Doing::Observes if args.first().and_then(Word::text) == Some("-0") => Doing::Observes,
             _ => Doing::mutates("pkill"),
         },
         "mount" => match tell(args, &Options::letters("lv", "t"), Until::TheEnd) {
@@ -138,103 +131,56 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
             }
             _ => unknown(name, "those arguments"),
         },
-        "lsof" => without(name, args, "D", &[]),
+        "lsof" => closed(
+            name,
+            args,
+            &Options {
+                optional: "isFTr",
+                ..Options::letters("alnPtUVRKHbNwOoC", "pucdg")
+            },
+            usize::MAX,
+        ),
+        "lspci" => closed(name, args, &Options::letters("nvkmtDbx", "ds"), 0),
         "blkid" => closed(name, args, &Options::letters("liu", "osLUt"), usize::MAX),
-        "crontab" => match args.first().and_then(Word::text) {
-            Some("-l") => Doing::Observes,
-            Some("-u") if args.len() == 3 && args[2].text() == Some("-l") => Doing::Observes,
+        "crontab" => match only_with(name, args, &["l"], &Options::letters("l", "u"), 0) {
+            Doing::Observes => Doing::Observes,
             _ => Doing::mutates("crontab"),
         },
-        "ssh-keygen" => closed(name, args, &Options::letters("lv", "FfE"), 0),
-        "ssh-add" => closed(name, args, &Options::letters("lL", ""), 0),
-        "sshd" => closed(name, args, &Options::letters("tTq", "Cf"), 0),
-        "visudo" => closed(name, args, &Options::letters("cqs", "f"), 0),
-        "smartctl" => closed(name, args, &Options::letters("aHixcA", "dl"), usize::MAX),
-        "lvs" | "vgs" | "pvs" | "lvdisplay" | "vgdisplay" | "pvdisplay" => Doing::Observes,
-        "zfs" => verbs(&plain(
+        "ssh-keygen" => {
+            let known = Options::letters("lvyB", "FfE");
+            only_with(name, args, &["l", "F", "y", "B"], &known, 0)
+        }
+        "ssh-add" => only_with(name, args, &["l", "L"], &Options::letters("lL", "E"), 0),
+        "sshd" => only_with(name, args, &["t", "T"], &Options::letters("tTq", "Cf"), 0),
+        "visudo" => only_with(name, args, &["c"], &Options::letters("cqs", "f"), 0),
+        "smartctl" => match tell(args, &Options::letters("aHixcA", "dl"), Until::TheEnd) {
+            // `-l scterc,70,70` sets what `-l scterc` shows.
+            Ok(told) => match told
+                .values("l")
+                .find(|log| log.text().is_none_or(|log| log.contains(',')))
+            {
+                Some(log) => unknown(name, &log.shown),
+                None => Doing::Observes,
+            },
+            Err(word) => unknown(name, &word),
+        },
+        "lvs" | "vgs" | "pvs" | "lvdisplay" | "vgdisplay" | "pvdisplay" => {
+            closed(name, args, &VOLUMES, usize::MAX)
+        }
+        "zfs" => verbs(&pools(
             &["list", "get", "version"],
             &[
                 "create", "destroy", "set", "snapshot", "rollback", "clone", "promote", "rename",
                 "mount", "unmount", "receive", "inherit",
             ],
         )),
-        "zpool" => verbs(&plain(
+        "zpool" => verbs(&pools(
             &["list", "status", "get", "iostat", "history", "version"],
             &[
                 "create", "destroy", "add", "remove", "scrub", "clear", "offline", "online",
                 "replace", "import", "export", "set", "trim",
             ],
         )),
-        "dpkg-query" => closed(name, args, &Options::letters("lLsSWp", "f"), usize::MAX),
-        "dpkg" => match tell(args, &Options::letters("lLsSVp", ""), Until::TheEnd) {
-            Ok(told) if !told.options.is_empty() => Doing::Observes,
-            _ => unknown(name, "those arguments"),
-        },
-        "rpm" => match args.first().and_then(Word::text) {
-            Some(text) if text.starts_with("-q") || text.starts_with("-V") => without(
-                name,
-                args,
-                "",
-                &[
-                    "eval",
-                    "define",
-                    "pipe",
-                    "load",
-                    "rebuilddb",
-                    "initdb",
-                    "import",
-                    "install",
-                    "upgrade",
-                    "erase",
-                    "freshen",
-                ],
-            ),
-            _ => unknown(name, "those arguments"),
-        },
-        "apt-cache" => verbs(&plain(
-            &[
-                "policy", "show", "search", "depends", "rdepends", "showpkg", "madison", "stats",
-            ],
-            &[],
-        )),
-        "apt" | "apt-get" | "aptitude" => verbs(&plain(
-            &[],
-            &[
-                "install",
-                "remove",
-                "purge",
-                "upgrade",
-                "full-upgrade",
-                "dist-upgrade",
-                "autoremove",
-                "update",
-                "clean",
-            ],
-        )),
-        "dnf" | "yum" | "zypper" | "apk" => verbs(&plain(
-            &[],
-            &[
-                "install",
-                "remove",
-                "erase",
-                "update",
-                "upgrade",
-                "add",
-                "del",
-                "downgrade",
-                "reinstall",
-                "autoremove",
-            ],
-        )),
-        "nixos-rebuild" => verbs(&plain(&["list-generations"], &["switch", "boot", "test"])),
-        "nix-store" => match args.first().and_then(Word::text) {
-            Some("-q" | "--query") => {
-                without(name, args, "", &["realise", "add-root", "force-realise"])
-            }
-            Some("--gc" | "--delete") => Doing::mutates("nix-store --gc or --delete"),
-            _ => unknown(name, "those arguments"),
-        },
-        "nix-env" => verbs(&plain(&[], &[])),
         "nginx" => match args.first().and_then(Word::text) {
             Some("-s") => Doing::mutates("nginx -s"),
             _ => unknown(name, "those arguments"),
@@ -245,7 +191,11 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
                 "start", "stop", "restart", "reload", "update", "shutdown", "signal",
             ],
         )),
-        "service" => match args {
+        // A script by its path is one of the claim's own.
+        "service" | "rc-service" => match args {
+            [script, ..] if script.text().is_none_or(|text| text.contains('/')) => {
+                unknown(name, &script.shown)
+            }
             [_, verb] if verb.text() == Some("status") => Doing::Observes,
             [_, verb]
                 if matches!(
@@ -253,14 +203,9 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
                     Some("start" | "stop" | "restart" | "reload" | "force-reload")
                 ) =>
             {
-                Doing::mutates(format!("service … {}", verb.shown))
+                Doing::mutates(format!("{name} … {}", verb.shown))
             }
             _ => unknown(name, "those arguments"),
-        },
-        "rc-service" => match args {
-            [_, verb] if verb.text() == Some("status") => Doing::Observes,
-            [_, ..] => Doing::mutates("rc-service"),
-            [] => Doing::Observes,
         },
         "rsync"
             if !args.iter().any(|word| word.text() == Some("--dry-run"))
@@ -268,7 +213,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
         {
             Doing::mutates("rsync")
         }
-        "abra" => verbs(&plain(
+        "abra" => verbs(&any(
             &[
                 "app ls",
                 "app list",
@@ -308,7 +253,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
             ],
         )),
         // Of this project: what their documents say to read only.
-        "gateproof" => verbs(&plain(
+        "gateproof" => verbs(&any(
             &[
                 "check",
                 "list",
@@ -328,7 +273,7 @@ pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
             },
             observe: &["spec", "probe", "plan", "check-order", "status"],
             mutate: &["run", "resume"],
-            except: ("", &[]),
+            after: After::Any,
             bare: false,
         }),
         _ => return None,
@@ -340,54 +285,193 @@ fn short_n(word: &Word) -> bool {
         .is_some_and(|text| text.starts_with('-') && !text.starts_with("--") && text.contains('n'))
 }
 
-/// Verbs of a program before which only harmless options stand.
-const fn plain(observe: &'static [&'static str], mutate: &'static [&'static str]) -> Verbs {
+/// Verbs of a program with the options that systemd's tools share.
+pub(super) const fn plain(
+    observe: &'static [&'static str],
+    mutate: &'static [&'static str],
+) -> Verbs {
     Verbs {
-        options: Options {
-            flags: "aqy",
-            valued: "pHMon",
-            long: &[
-                "no-pager",
-                "no-legend",
-                "all",
-                "quiet",
-                "json",
-                "yes",
-                "value",
-                "full",
-            ],
-            long_valued: &["property", "host", "machine", "output"],
-        },
+        options: PLAIN,
         observe,
         mutate,
-        except: ("", &[]),
+        after: After::Only(PLAIN),
         bare: false,
     }
 }
 
-const JOURNAL_WRITES: &[&str] = &[
-    "rotate",
-    "vacuum-size",
-    "vacuum-time",
-    "vacuum-files",
-    "flush",
-    "sync",
-    "relinquish-var",
-    "smart-relinquish-var",
-    "setup-keys",
-    "update-catalog",
-    "cursor-file",
-    "force",
-];
+/// Verbs of a program of which no observing one has an option that changes anything.
+const fn any(observe: &'static [&'static str], mutate: &'static [&'static str]) -> Verbs {
+    Verbs {
+        after: After::Any,
+        ..plain(observe, mutate)
+    }
+}
+
+/// Verbs of `zfs` and `zpool`, without `-c`, which runs a script.
+const fn pools(observe: &'static [&'static str], mutate: &'static [&'static str]) -> Verbs {
+    const KNOWN: Options = Options::letters("HprxvgLPTDeiqwy", "otsSd");
+    Verbs {
+        options: Options::letters("", ""),
+        after: After::Only(KNOWN),
+        ..plain(observe, mutate)
+    }
+}
+
+const PLAIN: Options = Options {
+    flags: "alqrvy146",
+    optional: "",
+    valued: "pHMonLt",
+    long: &[
+        "no-pager",
+        "no-legend",
+        "all",
+        "quiet",
+        "json",
+        "yes",
+        "value",
+        "full",
+        "user",
+        "system",
+        "global",
+        "list",
+        "verbose",
+        "transient",
+        "static",
+        "pretty",
+        "order",
+        "require",
+        "reverse",
+    ],
+    long_valued: &[
+        "property",
+        "host",
+        "machine",
+        "output",
+        "lines",
+        "legend",
+        "type",
+        "class",
+        "man",
+        "json",
+        "since",
+        "until",
+        "iterations",
+        "base-time",
+        "recursive-errors",
+    ],
+};
+
+/// journalctl(1), without what rotates, deletes, writes keys or a cursor.
+const JOURNALCTL: Options = Options {
+    flags: "aefkmqrxNl",
+    optional: "bn",
+    valued: "uptgoSUcMDFi",
+    long: &[
+        "all",
+        "catalog",
+        "dmesg",
+        "disk-usage",
+        "boot",
+        "follow",
+        "full",
+        "fields",
+        "header",
+        "lines",
+        "list-boots",
+        "list-catalog",
+        "local",
+        "merge",
+        "no-full",
+        "no-hostname",
+        "no-pager",
+        "no-tail",
+        "pager-end",
+        "quiet",
+        "reverse",
+        "show-cursor",
+        "system",
+        "user",
+        "utc",
+        "verify",
+        "case-sensitive",
+        "truncate-newline",
+    ],
+    long_valued: &[
+        "unit",
+        "user-unit",
+        "priority",
+        "facility",
+        "grep",
+        "identifier",
+        "exclude-identifier",
+        "output",
+        "output-fields",
+        "since",
+        "until",
+        "cursor",
+        "after-cursor",
+        "machine",
+        "directory",
+        "file",
+        "field",
+        "namespace",
+        "invocation",
+    ],
+};
+
+/// What `lvs` and its like may be asked, without `--config`, which sets any setting.
+const VOLUMES: Options = Options {
+    flags: "aPvqcCms",
+    optional: "",
+    valued: "oOS",
+    long: &[
+        "all",
+        "noheadings",
+        "nosuffix",
+        "segments",
+        "readonly",
+        "colon",
+        "columns",
+        "maps",
+        "short",
+    ],
+    long_valued: &[
+        "options",
+        "sort",
+        "select",
+        "units",
+        "separator",
+        "reportformat",
+    ],
+};
 
 fn deletes_logs(text: &str) -> bool {
     text.starts_with("--ro") || text.starts_with("--va")
+}
+
+/// `kill -0` only asks, and a shell may end itself.
+fn kill(args: &[Word]) -> Doing {
+    let told = match args.first().and_then(Word::text) {
+        Some("-l" | "-L") => return Doing::Observes,
+        Some("-s" | "-n") => (args.get(1).and_then(Word::text), args.get(2..)),
+        Some(signal) if signal.starts_with('-') => (Some(&signal[1..]), args.get(1..)),
+        _ => (None, Some(args)),
+    };
+    let (signal, targets) = (told.0, told.1.unwrap_or_default());
+    let itself = |word: &Word| matches!(word.shown.as_str(), "$$" | "\"$$\"");
+    let asks = signal == Some("0") && targets.iter().all(|word| !word.prefix.starts_with('-'));
+    if !targets.is_empty() && (asks || targets.iter().all(itself)) {
+        Doing::Observes
+    } else {
+        Doing::mutates("kill")
+    }
 }
 
 /// The verbs of systemctl(1).
 const SYSTEMCTL: Verbs = Verbs {
     options: Options {
         flags: "aqlrT",
+        optional: "",
         valued: "tpPsnoHM",
         long: &[
             "all",
@@ -493,6 +577,6 @@ const SYSTEMCTL: Verbs = Verbs {
         "import-environment",
         "cancel",
     ],
-    except: ("", &[]),
+    after: After::Any,
     bare: true,
 };

@@ -1,42 +1,136 @@
 //! `awk` and `sed`: programs whose first argument is a program itself.
 
-use super::super::effect::Doing;
+use super::super::change::Doing;
 use super::super::options::{Options, Until, tell};
-use super::super::tree::Word;
-use super::{changes_files, unknown, without};
+use super::super::tree::{Rest, Word};
+use super::arguments::{changes_files, unknown};
 
 /// What such a program does; `None` for any other one.
 pub(super) fn judge(name: &str, args: &[Word]) -> Option<Doing> {
     Some(match name {
         "awk" | "gawk" | "mawk" | "nawk" => awk(name, args),
         "sed" | "gsed" => sed(args),
-        "yq" => match without(
-            name,
-            args,
-            "is",
-            &["inplace", "in-place", "split-exp", "split-exp-file"],
-        ) {
-            Doing::Unknown(_)
-                if args
-                    .iter()
-                    .any(|word| matches!(word.text(), Some("-i" | "--inplace" | "--in-place"))) =>
-            {
-                changes_files("yq -i", args)
-            }
-            other => other,
-        },
-        "sqlite3" if args.first().and_then(Word::text) == Some("-readonly") => {
-            // The shell of sqlite writes and runs by its dot commands.
-            match args.iter().find(|word| {
-                word.text()
-                    .is_none_or(|text| text.trim_start().starts_with('.'))
-            }) {
-                Some(word) => unknown(name, &word.shown),
-                None => without(name, &args[1..], "A", &["init", "cmd"]),
-            }
-        }
+        "yq" => yq(args),
+        "sqlite3" => sqlite(args),
         _ => return None,
     })
+}
+
+fn yq(args: &[Word]) -> Doing {
+    let known = Options {
+        flags: "reCPMNjnvcyYx",
+        optional: "",
+        valued: "opI",
+        long: &[
+            "raw-output",
+            "unwrapScalar",
+            "exit-status",
+            "colors",
+            "no-colors",
+            "prettyPrint",
+            "no-doc",
+            "null-input",
+            "tojson",
+        ],
+        long_valued: &["output-format", "input-format", "indent"],
+    };
+    match tell(args, &known, Until::TheEnd) {
+        Ok(_) => Doing::Observes,
+        Err(word) if word.starts_with("--i") || !word.starts_with("--") && word.contains('i') => {
+            changes_files("yq -i", args)
+        }
+        Err(word) => unknown("yq", &word),
+    }
+}
+
+/// `sqlite3 -readonly FILE QUERY`. Its shell has commands that begin with a dot, and functions of its own
+/// that write files and load programs.
+fn sqlite(args: &[Word]) -> Doing {
+    const OPTIONS: &[&str] = &[
+        "-readonly",
+        "-json",
+        "-header",
+        "-noheader",
+        "-csv",
+        "-batch",
+        "-line",
+        "-list",
+        "-column",
+        "-bail",
+        "-safe",
+    ];
+    const FUNCTIONS: &[&str] = &[
+        "count",
+        "sum",
+        "total",
+        "min",
+        "max",
+        "avg",
+        "length",
+        "lower",
+        "upper",
+        "abs",
+        "round",
+        "coalesce",
+        "ifnull",
+        "nullif",
+        "date",
+        "time",
+        "datetime",
+        "strftime",
+        "julianday",
+        "group_concat",
+        "substr",
+        "trim",
+        "ltrim",
+        "rtrim",
+        "replace",
+        "instr",
+        "in",
+        "exists",
+        "values",
+        "and",
+        "or",
+        "not",
+        "where",
+        "from",
+        "on",
+        "as",
+        "distinct",
+        "typeof",
+        "json_extract",
+    ];
+    let (options, operands): (Vec<&Word>, Vec<&Word>) = args
+        .iter()
+        .partition(|word| word.prefix.starts_with('-') || word.rest == Rest::Split);
+    let known = |word: &&&Word| word.text().is_some_and(|text| OPTIONS.contains(&text));
+    if let Some(word) = options.iter().find(|word| !known(word)) {
+        return unknown("sqlite3", &word.shown);
+    }
+    let read_only = options.iter().any(|word| word.text() == Some("-readonly"));
+    let [file, queries @ ..] = &operands[..] else {
+        return unknown("sqlite3", "those arguments");
+    };
+    if !read_only || queries.is_empty() || file.may_be_option() {
+        return unknown("sqlite3", "those arguments");
+    }
+    let reads = |query: &str| {
+        let query = query.trim().trim_end_matches(';').to_ascii_lowercase();
+        let called = query.split('(').rev().skip(1).all(|before| {
+            let word = before
+                .trim_end()
+                .rsplit(|c: char| !is_of_word(c))
+                .next()
+                .unwrap_or_default();
+            word.is_empty() && !before.trim_end().ends_with(['"', '`', ']', '\''])
+                || FUNCTIONS.contains(&word)
+        });
+        query.starts_with("select ") && called && !query.contains(';')
+    };
+    match queries.iter().find(|word| !word.text().is_some_and(reads)) {
+        Some(word) => unknown("sqlite3", &word.shown),
+        None => Doing::Observes,
+    }
 }
 
 fn awk(name: &str, args: &[Word]) -> Doing {
@@ -72,8 +166,8 @@ fn awk_reads(program: &str) -> bool {
     {
         return false;
     }
-    // In a statement that prints, `>` names a file.
-    code.split([';', '\n', '{', '}'])
+    // In a statement that prints, `>` names a file. A line may go on behind a comma, an operator or `\\`.
+    code.split([';', '{', '}'])
         .all(|statement| match statement.find("print") {
             Some(at) => !statement[at..].contains('>'),
             None => true,
@@ -149,6 +243,7 @@ fn skip(chars: &mut impl Iterator<Item = char>, end: char) -> Option<()> {
 fn sed(args: &[Word]) -> Doing {
     let known = Options {
         flags: "nErsuz",
+        optional: "i",
         valued: "el",
         long: &[
             "quiet",
@@ -159,31 +254,40 @@ fn sed(args: &[Word]) -> Doing {
             "unbuffered",
             "posix",
             "sandbox",
+            "in-place",
         ],
         long_valued: &["expression", "line-length"],
     };
     let told = match tell(args, &known, Until::TheEnd) {
         Ok(told) => told,
-        Err(word) if word.starts_with("--i") || !word.starts_with("--") && word.contains('i') => {
-            return changes_files("sed -i", args);
-        }
         Err(word) => return unknown("sed", &word),
     };
-    if told.has("sandbox") {
-        return Doing::Observes;
-    }
     let given: Vec<&Word> = told.values("e").chain(told.values("expression")).collect();
-    let scripts = if given.is_empty() {
-        told.operands.first().copied().into_iter().collect()
+    let mut files = told.operands.iter().copied();
+    let scripts: Vec<&Word> = if given.is_empty() {
+        files.next().into_iter().collect()
     } else {
         given
     };
-    for script in scripts {
-        if !script.text().is_some_and(sed_reads) {
-            return unknown("sed", &script.shown);
+    let in_place = told.has("i") || told.has("in-place");
+    let only_edits = |script: &&Word| script.text().is_some_and(sed_reads);
+    match scripts.iter().copied().find(|script| !only_edits(script)) {
+        Some(script) if !told.has("sandbox") => {
+            let runs = unknown("sed", &script.shown);
+            if in_place {
+                Doing::mutates("sed -i").and(runs)
+            } else {
+                runs
+            }
         }
+        _ if in_place => {
+            let files: Vec<Word> = files.cloned().collect();
+            let suffix = told.values("i").chain(told.values("in-place"));
+            let named: Vec<Word> = suffix.cloned().chain(files).collect();
+            changes_files("sed -i", &named)
+        }
+        _ => Doing::Observes,
     }
-    Doing::Observes
 }
 
 /// Whether a sed script only edits what it prints: neither `w`, `W`, `e`, nor those flags of `s`.

@@ -1,9 +1,9 @@
 //! Programs whose first operand says what they do: `systemctl show`, `docker ps`.
 
-use super::super::effect::Doing;
+use super::super::change::Doing;
 use super::super::options::{Options, Until, tell};
 use super::super::tree::Word;
-use super::{unknown, without};
+use super::arguments::{known_options, unknown};
 
 /// What the verbs of a program do.
 pub(super) struct Verbs {
@@ -13,10 +13,18 @@ pub(super) struct Verbs {
     pub(super) observe: &'static [&'static str],
     /// Verbs that are known to change something.
     pub(super) mutate: &'static [&'static str],
-    /// Letters and words of options that make an observing verb do something else.
-    pub(super) except: (&'static str, &'static [&'static str]),
+    /// The options that an observing verb may have.
+    pub(super) after: After,
     /// Whether the program observes without any verb.
     pub(super) bare: bool,
+}
+
+/// Options behind an observing verb.
+pub(super) enum After {
+    /// The manual has none that would change anything.
+    Any,
+    /// Those that are known to only observe.
+    Only(Options),
 }
 
 /// What the program does with these arguments.
@@ -45,11 +53,9 @@ pub(super) fn judge(name: &str, args: &[Word], verbs: &Verbs) -> Doing {
     match verbs.observe.iter().find(starts) {
         Some(verb) => {
             let rest = &operands[verb.split(' ').count()..];
-            let (letters, words) = verbs.except;
-            if letters.is_empty() && words.is_empty() {
-                Doing::Observes
-            } else {
-                without(name, rest, letters, words)
+            match &verbs.after {
+                After::Any => Doing::Observes,
+                After::Only(options) => known_options(name, rest, options),
             }
         }
         None => {
