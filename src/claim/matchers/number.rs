@@ -75,8 +75,9 @@ impl Form {
                     digits.split(|c: char| c == group || group == ' ' && c.is_whitespace());
                 let first = groups.next().unwrap_or_default();
                 let rest: Vec<&str> = groups.collect();
-                let good = rest.iter().all(|part| part.len() == 3)
-                    && (rest.is_empty() || (1..=3).contains(&first.len()));
+                let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+                let good = rest.iter().all(|part| part.len() == 3 && digits(part))
+                    && (rest.is_empty() || (1..=3).contains(&first.len()) && digits(first));
                 good.then(|| format!("{sign}{first}{}", rest.concat()))?
             }
         };
@@ -168,17 +169,27 @@ fn not_plain(text: &str) -> String {
         return "that is not a plain number".to_owned();
     };
     let rest = text[end..].trim();
-    let hint = if rest == "%" {
-        "; `unit: \"%\"` reads it"
-    } else if bytes(text, Form::default()).is_ok() {
-        "; `unit: bytes` reads it"
-    } else if Form::NAMES
+    // One form for each number that it may mean.
+    let mut forms: Vec<(&str, Decimal)> = Vec::new();
+    for (name, form) in Form::NAMES {
+        if let Ok(read) = number(text, form)
+            && forms.iter().all(|(_, known)| *known != read)
+        {
+            forms.push((name, read));
+        }
+    }
+    let forms: Vec<String> = forms
         .iter()
-        .any(|(_, form)| number(text, *form).is_ok())
-    {
-        "; `form: \"1,234.5\"` reads it"
+        .map(|(name, read)| format!("`form: \"{name}\"` reads {read}"))
+        .collect();
+    let hint = if rest == "%" {
+        "; `unit: \"%\"` reads it".to_owned()
+    } else if bytes(text, Form::default()).is_ok() {
+        "; `unit: bytes` reads it".to_owned()
+    } else if forms.is_empty() {
+        String::new()
     } else {
-        ""
+        format!("; {}", forms.join(" and "))
     };
     format!(
         "a plain number is needed: `{}` is followed by `{rest}`{hint}",
@@ -209,7 +220,14 @@ mod tests {
         for (text, words) in [
             ("83%", "`83` is followed by `%`; `unit: \"%\"`"),
             ("1.5 GiB", "`1.5` is followed by `GiB`; `unit: bytes`"),
-            ("1,234", "`1` is followed by `,234`; `form: "),
+            (
+                "1,234",
+                "`1` is followed by `,234`; `form: \"1,234.5\"` reads 1234 and `form: \"1.234,5\"` reads 1.234",
+            ),
+            ("1.234,5", "; `form: \"1.234,5\"` reads 1234.5"),
+            ("1'234", "; `form: \"1'234.5\"` reads 1234"),
+            ("3,5", "; `form: \"1.234,5\"` reads 3.5"),
+            ("1,23,4", "`1` is followed by `,23,4`"),
         ] {
             let why = parse(text).unwrap_err();
             assert!(why.contains(words), "{why}");
@@ -275,7 +293,9 @@ mod tests {
             form,
             ..Reading::default()
         };
-        for text in ["1,23", "1234,567", ",123", "1,234,5", "1,,234"] {
+        for text in [
+            "1,23", "1234,567", ",123", "1,234,5", "1,,234", "1,2e3", "1,+23", "1e1,234", "1,23e",
+        ] {
             assert!(read(text, &reading).is_err(), "{text}");
         }
     }
