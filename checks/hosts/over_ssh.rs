@@ -12,7 +12,7 @@ use test_kit::sshd::{ALIAS, Sshd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trials: [(&str, fn()); 9] = [
+    let trials: [(&str, fn()); 11] = [
         // First, because it waits longest: 90 s, while the program tries to reach the host.
         (
             "a_link_that_is_cut_is_undone_by_the_host_and_the_check_is_an_error",
@@ -36,6 +36,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         (
             "a_program_that_is_killed_is_undone_by_the_host",
             armed::killed,
+        ),
+        (
+            "a_value_that_do_prints_reaches_the_undoing_that_the_host_performs",
+            armed::captured,
+        ),
+        (
+            "what_is_unchanged_by_a_disturbance_of_a_host_is_seen_to_be",
+            armed::unchanged,
         ),
         (
             "two_who_disturb_one_host_are_told_apart_and_an_observer_is_told",

@@ -10,4 +10,5 @@ mod services;
 mod signals;
 mod state_folder;
 mod teeth;
+mod unchanged;
 mod unrestored;

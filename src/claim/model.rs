@@ -132,6 +132,8 @@ pub struct Check {
     pub doubt: Option<String>,
     /// What shows that the check can fail.
     pub control: Option<Control>,
+    /// Whether it must observe the same before, during and after its innermost fixture.
+    pub unchanged: bool,
     /// For `--tag`.
     pub tags: Vec<String>,
     /// Declared reason why it is not run.
@@ -254,12 +256,15 @@ pub enum Tls {
 }
 
 /// When and how often a probe runs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Timing {
     /// Deadline of one attempt.
     pub timeout: Duration,
     /// Run again until the expectation holds, at most this long.
     pub within: Option<Duration>,
+    /// Ends a `within` at once where it holds and the expectation does not: what is waited for can no
+    /// longer come.
+    pub fail_if: Option<Expect>,
     /// The expectation must not hold at any time during this window.
     pub never_within: Option<Duration>,
     /// The pause between attempts.
@@ -275,6 +280,7 @@ impl Default for Timing {
         Timing {
             timeout: Duration::from_secs(60),
             within: None,
+            fail_if: None,
             never_within: None,
             every: Duration::from_secs(1),
             repeat: 1,

@@ -147,3 +147,87 @@ pub(crate) fn two() {
     assert_eq!(run.end().code, Some(3));
     host.nothing_left();
 }
+
+/// The name of what `do` makes is known only when it is made.
+pub(crate) fn captured() {
+    let mark = marker();
+    let sshd = Sshd::builder().start();
+    let at = sshd.path("service").display().to_string();
+    std::fs::create_dir(&at).unwrap();
+    std::fs::create_dir(format!("{at}/made")).unwrap();
+    std::fs::write(format!("{at}/precious"), "kept").unwrap();
+    let text = format!(
+        "phase: ssh
+hosts: {{ h: {{ ssh: replica }} }}
+fixtures:
+  temporary:
+    on: h
+    baseline: test -z \"$(ls {at}/made)\"
+    do:
+      run: d=$(mktemp -d {at}/made/XXXXXX) && touch \"$d/full\" && echo \"dir=$d\"
+      capture: {{ dir: {{ matches: 'dir=(.+)' }} }}
+    undo: rm -rf ${{dir}} && echo ${{dir}} >>{at}/log
+gates:
+  M1:
+    checks:
+      - {{ id: a, claim: c, on: h, with: temporary, run: 'test -e ${{dir}}/full && touch {at}/now && sleep 300 {mark}', timeout: 400s, expect: '' }}
+"
+    );
+    let host = Host {
+        sshd,
+        scratch: Scratch::with(text),
+    };
+    let made = || std::fs::read_dir(format!("{at}/made")).unwrap().count();
+    let run = host.start(&host.sshd.config());
+    eventually("the check", || host.has("now"));
+    assert_eq!(made(), 1);
+    run.signal(Signal::KILL);
+    eventually("the undoing by the host", || made() == 0);
+    eventually("its log", || host.has("log"));
+    let log = std::fs::read_to_string(format!("{at}/log")).unwrap();
+    assert!(log.starts_with(&format!("{at}/made/")), "{log}");
+    let precious = std::fs::read_to_string(format!("{at}/precious"));
+    assert_eq!(precious.unwrap(), "kept");
+    let shown = host.run(&["undo", "--run", "--host", "h", "claim.yaml"]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    host.nothing_left();
+}
+
+pub(crate) fn unchanged() {
+    let host = Host::with(|at| {
+        format!(
+            "      - {{ id: same, claim: c, on: h, with: down, unchanged: true, run: 'ls {at}/other || echo none', expect: none }}
+      - {{ id: other, claim: c, on: h, with: down, unchanged: true, run: 'ls {at} | grep -c up || true', expect: {{ stdout: {{ matches: '^[01]$' }} }} }}
+      - {{ id: over, claim: c, on: h, run: echo failed, within: 60s, every: 50ms, fail_if: failed, expect: active }}
+"
+        )
+    });
+    let shown = host.run(&["verify", "claim.yaml", "--format", "json", "--no-record"]);
+    let record: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+    let check = |at: usize| {
+        (
+            record["checks"][at]["outcome"].clone(),
+            record["checks"][at].to_string(),
+        )
+    };
+    let (same, notes) = check(0);
+    assert_eq!(same, "PASS", "{notes}");
+    assert!(
+        notes.contains("before, during and after fixture `down`"),
+        "{notes}"
+    );
+    let (other, findings) = check(1);
+    assert_eq!(other, "FAIL", "{findings}");
+    assert!(
+        findings.contains("unchanged, during the disturbance"),
+        "{findings}"
+    );
+    let (over, findings) = check(2);
+    assert_eq!(over, "FAIL", "{findings}");
+    assert!(
+        findings.contains("`fail_if` holds since attempt 1"),
+        "{findings}"
+    );
+    assert!(host.has("up"));
+    host.nothing_left();
+}

@@ -23,6 +23,39 @@ fn within_waits_until_it_holds_and_gives_up_at_the_end() {
 }
 
 #[test]
+fn a_wait_is_over_at_a_final_state() {
+    let state = "run: echo x >>N; test $(wc -l <N) -lt 3 && echo activating || { echo LAST; exit 3; }\nwithin: 60s\nevery: 20ms\n";
+    let ends = |name: &str, last: &str, more: &str| {
+        let state = state.replace('N', name).replace("LAST", last);
+        format!("{state}{more}\nexpect: {{ exit: [0, 3], stdout: active }}")
+    };
+    let run = run(
+        "vars: { broken: failed }\n",
+        &[
+            ("up", &ends("a", "active", "fail_if: failed")),
+            ("down", &ends("b", "failed", "fail_if: failed")),
+            ("code", &ends("c", "gone", "fail_if: { exit: 3 }")),
+            ("value", &ends("d", "failed", "fail_if: \"${broken}\"")),
+            (
+                "refused",
+                "http: http://127.0.0.1:1/\nwithin: 60s\nevery: 20ms\nfail_if: { no_answer: refused }\nexpect: 200",
+            ),
+        ],
+    );
+    let outcomes = ["PASS", "FAIL", "FAIL", "FAIL", "FAIL"];
+    assert_eq!(run.outcomes(), outcomes, "{}", run.shown.out);
+    for id in ["down", "code", "value"] {
+        assert_eq!(run.check(id)["attempts"], 3, "{id}");
+        assert!(
+            run.why(id).contains("`fail_if` holds since attempt 3"),
+            "{id}: {}",
+            run.why(id)
+        );
+    }
+    assert_eq!(run.check("refused")["attempts"], 1);
+}
+
+#[test]
 fn a_window_shorter_than_the_pause_is_looked_at_until_its_end() {
     let late = "(sleep 0.25; touch FILE) >/dev/null 2>&1 &";
     let fixture = |name: &str| {

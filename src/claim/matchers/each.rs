@@ -62,7 +62,7 @@ impl Quantifier {
 }
 
 /// All results together; of many that differ only the first ones are shown.
-fn every(results: Vec<MatchResult>, what: &str) -> MatchResult {
+pub(super) fn every(results: Vec<MatchResult>, what: &str) -> MatchResult {
     let mut kept = Vec::new();
     let mut differing = 0;
     for result in results {
@@ -77,11 +77,7 @@ fn every(results: Vec<MatchResult>, what: &str) -> MatchResult {
         && left_out > 0
         && let Some(last) = mismatches.last_mut()
     {
-        let more = format!("and {} more differ", count(left_out, what));
-        last.note = Some(match last.note.take() {
-            Some(note) => format!("{note}; {more}"),
-            None => more,
-        });
+        last.add_note(&format!("and {} more do not match", count(left_out, what)));
     }
     MatchResult::all(kept)
 }

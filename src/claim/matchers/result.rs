@@ -23,6 +23,16 @@ pub struct Mismatch {
     pub diff: Option<String>,
 }
 
+impl Mismatch {
+    /// Adds a remark to those that it has.
+    pub fn add_note(&mut self, more: &str) {
+        self.note = Some(match self.note.take() {
+            Some(note) => format!("{note}; {more}"),
+            None => more.to_owned(),
+        });
+    }
+}
+
 /// The result of holding an observation against an expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {

@@ -23,7 +23,18 @@ use super::steps::{EFFECTS, capture_names, effect, head};
 use kit::yaml::fields::Fields;
 
 const CHECK_KEYS: &[&str] = &[
-    "id", "claim", "on", "with", "for", "expect", "needs", "capture", "effect", "control", "tags",
+    "id",
+    "claim",
+    "on",
+    "with",
+    "for",
+    "expect",
+    "needs",
+    "capture",
+    "effect",
+    "control",
+    "unchanged",
+    "tags",
     "skip",
 ];
 
@@ -197,7 +208,7 @@ impl Reader {
             self.asked(fields, "a check")
         };
         let probe = asked.and_then(|asked| self.probe(fields, asked, &context.places));
-        let timing = self.timing(fields);
+        let timing = self.timing(fields, asked);
         let needs = self.texts(fields, "needs");
         if let Some(base_id) = &base_id {
             heads.push(CheckNeeds {
@@ -233,6 +244,7 @@ impl Reader {
                 effect: Effect::Observe,
                 doubt: None,
                 control: None,
+                unchanged: false,
                 tags,
                 skip: transpose(skip)?,
                 scope: self.scope.clone(),
@@ -271,6 +283,7 @@ impl Reader {
                 context,
             )
         });
+        let unchanged = self.unchanged(fields, &with, context);
         let (expect, expected) = expect?;
         let base_id = base_id?;
         Some(Check {
@@ -288,11 +301,39 @@ impl Reader {
             effect: known.effect,
             doubt: known.doubt,
             control: transpose(control)?,
+            unchanged,
             tags,
             skip: transpose(skip)?,
             scope: self.scope.clone(),
             span: fields.span.clone(),
         })
+    }
+
+    /// `unchanged: true` needs something that could change it.
+    fn unchanged(
+        &mut self,
+        fields: &Fields<'_>,
+        with: &[String],
+        context: &CheckContext<'_>,
+    ) -> bool {
+        let Some((key, node)) = fields.key("unchanged") else {
+            return false;
+        };
+        let disturbs = |name: &String| {
+            let fixture = context.fixtures.get(name);
+            fixture.is_none_or(|fixture| !fixture.act.is_empty() || fixture.service.is_some())
+        };
+        if !with.last().is_some_and(disturbs) {
+            self.report(
+                Diagnostic::new(
+                    Code::CONFLICT,
+                    key.span.clone(),
+                    "`unchanged` compares with the time before a fixture, and no fixture changes anything here",
+                )
+                .help("name the fixture last in `with:`, or leave `unchanged` out"),
+            );
+        }
+        self.one_of(node, "`unchanged`", &["true"]).is_some()
     }
 
     fn judge_effect(

@@ -66,7 +66,7 @@ impl Reader {
             );
             return None;
         };
-        let timing = self.timing(&fields);
+        let timing = self.timing(&fields, Some(asked));
         // What a check declares is about its control as well.
         let known = match &probe {
             Some((probe, _)) if !declared => {

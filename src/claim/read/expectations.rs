@@ -1,5 +1,6 @@
 //! Reading `expect:`: the short form (a bare value) and the long form (a map of matchers).
 
+use crate::codes;
 use crate::expectation::{
     CertificateMatcher, Clause, ExitMatcher, Expect, StatusItem, StatusMatcher, Test, TextMatcher,
 };
@@ -62,6 +63,31 @@ impl Reader {
                 Some(self.with_implied(stdout, asked, node))
             }
         }
+    }
+
+    /// A state in which a wait is over: as an expectation, and nothing is implied.
+    pub(super) fn final_state(&mut self, node: &Node, asked: ProbeKind) -> Option<Expect> {
+        let state = match (&node.kind, asked) {
+            (NodeKind::Map(_), _) => self.expect_map(node, asked)?,
+            (_, ProbeKind::Http) => clause(node, Test::Status(self.status(node)?)),
+            (_, ProbeKind::Command) => {
+                let text = self.text(node, "the output of the final state")?;
+                clause(node, Test::Stdout(TextMatcher::Equals(text)))
+            }
+        };
+        if let Some(why) = crate::matchers::is_vacuous(&state) {
+            self.report(
+                Diagnostic::new(
+                    codes::CANNOT_FAIL,
+                    node.span.clone(),
+                    "`fail_if` always holds",
+                )
+                .label(why)
+                .help("state what shows that it can no longer come: `fail_if: failed`"),
+            );
+            return None;
+        }
+        Some(state)
     }
 
     fn expect_map(&mut self, node: &Node, asked: ProbeKind) -> Option<Expect> {

@@ -5,7 +5,7 @@ use crate::command::{Failures, Hidden};
 use crate::expectation::{Expect, JsonMatcher, Test, TextMatcher};
 use crate::matchers::Judgement;
 use crate::{CommandProbe, Probe};
-use kit::text::{Part, Scope, Text};
+use kit::text::Scope;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::tree::Node;
 
@@ -126,17 +126,6 @@ fn holds_on(expect: &Expect, printed: &str) -> bool {
     )
 }
 
-/// The literal parts of a text.
-fn literal(text: &Text) -> String {
-    text.parts
-        .iter()
-        .map(|part| match part {
-            Part::Literal(text) => text.as_str(),
-            Part::Param(_) => "x",
-        })
-        .collect()
-}
-
 /// Whether the expectation is that there is no output, or something absent in it.
 fn expects_nothing(expect: &Expect) -> bool {
     super::expectations::any_test(expect, &|test| match test {
@@ -149,7 +138,9 @@ fn expects_nothing(expect: &Expect) -> bool {
 fn wants_nothing(matcher: &TextMatcher) -> bool {
     match matcher {
         TextMatcher::Empty(true) | TextMatcher::Not(_) | TextMatcher::Secrets(_) => true,
-        TextMatcher::Equals(text) => text.params().next().is_none() && literal(text).is_empty(),
+        TextMatcher::Equals(text) => {
+            text.params().next().is_none() && text.render(&Scope::new()).is_empty()
+        }
         TextMatcher::Lines(bounds) | TextMatcher::Count { bounds, .. } => {
             let zero = Some(kit::decimal::Decimal::zero());
             bounds.known.equals == zero || bounds.known.max == zero

@@ -19,7 +19,14 @@ pub(super) const RUN_KEYS: &[&str] = &["run", "cwd", "env", "stdin", "strict", "
 pub(super) const HTTP_KEYS: &[&str] = &[
     "http", "method", "resolve", "tls", "headers", "body", "follow", "vantage", "stream",
 ];
-pub(super) const TIMING_KEYS: &[&str] = &["timeout", "within", "never_within", "every", "repeat"];
+pub(super) const TIMING_KEYS: &[&str] = &[
+    "timeout",
+    "within",
+    "fail_if",
+    "never_within",
+    "every",
+    "repeat",
+];
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -355,7 +362,8 @@ impl Reader {
         }
     }
 
-    pub(super) fn timing(&mut self, fields: &Fields<'_>) -> Timing {
+    /// The timing of a probe; `asked` is its kind, where it has one.
+    pub(super) fn timing(&mut self, fields: &Fields<'_>, asked: Option<ProbeKind>) -> Timing {
         let mut timing = Timing::default();
         let mut get = |key: &str| {
             fields
@@ -374,6 +382,9 @@ impl Reader {
         }
         if let Some(node) = fields.get("repeat") {
             self.repeat(node, &mut timing);
+        }
+        if let (Some(node), Some(asked)) = (fields.get("fail_if"), asked) {
+            timing.fail_if = self.final_state(node, asked);
         }
         self.refuse_timing_conflicts(fields);
         timing
@@ -420,6 +431,18 @@ impl Reader {
                     ),
                 )
                 .help("`within` waits until it holds, `never_within` watches that it never does, `repeat` runs the probe n times"),
+            );
+        }
+        if let Some((key, _)) = fields.key("fail_if")
+            && !fields.has("within")
+        {
+            self.report(
+                Diagnostic::new(
+                    Code::CONFLICT,
+                    key.span.clone(),
+                    "`fail_if` ends a wait, and nothing waits here",
+                )
+                .help("add for example `within: 30s`"),
             );
         }
         if let Some((key, _)) = fields.key("every")

@@ -301,7 +301,7 @@ impl Reader {
             .get("capture")
             .map(|node| self.captures_of(node, asked));
         let probe = self.probe(&fields, asked, places);
-        let timing = self.timing(&fields);
+        let timing = self.timing(&fields, Some(asked));
         let (expect, expected) = match fields.get("expect") {
             Some(node) => {
                 let expect = self.expect(node, asked);

@@ -25,11 +25,13 @@ pub(super) fn params_of(check: &Check) -> HashSet<String> {
     let mut texts = Vec::new();
     probe(&check.probe, &mut texts);
     let mut names = expect(&check.expect);
+    names.extend(check.timing.fail_if.iter().flat_map(expect));
     if let Some(control) = &check.control {
         if let Some(other) = &control.probe {
             probe(other, &mut texts);
         }
         names.extend(expect(&control.expect));
+        names.extend(control.timing.fail_if.iter().flat_map(expect));
     }
     let in_texts = texts.into_iter().flat_map(Text::params);
     names

@@ -18,6 +18,7 @@ use super::disturber::Disturber;
 use super::event::{Events, RunEvent};
 use super::fixture::{Fixtures, NotSet};
 use super::human;
+use super::judging::ProbeResult;
 use super::options::{Options, Role};
 use super::places::Places;
 use super::plan::{CheckAt, Item, vantages};
@@ -25,6 +26,7 @@ use super::prober::{ProbeTask, Prober};
 use super::recorded::{self, judged, millis, place, remark};
 use super::reproduce::describe_probe;
 use super::secrets;
+use super::unchanged;
 use super::wording;
 
 /// Runs items in order, and collects the records of their checks.
@@ -71,9 +73,10 @@ impl<'r> CheckRunner<'r> {
         let started = Utc::now();
         let record = match self.refusal(item.at, check) {
             Some((outcome, why)) => self.not_run(item.at, check, started, outcome, &why),
-            None => match self.conditions(item, sink).await {
+            None if check.unchanged => self.compared(item, check, started, sink).await,
+            None => match self.conditions(&item.with, item.at, sink).await {
                 Err(why) => self.not_run(item.at, check, started, why.outcome(), why.why()),
-                Ok(()) => self.checked(item.at, check, started).await,
+                Ok(()) => self.checked(item.at, check, started).await.0,
             },
         };
         let waits_for_control = check.control.is_some() && record.outcome == Outcome::Pass;
@@ -189,9 +192,14 @@ impl<'r> CheckRunner<'r> {
     }
 
     /// Brings the fixtures of an item into force.
-    async fn conditions(&mut self, item: &Item, sink: &mut Events<'_>) -> Result<(), NotSet> {
-        let gate = &self.file.gates[item.at.gate].id;
-        self.fixtures.bring(&item.with, gate, sink).await?;
+    async fn conditions(
+        &mut self,
+        with: &[String],
+        at: CheckAt,
+        sink: &mut Events<'_>,
+    ) -> Result<(), NotSet> {
+        let gate = &self.file.gates[at.gate].id;
+        self.fixtures.bring(with, gate, sink).await?;
         if let Some(name) = self.fixtures.unrestored() {
             // What is observed on a host that is not back means nothing.
             let why = format!("not run: fixture `{name}` is not restored");
@@ -208,28 +216,112 @@ impl<'r> CheckRunner<'r> {
         }
     }
 
-    async fn checked(&mut self, at: CheckAt, check: &Check, started: DateTime<Utc>) -> CheckRecord {
+    /// A check that must observe the same before, during and after its innermost fixture.
+    async fn compared(
+        &mut self,
+        item: &Item,
+        check: &Check,
+        started: DateTime<Utc>,
+        sink: &mut Events<'_>,
+    ) -> CheckRecord {
+        let outer = &item.with[..item.with.len().saturating_sub(1)];
+        let before = match self.look(outer, item.at, check, sink).await {
+            Ok(observation) => observation,
+            Err((outcome, why)) => {
+                let why = format!("before the disturbance: {why}");
+                return self.not_run(item.at, check, started, outcome, &why);
+            }
+        };
+        let (mut record, during) = match self.conditions(&item.with, item.at, sink).await {
+            Err(why) => {
+                return self.not_run(item.at, check, started, why.outcome(), why.why());
+            }
+            Ok(()) => self.checked(item.at, check, started).await,
+        };
+        // The fixture is left in any case.
+        let after = self.look(outer, item.at, check, sink).await;
+        if record.outcome != Outcome::Pass {
+            return record;
+        }
+        let during = during.ok_or((Outcome::Error, "nothing was observed".to_owned()));
+        for (when, seen) in [("during", during), ("after", after)] {
+            let differs = seen.and_then(|now| {
+                unchanged::difference(&before, &now).map_err(|why| (Outcome::Error, why))
+            });
+            let (outcome, why) = match differs {
+                Ok(None) => continue,
+                Ok(Some(why)) => (Outcome::Fail, why),
+                Err(error) => error,
+            };
+            record.outcome = outcome;
+            record
+                .findings
+                .push(remark(&format!("unchanged, {when} the disturbance"), why));
+            return record;
+        }
+        record.notes.push(format!(
+            "the same, to the byte, before, during and after fixture `{}`",
+            item.with.last().map_or("", String::as_str)
+        ));
+        record
+    }
+
+    /// Looks with the expectation of a check, under these fixtures.
+    async fn look(
+        &mut self,
+        with: &[String],
+        at: CheckAt,
+        check: &Check,
+        sink: &mut Events<'_>,
+    ) -> Result<Observation, (Outcome, String)> {
+        let set = self.conditions(with, at, sink).await;
+        set.map_err(|why| (why.outcome(), why.why().to_owned()))?;
+        let scope = self.scope(at, check);
+        secrets::learn_probe(&check.probe, &scope);
+        let reply = self.prober.probe(self.task(check, &scope)).await;
+        let held = reply.held("the check");
+        let outcome = match reply.result {
+            ProbeResult::Differs(_) => Outcome::Fail,
+            _ => Outcome::Error,
+        };
+        match (held, reply.observation) {
+            (Ok(()), Some(observation)) => Ok(observation),
+            (Err(why), _) => Err((outcome, why)),
+            (Ok(()), None) => Err((outcome, "nothing was observed".to_owned())),
+        }
+    }
+
+    fn task<'t>(&self, check: &'t Check, scope: &'t Scope) -> ProbeTask<'t> {
+        ProbeTask {
+            place: &check.on,
+            probe: &check.probe,
+            expect: &check.expect,
+            timing: &check.timing,
+            scope,
+            leftovers: Leftovers::Kill,
+            until: self.fixtures.until(),
+            guard: None,
+        }
+    }
+
+    async fn checked(
+        &mut self,
+        at: CheckAt,
+        check: &Check,
+        started: DateTime<Utc>,
+    ) -> (CheckRecord, Option<Observation>) {
         let scope = self.scope(at, check);
         if let Probe::Human(human) = &check.probe {
             let subject = (self.file.gates[at.gate].id.as_str(), check, human);
             let result =
                 human::attestation(self.file, self.options, self.places, subject, &scope).await;
-            return result.into_record(self.blank(at, check, started, &scope));
+            return (
+                result.into_record(self.blank(at, check, started, &scope)),
+                None,
+            );
         }
         secrets::learn_probe(&check.probe, &scope);
-        let reply = self
-            .prober
-            .probe(ProbeTask {
-                place: &check.on,
-                probe: &check.probe,
-                expect: &check.expect,
-                timing: &check.timing,
-                scope: &scope,
-                leftovers: Leftovers::Kill,
-                until: self.fixtures.until(),
-                guard: None,
-            })
-            .await;
+        let reply = self.prober.probe(self.task(check, &scope)).await;
         let (mut outcome, mut findings) = judged(&reply, &self.file.source);
         if let Some(why) = self.fixtures.not_in_force().await {
             outcome = Outcome::Error;
@@ -260,7 +352,7 @@ impl<'r> CheckRunner<'r> {
                 findings.extend(missing);
             }
         }
-        CheckRecord {
+        let record = CheckRecord {
             outcome,
             observed: reply.observed(),
             findings,
@@ -270,7 +362,8 @@ impl<'r> CheckRunner<'r> {
             // Of the probe; what its fixtures took stands with their steps.
             duration_ms: millis(reply.duration),
             ..self.blank(at, check, started, &scope)
-        }
+        };
+        (record, reply.observation)
     }
 
     fn scope(&self, at: CheckAt, check: &Check) -> Scope {
@@ -306,34 +399,35 @@ impl<'r> CheckRunner<'r> {
             return;
         }
         let probe = control.probe.as_ref().unwrap_or(&check.probe);
-        let (outcome, control_record, finding) = match self.conditions(item, sink).await {
-            Err(why) => {
-                let finding = remark("control", why.why().to_owned());
-                (why.outcome(), None, Some(finding))
-            }
-            Ok(()) => {
-                // With what the control's own fixtures have captured.
-                let scope = self.scope(item.at, check);
-                secrets::learn_probe(probe, &scope);
-                let reply = self
-                    .prober
-                    .probe(ProbeTask {
-                        place: &check.on,
-                        probe,
-                        expect: &control.expect,
-                        timing: &control.timing,
-                        scope: &scope,
-                        leftovers: Leftovers::Kill,
-                        until: self.fixtures.until(),
-                        guard: None,
-                    })
-                    .await;
-                match self.fixtures.not_in_force().await {
-                    Some(why) => (Outcome::Error, None, Some(remark("control", why))),
-                    None => judge_control(check, control, &reply, &scope),
+        let (outcome, control_record, finding) =
+            match self.conditions(&item.with, item.at, sink).await {
+                Err(why) => {
+                    let finding = remark("control", why.why().to_owned());
+                    (why.outcome(), None, Some(finding))
                 }
-            }
-        };
+                Ok(()) => {
+                    // With what the control's own fixtures have captured.
+                    let scope = self.scope(item.at, check);
+                    secrets::learn_probe(probe, &scope);
+                    let reply = self
+                        .prober
+                        .probe(ProbeTask {
+                            place: &check.on,
+                            probe,
+                            expect: &control.expect,
+                            timing: &control.timing,
+                            scope: &scope,
+                            leftovers: Leftovers::Kill,
+                            until: self.fixtures.until(),
+                            guard: None,
+                        })
+                        .await;
+                    match self.fixtures.not_in_force().await {
+                        Some(why) => (Outcome::Error, None, Some(remark("control", why))),
+                        None => judge_control(check, control, &reply, &scope),
+                    }
+                }
+            };
         let Some(record) = self.records.get_mut(&item.at) else {
             return;
         };

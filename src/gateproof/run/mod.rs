@@ -25,6 +25,7 @@ mod recorded;
 mod repository;
 mod reproduce;
 mod secrets;
+mod unchanged;
 mod undo_guard;
 mod wording;
 

@@ -113,6 +113,9 @@ impl Prober<'_> {
                 }
                 return result;
             }
+            if let Some(over) = final_state(task, result, progress) {
+                return over;
+            }
             pause(task.timing.every, end).await;
         }
     }
@@ -180,11 +183,7 @@ impl Prober<'_> {
             Some(mut mismatches) if held < timing.at_least => {
                 if timing.repeat > 1 {
                     for mismatch in &mut mismatches {
-                        let count = format!("held {held} of {} times", timing.repeat);
-                        mismatch.note = Some(match mismatch.note.take() {
-                            Some(note) => format!("{note}; {count}"),
-                            None => count,
-                        });
+                        mismatch.add_note(&format!("held {held} of {} times", timing.repeat));
                     }
                 }
                 ProbeResult::Differs(mismatches)
@@ -316,6 +315,30 @@ fn header(value: &HeaderValue, scope: &Scope) -> Result<String, Fault> {
             Ok(format!("{}{}", prefix.render(scope), secret.trim_end()))
         }
     }
+}
+
+/// The end of a wait at what `fail_if` describes.
+fn final_state(
+    task: ProbeTask<'_>,
+    result: ProbeResult,
+    progress: &Progress,
+) -> Option<ProbeResult> {
+    let state = task.timing.fail_if.as_ref()?;
+    match judged(state, progress.observation.as_ref()?, task.scope) {
+        ProbeResult::Holds => {}
+        ProbeResult::Undecidable(why) => return Some(ProbeResult::Undecidable(why)),
+        _ => return None,
+    }
+    let ProbeResult::Differs(mut mismatches) = result else {
+        return None;
+    };
+    for mismatch in &mut mismatches {
+        mismatch.add_note(&format!(
+            "`fail_if` holds since attempt {}, so that the wait is over",
+            progress.attempts
+        ));
+    }
+    Some(ProbeResult::Differs(mismatches))
 }
 
 /// The pause between two attempts, and no longer than until the end of the window.

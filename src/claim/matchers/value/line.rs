@@ -1,5 +1,6 @@
 //! `line:` and `every_line:`. `\r\n` ends a line as `\n` does.
 
+use crate::matchers::each::every;
 use crate::matchers::observed::ObservedText;
 use crate::matchers::result::{MatchResult, MatchSite};
 use crate::matchers::rule::{Prospects, TextRule, holds_for_samples, vacuous_text};
@@ -7,9 +8,6 @@ use kit::count::count;
 use kit::text::Scope;
 
 use super::lines::split_lines;
-
-/// How many lines that do not match are shown one by one.
-const SHOWN_LINES: usize = 5;
 
 /// Line `number` matches: 1 is the first, -1 the last.
 pub(super) struct Line<'m> {
@@ -133,27 +131,15 @@ fn every_line(
             )
         });
     }
-    let mut wrong = Vec::new();
-    let mut differing = 0;
-    for (index, line) in lines.iter().enumerate() {
+    let each = lines.iter().enumerate().map(|(index, line)| {
         let site = site.part(&format!("line {}", index + 1));
         let unfinished = open && index + 1 == lines.len();
-        let result = inner.judge(&site, &observed.part(line, unfinished));
-        differing += usize::from(result.differs());
-        if !result.holds() && (differing <= SHOWN_LINES || !result.differs()) {
-            wrong.push(result);
-        }
-    }
-    let left_out = differing.saturating_sub(SHOWN_LINES);
-    if let Some(MatchResult::Differs { mismatches, .. }) = wrong.last_mut()
-        && left_out > 0
-        && let Some(last) = mismatches.last_mut()
-    {
-        let more = format!("and {} more do not match", count(left_out, "line"));
-        last.note = Some(match last.note.take() {
-            Some(note) => format!("{note}; {more}"),
-            None => more,
-        });
-    }
-    MatchResult::all(wrong.into_iter().chain(observed.undecidable()))
+        inner.judge(&site, &observed.part(line, unfinished))
+    });
+    let wrong = each.filter(|result| !result.holds()).collect();
+    MatchResult::all(
+        [every(wrong, "line")]
+            .into_iter()
+            .chain(observed.undecidable()),
+    )
 }
