@@ -38,19 +38,7 @@ pub(super) fn text(document: &PlanDocument, stack: &str) -> String {
 fn leads_out(document: &PlanDocument, stack: &str) -> Option<String> {
     let (world, plan) = (&document.world, &document.plan);
     way_out::cause(plan, world)?;
-    let running = world.running.as_ref().and_then(|running| running.release());
-    let version = match plan {
-        Plan::Hold { held_back, .. } => held_back.as_ref(),
-        _ => running.or(world.last_good.as_ref()),
-    };
-    let about = About {
-        app: &world.app,
-        stack,
-        stateful: world.stateful,
-        version: version.map(|release| release.version.tag()),
-        unknown: world.has_unknown_version(),
-    };
-    way_out(document.outcome, about)
+    way_out(document.outcome, &About::of(plan, world, stack))
 }
 
 /// What the plan is based on.

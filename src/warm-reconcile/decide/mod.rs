@@ -9,8 +9,8 @@
 //!    Forward while tries are left and the digest is not quarantined; else back; when the tries
 //!    to go back are used up, or there is nothing to go back to: degraded.
 //! 4. A held app is not touched. Unhealthy, that is degraded and no success.
-//! 5. Services of different versions run: last-good is deployed again. Nothing runs: the last-good version is brought back (its data is what lies on the
-//!    volumes); without one the newest is deployed for the first time.
+//! 5. Services of different versions run, or none: last-good is deployed again; where it may not
+//!    be, or there is none, the newest.
 //! 6. On the newest version: healthy is current; unhealthy is deployed again, once a run.
 //! 7. Behind it: upgraded, unless a hold says no. An unhealthy app whose upgrade is held is
 //!    deployed again as it is.
@@ -23,8 +23,8 @@
 //! itself but by a rollback to one that was healthy, or, of a stateless app, because a person
 //! pinned it.
 
+mod bring_up;
 mod document;
-mod mixed;
 pub mod outcome;
 mod plan;
 #[cfg(test)]
@@ -62,12 +62,12 @@ pub fn decide(world: &World) -> Plan {
         };
     }
     let Some(running) = &world.running else {
-        return nothing_runs(world);
+        return bring_up::nothing_runs(world);
     };
     let release = match &running.runs {
         Runs::One(release) => release,
-        Runs::Mixed(versions) => return mixed::mixed(world, versions),
-        Runs::Unknown(why) => return mixed::unknown(world, why),
+        Runs::Mixed(versions) => return bring_up::mixed(world, versions),
+        Runs::Unknown(why) => return bring_up::unknown(world, why),
     };
     match (world.ask, running.healthy) {
         // A person's own decision needs no verdict on what is to be left.
@@ -116,41 +116,6 @@ fn resume(world: &World, run: &Unfinished) -> Plan {
             false => Step::Restoring,
         },
     })
-}
-
-fn nothing_runs(world: &World) -> Plan {
-    if world.stateful && world.torn {
-        return degraded(Degraded::RollbackFailed);
-    }
-    if let Some(last_good) = &world.last_good {
-        let to = last_good.clone();
-        return match may_deploy(world, last_good) {
-            true if fits_data(world, last_good) => Plan::BringBack { to },
-            true => degraded(Degraded::DataTooNew),
-            false => degraded(Degraded::NothingToRollBackTo),
-        };
-    }
-    if world.ask == Ask::RollBack {
-        return degraded(Degraded::NothingToRollBackTo);
-    }
-    let Some(newest) = &world.newest else {
-        return undecided(Undecided::NoVersion(world.no_version.clone()));
-    };
-    match held(world, newest, None) {
-        // Nothing runs and the only candidate failed: that is no mere hold.
-        Some(Hold::Quarantined) => degraded(Degraded::NothingToRollBackTo),
-        Some(reason) => hold(reason, Some(&newest.release)),
-        None if !fits_data(world, &newest.release) => degraded(Degraded::DataTooNew),
-        None => Plan::FirstDeploy {
-            to: newest.release.clone(),
-        },
-    }
-}
-
-/// Whether a release can read the data: no newer one has run on it.
-fn fits_data(world: &World, release: &ReleaseId) -> bool {
-    let newer = |data: &ReleaseId| data.version > release.version;
-    !world.stateful || !world.data.as_ref().is_some_and(newer)
 }
 
 /// What runs is `running`; towards the newest.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::outcome::Outcome;
 use super::world::Step;
 use crate::spec::ReleaseId;
+use crate::spec::version::Version;
 
 /// What a run does. Only the variants for which [`Plan::acts`] is true change anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,11 +118,11 @@ pub enum Degraded {
     RollbackFailed,
     /// Unhealthy, and a person holds it.
     WhileHeld,
-    /// A newer version ran on the data than the one that could be deployed: old code on new data
-    /// is never tried.
-    DataTooNew,
-    /// Services of different versions run, and the one version that could be deployed is held.
-    MixedHeld(Hold),
+    /// This version ran on the data, and it is newer than any that could be deployed: old code on
+    /// new data is never tried.
+    DataTooNew(Version),
+    /// No one version runs, and the only one that could be deployed is held.
+    Held(Hold),
 }
 
 /// Why it cannot be said.
@@ -233,8 +234,8 @@ impl Degraded {
             Degraded::NothingToRollBackTo => Outcome::NothingToRollBackTo,
             Degraded::RollbackFailed => Outcome::RollbackFailed,
             Degraded::WhileHeld => Outcome::UnhealthyWhileHeld,
-            Degraded::DataTooNew => Outcome::DataTooNew,
-            Degraded::MixedHeld(_) => Outcome::NothingToRollBackTo,
+            Degraded::DataTooNew(_) => Outcome::DataTooNew,
+            Degraded::Held(_) => Outcome::NothingToRollBackTo,
         }
     }
 }

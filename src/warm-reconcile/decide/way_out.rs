@@ -2,28 +2,102 @@
 //! leads out of it. One table for the plan, the run, its alert and its record.
 
 use super::outcome::Outcome;
-use super::{Degraded, Hold, Plan, Runs, Undecided, World};
+use super::{Degraded, Hold, Journal, Plan, Runs, Undecided, World};
+use crate::spec::ReleaseId;
+use crate::spec::version::Version;
 
-/// Which app, and what is known of it.
-#[derive(Clone, Copy, Debug)]
-pub struct About<'a> {
-    pub app: &'a str,
-    pub stack: &'a str,
+/// What an outcome is about: the app, the version, and what else its way out depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    pub app: String,
+    pub stack: String,
     pub stateful: bool,
-    /// The version that the outcome is about: of a hold the one that is held back, of a rollback
-    /// the one that was given up.
-    pub version: Option<&'a str>,
+    /// Of a hold the version that is held back, of data the one that has used it, else what
+    /// failed or runs.
+    pub version: Option<Version>,
+    /// Whether that version is in quarantine.
+    pub quarantined: bool,
     /// Whether something runs whose version is not known.
     pub unknown: bool,
+    /// Why the only version that could be deployed is not.
+    pub held: Option<Hold>,
+}
+
+impl About {
+    /// Of a plan that acts: if it ends as it is meant to.
+    pub fn of(plan: &Plan, world: &World, stack: &str) -> About {
+        let version = version(plan, world);
+        let barred = |release: &&ReleaseId| world.quarantined.contains(&release.digest);
+        let mut barred = releases(world).filter(barred);
+        let held = match plan {
+            Plan::Hold { reason, .. } => Some(*reason),
+            Plan::Degraded {
+                why: Degraded::Held(reason),
+            } => Some(*reason),
+            _ => None,
+        };
+        About {
+            app: world.app.clone(),
+            stack: stack.to_owned(),
+            stateful: world.stateful,
+            quarantined: barred.any(|release| Some(&release.version) == version.as_ref()),
+            version,
+            unknown: world.has_unknown_version(),
+            held,
+        }
+    }
+}
+
+/// The version that a plan is about.
+fn version(plan: &Plan, world: &World) -> Option<Version> {
+    let newest = world.newest.as_ref().map(|newest| &newest.release);
+    let first = || releases(world).next().map(|release| &release.version);
+    match plan {
+        Plan::Hold { held_back, .. } => held_back.as_ref().map(|held| &held.version),
+        Plan::Degraded {
+            why: Degraded::DataTooNew(version),
+        } => Some(version),
+        Plan::Degraded {
+            why: Degraded::Held(_),
+        } => newest.map(|newest| &newest.version),
+        // What keeps it from being deployed is that it failed here.
+        Plan::Degraded {
+            why: Degraded::NothingToRollBackTo,
+        } => {
+            let barred = |release: &&ReleaseId| world.quarantined.contains(&release.digest);
+            let barred = releases(world).find(barred);
+            barred.map(|release| &release.version).or_else(first)
+        }
+        _ => plan.deploys().map(|to| &to.version).or_else(first),
+    }
+    .cloned()
+}
+
+/// The releases of a world, from what is meant most often when none is named.
+fn releases(world: &World) -> impl Iterator<Item = &ReleaseId> {
+    let running = world.running.as_ref().and_then(|running| running.release());
+    let unfinished = match &world.journal {
+        Journal::Unfinished(run) => Some(&run.to),
+        Journal::Clean | Journal::Unreadable(_) => None,
+    };
+    let newest = world.newest.as_ref().map(|newest| &newest.release);
+    let known = [
+        running,
+        world.last_good.as_ref(),
+        unfinished,
+        newest,
+        world.data.as_ref(),
+    ];
+    known.into_iter().flatten()
 }
 
 /// What leads out of an outcome, in one line: a command, or what only a person can do. `None`
 /// where nothing has to be done.
-pub fn way_out(outcome: Outcome, about: About<'_>) -> Option<String> {
+pub fn way_out(outcome: Outcome, about: &About) -> Option<String> {
     let About { app, stack, .. } = about;
-    let version = about.version.unwrap_or("VERSION");
+    let version = about.version.as_ref().map_or("VERSION", Version::tag);
     let run = format!("`warm-reconcile run {app}`");
-    let release = format!("`warm-reconcile release {app} --quarantined {version}`");
+    let again = try_again(about, version);
     Some(match outcome {
         Outcome::NoopHealthy
         | Outcome::Adopted
@@ -31,23 +105,14 @@ pub fn way_out(outcome: Outcome, about: About<'_>) -> Option<String> {
         | Outcome::Deployed
         | Outcome::BroughtBack
         | Outcome::Redeployed => return None,
-        Outcome::HeldMajor => format!("`warm-reconcile ack {app} {version}` allows it"),
-        Outcome::HeldManualMigration => format!(
-            "do the migration that the notes ask for, then `warm-reconcile ack {app} {version}`"
-        ),
-        Outcome::HeldQuarantined | Outcome::RolledBack => {
-            format!("a newer version is tried by itself; {release} lets {version} be tried again")
-        }
-        Outcome::HeldMinAge => {
-            format!("it passes by itself; `warm-reconcile ack {app} {version}` allows it at once")
-        }
-        Outcome::HeldByOperator => format!("`warm-reconcile release {app}` ends the hold"),
-        Outcome::HeldDowngrade => format!(
-            "a newer version is deployed by itself; `warm-reconcile rollback {app}` goes back to the version before"
-        ),
-        Outcome::HeldNoPrevious => format!(
-            "`warm-reconcile pin {app} VERSION`, then {run}, deploys the version that you name"
-        ),
+        Outcome::HeldMajor => lifted(Hold::Major, app, version),
+        Outcome::HeldManualMigration => lifted(Hold::ManualMigration, app, version),
+        Outcome::HeldMinAge => lifted(Hold::MinAge, app, version),
+        Outcome::HeldQuarantined => lifted(Hold::Quarantined, app, version),
+        Outcome::HeldByOperator => lifted(Hold::Operator, app, version),
+        Outcome::HeldDowngrade => lifted(Hold::Downgrade, app, version),
+        Outcome::HeldNoPrevious => lifted(Hold::NoPrevious, app, version),
+        Outcome::RolledBack => lifted(Hold::Quarantined, app, version),
         Outcome::HeldNoSnapshot => format!("remove what is named here, then {run}"),
         Outcome::HeldUndeployable | Outcome::Undeployable => format!(
             "put right what is named here (a mended version of the recipe is tried by itself), then {run}"
@@ -59,14 +124,15 @@ pub fn way_out(outcome: Outcome, about: About<'_>) -> Option<String> {
             "remove the cause, then {run} deploys it again; a newer version is tried by itself, and `warm-reconcile rollback {app}` goes back to the version before"
         ),
         Outcome::RollbackFailed => rollback_failed(app, about.stateful),
-        Outcome::NothingToRollBackTo => format!(
-            "a newer version is tried by itself; {release}, then {run}, tries {version} again"
-        ),
+        Outcome::NothingToRollBackTo => match about.held {
+            Some(hold) => format!("{}; then {run}", lifted(hold, app, version)),
+            None => format!("a newer version is tried by itself; {again}"),
+        },
         Outcome::UnhealthyWhileHeld => {
             format!("`warm-reconcile release {app}`, then {run} deploys it again")
         }
         Outcome::DataTooNew => format!(
-            "release a version that is at least as new as the data, or let the one that has used it be tried again: {release}, then {run}"
+            "a version that is at least as new as the data is tried by itself; {again}. After a rollback that failed, `warm-reconcile resume --again {app}` restores the data of the version before"
         ),
         Outcome::StateUnreadable => format!(
             "set the file that is named here aside (rename it), then {run}: what runs healthy is recorded anew"
@@ -81,6 +147,41 @@ pub fn way_out(outcome: Outcome, about: About<'_>) -> Option<String> {
         ),
         Outcome::InconclusiveError => format!("remove the cause, then {run} continues"),
     })
+}
+
+/// What lifts a hold.
+fn lifted(hold: Hold, app: &str, version: &str) -> String {
+    match hold {
+        Hold::Major => format!("`warm-reconcile ack {app} {version}` allows it"),
+        Hold::ManualMigration => format!(
+            "do the migration that the notes ask for, then `warm-reconcile ack {app} {version}`"
+        ),
+        Hold::MinAge => {
+            format!("it passes by itself; `warm-reconcile ack {app} {version}` allows it at once")
+        }
+        Hold::Quarantined => format!(
+            "a newer version is tried by itself; `warm-reconcile release {app} --quarantined {version}` lets {version} be tried again"
+        ),
+        Hold::Operator => format!("`warm-reconcile release {app}` ends the hold"),
+        Hold::Downgrade => format!(
+            "a newer version is deployed by itself; `warm-reconcile rollback {app}` goes back to the version before"
+        ),
+        Hold::NoPrevious => format!(
+            "`warm-reconcile pin {app} VERSION`, then `warm-reconcile run {app}`, deploys the version that you name"
+        ),
+    }
+}
+
+/// How a version comes to be tried again, whatever keeps it from that.
+fn try_again(about: &About, version: &str) -> String {
+    let app = &about.app;
+    let (word, option) = match about.quarantined {
+        true => ("release", "--quarantined "),
+        false => ("pin", ""),
+    };
+    format!(
+        "`warm-reconcile {word} {app} {option}{version}`, then `warm-reconcile run {app}`, tries {version} again"
+    )
 }
 
 fn rollback_failed(app: &str, stateful: bool) -> String {
@@ -140,14 +241,10 @@ fn degraded(why: &Degraded, world: &World) -> String {
                 .to_owned()
         }
         Degraded::WhileHeld => format!("{what}a person holds the app"),
-        Degraded::DataTooNew => match &world.data {
-            Some(data) => format!(
-                "{what}the data was used by {}, which is newer than any version that may be deployed",
-                data.version
-            ),
-            None => format!("{what}the data is newer than any version that may be deployed"),
-        },
-        Degraded::MixedHeld(reason) => {
+        Degraded::DataTooNew(version) => format!(
+            "{what}the data was used by {version}, which is newer than any version that may be deployed"
+        ),
+        Degraded::Held(reason) => {
             let newest = world.newest.as_ref();
             let version = newest.map(|newest| newest.release.version.tag());
             format!("{what}{}", held(*reason, version, None))
@@ -190,19 +287,24 @@ mod tests {
     use super::*;
     use crate::decide::outcome::ExitCode;
 
+    fn about(stateful: bool) -> About {
+        About {
+            app: "web".into(),
+            stack: "web_test".into(),
+            stateful,
+            version: Version::parse("1.0.0+v1").ok(),
+            quarantined: false,
+            unknown: stateful,
+            held: None,
+        }
+    }
+
     /// What a person types or does stands in each of them.
     #[test]
     fn every_outcome_but_success_says_what_leads_out_of_it() {
         for stateful in [false, true] {
             for outcome in Outcome::ALL {
-                let about = About {
-                    app: "web",
-                    stack: "web_test",
-                    stateful,
-                    version: Some("1.0.0+v1"),
-                    unknown: stateful,
-                };
-                let way = way_out(outcome, about);
+                let way = way_out(outcome, &about(stateful));
                 assert_eq!(
                     way.is_none(),
                     outcome.exit() == ExitCode::Current,
@@ -211,12 +313,48 @@ mod tests {
                 let Some(way) = way else { continue };
                 let named = way.contains("`warm-reconcile ") && way.contains(" web");
                 assert!(named && !way.contains('\n'), "{outcome}: {way}");
-                assert_eq!(
-                    way.contains("restores the data"),
-                    stateful && outcome == Outcome::RollbackFailed,
-                    "{way}"
-                );
+                let restores = match outcome {
+                    Outcome::RollbackFailed => stateful,
+                    outcome => outcome == Outcome::DataTooNew,
+                };
+                assert_eq!(way.contains("restores the data"), restores, "{way}");
             }
+        }
+    }
+
+    #[test]
+    fn the_command_that_is_named_is_the_one_that_lifts_what_is_in_the_way() {
+        for (held, quarantined, command) in [
+            (
+                None,
+                true,
+                "`warm-reconcile release web --quarantined 1.0.0+v1`, then",
+            ),
+            (None, false, "`warm-reconcile pin web 1.0.0+v1`, then"),
+            (
+                Some(Hold::Major),
+                false,
+                "`warm-reconcile ack web 1.0.0+v1`",
+            ),
+            (
+                Some(Hold::ManualMigration),
+                false,
+                "`warm-reconcile ack web 1.0.0+v1`",
+            ),
+            (
+                Some(Hold::MinAge),
+                false,
+                "`warm-reconcile ack web 1.0.0+v1`",
+            ),
+        ] {
+            let about = About {
+                held,
+                quarantined,
+                ..about(false)
+            };
+            let way = way_out(Outcome::NothingToRollBackTo, &about).unwrap();
+            assert!(way.contains(command), "{way}");
+            assert!(way.contains("`warm-reconcile run web`"), "{way}");
         }
     }
 }

@@ -77,13 +77,9 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
     remarks.extend(tag_remarks(&tags, &records));
     let good = records.last_good.as_ref();
     let good = good.map(|known| release_of(known, &tags, site));
-    let (current, otherwise) = match &view {
-        None => (None, None),
-        Some(view) => match running(view, site, &tags, good.as_ref()) {
-            Ok(release) => (Some(release), None),
-            Err(otherwise) => (None, Some(*otherwise)),
-        },
-    };
+    let now = view.as_ref();
+    let now = now.map(|view| running(view, site, &tags, good.as_ref()));
+    let (runs, current) = now.map_or((None, None), |(runs, current)| (Some(runs), current));
     let past = Past::of(
         site,
         &records,
@@ -128,6 +124,7 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         past.previous.as_ref(),
         current.as_ref(),
         candidate,
+        past.data.as_ref(),
     ];
     let mut releases: Vec<Release> = known.into_iter().flatten().cloned().collect();
     if let (Some(open), decide::Journal::Unfinished(_)) = (&journal, &journal_state) {
@@ -145,8 +142,8 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
             None => no_version(site, &tags, records.pinned.as_ref(), unread.as_deref()),
         },
         newest: found.as_ref().map(|found| found.newest.clone()),
-        running: running_now(site, current.as_ref(), otherwise, probe.as_ref(), doubt),
-        data: past.data,
+        running: runs.map(|runs| running_now(site, runs, probe.as_ref(), doubt)),
+        data: past.data.as_ref().map(Release::id),
         torn: past.torn,
         last_good: good.as_ref().map(Release::id),
         previous: past.previous.as_ref().map(Release::id),
@@ -170,24 +167,21 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
 /// What runs, and whether it is healthy, in the terms of the decision.
 fn running_now(
     site: &Site,
-    current: Option<&Release>,
-    otherwise: Option<Runs>,
+    runs: Runs,
     probe: Option<&(Seen, Weight)>,
     doubt: Option<String>,
-) -> Option<Running> {
-    let runs = current.map(|current| Runs::One(current.id()));
-    let runs = runs.or(otherwise)?;
+) -> Running {
     let (healthy, doubt) = match probe.map(|(_, weight)| weight) {
         Some(Weight::Counts) => (Some(true), None),
         Some(Weight::Against(_)) => (Some(false), None),
         Some(Weight::Undecidable(why)) => (None, Some(why.to_string())),
         None => (None, doubt),
     };
-    Some(Running {
+    Running {
         runs,
         healthy,
         doubt: doubt.map(|doubt| site.redactor.text(&doubt).into()),
-    })
+    }
 }
 
 /// Why there is no version to deploy.
@@ -247,7 +241,7 @@ struct Past {
     /// What can be gone back to.
     previous: Option<Release>,
     /// Whose data lies on the volumes of a stateful app.
-    data: Option<ReleaseId>,
+    data: Option<Release>,
     torn: bool,
     remarks: Vec<String>,
 }

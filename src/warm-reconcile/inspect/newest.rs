@@ -27,7 +27,7 @@ pub(super) async fn find(
     remarks: &mut Vec<String>,
 ) -> Option<Found> {
     let spec = &site.spec;
-    let followed = tags.of_variant(spec.variant.as_deref());
+    let followed = tags.followed(spec.variant.as_deref());
     let candidates = followed.newest(spec.pre_releases, spec.min_age, Utc::now());
     let ready = candidates.version;
     let is_news = ready.is_some_and(|ready| running.is_none_or(|from| ready.version > *from));

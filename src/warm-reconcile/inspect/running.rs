@@ -25,17 +25,17 @@ pub(super) async fn observe(site: &Site) -> (Option<StackView>, decide::Engine) 
     }
 }
 
-/// The release that runs, or why it is not one that is known.
+/// What runs, and the release where it is one.
 pub(super) fn running(
     view: &StackView,
     site: &Site,
     tags: &Tags,
     good: Option<&Release>,
-) -> Result<Release, Box<Runs>> {
+) -> (Runs, Option<Release>) {
     let version = match service_versions(view, &site.spec) {
         ServiceVersions::One(version) => version,
-        ServiceVersions::Mixed(versions) => return Err(Box::new(Runs::Mixed(versions))),
-        ServiceVersions::Unknown(why) => return Err(Box::new(Runs::Unknown(why))),
+        ServiceVersions::Mixed(versions) => return (Runs::Mixed(versions), None),
+        ServiceVersions::Unknown(why) => return (Runs::Unknown(why), None),
     };
     let recorded = good.filter(|good| good.version == version);
     let commit = match recorded {
@@ -43,12 +43,13 @@ pub(super) fn running(
         None => tags.commit_of(&version),
     };
     let env = recorded.and_then(|good| good.env_hash.clone());
-    Ok(Release {
+    let release = Release {
         commit,
         digests: engine::digests(view),
         env_hash: env.or_else(|| Some(release::env_hash(&site.spec))),
         version,
-    })
+    };
+    (Runs::One(release.id()), Some(release))
 }
 
 /// Last-good with what its tag says, where nothing but its version is recorded.

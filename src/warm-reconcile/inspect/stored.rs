@@ -7,7 +7,7 @@ use crate::decide::Ask;
 use crate::deploy::stored_image;
 use crate::recipe::Tags;
 use crate::snapshot::{SnapshotError, Snapshots};
-use crate::spec::{Release, ReleaseId};
+use crate::spec::Release;
 use crate::state::journal::{Journal, State};
 use crate::state::last_good::Known;
 
@@ -17,8 +17,8 @@ pub(super) fn data_of(
     last: Option<&Journal>,
     records: &Records,
     good: Option<&Release>,
-) -> (Option<ReleaseId>, bool) {
-    let settled = (good.map(Release::id), false);
+) -> (Option<Release>, bool) {
+    let settled = (good.cloned(), false);
     let Some(last) = last.filter(|last| last.plan().stateful) else {
         return settled;
     };
@@ -30,11 +30,11 @@ pub(super) fn data_of(
         return settled;
     }
     let plan = last.plan();
-    let left = Some(plan.to.id());
+    let left = Some(plan.to.clone());
     if last.state() == State::Committed {
         settled
     } else if last.reached(State::Restored) && last.needs_restore() {
-        (plan.from.as_ref().map(Release::id), false)
+        (plan.from.clone(), false)
     } else if last.reached(State::Restoring) {
         (left, true)
     } else if last.may_have_deployed() {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     /// Last-good is OLD, recorded at that second; a run from OLD to NEW went so far.
-    fn asked(kind: Kind, events: &[Event], recorded: i64) -> (Option<ReleaseId>, bool) {
+    fn asked(kind: Kind, events: &[Event], recorded: i64) -> (Option<Release>, bool) {
         let root = tempfile::tempdir().unwrap();
         let paths = Layout::new(root.path()).unwrap().app("kc", "kc").unwrap();
         let plan = Plan {
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn the_data_is_of_the_newest_code_that_may_have_run_on_it() {
         use Event::*;
-        let (old, new) = (Some(release(OLD).id()), Some(release(NEW).id()));
+        let (old, new) = (Some(release(OLD)), Some(release(NEW)));
         let up: &[Event] = &[Undeployed, SnapshotTaken, DeployStarted];
         let with = |more: &[Event]| [up, more].concat();
         for (events, data, torn) in [

@@ -77,7 +77,8 @@ impl Machine<'_> {
         }
         let good = || last_good::read(paths).ok().flatten();
         self.flight
-            .version()
+            .about()
+            .and_then(|about| about.version)
             .or_else(|| good().map(|known| known.version().clone()))
     }
 }

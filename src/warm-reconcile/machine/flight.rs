@@ -15,6 +15,7 @@ use super::Machine;
 use crate::Version;
 use crate::decide::Plan;
 use crate::decide::outcome::Outcome;
+use crate::decide::way_out::About;
 use crate::deploy::DriverReport;
 use crate::health::{Timeline, Verdict};
 use crate::inspect::Gathered;
@@ -42,8 +43,7 @@ struct Recorded {
     why: Vec<Redacted<Value>>,
     remarks: Vec<Redacted<String>>,
     notes: String,
-    version: Option<Version>,
-    unknown: bool,
+    about: Option<About>,
 }
 
 #[derive(Debug)]
@@ -138,7 +138,7 @@ impl<'r> Flight<'r> {
         self.with(|recorded| recorded.head = Some(head));
     }
 
-    pub(super) fn decided(&self, gathered: &Gathered, plan: &Plan) {
+    pub(super) fn decided(&self, gathered: &Gathered, plan: &Plan, about: About) {
         let probe = gathered.probe.as_ref();
         let round = self.redactor.document(&Round {
             plan,
@@ -148,25 +148,13 @@ impl<'r> Flight<'r> {
                 worth: format!("{weight:?}"),
             }),
         });
-        let remarks: Vec<_> = gathered
-            .remarks
-            .iter()
-            .map(|remark| self.redactor.redact(remark))
-            .collect();
-        let world = &gathered.world;
-        let running = world.running.as_ref().and_then(|one| one.release());
-        let newest = world.newest.as_ref().map(|newest| &newest.release);
-        let about = plan.deploys().or(running).or(newest);
         self.with(|recorded| {
             recorded.rounds.push(round);
-            recorded.unknown = world.has_unknown_version();
-            recorded.version = about.map(|release| release.version.clone());
-            for remark in remarks {
-                if !recorded.remarks.contains(&remark) {
-                    recorded.remarks.push(remark);
-                }
-            }
+            recorded.about = Some(about);
         });
+        for remark in &gathered.remarks {
+            self.remark(remark);
+        }
     }
 
     pub(super) fn gate(&self, version: &Version, fresh: bool) -> OpenGate<'_> {
@@ -178,14 +166,9 @@ impl<'r> Flight<'r> {
         }
     }
 
-    /// The version that the last decision was about.
-    pub(super) fn version(&self) -> Option<Version> {
-        self.with(|recorded| recorded.version.clone())
-    }
-
-    /// Whether what ran at the last decision was of no version that is known.
-    pub(super) fn has_unknown_version(&self) -> bool {
-        self.with(|recorded| recorded.unknown)
+    /// What the last decision was about; `None` before the first one.
+    pub(super) fn about(&self) -> Option<About> {
+        self.with(|recorded| recorded.about.clone())
     }
 
     pub(super) fn tool(&self, report: &DriverReport) {

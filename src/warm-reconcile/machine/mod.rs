@@ -39,7 +39,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use crate::decide::outcome::Outcome;
-use crate::decide::{Ask, Degraded, Plan, PlanDocument, Resume, decide, way_out};
+use crate::decide::way_out::{self, About};
+use crate::decide::{Ask, Degraded, Plan, PlanDocument, Resume, decide};
 use crate::health::{Gate, SystemClock, Verdict, Window, wait};
 use crate::inspect::{Gathered, Site, gather};
 use crate::report::systemd::Notify;
@@ -173,7 +174,8 @@ impl<'a> Machine<'a> {
                     self.decided(&mut seen).await?
                 }
             };
-            self.flight.decided(&seen, &plan);
+            let about = About::of(&plan, &seen.world, &self.site.spec.stack);
+            self.flight.decided(&seen, &plan, about);
             if let Some(cause) = way_out::cause(&plan, &seen.world) {
                 self.flight.remark(cause);
             }
@@ -243,9 +245,9 @@ impl<'a> Machine<'a> {
                 self.flight.notes(seen.notes_text());
                 end(held_back.as_ref().map(|held| held.version.clone()))
             }
-            Plan::Inconclusive { .. } => end(self.version_of(&seen)),
+            Plan::Inconclusive { .. } => end(self.version()),
             Plan::Degraded { why } => {
-                let version = self.version_of(&seen);
+                let version = self.version();
                 if let Some(journal) = seen.journal {
                     self.give_up(journal, why)?;
                 }
@@ -287,21 +289,9 @@ impl<'a> Machine<'a> {
         RunError::Unsettled(self.site.spec.app.clone())
     }
 
-    /// What an alert is about when nothing was done: what runs, else what could.
-    fn version_of(&self, seen: &Gathered) -> Option<crate::Version> {
-        let world = &seen.world;
-        let running = world.running.as_ref().and_then(|one| one.release());
-        let journal = seen
-            .journal
-            .as_ref()
-            .map(|journal| &journal.plan().to.version);
-        let newest = world.newest.as_ref().map(|newest| &newest.release);
-        running
-            .or(world.last_good.as_ref())
-            .map(|one| &one.version)
-            .or(journal)
-            .or(newest.map(|one| &one.version))
-            .cloned()
+    /// What an alert is about when nothing was done.
+    fn version(&self) -> Option<crate::Version> {
+        self.flight.about()?.version
     }
 
     /// Ends a journal that decide has given up.

@@ -20,6 +20,7 @@ use crate::state::file::StateError;
 use crate::state::history::{self, HistoryEntry};
 use crate::state::journal::{Journal, JournalState, State};
 use crate::state::last_good;
+use crate::state::quarantine::Quarantine;
 use kit::error_chain;
 use kit::redact::Redacted;
 
@@ -105,15 +106,9 @@ impl Machine<'_> {
     /// Ends a run. Nothing that goes wrong here changes how it ended; it is told.
     pub(super) async fn close(&self, end: End) -> Report {
         let site = self.site;
-        let version = end.attempted.as_ref().or(end.version.as_ref());
-        let about = About {
-            app: &site.spec.app,
-            stack: &site.spec.stack,
-            stateful: site.spec.stateful,
-            version: version.map(Version::tag),
-            unknown: self.flight.has_unknown_version(),
-        };
-        if let Some(way) = way_out(end.outcome, about) {
+        let way = self.about(&end);
+        let way = way.and_then(|about| way_out(end.outcome, &about));
+        if let Some(way) = way {
             self.flight.remark(way);
         }
         let now = Utc::now();
@@ -165,6 +160,20 @@ impl Machine<'_> {
             flight,
             remarks,
         }
+    }
+
+    /// What the run was about, with what became of that.
+    fn about(&self, end: &End) -> Option<About> {
+        let about = self.flight.about()?;
+        let version = end.attempted.as_ref().or(end.version.as_ref());
+        let version = version.cloned().or(about.version);
+        let quarantine = Quarantine::read(&self.site.paths).unwrap_or_default();
+        let mut barred = quarantine.entries.iter();
+        Some(About {
+            quarantined: barred.any(|entry| Some(&entry.version) == version.as_ref()),
+            version,
+            ..about
+        })
     }
 
     fn alert(&self, end: &End) -> Option<Alert> {

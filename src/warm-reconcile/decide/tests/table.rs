@@ -204,7 +204,21 @@ fn nothing_running_brings_back_the_last_good_before_any_upgrade() {
             "nothing-to-roll-back-to",
         ),
         (
-            gone(Some(OLD), |w| w.quarantined = quarantined(&[OLD])),
+            gone(Some(OLD), |w| {
+                w.quarantined = quarantined(&[OLD]);
+                w.newest = newest(OLD);
+            }),
+            "nothing-to-roll-back-to",
+        ),
+        (
+            gone(Some(OLD), |w| {
+                w.quarantined = quarantined(&[OLD]);
+                w.newest = newest(OLDER);
+            }),
+            "nothing-to-roll-back-to",
+        ),
+        (
+            gone(Some(OLD), |w| w.quarantined = quarantined(&[OLD, NEW])),
             "nothing-to-roll-back-to",
         ),
         (
@@ -219,6 +233,9 @@ fn nothing_running_brings_back_the_last_good_before_any_upgrade() {
         assert_eq!(plan.outcome().name(), name);
         assert!(!plan.acts(), "{name}");
     }
+    // A newer version is tried by itself, as the way out says.
+    let newer = gone(Some(OLD), |w| w.quarantined = quarantined(&[OLD]));
+    assert_eq!(newer.deploys(), Some(&release(NEW)));
 }
 
 #[test]
@@ -240,6 +257,68 @@ fn old_code_is_never_put_on_newer_data_because_nothing_runs() {
             assert_eq!(plan.acts(), good, "{stateful} {data}");
             assert_eq!(plan.outcome() == Outcome::DataTooNew, !good);
         }
+    }
+}
+
+/// Whether the stack is gone or half of it is left, the same versions may be brought up.
+#[test]
+fn what_has_used_newer_data_is_brought_up_as_soon_as_it_may_be() {
+    for gone in [true, false] {
+        let seen = |change: fn(&mut World)| {
+            let mut world = World {
+                stateful: true,
+                data: Some(release(NEW)),
+                quarantined: quarantined(&[NEW]),
+                running: match gone {
+                    true => None,
+                    false => services(&[("app", NEW), ("db", OLD)]),
+                },
+                ..behind()
+            };
+            change(&mut world);
+            let plan = decide(&world);
+            let about = way_out::About::of(&plan, &world, "stack");
+            (way_out::way_out(plan.outcome(), &about), plan)
+        };
+        let (way, plan) = seen(|_| ());
+        let too_new = Degraded::DataTooNew(release(NEW).version);
+        assert_eq!(plan, Plan::Degraded { why: too_new });
+        let way = way.unwrap();
+        assert!(
+            way.contains(&format!("release traefik --quarantined {NEW}`")),
+            "{way}"
+        );
+        // What was said is done.
+        let (_, plan) = seen(|world| world.quarantined.clear());
+        assert_eq!(plan.deploys(), Some(&release(NEW)));
+        // A newer one.
+        let (_, plan) = seen(|world| world.newest = newest("5.1.3+v3.7.1"));
+        assert_eq!(plan.deploys(), Some(&release("5.1.3+v3.7.1")));
+        // The newer one is held.
+        let (way, plan) = seen(|world| world.newest = newest(MAJOR));
+        let why = Degraded::Held(Hold::Major);
+        assert_eq!(plan, Plan::Degraded { why });
+        let way = way.unwrap();
+        assert!(
+            way.contains(&format!("`warm-reconcile ack traefik {MAJOR}`")),
+            "{way}"
+        );
+        let (_, plan) = seen(|world| {
+            world.newest = newest(MAJOR);
+            world.acknowledged.insert(MAJOR.into());
+        });
+        assert_eq!(plan.deploys(), Some(&release(MAJOR)));
+        // Its tag is gone: nothing is there to be released.
+        let (way, plan) = seen(|world| {
+            world.newest = newest(OLD);
+            world.quarantined.clear();
+        });
+        assert_eq!(plan.outcome(), Outcome::DataTooNew);
+        let way = way.unwrap();
+        assert!(
+            way.contains(&format!("`warm-reconcile pin traefik {NEW}`")),
+            "{way}"
+        );
     }
 }
 
@@ -320,7 +399,7 @@ fn a_stack_of_two_versions_goes_back_to_last_good_by_every_command() {
         w.quarantined.clear();
         w.newest.as_mut().unwrap().manual_migration = true;
     });
-    let why = Degraded::MixedHeld(Hold::ManualMigration);
+    let why = Degraded::Held(Hold::ManualMigration);
     assert_eq!(held, Plan::Degraded { why });
     assert_eq!(
         seen(|w| w.held = Some("me".into())).outcome(),
