@@ -84,7 +84,7 @@ pub(crate) enum Command {
         /// The app
         app: String,
     },
-    /// Send one probe; prints the status, or 999 when there was no answer
+    /// Send one probe; prints the status, 999 for no answer, or broken for one that cannot be read
     Probe {
         /// An app, probed as its gate does it, or any URL
         #[arg(value_name = "APP|URL")]

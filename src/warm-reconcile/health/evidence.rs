@@ -14,6 +14,9 @@ pub const NO_ANSWER: &str = "999";
 pub enum Against {
     #[error("no answer ({NO_ANSWER}): {cause}: {detail}")]
     NoAnswer { cause: String, detail: String },
+    /// Something answered, and nobody can say what.
+    #[error("an answer that cannot be read: {0}")]
+    Broken(String),
     #[error("the status {0} does not count as healthy")]
     Status(u16),
     #[error("not every task runs from the deployed spec: {0}")]

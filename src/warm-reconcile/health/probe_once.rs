@@ -1,14 +1,14 @@
 //! `warm-reconcile probe <URL|app>`: one probe, printed.
 //!
-//! Standard output is one line: the status, or `999` when there was no answer. The cause goes to
-//! standard error, so that `$(warm-reconcile probe …)` is comparable with what
+//! Standard output is one line: the status, `999` when there was no answer, or `broken` for an
+//! answer that breaks off or cannot be read. The cause goes to standard error, so that `$(warm-reconcile probe …)` is comparable with what
 //! `curl -w '%{http_code}'` prints. The exit status tells a real 999 from the sentinel:
 //!
 //! | seen | a URL | an app |
 //! |---|---|---|
 //! | an answer whose status counts as health | 0 | 0 |
 //! | any other answer, a real 999 among them | 0 | 30 (it answers, and is not healthy) |
-//! | no answer | 1 | 1 |
+//! | no answer, or a broken one | 1 | 1 |
 //! | it could not be asked (our own fault) | 40, and no output | 40, and no output |
 //!
 //! For a URL any answer is success: whoever names a URL says for himself what should come, and a
@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::decide::outcome::ExitCode;
-use crate::health::{Gate, GateError, NO_ANSWER, Responder, Seen, probe};
+use crate::health::{Gate, GateError, NO_ANSWER, Responder, Seen, Sentinel, probe};
 use crate::spec::{AppSpec, Identity};
 use reach::probe::{Request, RequestError, TlsTrust, endpoint};
 
@@ -115,7 +115,7 @@ impl ProbeReport {
     pub fn stdout(&self) -> String {
         match &self.seen {
             Seen::Answer { status, .. } => format!("{status}\n"),
-            Seen::NoAnswer { .. } => format!("{NO_ANSWER}\n"),
+            Seen::NoAnswer { sentinel, .. } => format!("{sentinel}\n"),
             Seen::Fault(_) => String::new(),
         }
     }
@@ -123,6 +123,11 @@ impl ProbeReport {
     /// What belongs on standard error: the cause, or who answered; nothing for a plain answer.
     pub fn stderr(&self) -> String {
         match &self.seen {
+            Seen::NoAnswer {
+                sentinel: Sentinel::Broken,
+                detail,
+                ..
+            } => format!("the answer of {} cannot be read: {detail}\n", self.url),
             Seen::NoAnswer { cause, detail, .. } => {
                 format!("no answer from {}: {cause}: {detail}\n", self.url)
             }
@@ -204,6 +209,28 @@ mod tests {
             let seen = &report.json()["seen"]["no_answer"];
             assert_eq!(seen["sentinel"], "999");
             assert_eq!(seen["cause"], "refused");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_broken_answer_is_neither_silence_nor_a_status() {
+        for bytes in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",
+            "SSH-2.0-x\r\n",
+        ] {
+            let server = Server::answering(vec![bytes]).await;
+            for report in [url(&server.url("/")).await, app(server.addr.port()).await] {
+                assert_eq!((report.stdout().as_str(), report.exit()), ("broken\n", 1));
+                let words = report.stderr();
+                assert!(words.contains("cannot be read"), "{words}");
+                let seen = &report.json()["seen"]["no_answer"];
+                assert_eq!(
+                    (&seen["sentinel"], &seen["cause"]),
+                    (&json!("broken"), &json!("broken"))
+                );
+                let again: Seen = serde_json::from_value(report.json()["seen"].clone()).unwrap();
+                assert_eq!(again, report.seen);
+            }
         }
     }
 

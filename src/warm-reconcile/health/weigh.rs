@@ -1,9 +1,11 @@
 //! What one probe, between two looks at the engine, is worth.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Against;
+use super::evidence::{Against, NO_ANSWER};
 use super::facts::{EngineFacts, FactsError, FactsSeen};
 use super::identity::{Responder, Wanted, stranger};
 use crate::engine::UpdateState;
@@ -20,9 +22,9 @@ pub enum Seen {
         /// What the body said of the responder.
         responder: Responder,
     },
-    /// No answer: the sentinel, never a status.
+    /// No answer, or none that can be read: never a status.
     NoAnswer {
-        /// Always [`super::NO_ANSWER`].
+        /// What is written in a status's place.
         sentinel: Sentinel,
         #[serde(with = "cause_name")]
         cause: NoAnswerCause,
@@ -37,19 +39,35 @@ impl Seen {
     /// No answer, for this cause.
     pub fn no_answer(cause: NoAnswerCause, detail: impl Into<String>) -> Seen {
         Seen::NoAnswer {
-            sentinel: Sentinel::NoAnswer,
+            sentinel: match cause.is_silence() {
+                true => Sentinel::NoAnswer,
+                false => Sentinel::Broken,
+            },
             cause,
             detail: detail.into(),
         }
     }
 }
 
-/// The one way to write that there was no answer.
+/// The one way to write that there was no status: a text in records, so that it never equals one,
+/// which is a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sentinel {
-    /// [`super::NO_ANSWER`]: a text in records, so that it never equals a status, which is a number.
+    /// Nothing answered: [`super::NO_ANSWER`].
     #[serde(rename = "999")]
     NoAnswer,
+    /// Something answered that breaks off, or that cannot be read as HTTP.
+    #[serde(rename = "broken")]
+    Broken,
+}
+
+impl fmt::Display for Sentinel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Sentinel::NoAnswer => NO_ANSWER,
+            Sentinel::Broken => NoAnswerCause::Broken.name(),
+        })
+    }
 }
 
 /// A cause by its name in records.
@@ -111,6 +129,11 @@ pub(super) fn weigh(
     };
     let (status, responder) = match seen {
         Seen::Fault(fault) => return Weight::Undecidable(Doubt::Own(fault.clone())),
+        Seen::NoAnswer {
+            sentinel: Sentinel::Broken,
+            detail,
+            ..
+        } => return Weight::Against(Against::Broken(detail.clone())),
         Seen::NoAnswer { cause, detail, .. } => {
             return Weight::Against(Against::NoAnswer {
                 cause: cause.name().to_owned(),
