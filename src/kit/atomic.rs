@@ -1,6 +1,6 @@
 //! Files that are either the old one or the new one, whatever happens in between.
 
-use std::fs::{File, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 pub const SUFFIX: &str = ".gateproof-tmp";
 
 /// The start of the name of the temporary files beside `name`.
-pub fn prefix(name: &str) -> String {
+fn prefix(name: &str) -> String {
     format!(".{name}.")
 }
 
@@ -38,4 +38,19 @@ pub fn stage_unsynced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<Nam
 /// Syncs a folder, so that a rename in it survives a power cut.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// Removes the temporary files that writers of `name` left in `folder` when they were killed. Only
+/// for the holder of a lock that its writers take. What cannot be removed costs nothing but room.
+pub fn sweep(folder: &Path, name: &str) {
+    let prefix = prefix(name);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let found = entry.file_name();
+        let ours = found
+            .to_str()
+            .is_some_and(|found| found.starts_with(&prefix) && found.ends_with(SUFFIX));
+        if ours {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }

@@ -97,13 +97,10 @@ pub fn digests(view: &StackView) -> BTreeMap<String, String> {
 pub fn rolled_back_by_engine(view: &StackView) -> Option<String> {
     view.services.iter().find_map(|service| {
         let update = service.update.as_ref()?;
-        let back = matches!(
-            update.state,
-            UpdateState::RollbackStarted
-                | UpdateState::RollbackPaused
-                | UpdateState::RollbackCompleted
-        );
-        back.then(|| format!("{}: {}", service.name, update.message))
+        update
+            .state
+            .goes_back()
+            .then(|| format!("{}: {}", service.name, update.message))
     })
 }
 

@@ -92,6 +92,16 @@ pub enum UpdateState {
 }
 
 impl UpdateState {
+    /// Whether the engine takes, or took, what was asked for back by itself.
+    pub fn goes_back(self) -> bool {
+        matches!(
+            self,
+            UpdateState::RollbackStarted
+                | UpdateState::RollbackPaused
+                | UpdateState::RollbackCompleted
+        )
+    }
+
     /// How much it says against what was asked for, from 0 on: of several updates the worst
     /// speaks for all.
     pub fn severity(self) -> u8 {

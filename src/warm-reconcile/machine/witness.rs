@@ -76,14 +76,7 @@ async fn words_of(engine: &Engine, view: &StackView, service: &Service) -> Servi
     let update = service.update.as_ref();
     let update = update.filter(|update| update.state != UpdateState::Completed);
     // What the engine took back is no task of the present spec any more.
-    let taken_back = update.is_some_and(|update| {
-        matches!(
-            update.state,
-            UpdateState::RollbackStarted
-                | UpdateState::RollbackPaused
-                | UpdateState::RollbackCompleted
-        )
-    });
+    let taken_back = update.is_some_and(|update| update.state.goes_back());
     let amiss = |task: &&Task| is_amiss(task, taken_back);
     let failed = service.tasks.iter().filter(amiss);
     let mut tasks: Vec<String> = Vec::new();

@@ -153,48 +153,13 @@ impl Tags {
         self.get(version).map(|tagged| tagged.commit.clone())
     }
 
-    /// The same with the versions of one variant only; without one all of them.
-    pub fn of_variant(&self, variant: Option<&str>) -> Tags {
-        let mut tags = self.clone();
-        if let Some(variant) = variant {
-            tags.versions
-                .retain(|tagged| tagged.version.variant().unwrap_or("none") == variant);
-        }
-        tags
-    }
-
-    /// The pre-releases that are newer than a version, oldest first.
-    pub fn pre_releases_after(&self, version: &Version) -> Vec<&str> {
-        let versions = self.versions.iter().map(|tagged| &tagged.version);
-        let newer = versions.filter(|one| one.is_pre_release() && *one > version);
-        newer.map(Version::tag).collect()
-    }
-
-    /// The newest version, pre-releases only if asked for; with a minimum age the newest that
-    /// is old enough. A version whose age is not known is not old enough.
-    pub fn newest(
-        &self,
-        pre_releases: bool,
-        min_age: Option<Duration>,
-        now: DateTime<Utc>,
-    ) -> Candidates<'_> {
-        let mut too_young = Vec::new();
-        let wanted = |tagged: &&Tagged| pre_releases || !tagged.version.is_pre_release();
-        for tagged in self.versions.iter().rev().filter(wanted) {
-            if min_age.is_none_or(|age| tagged.is_at_least(age, now)) {
-                too_young.reverse();
-                return Candidates {
-                    version: Some(tagged),
-                    too_young,
-                };
-            }
-            too_young.push(tagged);
-        }
-        too_young.reverse();
-        Candidates {
-            version: None,
-            too_young,
-        }
+    /// The versions of one variant, oldest first; without one all of them.
+    pub fn followed(&self, variant: Option<&str>) -> Followed<'_> {
+        let is_of = |tagged: &&Tagged| match variant {
+            Some(variant) => tagged.version.variant().unwrap_or("none") == variant,
+            None => true,
+        };
+        Followed(self.versions.iter().filter(is_of).collect())
     }
 
     /// The versions after `from` (from the first on without it) up to `to`, in order.
@@ -217,6 +182,46 @@ impl Tags {
             recorded: recorded_commit.to_owned(),
             now: tagged.commit.clone(),
         })
+    }
+}
+
+/// The versions that an app follows, oldest first.
+#[derive(Clone, Debug)]
+pub struct Followed<'t>(Vec<&'t Tagged>);
+
+impl<'t> Followed<'t> {
+    /// The pre-releases that are newer than a version, oldest first.
+    pub fn pre_releases_after(&self, version: &Version) -> Vec<&'t str> {
+        let versions = self.0.iter().map(|tagged| &tagged.version);
+        let newer = versions.filter(|one| one.is_pre_release() && *one > version);
+        newer.map(Version::tag).collect()
+    }
+
+    /// The newest version, pre-releases only if asked for; with a minimum age the newest that
+    /// is old enough. A version whose age is not known is not old enough.
+    pub fn newest(
+        &self,
+        pre_releases: bool,
+        min_age: Option<Duration>,
+        now: DateTime<Utc>,
+    ) -> Candidates<'t> {
+        let mut too_young = Vec::new();
+        let wanted = |tagged: &&Tagged| pre_releases || !tagged.version.is_pre_release();
+        for tagged in self.0.iter().copied().rev().filter(wanted) {
+            if min_age.is_none_or(|age| tagged.is_at_least(age, now)) {
+                too_young.reverse();
+                return Candidates {
+                    version: Some(tagged),
+                    too_young,
+                };
+            }
+            too_young.push(tagged);
+        }
+        too_young.reverse();
+        Candidates {
+            version: None,
+            too_young,
+        }
     }
 }
 

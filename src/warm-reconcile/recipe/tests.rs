@@ -139,7 +139,7 @@ async fn the_newest_is_by_number_without_pre_releases_and_old_enough() {
         .unwrap();
     let newest = |pre, age: Option<u64>, at: i64| {
         let age = age.map(|days| Duration::from_secs(days * 86_400));
-        let newest = tags.newest(pre, age, day(at));
+        let newest = tags.followed(None).newest(pre, age, day(at));
         let tag = |tagged: &Tagged| tagged.version.tag().to_owned();
         (
             newest.version.map(tag),

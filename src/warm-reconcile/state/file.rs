@@ -131,18 +131,10 @@ pub(crate) fn damaged(path: &Path, why: impl Into<String>) -> StateError {
         why: why.into(),
     }
 }
-/// Removes the temporary files that writers of this file left when they were killed. Only where
-/// nobody else writes it: under the lock that its writers hold.
+
+/// Removes what killed writers of this file left, under the lock that its writers hold.
 pub(crate) fn sweep(path: &Path) {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return;
-    };
-    let prefix = atomic::prefix(&name.to_string_lossy());
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(&prefix) && name.ends_with(atomic::SUFFIX) {
-            // It costs nothing but its room.
-            let _ = fs::remove_file(entry.path());
-        }
+    if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
+        atomic::sweep(folder, &name.to_string_lossy());
     }
 }

@@ -2,8 +2,10 @@
 //! deployed.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::Version;
@@ -55,18 +57,12 @@ pub fn set_pin(paths: &AppPaths, pin: &Pin) -> Result<(), StateError> {
     file::write_json(&paths.pin(), pin)
 }
 
-/// Lets an app follow the newest version again, and gives back the pin that was on it. A damaged
-/// pin goes too.
+/// Lets an app follow the newest version again, and gives back the pin that was on it.
 ///
 /// # Errors
 /// [`StateError`].
 pub fn unpin(paths: &AppPaths) -> Result<Option<Pin>, StateError> {
-    let pinned = match pin(paths) {
-        Err(StateError::Damaged { .. }) => None,
-        other => other?,
-    };
-    file::remove(&paths.pin())?;
-    Ok(pinned)
+    lift(&paths.pin())
 }
 
 /// The hold on an app.
@@ -85,18 +81,22 @@ pub fn set_hold(paths: &AppPaths, hold: &Hold) -> Result<(), StateError> {
     file::write_json(&paths.hold(), hold)
 }
 
-/// Releases an app and gives back the hold that was on it. A damaged hold goes too: it is a
-/// person who asks for this.
+/// Releases an app and gives back the hold that was on it.
 ///
 /// # Errors
 /// [`StateError`].
 pub fn release(paths: &AppPaths) -> Result<Option<Hold>, StateError> {
-    let held = match hold(paths) {
+    lift(&paths.hold())
+}
+
+/// Removes a person's word, and gives it back. A damaged one goes too: it is a person who asks.
+fn lift<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StateError> {
+    let word = match file::read_json(path) {
         Err(StateError::Damaged { .. }) => None,
         other => other?,
     };
-    file::remove(&paths.hold())?;
-    Ok(held)
+    file::remove(path)?;
+    Ok(word)
 }
 
 /// The acknowledgement of exactly this version.

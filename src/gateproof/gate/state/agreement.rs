@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::tests::{clock, facts, run, spec, stored};
+use super::tests::{clock, facts, pick, run, spec, stored};
 use super::*;
 use crate::audit::why_not;
 use crate::gate::counts::{
@@ -56,10 +56,6 @@ const TYPED: [&str; 8] = [
     "text",
     "more text",
 ];
-
-fn pick<T: Clone + std::fmt::Debug + 'static>(of: &[T]) -> impl Strategy<Value = T> + use<T> {
-    prop::sample::select(of.to_vec())
-}
 
 fn event() -> impl Strategy<Value = Event> {
     use Outcome::{Error, Fail, Pass};

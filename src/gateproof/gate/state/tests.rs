@@ -4,12 +4,21 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
+use proptest::strategy::Strategy;
+
 use super::cases::{CASES, now};
 use super::*;
 use crate::gate::counts::Evidence;
 use crate::gate::heading;
 use crate::record::{Act, HostState, RecordLink, RunRecord};
 use claim::outcome::Outcome;
+
+/// One of these.
+pub(super) fn pick<T: Clone + std::fmt::Debug + 'static>(
+    of: &[T],
+) -> impl Strategy<Value = T> + use<T> {
+    proptest::sample::select(of.to_vec())
+}
 
 pub(super) fn clock(minutes: i64) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap() + TimeDelta::minutes(minutes)

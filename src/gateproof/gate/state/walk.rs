@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-use super::tests::{clock, facts, run, spec, stored};
+use super::tests::{clock, facts, pick, run, spec, stored};
 use super::*;
 use crate::record::{Act, RecordLink, RunRecord};
 use claim::outcome::Outcome;
@@ -25,10 +25,6 @@ struct Event {
     outcomes: (Outcome, Outcome),
     boot: &'static str,
     linked: bool,
-}
-
-fn pick<T: Clone + std::fmt::Debug + 'static>(of: &[T]) -> impl Strategy<Value = T> + use<T> {
-    prop::sample::select(of.to_vec())
 }
 
 fn event() -> impl Strategy<Value = Event> {

@@ -102,7 +102,7 @@ fn replace(
         .read_to_end(&mut existing)
         .map_err(|error| failed(path, "read", error))?;
     let (folder, name) = parts(path, target)?;
-    clear_litter(folder, &name);
+    atomic::sweep(folder, &name);
     let changed = marked(path, change(&existing))?;
     if changed == existing {
         return Ok(Some(Written::Unchanged));
@@ -180,22 +180,6 @@ fn still(target: &Path, opened: &Metadata, unchanged: bool) -> bool {
                 || (now.size(), now.mtime(), now.mtime_nsec())
                     == (opened.size(), opened.mtime(), opened.mtime_nsec()))
     })
-}
-
-/// Removes temporary files that killed writers left. Only the holder of the lock can have any.
-fn clear_litter(folder: &Path, name: &str) {
-    let prefix = atomic::prefix(name);
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries {
-        let file_name = entry.file_name();
-        let ours = file_name
-            .to_str()
-            .is_some_and(|n| n.starts_with(&prefix) && n.ends_with(atomic::SUFFIX));
-        if ours {
-            // A failure leaves litter and harms nothing.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 fn parts<'t>(path: &Path, target: &'t Path) -> Result<(&'t Path, String), DocumentError> {

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::state::layout::{DEFAULT_ROOT, ROOT_VARIABLE};
+
 /// What the environment variables say. Everything else takes it as data, so that no decision
 /// depends on a variable that nobody sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +32,8 @@ impl Environment {
         let value = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let home = value("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from);
         Environment {
-            warm_root: lookup("CCCI_WARM_ROOT")
-                .map_or_else(|| PathBuf::from("/var/lib/ci-warm"), PathBuf::from),
+            warm_root: lookup(ROOT_VARIABLE)
+                .map_or_else(|| PathBuf::from(DEFAULT_ROOT), PathBuf::from),
             skip_fetch: value("CCCI_SKIP_FETCH").is_some_and(|value| value != "0"),
             abra_dir: value("ABRA_DIR").map_or_else(|| home.join(".abra"), PathBuf::from),
             app_file: PathBuf::from("/etc/warm-reconcile/apps.yaml"),
