@@ -5,9 +5,10 @@ use std::process::Command;
 
 use libtest_mimic::Trial;
 
-use super::stage::{Answer, DATA, NEW, OLD, Stage, trial};
+use super::stage::{Answer, DATA, NEW, OLD, Stage};
 use super::walk::{covers, killed, killed_in, no_strace, state_of, walk, walk_all};
 use test_kit::disk::Disk;
+use test_kit::trials::trial;
 
 pub fn trials() -> Vec<Trial> {
     let walks = [

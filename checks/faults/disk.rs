@@ -5,8 +5,9 @@ use std::path::Path;
 
 use libtest_mimic::Trial;
 
-use super::stage::{Answer, NEW, OLD, Stage, trial};
+use super::stage::{Answer, NEW, OLD, Stage};
 use test_kit::disk::Disk;
+use test_kit::trials::trial;
 
 pub fn trials() -> Vec<Trial> {
     let missing = Disk::new().is_none();

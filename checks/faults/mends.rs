@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
-use super::stage::{Answer, NEW, OLD, Stage, git, trial};
+use super::stage::{Answer, NEW, OLD, Stage, git};
+use test_kit::trials::trial;
 use test_kit::warm::{Ended, Running};
 
 pub fn trials() -> Vec<Trial> {

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use libtest_mimic::Trial;
 
-use super::stage::{NEW, OLD, Stage, trial};
+use super::stage::{NEW, OLD, Stage};
+use test_kit::trials::trial;
 use test_kit::warm::Ended;
 
 const SECRET: &str = "supersecretvalue99";

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use super::stage::{Answer, NEW, OLD, Stage, trial};
+use super::stage::{Answer, NEW, OLD, Stage};
+use test_kit::trials::trial;
 
 pub fn trials() -> Vec<Trial> {
     vec![

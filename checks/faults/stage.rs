@@ -4,16 +4,15 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use test_kit::fake_engine::{FakeEngine, State};
+use test_kit::sshd::write_program;
 use test_kit::warm::{self, Ended, Running};
 
 pub const OLD: &str = "5.1.1+v3.6.15";
@@ -21,13 +20,6 @@ pub const NEW: &str = "5.2.0+v3.7.15";
 const STACK: &str = "traefik_test";
 /// Where the data of a stateful stage lies, under its folder.
 pub const DATA: &str = "volumes/traefik_test_data/_data";
-
-pub fn trial(name: &str, body: fn()) -> Trial {
-    Trial::test(name, move || {
-        body();
-        Ok(())
-    })
-}
 
 /// The engines live in it.
 fn runtime() -> &'static tokio::runtime::Runtime {
@@ -203,9 +195,7 @@ esac
         );
         let path = self.path("bin/docker");
         // Whole or not at all: the old one may be running.
-        std::fs::write(self.path("bin/new"), script).unwrap();
-        let mode = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(self.path("bin/new"), mode).unwrap();
+        write_program(&self.path("bin/new"), &script);
         std::fs::rename(self.path("bin/new"), path).unwrap();
     }
 

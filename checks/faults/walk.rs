@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use libtest_mimic::Trial;
 
-use super::stage::{Answer, NEW, OLD, Stage, trial};
+use super::stage::{Answer, NEW, OLD, Stage};
+use test_kit::trials::trial;
 use test_kit::warm::Ended;
 
 pub fn trials() -> Vec<Trial> {

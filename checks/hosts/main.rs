@@ -14,7 +14,8 @@ mod status;
 use std::path::Path;
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Arguments;
+use test_kit::trials::trial;
 
 fn main() -> ExitCode {
     if let Some(config) = std::env::var_os(ssh::CLIENT) {
@@ -35,11 +36,4 @@ fn main() -> ExitCode {
         .map(|trial| trial.with_ignored_flag(missing))
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
-}
-
-fn trial(name: &str, test: fn()) -> Trial {
-    Trial::test(name, move || {
-        test();
-        Ok(())
-    })
 }

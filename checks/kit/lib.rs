@@ -10,6 +10,7 @@
 pub mod children;
 pub mod disk;
 pub mod fake_engine;
+pub mod nobody;
 pub mod program;
 pub mod proxy;
 pub mod reference;
@@ -17,6 +18,7 @@ pub mod runs;
 pub mod servers;
 pub mod sshd;
 pub mod swarm;
+pub mod trials;
 pub mod warm;
 pub mod world;
 

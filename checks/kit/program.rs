@@ -72,6 +72,15 @@ impl Shown {
         decides_nothing(&self.err);
     }
 
+    /// The words of standard output, which a table cuts at any place.
+    pub fn words(&self) -> String {
+        let words = self
+            .out
+            .split(|c: char| c.is_whitespace() || "│┆".contains(c));
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        words.join(" ")
+    }
+
     /// The last line of standard output.
     pub fn last(&self) -> &str {
         self.out.lines().last().unwrap_or_default()

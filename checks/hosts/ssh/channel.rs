@@ -8,6 +8,7 @@ use reach::host::Fault;
 use reach::observation::Ending;
 
 use super::kit::{alive, host, run, shell, trial};
+use test_kit::nobody::{AS_NOBODY, may_run, root_helper};
 use test_kit::sshd::{Sshd, can_mount, kill, write_program};
 
 pub fn trials() -> Vec<Trial> {
@@ -303,38 +304,21 @@ async fn thief() {
 async fn other_user() {
     let folder = tempfile::tempdir().unwrap();
     set_mode(folder.path(), 0o755);
-    let helper = folder.path().join("helper");
-    // By a process of its own: a program that a thread still has open for writing cannot be started.
-    let installed = std::process::Command::new("install")
-        .args(["-m", "4755", "/usr/bin/setpriv"])
-        .arg(&helper)
-        .status()
-        .unwrap();
-    assert!(installed.success());
-    let reached = std::process::Command::new("setpriv")
-        .args([
-            "--reuid=65534",
-            "--regid=65534",
-            "--clear-groups",
-            "test",
-            "-x",
-        ])
-        .arg(&helper)
-        .status()
-        .unwrap();
-    assert!(reached.success(), "TMPDIR cannot be entered by other users");
+    let become_root = root_helper(folder.path());
+    assert!(
+        may_run(folder.path().join("helper")),
+        "TMPDIR cannot be entered by other users"
+    );
     let login = folder.path().join("login");
-    let drop_to = "setpriv --reuid=65534 --regid=65534 --clear-groups";
     write_program(
         &login,
-        &format!("#!/bin/sh\nexec {drop_to} /bin/sh \"$@\"\n"),
+        &format!("#!/bin/sh\nexec {AS_NOBODY} /bin/sh \"$@\"\n"),
     );
     let server = Sshd::builder()
         .login_shell(login)
         .environment("TMPDIR", "/tmp")
         .start();
     let host = host(&server);
-    let become_root = format!("{} --reuid=0 --regid=0 --clear-groups", helper.display());
     let mut late = shell(&format!("{become_root} sleep 613"));
     late.deadline = Duration::from_millis(1500);
     let left = shell(&format!(
@@ -370,8 +354,7 @@ async fn umask() {
     let folder = tempfile::tempdir().unwrap();
     set_mode(folder.path(), 0o755);
     let login = folder.path().join("login");
-    let drop_to = "setpriv --reuid=65534 --regid=65534 --clear-groups";
-    let text = format!("#!/bin/sh\numask 777\nexec {drop_to} /bin/sh \"$@\"\n");
+    let text = format!("#!/bin/sh\numask 777\nexec {AS_NOBODY} /bin/sh \"$@\"\n");
     write_program(&login, &text);
     let server = Sshd::builder()
         .login_shell(login)

@@ -266,12 +266,7 @@ fn the_words_are_redacted_committed_alone_and_signed_as_records_are() {
     let scratch = repository(CHECKS);
     scratch.write("other.txt", "not part of it");
     let key = scratch.path().join("key");
-    let made = Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
-        .arg(&key)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
+    test_kit::sshd::keygen(&key);
     let saw = "the page shows AKIAIOSFODNN7EXAMPLE and password=hunter22hunter22";
     let shown = scratch.run(&[
         "attest",

@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
-use std::process::Command;
 
+use test_kit::nobody::{NOBODY, as_nobody, may_run, root_helper};
 use test_kit::program::{Scratch, Shown};
 use test_kit::runs::{marker, processes_with};
 
@@ -20,7 +20,7 @@ fn what_a_check_leaves_is_ended_with_it_and_named() {
     )));
     let shown = scratch.verify(&[]);
     assert_eq!(shown.code, Some(0), "{shown:?}");
-    let out = shown.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let out = shown.words();
     assert!(
         out.contains("leaves left behind what was ended then: process "),
         "{out}"
@@ -39,35 +39,24 @@ fn what_another_user_runs_is_named_and_makes_the_check_an_error() {
     let mode =
         |file: &Path, mode| fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
     mode(scratch.path(), 0o755);
-    chown(scratch.path(), Some(65534), None).unwrap();
-    let helper = scratch.path().join("helper");
-    // By a process of its own: a program that a thread still has open for writing cannot be started.
-    let mut install = Command::new("install");
-    install
-        .args(["-m", "4755", "/usr/bin/setpriv"])
-        .arg(&helper);
-    assert!(install.status().unwrap().success());
-    let root = format!("{} --reuid=0 --regid=0 --clear-groups", helper.display());
+    chown(scratch.path(), Some(NOBODY), None).unwrap();
+    let program = scratch.program(&[]);
+    if !may_run(program.get_program()) {
+        println!("not run: nobody may not run the program where it was built");
+        return;
+    }
+    let root = root_helper(scratch.path());
     let text = claim(&format!(
         "      - {{ id: late, claim: c, effect: observe, run: '{root} sleep 614', timeout: 1s, expect: '' }}\n      \
          - {{ id: left, claim: c, effect: observe, run: 'setsid {root} sleep 614 >/dev/null 2>&1 & sleep 0.3; echo done', expect: done }}\n"
     ));
     fs::write(scratch.path().join("claim.yaml"), text).unwrap();
-    let program = scratch.program(&[]);
-    let mut as_nobody = Command::new("setpriv");
-    as_nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-    as_nobody
-        .arg(program.get_program())
-        .args(["verify", "claim.yaml", "--format", "json"]);
-    as_nobody
+    let mut run = as_nobody(program.get_program());
+    run.args(["verify", "claim.yaml", "--format", "json"])
         .current_dir(scratch.path())
-        .env("HOME", scratch.path());
-    as_nobody.env("GATEPROOF_STATE", scratch.path().join("state"));
-    let shown = Shown::of(as_nobody.output().unwrap());
-    if shown.code.is_none() || shown.err.contains("Permission denied") {
-        println!("not run: nobody may not run the program here");
-        return;
-    }
+        .env("HOME", scratch.path())
+        .env("GATEPROOF_STATE", scratch.path().join("state"));
+    let shown = Shown::of(run.output().unwrap());
     assert_eq!(shown.code, Some(3), "{shown:?}");
     let record: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
     for (check, words) in [

@@ -131,13 +131,13 @@ fn a_secret_of_the_environment_is_shown_nowhere_in_no_form() {
         "printf %s \"$V\"",
         "printf %s \"$V\" | base64",
         "printf x%s \"$V\" | base64 -w 8",
-        "printf %s \"$V\" | xxd",
-        "printf %s \"$V\" | xxd -p",
+        "printf %s \"$V\" | od -A x -t x1z",
+        "printf %s \"$V\" | od -An -v -tx1 | tr -d ' \\n'",
         "printf %s \"$V\" | od -An -tx1",
         "printf %s \"$V\" | od -x",
         "printf %s \"$V\" | sed 's/&/\\&amp;/; s/</\\&lt;/; s/\"/\\&quot;/'",
-        "printf %s \"$V\" | xxd -p | tr -d '\\n' | sed 's/../%&/g'",
-        "printf %s \"$V\" | xxd -p | tr -d '\\n' | sed 's/../\\\\u00&/g'",
+        "printf %s \"$V\" | od -An -v -tx1 | tr -d ' \\n' | sed 's/../%&/g'",
+        "printf %s \"$V\" | od -An -v -tx1 | tr -d ' \\n' | sed 's/../\\\\u00&/g'",
         "printf %s \"$V\" | fold -w 9",
     ];
     let names = ["DEPLOY_PASSWORD", "LISTED", "BY_OPTION", "BY_LIST"];

@@ -144,11 +144,7 @@ impl World {
     pub(crate) fn key(&self, name: &str) -> String {
         let key = self.beside(name);
         if !key.exists() {
-            let mut command = Command::new("ssh-keygen");
-            command
-                .args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"])
-                .arg(&key);
-            assert!(command.status().unwrap().success());
+            test_kit::sshd::keygen(&key);
         }
         key.display().to_string()
     }

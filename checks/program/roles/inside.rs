@@ -1,9 +1,10 @@
 //! What is written stays inside of the repository, whatever somebody has committed; and git does
 //! nothing of the repository's own on the way.
 
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use test_kit::sshd::write_program;
 use test_kit::world::{Person, World};
 
 /// Bob commits a link in a place where a document or a record belongs.
@@ -107,12 +108,8 @@ fn git_runs_no_hook_of_the_repository_and_no_monitor() {
     eve.pull();
     let ran = eve.home().join("ran");
     let program = eve.home().join("hook");
-    std::fs::write(
-        &program,
-        format!("#!/bin/sh\necho \"$0\" >>{}\n", ran.display()),
-    )
-    .unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let text = format!("#!/bin/sh\necho \"$0\" >>{}\n", ran.display());
+    write_program(&program, &text);
     for hook in [
         "pre-commit",
         "commit-msg",
@@ -167,9 +164,9 @@ fn a_tag_or_a_branch_named_like_another_confuses_nobody() {
 fn a_review_says_as_whom_it_runs_what_and_shows_the_environment_of_it() {
     let (world, bob) = World::new();
     let eve = world.person("eve");
-    bob.write("fake/systemctl", "#!/bin/sh\necho active\n");
+    bob.write("fake/systemctl", "");
     let tool = bob.clone.join("fake/systemctl");
-    std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&tool, "#!/bin/sh\necho active\n");
     bob.write(
         "claims/demo.yaml",
         "phase: demo\ntitle: t\ngates:\n  M1:\n    title: up\n    checks:\n      - { id: up, claim: it is up, on: clone, env: { PATH: 'fake:/usr/bin:/bin', LD_PRELOAD: '' }, run: systemctl is-active x, expect: active }\n",

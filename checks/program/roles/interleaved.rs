@@ -79,8 +79,7 @@ fn a_push_that_finds_others_faster_goes_on_top_of_theirs() {
     assert_eq!(eve.text("tool.sh"), "echo mine\n");
     // A remote that refuses is told, and the commit stays.
     let hook = world.remote().join("hooks/pre-receive");
-    std::fs::write(&hook, "#!/bin/sh\necho no >&2\nexit 1\n").unwrap();
-    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    test_kit::sshd::write_program(&hook, "#!/bin/sh\necho no >&2\nexit 1\n");
     let shown = eve.ends(3, &["review", "M1", "--commit", "--push"]);
     assert!(
         shown.err.contains("committed and not pushed"),

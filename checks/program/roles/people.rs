@@ -10,11 +10,6 @@ fn claim() -> String {
     )
 }
 
-/// A table's texts without their line breaks.
-fn unwrapped(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[test]
 fn the_builders_word_claims_and_only_another_persons_word_after_the_claim_passes() {
     let (world, bob) = World::new();
@@ -55,7 +50,7 @@ fn the_builders_word_claims_and_only_another_persons_word_after_the_claim_passes
     eve.pull();
     let shown = eve.ends(3, &["review", "M1"]);
     assert!(shown.out.contains("not a verdict"), "{}", shown.out);
-    let void = unwrapped(&shown.out);
+    let void = shown.words();
     assert!(
         void.contains("bob <bob@example.org> claims it: a review does not count the word of the claim's author"),
         "{void}"
@@ -64,7 +59,7 @@ fn the_builders_word_claims_and_only_another_persons_word_after_the_claim_passes
     // The older word of her own is none either, once Bob's is out of the way.
     let bobs = word["file"].as_str().unwrap();
     eve.git(&["rm", "-q", bobs]);
-    let void = unwrapped(&eve.ends(3, &["review", "M1"]).out);
+    let void = eve.ends(3, &["review", "M1"]).words();
     assert!(void.contains("the claim was made later"), "{void}");
     eve.git(&["checkout", "-q", "HEAD", "--", bobs]);
     // The looks of one second have no order, and `diff` takes the newest run.

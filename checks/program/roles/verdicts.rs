@@ -16,13 +16,6 @@ fn passed() -> (World, Person, Person) {
     (world, bob, eve)
 }
 
-/// The table without its frame, whatever its width.
-fn unwrapped(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || "│┆".contains(c));
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
-}
-
 #[test]
 fn code_that_changes_after_the_pass_makes_it_stale_until_it_is_claimed_again() {
     let (_world, bob, eve) = passed();
@@ -34,7 +27,7 @@ fn code_that_changes_after_the_pass_makes_it_stale_until_it_is_claimed_again() {
     bob.write("tool.sh", "echo broken; exit 1\n");
     bob.git(&["commit", "-qam", "tidy"]);
     let shown = bob.ends(6, &["status", "--exit-code"]);
-    let text = unwrapped(&shown.out);
+    let text = shown.words();
     assert!(text.contains("code: 1 file changed"), "{text}");
     assert!(text.contains("tool.sh; claim it again"), "{text}");
     let done = bob.ends(6, &["done", "demo"]);
@@ -72,7 +65,7 @@ fn a_gate_that_covers_paths_is_stale_only_by_these() {
     eve.git(&["add", "other.txt"]);
     eve.git(&["commit", "-qm", "work"]);
     let shown = eve.ends(6, &["status", "--exit-code"]);
-    let text = unwrapped(&shown.out);
+    let text = shown.words();
     let (first, second) = text.split_once("M2").unwrap();
     assert!(
         first.contains("STALE") && first.contains("other.txt"),
@@ -98,7 +91,7 @@ fn what_the_adversary_finds_after_the_pass_takes_it_away_until_a_newer_review() 
     eve.settings("slow");
     eve.ends(1, &["verify", "--gate", "M1", "--as", "adversary"]);
     let shown = eve.ends(1, &["status", "--exit-code"]);
-    let text = unwrapped(&shown.out);
+    let text = shown.words();
     assert!(text.contains("check rc is FAIL"), "{text}");
     assert!(
         text.contains("only a newer review can pass the gate"),

@@ -3,15 +3,13 @@
 
 use std::process::Command;
 
+use test_kit::sshd::keygen;
 use test_kit::world::{Person, World};
 
 /// A key of their own, and the line of it in claims/allowed_signers, which `by` commits and pushes.
 fn key(person: &Person, by: &Person) -> String {
     let key = person.clone.with_extension("key").display().to_string();
-    let made = Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", &key])
-        .status();
-    assert!(made.unwrap().success());
+    keygen(key.as_ref());
     let public = std::fs::read_to_string(format!("{key}.pub")).unwrap();
     let mail = person.git(&["config", "user.email"]);
     by.pull();
@@ -40,16 +38,10 @@ fn signing() -> (World, Person, Person, [String; 2]) {
     (world, bob, eve, keys)
 }
 
-/// A table's texts without their line breaks.
-fn unwrapped(text: &str) -> String {
-    let text = text.replace(['│', '┆'], " ");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[track_caller]
 fn status(person: &Person, words: &[&str]) {
     let shown = person.run(&["status"]);
-    let text = unwrapped(&shown.out);
+    let text = shown.words();
     for words in words {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -77,10 +69,7 @@ fn a_review_counts_only_when_the_one_it_names_has_signed_it() {
         );
     }
     let stranger = eve.clone.with_extension("stranger").display().to_string();
-    let made = Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", "", "-f", &stranger])
-        .status();
-    assert!(made.unwrap().success());
+    keygen(stranger.as_ref());
     let shown = eve.ends(2, &["review", "M1", "--sign", &stranger]);
     assert!(shown.err.contains("not a key of eve"), "{}", shown.err);
 

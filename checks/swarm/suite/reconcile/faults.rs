@@ -5,16 +5,11 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use serde_json::Value;
+use test_kit::trials::trial;
 
 use super::desk::{self, Desk};
 
 pub fn trials() -> Vec<Trial> {
-    let trial = |name: &str, body: fn()| {
-        Trial::test(name, move || {
-            body();
-            Ok(())
-        })
-    };
     vec![
         trial(
             "what_does_not_come_up_is_rolled_back_and_what_is_late_is_committed",

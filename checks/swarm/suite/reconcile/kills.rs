@@ -3,16 +3,11 @@
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
+use test_kit::trials::trial;
 
 use super::desk::{Desk, NEW, OLD};
 
 pub fn trials() -> Vec<Trial> {
-    let trial = |name: &str, body: fn()| {
-        Trial::test(name, move || {
-            body();
-            Ok(())
-        })
-    };
     vec![
         trial("a_kill_on_the_way_forward_ends_committed", forward),
         trial("a_kill_on_the_way_back_ends_rolled_back", back),

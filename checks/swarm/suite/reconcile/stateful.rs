@@ -4,17 +4,12 @@ use std::time::Duration;
 
 use libtest_mimic::Trial;
 use serde_json::Value;
+use test_kit::trials::trial;
 
 use super::desk::Desk;
 use super::ledger::{ONE, RUINS, THREE, TWO, abra, data, differs, fill, release, seen, trap};
 
 pub fn trials() -> Vec<Trial> {
-    let trial = |name: &str, body: fn()| {
-        Trial::test(name, move || {
-            body();
-            Ok(())
-        })
-    };
     vec![
         trial(
             "a_restore_that_fails_halfway_leaves_the_app_down_until_a_person_acts",

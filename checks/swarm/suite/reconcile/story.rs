@@ -2,21 +2,16 @@
 
 use libtest_mimic::Trial;
 use serde_json::Value;
+use test_kit::trials::trial;
 
 use super::desk::{Desk, NEW, OLD};
 
 pub fn trials() -> Vec<Trial> {
     vec![
-        Trial::test("an_app_s_life_from_its_first_deploy_to_a_rollback", || {
-            life();
-            Ok(())
-        }),
-        Trial::test(
+        trial("an_app_s_life_from_its_first_deploy_to_a_rollback", life),
+        trial(
             "a_first_deploy_that_fails_is_degraded_and_not_tried_again",
-            || {
-                first_fails();
-                Ok(())
-            },
+            first_fails,
         ),
     ]
 }

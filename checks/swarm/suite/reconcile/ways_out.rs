@@ -4,17 +4,12 @@
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
+use test_kit::trials::trial;
 
 use super::desk::Desk;
 use super::faults::{Web, untouched, version_that_answers};
 
 pub fn trials() -> Vec<Trial> {
-    let trial = |name: &str, body: fn()| {
-        Trial::test(name, move || {
-            body();
-            Ok(())
-        })
-    };
     vec![
         trial(
             "a_stack_of_two_versions_goes_back_to_last_good_by_run_rollback_and_resume",
