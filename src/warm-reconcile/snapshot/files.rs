@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
+use super::content::Content;
 use super::manifest::{self, Entry, Node};
 use super::pack::{is_packed, pack};
 use super::tree::Tree;
@@ -104,8 +105,13 @@ pub(super) fn check_tar(
             report.differs(volume, &entry.path, "not in its place in the tar file");
             return Ok(());
         };
-        if let Node::File { size, sha256, .. } = &entry.node {
-            let (found, length) = digest::of_reader(&mut member)?;
+        if let Node::File {
+            size, sha256, form, ..
+        } = &entry.node
+        {
+            let mut content = Content::new(*form);
+            io::copy(&mut member, &mut content)?;
+            let (found, length) = content.finish()?;
             report.bytes += length;
             if (&found, &length) != (sha256, size) {
                 report.differs(volume, &entry.path, "content");

@@ -12,6 +12,8 @@ use std::os::unix::ffi::OsStrExt;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::content::Form;
+
 /// A path below a volume's folder, as bytes; the folder itself is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelPath(Vec<u8>);
@@ -126,8 +128,12 @@ pub enum Node {
     File {
         /// Its size, in bytes.
         size: u64,
-        /// The SHA-256 of its content, holes read as zeros: what `sha256sum` prints.
+        /// The SHA-256 of its content.
         sha256: String,
+        /// What of the content that is the digest of. A file with holes has the form without
+        /// them, so that they are neither read nor hashed.
+        #[serde(default, skip_serializing_if = "Form::is_whole")]
+        form: Form,
         /// Offset and length of each part that is no hole; absent when there is no hole.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         data: Option<Vec<(u64, u64)>>,

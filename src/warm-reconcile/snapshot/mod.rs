@@ -20,6 +20,7 @@
 //! Everything here blocks; from async code it belongs into `spawn_blocking`. Whoever calls what
 //! writes must hold the app's lock.
 
+mod content;
 mod files;
 mod manifest;
 mod pack;
@@ -43,6 +44,7 @@ use thiserror::Error;
 use crate::Version;
 use crate::state::file::StateError;
 
+pub use content::Form;
 pub use manifest::{Attributes, Entry, Node, RelPath};
 pub use report::{Difference, Report};
 pub use store::Snapshots;

@@ -70,16 +70,22 @@ impl Report {
     fn entry(&mut self, place: &str, wanted: &Entry, found: &Entry) {
         let path = &wanted.path;
         if let (
-            Node::File { size, sha256, data },
+            Node::File {
+                size,
+                sha256,
+                form,
+                data,
+            },
             Node::File {
                 size: found_size,
                 sha256: found_sha256,
+                form: found_form,
                 data: found_data,
             },
         ) = (&wanted.node, &found.node)
         {
             self.bytes += size;
-            if (size, sha256) != (found_size, found_sha256) {
+            if (size, sha256, form) != (found_size, found_sha256, found_form) {
                 let what = format!(
                     "content: {size} bytes {sha256}, now {found_size} bytes {found_sha256}"
                 );

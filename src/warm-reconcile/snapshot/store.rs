@@ -427,7 +427,7 @@ fn restore_one(
     let tree = Tree::open(&volume.mountpoint)?;
     clear(&tree)?;
     unpack(&tree, entries, open_tar(snapshot, &volume.name)?)?;
-    report.compare(&volume.name, entries, &tree.scan()?);
+    report.compare(&volume.name, entries, &tree.scan_as(entries)?);
     Ok(())
 }
 

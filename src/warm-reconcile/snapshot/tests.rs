@@ -306,6 +306,50 @@ fn every_byte_and_attribute_comes_back_whatever_was_done_to_the_volume() {
     }
 }
 
+/// To read that many zeros would take an hour.
+#[test]
+fn holes_are_neither_read_nor_hashed() {
+    let place = Place::new();
+    let path = place.data().join("map");
+    let mut file = fs::File::create(&path).unwrap();
+    file.set_len(4 << 40).unwrap();
+    file.seek(SeekFrom::Start(1 << 40)).unwrap();
+    file.write_all(b"in between").unwrap();
+    let scan = || Tree::open(place.data()).unwrap().scan().unwrap();
+    let begun = std::time::Instant::now();
+    let before = scan();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60));
+    let Node::File { form, size, .. } = &before[1].node else {
+        panic!("{:?}", before[1])
+    };
+    assert_eq!((*form, *size), (Form::Blocks, 4 << 40));
+    // Another byte is another digest, and the same where it lies elsewhere.
+    file.seek(SeekFrom::Start(2 << 40)).unwrap();
+    file.write_all(b"in between").unwrap();
+    assert_ne!(scan()[1].node, before[1].node);
+}
+
+#[test]
+fn a_file_that_loses_or_gets_holes_is_the_same_file() {
+    let place = Place::new();
+    let path = place.data().join("map");
+    let mut file = fs::File::create(&path).unwrap();
+    file.write_all(&[7; 5000]).unwrap();
+    file.set_len(1 << 20).unwrap();
+    let tree = || Tree::open(place.data()).unwrap();
+    let sparse = tree().scan().unwrap();
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    let mut report = Report::default();
+    report.compare("v", &sparse[1..], &tree().scan_as(&sparse).unwrap()[1..]);
+    let content = |found: &Difference| found.what.contains("content");
+    assert!(!report.differences.iter().any(content), "{report:?}");
+    fs::write(&path, [&bytes[..9000], b"x", &bytes[9001..]].concat()).unwrap();
+    let mut report = Report::default();
+    report.compare("v", &sparse[1..], &tree().scan_as(&sparse).unwrap()[1..]);
+    assert!(report.differences.iter().any(content), "{report:?}");
+}
+
 #[test]
 fn the_reference_and_gnu_tar_can_read_it() {
     let place = Place::new();

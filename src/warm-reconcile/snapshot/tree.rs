@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _, Seek as _};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
@@ -19,8 +19,8 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, IFlags, Mode, OFlags, ResolveFlags
 use rustix::io::Errno;
 
 use super::SnapshotError;
+use super::content::{Content, Form};
 use super::manifest::{Attributes, Entry, Node, RelPath, encoded};
-use kit::digest;
 
 /// No path that is given to the kernel is longer than this, in bytes.
 const LONGEST: usize = 4000;
@@ -97,6 +97,17 @@ impl Tree {
     /// # Errors
     /// [`SnapshotError`] for the first thing that cannot be read or could not be restored.
     pub(super) fn scan(&self) -> Result<Vec<Entry>, SnapshotError> {
+        self.scan_as(&[])
+    }
+
+    /// The same; the digests of files that stand in `like` are of the form that they have there,
+    /// so that they can be compared.
+    pub(super) fn scan_as(&self, like: &[Entry]) -> Result<Vec<Entry>, SnapshotError> {
+        let form = |entry: &Entry| match entry.node {
+            Node::File { form, .. } => Some((entry.path.clone(), form)),
+            _ => None,
+        };
+        let forms: HashMap<RelPath, Form> = like.iter().filter_map(form).collect();
         let root = rustix::fs::fstat(&self.root)
             .map_err(|errno| self.error("read", &RelPath::root(), errno))?;
         let mut entries = vec![Entry {
@@ -114,7 +125,8 @@ impl Tree {
             let mut below = Vec::new();
             for name in names(&fd).map_err(fail)? {
                 let path = folder.child(name.as_bytes());
-                let entry = self.entry(&fd, &name, path, root.st_dev, &mut first_names)?;
+                let form = forms.get(&path).copied();
+                let entry = self.entry(&fd, &name, path, form, root.st_dev, &mut first_names)?;
                 if entry.node == Node::Directory {
                     below.push(entry.path.clone());
                 }
@@ -174,6 +186,7 @@ impl Tree {
         folder: &OwnedFd,
         name: &OsStr,
         path: RelPath,
+        form: Option<Form>,
         device: u64,
         first_names: &mut HashMap<u64, RelPath>,
     ) -> Result<Entry, SnapshotError> {
@@ -195,7 +208,7 @@ impl Tree {
             Some(to) => Node::HardLink { to: to.clone() },
             None => {
                 first_names.insert(stat.st_ino, path.clone());
-                self.node(folder, name, &path, kind, &stat)?
+                self.node(folder, name, &path, form, kind, &stat)?
             }
         };
         Ok(Entry {
@@ -210,6 +223,7 @@ impl Tree {
         folder: &OwnedFd,
         name: &OsStr,
         path: &RelPath,
+        form: Option<Form>,
         kind: FileType,
         stat: &Stat,
     ) -> Result<Node, SnapshotError> {
@@ -219,7 +233,7 @@ impl Tree {
         );
         Ok(match kind {
             FileType::Directory => Node::Directory,
-            FileType::RegularFile => self.file(folder, name, path, stat)?,
+            FileType::RegularFile => self.file(folder, name, path, form, stat)?,
             FileType::Symlink => {
                 let target = rustix::fs::readlinkat(folder, name, Vec::new());
                 let target = target.map_err(|errno| self.error("read", path, errno))?;
@@ -240,6 +254,7 @@ impl Tree {
         folder: &OwnedFd,
         name: &OsStr,
         path: &RelPath,
+        form: Option<Form>,
         stat: &Stat,
     ) -> Result<Node, SnapshotError> {
         let file = self.read_file(folder, name, path)?;
@@ -250,20 +265,22 @@ impl Tree {
             true => data_parts(&file, size).map_err(|errno| self.error("read", path, errno))?,
             false => vec![(0, size)],
         };
-        let mut file = file;
-        io::Seek::rewind(&mut file)
-            .map_err(|error| SnapshotError::io("read", self.at(path), error))?;
-        let (sha256, length) = digest::of_reader(&file)
+        let whole = size == 0 || data == [(0, size)];
+        let form = form.unwrap_or(match whole {
+            true => Form::Whole,
+            false => Form::Blocks,
+        });
+        let (sha256, length) = content(&file, form, &data)
             .map_err(|error| SnapshotError::io("read", self.at(path), error))?;
         if length != size {
             return Err(SnapshotError::Changed {
                 path: self.at(path),
             });
         }
-        let whole = size == 0 || data == [(0, size)];
         Ok(Node::File {
             size,
             sha256,
+            form,
             data: (!whole).then_some(data),
         })
     }
@@ -376,6 +393,24 @@ pub(super) fn xattr_names(path: &OsStr) -> Result<Vec<OsString>, Errno> {
     Ok(names
         .map(|name| OsString::from_vec(name.to_vec()))
         .collect())
+}
+
+/// The digest of a file, and how many bytes it is of, which are others where it was changed
+/// meanwhile. Only its data is read.
+fn content(mut file: &File, form: Form, data: &[(u64, u64)]) -> io::Result<(String, u64)> {
+    let mut digest = Content::new(form);
+    let mut at = 0;
+    for &(begin, length) in data {
+        digest.hole(begin.saturating_sub(at))?;
+        file.seek(io::SeekFrom::Start(begin))?;
+        if io::copy(&mut file.take(length), &mut digest)? < length {
+            return digest.finish();
+        }
+        at = begin + length;
+    }
+    let now = file.metadata()?.len();
+    digest.hole(now.saturating_sub(at))?;
+    digest.finish()
 }
 
 /// Offset and length of each part of a file that is no hole.
