@@ -11,6 +11,7 @@
 
 mod data;
 mod disk;
+mod duties;
 mod files;
 mod mends;
 mod secrets;
@@ -32,6 +33,7 @@ fn main() -> std::process::ExitCode {
         .chain(mends::trials())
         .chain(data::trials())
         .chain(secrets::trials())
+        .chain(duties::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -121,6 +121,17 @@ impl Stage {
         stage
     }
 
+    /// Adds keys to the app, or puts other values in their place.
+    pub fn also(&self, keys: &str) {
+        let path = self.path("apps.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let key = |line: &str| line.split_once(':').map(|(key, _)| key.to_owned());
+        let given: Vec<Option<String>> = keys.lines().map(key).collect();
+        let kept = text.lines().filter(|line| !given.contains(&key(line)));
+        let kept: Vec<&str> = kept.collect();
+        std::fs::write(path, format!("{}\n{keys}", kept.join("\n"))).unwrap();
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -54,6 +54,7 @@ let
           default = times.timeout (
             times.longestRun {
               times = config.times or { };
+              hooks = config.hooks or { };
               stateful = config.stateful or (builtIn.${name}.stateful or false) == true;
             }
             + (if config.source == null then 0 else cfg.cloneTimeout)

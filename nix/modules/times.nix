@@ -56,6 +56,8 @@ let
     deploy = 60;
     undeploy = 60;
     snapshot = 60;
+    hook = 60;
+    bake = 0;
   };
 in
 rec {
@@ -79,9 +81,14 @@ rec {
       ceil total 1000 / 1000;
 
   # The longest run: fetch, first gate, an upgrade that turns out bad at the end of its gate, and
-  # a rollback that takes as long. 15 s are the run's own work.
+  # a rollback that takes as long; with its hooks, and the watch after the commit. 15 s are the
+  # run's own work.
   longestRun =
-    { times, stateful }:
+    {
+      times,
+      stateful,
+      hooks ? { },
+    }:
     let
       given = if builtins.isAttrs times then times else { };
       read =
@@ -92,8 +99,10 @@ rec {
         if known == null then default else known;
       t = lib.mapAttrs read defaults;
       data = if stateful then 2 * (t.undeploy + t.snapshot) else 0;
+      watch = if t.bake > 0 then t.bake + t.first_gate else 0;
+      hook = name: if hooks ? ${name} then t.hook else 0;
     in
-    30 + t.first_gate + 2 * (t.deploy + t.gate) + data + 15;
+    30 + t.first_gate + 2 * (t.deploy + t.gate) + data + watch + hook "before" + hook "after" + 15;
 
   # With half a minute to spare, rounded up to 5 minutes.
   timeout = run: ceil (run + 30) 300;

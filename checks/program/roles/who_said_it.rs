@@ -208,7 +208,7 @@ fn what_the_builder_types_lifts_and_closes_nothing() {
     // However the folder of the records is written.
     for named in ["reports", "./reports", "claims/../reports"] {
         let shown = bob.run(&["status", "--reports", named]);
-        let text = unwrapped(&shown.out);
+        let text = shown.words();
         assert!(text.contains("it is gone, and commit"), "{named}: {text}");
     }
     assert!(bob.ends(1, &["audit"]).out.contains("GP1202"));

@@ -1,6 +1,7 @@
 //! `warm-reconcile` as built, against a real Docker engine of the tests' own and real Traefik.
 
 mod desk;
+mod duties;
 mod faults;
 mod kills;
 mod ledger;
@@ -16,4 +17,5 @@ pub fn trials() -> impl Iterator<Item = Trial> {
         .chain(stateful::trials())
         .chain(faults::trials())
         .chain(ways_out::trials())
+        .chain(duties::trials())
 }

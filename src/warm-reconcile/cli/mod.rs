@@ -1,5 +1,6 @@
 //! The `warm-reconcile` program: the health-gated deployer, and what people ask of it.
 
+mod driver;
 mod history;
 mod options;
 mod order;
@@ -115,10 +116,11 @@ impl Session {
                 insecure,
                 timeout,
             } => self.probe(target, resolve.as_deref(), *insecure, *timeout),
-            Command::ProveGate { app, version } => self.prove_gate(app, version),
+            Command::ProveGate { app, version, arm } => self.prove_gate(app, version, *arm),
             Command::CheckOrder { app, units, show } => {
                 self.check_order(app, units, show.as_deref())
             }
+            Command::CheckDriver { app } => self.check_driver(app),
             Command::Alerts { what } => self.alerts(what.as_ref()),
             Command::Hold { app, reason } => self.hold(app, reason),
             Command::Release {

@@ -10,7 +10,7 @@ use crate::Version;
 
 const EXIT_CODES: &str = "Exit codes:
   0   current or upgraded, and healthy
-  1   probe: no answer
+  1   probe: no answer, or a broken one
   2   the command line or the app file is invalid; nothing was done
   10  held: an upgrade waits for a person
   20  rolled back: the version before runs, healthy
@@ -106,6 +106,9 @@ pub(crate) enum Command {
         /// The version to be accepted
         #[arg(long, default_value = "5.1.1+v3.6.15", value_parser = version)]
         version: Version,
+        /// Keep the proof: the gate counts as armed until its settings change
+        #[arg(long)]
+        arm: bool,
     },
     /// Check whether the health probe depends on a unit that starts after this app's own
     CheckOrder {
@@ -117,6 +120,11 @@ pub(crate) enum Command {
         /// Read the output of `systemctl show '*'` from this file instead of unit files
         #[arg(long, value_name = "FILE", conflicts_with = "units")]
         show: Option<PathBuf>,
+    },
+    /// Check what the app's driver takes for granted of its tools and of this host; reads only
+    CheckDriver {
+        /// The app
+        app: String,
     },
     /// List the unseen alerts, or show and archive alerts
     Alerts {

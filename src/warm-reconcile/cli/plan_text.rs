@@ -26,12 +26,28 @@ pub(super) fn text(document: &PlanDocument, stack: &str) -> String {
     }
     lines.extend(leads_out(document, stack).map(|way| format!("  To go on: {way}.")));
     lines.extend(if_it_fails(plan).map(|text| format!("  If that fails: {text}.")));
+    lines.extend(in_the_way(document, stack));
     if let Some(data) = &document.data {
         lines.push(String::new());
         lines.extend(data_lines(data));
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What a run would find before it touches anything.
+fn in_the_way(document: &PlanDocument, stack: &str) -> Vec<String> {
+    let Some(foreseen) = &document.foreseen else {
+        return Vec::new();
+    };
+    let mut lines = vec![format!(
+        "  NOW A RUN WOULD TOUCH NOTHING ({}):",
+        foreseen.outcome
+    )];
+    lines.extend(foreseen.why.iter().map(|why| format!("    {why}")));
+    let about = About::of(&document.plan, &document.world, stack);
+    lines.extend(way_out(foreseen.outcome, &about).map(|way| format!("  To go on: {way}.")));
+    lines
 }
 
 /// What a person does where the plan does nothing.
@@ -68,6 +84,12 @@ fn state(world: &World) -> Vec<String> {
         format!("  newest     {}", version(&newest)),
         format!("  last good  {}", version(&world.last_good)),
     ];
+    lines.extend(
+        world
+            .drift
+            .iter()
+            .map(|what| format!("  drift      {what}")),
+    );
     lines.extend(
         world
             .pinned
@@ -262,7 +284,22 @@ fn data_lines(data: &DataSteps) -> Vec<String> {
     }
     let left_out = data.not_kept.iter();
     lines.extend(left_out.map(|what| format!("  NOT in the snapshot: {what}")));
-    let problems = data.in_the_way.iter();
-    lines.extend(problems.map(|problem| format!("  IN THE WAY: {problem}")));
+    if let Some(downtime) = &data.downtime {
+        let seconds = |ms: u64| format!("{} s", ms.div_ceil(1000));
+        lines.push(format!(
+            "  expected downtime about {}: {} until it is down, {} for the snapshot, {} until it is healthy (by the last upgrade)",
+            seconds(downtime.total_ms()),
+            seconds(downtime.undeploy_ms),
+            seconds(downtime.snapshot_ms),
+            seconds(downtime.start_ms),
+        ));
+    } else if data.given_up_s.is_none() {
+        lines.push("  expected downtime not known before the first upgrade".to_owned());
+    }
+    if let Some(seconds) = data.given_up_s {
+        lines.push(format!(
+            "  what was written in the last {seconds} s is given up"
+        ));
+    }
     lines
 }

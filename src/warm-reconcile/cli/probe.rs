@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Version;
 use crate::decide::outcome::ExitCode as Code;
 use crate::health::probe_once::ProbeOnce;
-use crate::health::prove::prove_gate;
+use crate::health::prove::{prove_gate, store};
 use kit::count::count;
 use reach::probe::TlsTrust;
 
@@ -39,9 +39,12 @@ impl Session {
         Ok(report.exit())
     }
 
-    pub(super) fn prove_gate(&self, app: &str, version: &Version) -> Ended {
+    pub(super) fn prove_gate(&self, app: &str, version: &Version, arm: bool) -> Ended {
         let spec = self.app(app)?;
         let certificate = block_on(Box::pin(async { Ok(prove_gate(spec, version).await?) }))?;
+        if arm {
+            store(&self.prepared(app)?, &certificate)?;
+        }
         if self.output.wants_json() {
             self.output.document(&certificate);
         } else {
@@ -63,6 +66,9 @@ impl Session {
             };
             self.output
                 .text(&format!("{app}: {teeth} (gate {})\n", certificate.gate));
+            if arm && certificate.teeth {
+                self.output.text(&format!("{app}: the gate is armed\n"));
+            }
         }
         Ok(if certificate.teeth {
             Code::Current.code()

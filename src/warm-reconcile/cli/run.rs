@@ -32,7 +32,7 @@ pub(super) enum Request<'a> {
 }
 
 impl Session {
-    fn site(&self, app: &str) -> anyhow::Result<Site> {
+    pub(super) fn site(&self, app: &str) -> anyhow::Result<Site> {
         let (apps, env) = (&self.apps, &self.env);
         let spec = self.app(app)?;
         let layout = Layout::new(&env.warm_root)?;
@@ -144,10 +144,10 @@ impl Session {
             self.output
                 .text(&plan_text::text(&document, &site.spec.stack));
         }
-        Ok(if document.plan.acts() {
-            Code::Current.code()
-        } else {
-            document.outcome.exit().code()
+        Ok(match &document.foreseen {
+            Some(foreseen) => foreseen.outcome.exit().code(),
+            None if document.plan.acts() => Code::Current.code(),
+            None => document.outcome.exit().code(),
         })
     }
 }

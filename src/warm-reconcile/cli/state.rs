@@ -1,12 +1,16 @@
 //! What is on record, and what a person decides: alerts, holds, acknowledgements, status.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::AppSpec;
 use crate::Version;
 use crate::decide::outcome::ExitCode as Code;
+use crate::engine::Engine;
+use crate::health::Gate;
+use crate::health::prove::{self, Certificate};
+use crate::inspect::drift;
 use crate::recipe::{Ignored, Recipe, Tags};
 use crate::report::alert::{Alerts, Content, Filed};
 use crate::state::journal::{Journal, JournalState, State};
@@ -114,8 +118,8 @@ impl Session {
         Ok(Code::Current.code())
     }
 
-    /// 30 when a state file cannot be read, else 10 when an app is held. Reads what is on record and the recipe's tags; the engine is not
-    /// asked.
+    /// 30 when a state file cannot be read, else 10 when an app is held. Reads what is on record and
+    /// the recipe's tags; the engine is asked only for drift, and the app is not.
     pub(super) fn status(&self, app: Option<&str>) -> Ended {
         let specs: Vec<&AppSpec> = match app {
             Some(name) => vec![self.app(name)?],
@@ -165,8 +169,30 @@ impl Session {
                 state: journal.state(),
                 unfinished: !journal.state().is_end(),
             }),
+            gate: GateStatus::of(spec, told(prove::stored(&paths), &mut unreadable).flatten()),
+            drift: self.drift(spec, &paths),
             unreadable,
             tags: self.tags(spec),
+        })
+    }
+
+    /// What of the app is other than it was deployed. The engine is asked only where that is on
+    /// record.
+    fn drift(&self, spec: &AppSpec, paths: &AppPaths) -> Vec<String> {
+        if !paths.deployed().exists() {
+            return Vec::new();
+        }
+        let looked = block_on(Box::pin(async {
+            let engine = Engine::from_env(std::env::var("DOCKER_HOST").ok().as_deref())?;
+            let looked = drift::look(&engine, spec, paths).await;
+            looked.map_err(anyhow::Error::msg)
+        }));
+        looked.unwrap_or_else(|error| {
+            self.output.remark(&format!(
+                "{}: whether it is as it was deployed is not known: {error}",
+                spec.app
+            ));
+            Vec::new()
         })
     }
 
@@ -217,10 +243,35 @@ struct Status {
     acknowledged: Vec<String>,
     quarantined: Vec<Version>,
     last_run: Option<LastRun>,
+    gate: GateStatus,
+    /// What of the services is other than it was deployed.
+    drift: Vec<String>,
     /// The state files that cannot be read, and why.
     unreadable: Vec<String>,
     #[serde(rename = "ignored_tags", serialize_with = "ignored")]
     tags: Tags,
+}
+
+/// Whether the gate was shown to be able to fail, as it is configured now.
+#[derive(Serialize)]
+struct GateStatus {
+    armed: bool,
+    /// Whether upgrades wait for that.
+    demanded: bool,
+    /// When that was last looked at.
+    proved: Option<DateTime<Utc>>,
+}
+
+impl GateStatus {
+    fn of(spec: &AppSpec, proof: Option<Certificate>) -> GateStatus {
+        let gate = Gate::new(spec).ok();
+        let arms = |proof: &Certificate| gate.is_some_and(|gate| proof.arms(&gate));
+        GateStatus {
+            armed: proof.as_ref().is_some_and(arms),
+            demanded: spec.armed_gate,
+            proved: proof.map(|proof| proof.at),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -255,7 +306,15 @@ impl Status {
         if let Some(hold) = &self.held {
             text.push_str(&format!(", HELD by {}: {}", hold.who, hold.reason));
         }
+        text.push_str(match (self.gate.armed, self.gate.demanded) {
+            (true, _) => ", gate armed",
+            (false, true) => ", GATE NOT ARMED: upgrades wait for `prove-gate --arm`",
+            (false, false) => ", gate not armed",
+        });
         text.push('\n');
+        for what in &self.drift {
+            text.push_str(&format!("  NOT AS IT WAS DEPLOYED: {what}\n"));
+        }
         for why in &self.unreadable {
             text.push_str(&format!("  UNREADABLE: {why}; rename it, then run\n"));
         }

@@ -32,6 +32,19 @@ pub struct PlanDocument {
     /// the reader: when it is carried out, it is looked at again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataSteps>,
+    /// What a run would find in the way before it touches anything, as it was when the plan was
+    /// made; `None`: nothing, or the plan changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreseen: Option<Foreseen>,
+}
+
+/// What would hold a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Foreseen {
+    /// How it would end.
+    pub outcome: Outcome,
+    pub why: Vec<String>,
 }
 
 /// What becomes of the data of a stateful app.
@@ -50,6 +63,29 @@ pub struct DataSteps {
     pub not_kept: Vec<String>,
     /// Why it could not be carried out now.
     pub in_the_way: Vec<String>,
+    /// How long the app would be down, by the last upgrade; `None` before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub downtime: Option<Downtime>,
+    /// Of a rollback: what was written in so many seconds would be given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up_s: Option<u64>,
+}
+
+/// How long an app is down, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Downtime {
+    /// Until no container uses the volumes.
+    pub undeploy_ms: u64,
+    pub snapshot_ms: u64,
+    /// From the deploy until it is healthy.
+    pub start_ms: u64,
+}
+
+impl Downtime {
+    pub fn total_ms(&self) -> u64 {
+        self.undeploy_ms + self.snapshot_ms + self.start_ms
+    }
 }
 
 /// Why a plan is not carried out.
@@ -77,6 +113,7 @@ impl PlanDocument {
             digest: digest(&world),
             world,
             data: None,
+            foreseen: None,
         }
     }
 

@@ -11,7 +11,8 @@
 //! 4. A held app is not touched. Unhealthy, that is degraded and no success.
 //! 5. Services of different versions run, or none: last-good is deployed again; where it may not
 //!    be, or there is none, the newest.
-//! 6. On the newest version: healthy is current; unhealthy is deployed again, once a run.
+//! 6. On the newest version: healthy is current; unhealthy is deployed again, once a run. One that
+//!    becomes unhealthy within its bake time is left for the version before.
 //! 7. Behind it: upgraded, unless a hold says no. An unhealthy app whose upgrade is held is
 //!    deployed again as it is.
 //!
@@ -34,7 +35,7 @@ mod world;
 
 use crate::spec::ReleaseId;
 
-pub use document::{DataSteps, Moved, PlanDocument};
+pub use document::{DataSteps, Downtime, Foreseen, Moved, PlanDocument};
 pub use plan::{Degraded, Hold, Plan, Resume, Undecided};
 pub use world::{Ask, Engine, Journal, Newest, Running, Runs, Step, Unfinished, World};
 
@@ -128,6 +129,7 @@ fn forward(world: &World, running: &ReleaseId, healthy: bool) -> Plan {
     };
     let to = &newest.release;
     let drifted = to.version == running.version && to.digest != running.digest;
+    let by_hand = !world.drift.is_empty();
     // A person who pins an older version means it; but old code never meets newer data.
     let pinned_back = to.version < running.version && world.pinned.is_some() && !world.stateful;
     if to.version < running.version && !pinned_back {
@@ -137,6 +139,11 @@ fn forward(world: &World, running: &ReleaseId, healthy: bool) -> Plan {
         to.version > running.version || pinned_back || drifted && world.ask == Ask::Converge;
     if !wants_upgrade {
         return match healthy {
+            true if by_hand && world.ask == Ask::Converge && may_deploy(world, running) => {
+                Plan::Redeploy {
+                    release: running.clone(),
+                }
+            }
             true => settled(world, running, drifted),
             false => repair(world, running),
         };
@@ -177,6 +184,17 @@ fn upgrade(world: &World, running: &ReleaseId, healthy: bool, to: &ReleaseId) ->
 
 /// The running version is unhealthy and there is nothing newer to try.
 fn repair(world: &World, running: &ReleaseId) -> Plan {
+    if world.baking
+        && let Some(before) = &world.previous
+        && before != running
+        && may_deploy(world, before)
+    {
+        return Plan::RollBack {
+            from: Some(running.clone()),
+            to: before.clone(),
+            restore: world.stateful,
+        };
+    }
     if may_deploy(world, running) {
         return Plan::Redeploy {
             release: running.clone(),
@@ -244,6 +262,9 @@ fn roll_back(world: &World, running: &ReleaseId, seen: &Running) -> Plan {
 fn held(world: &World, newest: &Newest, running: Option<&ReleaseId>) -> Option<Hold> {
     if !may_deploy(world, &newest.release) {
         return Some(Hold::Quarantined);
+    }
+    if world.unarmed {
+        return Some(Hold::Unarmed);
     }
     let version = &newest.release.version;
     let said = world.pinned.as_deref() == Some(version.tag());

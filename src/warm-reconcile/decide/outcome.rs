@@ -55,6 +55,8 @@ pub enum Outcome {
     HeldByOperator,
     /// What runs is newer than the newest version there is: never downgraded by itself.
     HeldDowngrade,
+    /// The app file wants a gate that was shown to be able to fail, and nobody has shown that.
+    HeldUnarmed,
     /// A rollback was asked for, and there is no version to go back to.
     HeldNoPrevious,
     /// The snapshot that an upgrade or rollback needs cannot be taken; nothing was touched.
@@ -84,6 +86,8 @@ pub enum Outcome {
     InconclusiveEngine,
     /// An image is not here and cannot be fetched now; nothing was touched.
     InconclusiveImage,
+    /// The hook before a change failed; nothing was touched.
+    InconclusiveHook,
     /// The recipe has no version, or what runs has none that is known.
     InconclusiveVersion,
     /// An error of our own ended the run (a disk, a tool, a file); it is told beside this.
@@ -92,7 +96,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes, in the order in which they are documented.
-    pub const ALL: [Outcome; 28] = [
+    pub const ALL: [Outcome; 30] = [
         Outcome::NoopHealthy,
         Outcome::Adopted,
         Outcome::Upgraded,
@@ -105,6 +109,7 @@ impl Outcome {
         Outcome::HeldMinAge,
         Outcome::HeldByOperator,
         Outcome::HeldDowngrade,
+        Outcome::HeldUnarmed,
         Outcome::HeldNoPrevious,
         Outcome::HeldNoSnapshot,
         Outcome::HeldUndeployable,
@@ -119,6 +124,7 @@ impl Outcome {
         Outcome::InconclusiveGate,
         Outcome::InconclusiveEngine,
         Outcome::InconclusiveImage,
+        Outcome::InconclusiveHook,
         Outcome::InconclusiveVersion,
         Outcome::InconclusiveError,
     ];
@@ -138,6 +144,7 @@ impl Outcome {
             Outcome::HeldMinAge => "held-min-age",
             Outcome::HeldByOperator => "held-by-operator",
             Outcome::HeldDowngrade => "held-downgrade",
+            Outcome::HeldUnarmed => "held-unarmed",
             Outcome::HeldNoPrevious => "held-no-previous",
             Outcome::HeldNoSnapshot => "held-no-snapshot",
             Outcome::HeldUndeployable => "held-undeployable",
@@ -152,6 +159,7 @@ impl Outcome {
             Outcome::InconclusiveGate => "inconclusive-gate",
             Outcome::InconclusiveEngine => "inconclusive-engine",
             Outcome::InconclusiveImage => "inconclusive-image",
+            Outcome::InconclusiveHook => "inconclusive-hook",
             Outcome::InconclusiveVersion => "inconclusive-version",
             Outcome::InconclusiveError => "inconclusive-error",
         }
@@ -172,6 +180,7 @@ impl Outcome {
             | Outcome::HeldMinAge
             | Outcome::HeldByOperator
             | Outcome::HeldDowngrade
+            | Outcome::HeldUnarmed
             | Outcome::HeldNoPrevious
             | Outcome::HeldNoSnapshot
             | Outcome::HeldUndeployable => ExitCode::Held,
@@ -186,6 +195,7 @@ impl Outcome {
             Outcome::InconclusiveGate
             | Outcome::InconclusiveEngine
             | Outcome::InconclusiveImage
+            | Outcome::InconclusiveHook
             | Outcome::InconclusiveVersion
             | Outcome::InconclusiveError => ExitCode::Inconclusive,
         }

@@ -103,6 +103,8 @@ pub enum Hold {
     MinAge,
     Operator,
     Downgrade,
+    /// Nobody has shown that the gate can fail, and the app file wants that.
+    Unarmed,
     NoPrevious,
 }
 
@@ -222,6 +224,7 @@ impl Hold {
             Hold::MinAge => Outcome::HeldMinAge,
             Hold::Operator => Outcome::HeldByOperator,
             Hold::Downgrade => Outcome::HeldDowngrade,
+            Hold::Unarmed => Outcome::HeldUnarmed,
             Hold::NoPrevious => Outcome::HeldNoPrevious,
         }
     }

@@ -111,6 +111,7 @@ pub fn way_out(outcome: Outcome, about: &About) -> Option<String> {
         Outcome::HeldQuarantined => lifted(Hold::Quarantined, app, version),
         Outcome::HeldByOperator => lifted(Hold::Operator, app, version),
         Outcome::HeldDowngrade => lifted(Hold::Downgrade, app, version),
+        Outcome::HeldUnarmed => lifted(Hold::Unarmed, app, version),
         Outcome::HeldNoPrevious => lifted(Hold::NoPrevious, app, version),
         Outcome::RolledBack => lifted(Hold::Quarantined, app, version),
         Outcome::HeldNoSnapshot => format!("remove what is named here, then {run}"),
@@ -137,6 +138,7 @@ pub fn way_out(outcome: Outcome, about: &About) -> Option<String> {
         Outcome::StateUnreadable => format!(
             "set the file that is named here aside (rename it), then {run}: what runs healthy is recorded anew"
         ),
+        Outcome::InconclusiveHook => format!("remove what made the hook fail, then {run}"),
         Outcome::InconclusiveGate => format!("once the cause is gone, {run} looks again"),
         Outcome::InconclusiveEngine => format!("once the engine answers (`docker info`), {run}"),
         Outcome::InconclusiveVersion if about.unknown => format!(
@@ -165,6 +167,9 @@ fn lifted(hold: Hold, app: &str, version: &str) -> String {
         Hold::Operator => format!("`warm-reconcile release {app}` ends the hold"),
         Hold::Downgrade => format!(
             "a newer version is deployed by itself; `warm-reconcile rollback {app}` goes back to the version before"
+        ),
+        Hold::Unarmed => format!(
+            "`warm-reconcile prove-gate {app} --arm` shows whether it can, and keeps the proof"
         ),
         Hold::NoPrevious => format!(
             "`warm-reconcile pin {app} VERSION`, then `warm-reconcile run {app}`, deploys the version that you name"
@@ -222,6 +227,9 @@ fn held(reason: Hold, version: Option<&str>, by: Option<&str>) -> String {
         Hold::MinAge => format!("{version} is held: it is younger than `min_age`"),
         Hold::Operator => format!("the app is held: {}", by.unwrap_or("without a reason")),
         Hold::Downgrade => format!("{version} is held: it is older than the version that runs"),
+        Hold::Unarmed => format!(
+            "{version} is held: nobody has shown that the gate, as it is configured, can fail"
+        ),
         Hold::NoPrevious => "there is no version to go back to".to_owned(),
     }
 }

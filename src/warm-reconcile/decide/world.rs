@@ -36,6 +36,16 @@ pub struct World {
     pub torn: bool,
     /// What an earlier run left.
     pub journal: Journal,
+    /// The app file wants a gate that was shown to be able to fail, and there is no such proof of
+    /// the gate as it is configured.
+    #[serde(default)]
+    pub unarmed: bool,
+    /// What runs became last-good less than the bake time ago.
+    #[serde(default)]
+    pub baking: bool,
+    /// What of the services is other than it was deployed, in words.
+    #[serde(default)]
+    pub drift: Vec<String>,
     /// The version that a person pinned the app to; then it is [`World::newest`].
     #[serde(default)]
     pub pinned: Option<String>,

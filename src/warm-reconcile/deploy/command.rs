@@ -103,7 +103,7 @@ impl DriverReport {
     }
 
     /// Runs a command; gives its whole standard output, empty where it could not be run.
-    pub(super) async fn run(
+    pub async fn run(
         &mut self,
         cx: &Cx<'_>,
         limit: Duration,

@@ -10,7 +10,7 @@ use crate::Version;
 /// The name under which a service's image is kept:
 /// `warm-reconcile/<stack>/<service>:<version>`, in the characters that an image's name takes.
 pub fn stored_image(stack: &str, service: &str, version: &Version) -> String {
-    let tag: String = version.tag().chars().map(tag_char).take(128).collect();
+    let tag = tag_of(version);
     format!("warm-reconcile/{}/{}:{tag}", part(stack), part(service))
 }
 
@@ -66,15 +66,28 @@ pub async fn fetch_image(image: &str, cx: &Cx<'_>) -> DriverReport {
     all(vec![argv.map(str::to_owned).into()], cx).await
 }
 
-/// Lets go of them. The engine removes an image only when nothing else names or uses it.
-pub async fn forget_images(
-    stack: &str,
-    version: &Version,
-    digests: &BTreeMap<String, String>,
-    cx: &Cx<'_>,
-) -> DriverReport {
-    let commands = forget_argv(&cx.programs.docker, stack, version, digests);
-    all(commands, cx).await
+/// The pattern of the names under which a stack's images are kept.
+pub fn stored_images(stack: &str) -> String {
+    format!("warm-reconcile/{}/*", part(stack))
+}
+
+/// Whether an image is kept under that name for one of these versions.
+pub fn is_stored_for<'v>(name: &str, versions: impl IntoIterator<Item = &'v Version>) -> bool {
+    let tag = name.rsplit_once(':').map(|(_, tag)| tag);
+    let mut versions = versions.into_iter();
+    versions.any(|version| tag == Some(&tag_of(version)))
+}
+
+/// Lets go of images by their names. The engine removes an image only when nothing else names or
+/// uses it.
+pub async fn forget_images(names: &[String], cx: &Cx<'_>) -> DriverReport {
+    let docker = cx.programs.docker.as_str();
+    let command = |name: &String| [docker, "image", "rm", name].map(str::to_owned).into();
+    all(names.iter().map(command).collect(), cx).await
+}
+
+fn tag_of(version: &Version) -> String {
+    version.tag().chars().map(tag_char).take(128).collect()
 }
 
 fn keep_argv(
@@ -96,25 +109,6 @@ fn keep_argv(
         .into()
     };
     single.map(command).collect()
-}
-
-fn forget_argv(
-    docker: &str,
-    stack: &str,
-    version: &Version,
-    digests: &BTreeMap<String, String>,
-) -> Vec<Vec<String>> {
-    let command = |service: &String| {
-        [
-            docker,
-            "image",
-            "rm",
-            &stored_image(stack, service, version),
-        ]
-        .map(str::to_owned)
-        .into()
-    };
-    digests.keys().map(command).collect()
 }
 
 async fn all(commands: Vec<Vec<String>>, cx: &Cx<'_>) -> DriverReport {
@@ -147,10 +141,13 @@ mod tests {
             kept[0].join(" "),
             "docker image tag sha256:aa warm-reconcile/traefik-ci-test/app:5.1.1_v3.6.15"
         );
-        let gone = forget_argv("docker", "traefik_ci_test", &version(), &digests);
+        let name = stored_image("traefik_ci_test", "app", &version());
+        let other = Version::parse("5.1.2+v3.6.15").unwrap();
+        assert!(is_stored_for(&name, [&other, &version()]));
+        assert!(!is_stored_for(&name, [&other]));
         assert_eq!(
-            gone[0].join(" "),
-            "docker image rm warm-reconcile/traefik-ci-test/app:5.1.1_v3.6.15"
+            stored_images("traefik_ci_test"),
+            "warm-reconcile/traefik-ci-test/*"
         );
     }
 

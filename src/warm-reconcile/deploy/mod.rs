@@ -7,6 +7,7 @@
 //! [`crate::engine`]'s.
 
 mod abra;
+pub mod assumptions;
 mod command;
 mod compose;
 mod env;
@@ -22,7 +23,9 @@ use std::time::Duration;
 pub use abra::Abra;
 pub use command::{CommandEnd, CommandReport, DriverReport};
 pub use gone::{Left, Undeployed, wait_until_gone};
-pub use images::{fetch_image, forget_images, store_images, stored_image};
+pub use images::{
+    fetch_image, forget_images, is_stored_for, store_images, stored_image, stored_images,
+};
 pub use scale::{restart, scale};
 pub use stack::Stack;
 

@@ -81,6 +81,7 @@ impl Service {
             image,
             pinned,
             labels: spec.labels,
+            env: spec.task_template.container_spec.env,
             desired: desired(&spec.mode),
             // Swarm restarts when nothing else is said.
             restarts: matches!(

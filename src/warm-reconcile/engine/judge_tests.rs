@@ -66,6 +66,7 @@ fn service() -> Service {
         pinned: None,
         labels: BTreeMap::new(),
         desired: Desired::Replicas(1),
+        env: Vec::new(),
         restarts: true,
         update: None,
         ports: vec![Port {
@@ -458,6 +459,8 @@ fn spec() -> AppSpec {
         pre_releases: false,
         variant: None,
         times: Times::default(),
+        hooks: Default::default(),
+        armed_gate: false,
         alert_relay: Vec::new(),
         unit: String::new(),
     }

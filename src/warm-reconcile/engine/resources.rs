@@ -86,6 +86,19 @@ impl Engine {
         }))
     }
 
+    /// The names of the images whose name begins so, up to the tag.
+    ///
+    /// # Errors
+    /// An [`EngineError`].
+    pub async fn images_named(&self, name: &str) -> Result<Vec<String>, EngineError> {
+        let filter = serde_json::json!({ "reference": [name] }).to_string();
+        let found: Vec<WireImage> = self.get("/images/json", &[("filters", filter)]).await?;
+        let names = found.into_iter().flat_map(|image| image.repo_tags);
+        // One image may have other names besides.
+        let prefix = name.trim_end_matches('*').to_owned();
+        Ok(names.filter(|name| name.starts_with(&prefix)).collect())
+    }
+
     /// The volumes of a stack.
     ///
     /// # Errors

@@ -35,6 +35,10 @@ pub struct Service {
     pub pinned: Option<String>,
     /// The service's own labels (not its containers').
     pub labels: BTreeMap<String, String>,
+    /// The environment that its containers get: `NAME=value`. Never on record, as values may be
+    /// secrets.
+    #[serde(skip)]
+    pub env: Vec<String>,
     /// How many tasks are wanted.
     pub desired: Desired,
     /// Whether a task that ends by itself is started again.

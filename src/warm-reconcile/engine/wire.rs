@@ -149,6 +149,8 @@ pub(super) struct WireContainerSpec {
     #[serde(deserialize_with = "null")]
     pub(super) image: String,
     #[serde(deserialize_with = "null")]
+    pub(super) env: Vec<String>,
+    #[serde(deserialize_with = "null")]
     pub(super) mounts: Vec<WireServiceMount>,
 }
 

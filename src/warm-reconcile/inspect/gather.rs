@@ -1,12 +1,15 @@
 //! Gathers the world.
 
+use chrono::Utc;
+
 use super::records::{self, LastRun, Records};
 use super::running::{observe, probe_once, release_of, running, weight};
 use super::stored::{data_of, paired, previous};
-use super::{Site, newest};
+use super::{Site, drift, newest};
 use crate::Version;
 use crate::decide::{self, Ask, Running, Runs, World};
-use crate::health::{Seen, Weight};
+use crate::health::prove;
+use crate::health::{Gate, Seen, Weight};
 use crate::recipe::migration::Note;
 use crate::recipe::{Fetch, Recipe, Tags};
 use crate::spec::{Release, ReleaseId};
@@ -80,12 +83,28 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
     let now = view.as_ref();
     let now = now.map(|view| running(view, site, &tags, good.as_ref()));
     let (runs, current) = now.map_or((None, None), |(runs, current)| (Some(runs), current));
+    let drift = match (view.as_ref(), drift::read(&site.paths)) {
+        (Some(view), Ok(Some(deployed))) => deployed.drift(view, &site.spec),
+        (_, Ok(_)) => Vec::new(),
+        (_, Err(error)) => {
+            remarks.push(error.to_string());
+            Vec::new()
+        }
+    };
+    remarks.extend(drift.iter().map(|what| {
+        format!(
+            "not as it was deployed: {what}; `warm-reconcile run --converge {}` deploys it again",
+            site.spec.app
+        )
+    }));
+    let unarmed = site.spec.armed_gate && !armed(site, &mut remarks);
+    let baking = bakes(site, &records, current.as_ref());
     let past = Past::of(
         site,
         &records,
         &last,
         &tags,
-        ask,
+        ask == Ask::RollBack || baking,
         current.as_ref(),
         good.as_ref(),
     );
@@ -148,6 +167,9 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         last_good: good.as_ref().map(Release::id),
         previous: past.previous.as_ref().map(Release::id),
         journal: journal_state,
+        unarmed,
+        baking,
+        drift,
         held: records.held,
         pinned: records.pinned.map(|version| version.tag().to_owned()),
         quarantined: quarantined.map(|release| release.id().digest).collect(),
@@ -162,6 +184,28 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         probe,
         remarks,
     }
+}
+
+/// Whether the gate, as it is configured, was shown to be able to fail.
+fn armed(site: &Site, remarks: &mut Vec<String>) -> bool {
+    let gate = Gate::new(&site.spec);
+    match (gate, prove::stored(&site.paths)) {
+        (Ok(gate), Ok(Some(proof))) => proof.arms(&gate),
+        (_, Err(error)) => {
+            remarks.push(error.to_string());
+            false
+        }
+        _ => false,
+    }
+}
+
+/// Whether what runs became last-good less than the bake time ago.
+fn bakes(site: &Site, records: &Records, current: Option<&Release>) -> bool {
+    let (Some(Known::Whole(good)), Some(current)) = (&records.last_good, current) else {
+        return false;
+    };
+    let age = (Utc::now() - good.committed_at).to_std();
+    good.release.version == current.version && age.is_ok_and(|age| age < site.spec.times.bake)
 }
 
 /// What runs, and whether it is healthy, in the terms of the decision.
@@ -247,26 +291,26 @@ struct Past {
 }
 
 impl Past {
-    /// For a stateless app the rollback target matters only if a rollback was requested. For a
-    /// stateful app it also decides whether we may leave an unhealthy version.
+    /// For a stateless app the version before matters only if what runs may be left
+    /// (`may_leave`). For a stateful app it always decides whether an unhealthy version may be.
     async fn of(
         site: &Site,
         records: &Records,
         last: &LastRun,
         tags: &Tags,
-        ask: Ask,
+        may_leave: bool,
         current: Option<&Release>,
         good: Option<&Release>,
     ) -> Past {
         let mut past = Past::default();
         if !site.spec.stateful {
-            if ask == Ask::RollBack {
+            if may_leave {
                 past.previous = previous(site, records, tags).await;
             }
             return past;
         }
         if let Some(current) = current {
-            past.previous = paired(site, records, current, ask, &mut past.remarks).await;
+            past.previous = paired(site, records, current, may_leave, &mut past.remarks).await;
         }
         let journal = match last {
             LastRun::Absent => None,

@@ -2,6 +2,7 @@
 //!
 //! Inspecting writes nothing but the tags that a fetch brings into the recipe's repository.
 
+pub mod drift;
 mod gather;
 mod newest;
 mod records;

@@ -3,11 +3,11 @@
 
 use super::Site;
 use super::records::Records;
-use crate::decide::Ask;
 use crate::deploy::stored_image;
 use crate::recipe::Tags;
 use crate::snapshot::{SnapshotError, Snapshots};
 use crate::spec::Release;
+use crate::state::history::HistoryEntry;
 use crate::state::journal::{Journal, State};
 use crate::state::last_good::Known;
 
@@ -45,12 +45,12 @@ pub(super) fn data_of(
 }
 
 /// Of a stateful app: the version whose data is in the snapshot that last-good names. Its files
-/// are read only when a rollback is asked for; a restore reads them in any case.
+/// are read only where they are `verified`; a restore reads them in any case.
 pub(super) async fn paired(
     site: &Site,
     records: &Records,
     running: &Release,
-    ask: Ask,
+    verified: bool,
     remarks: &mut Vec<String>,
 ) -> Option<Release> {
     let Some(Known::Whole(good)) = &records.last_good else {
@@ -64,7 +64,7 @@ pub(super) async fn paired(
     let found = tokio::task::spawn_blocking(move || {
         let found = store.find(|snapshot| snapshot.id == id)?;
         let report = match &found {
-            Some(found) if ask == Ask::RollBack => store.verify(found)?,
+            Some(found) if verified => store.verify(found)?,
             _ => Default::default(),
         };
         Ok::<_, SnapshotError>((found, report.differences.into_iter().next()))
@@ -118,6 +118,13 @@ pub(super) async fn previous(site: &Site, records: &Records, tags: &Tags) -> Opt
             State::RolledBack => entry.from.as_ref(),
             _ => None,
         });
+    // Where nothing older was healthy in a run of ours: what the run that made this last-good
+    // would have gone back to.
+    let of_good =
+        |entry: &&HistoryEntry| entry.end == State::Committed && entry.to == good.release.version;
+    let before = records.history.iter().rev().find(of_good);
+    let before = before.and_then(|entry| entry.from.as_ref());
+    let healthy = healthy.chain(before);
     let mut healthy = healthy.filter(|version| **version < good.release.version);
     let mut release = tags.get(healthy.next()?)?.release(&site.spec);
     with_stored_images(site, good.release.digests.keys(), &mut release).await;

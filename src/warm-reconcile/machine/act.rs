@@ -32,6 +32,9 @@ impl Machine<'_> {
                 if let Some(held) = self.held_by_release(plan, &seen).await? {
                     return Ok(held);
                 }
+                if let Some(held) = self.hook_before(plan, &seen).await? {
+                    return Ok(held);
+                }
                 self.begin(plan, &seen).await?
             }
         };

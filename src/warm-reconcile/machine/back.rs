@@ -53,10 +53,11 @@ impl Machine<'_> {
                 self.commit_if_new(&to, &plan.run_id).await?;
                 if matches!(plan.kind, Kind::Rollback | Kind::Again) {
                     // Only now is what was left not last-good any more.
-                    self.quarantine(&plan, "rolled back by hand").await?;
+                    self.quarantine(&plan, "it was left by a rollback").await?;
                 }
                 journal.advance(Event::Healthy, Step::default(), Utc::now())?;
                 self.history(&journal);
+                self.settle(&to.version).await;
                 Ok(End {
                     attempted: Some(plan.to.version),
                     ..end(Outcome::RolledBack, &to.version)

@@ -66,6 +66,8 @@ impl Machine<'_> {
                     (Kind::Upgrade | Kind::Rollback | Kind::Again, _) => Outcome::Upgraded,
                 };
                 self.history(&journal);
+                self.record_pace(&journal);
+                self.settle(&to.version).await;
                 Ok(end(outcome, &to.version))
             }
             Verdict::Unhealthy(why) => {

@@ -18,13 +18,17 @@ mod act;
 mod again;
 mod alarm;
 mod back;
+mod bake;
 mod deploy;
 mod error;
 mod flight;
 mod forward;
+mod hooks;
+mod pace;
 mod paper;
 mod ready;
 mod record;
+mod release;
 mod report;
 mod restart;
 mod stateful;
@@ -186,6 +190,7 @@ impl<'a> Machine<'a> {
                 });
             }
             if let Some(end) = self.carry_out(plan, seen).await? {
+                let end = self.watch(end).await?;
                 return Ok(self.close(end).await);
             }
         }
@@ -274,6 +279,15 @@ impl<'a> Machine<'a> {
                 journal.advance(event, Step::default(), Utc::now())?;
                 self.complete_history();
                 return Ok(None);
+            }
+            Plan::RollBack { from, .. } if seen.world.baking => {
+                if let Some(from) = from {
+                    self.flight.remark(format!(
+                        "{} became unhealthy within its bake time",
+                        from.version
+                    ));
+                }
+                self.act(&plan, seen).await?
             }
             Plan::Resume(Resume::Forward { .. } | Resume::Back { .. })
             | Plan::FirstDeploy { .. }
@@ -381,9 +395,16 @@ fn goes_nowhere(plan: &Plan) -> bool {
 /// The plan as it would be carried out now, with what it does to the data of a stateful app.
 /// Writes nothing but the tags that a fetch brings.
 pub async fn plan(site: &Site, ask: Ask, fetch: bool) -> (PlanDocument, Vec<String>) {
-    let seen = gather(site, ask, fetch).await;
-    let mut document = PlanDocument::new(seen.world, Utc::now());
+    let mut seen = gather(site, ask, fetch).await;
+    let mut document = PlanDocument::new(seen.world.clone(), Utc::now());
     document.data = paper::data_steps(site, &document.plan).await;
+    let flight = Flight::new(&site.redactor);
+    let notify = Notify::silent();
+    let machine = Machine::new(site, &notify, &flight);
+    machine.may_fetch.store(fetch, Ordering::Relaxed);
+    document.foreseen = machine.foresee(&document, &seen).await;
+    let found = flight.remarks();
+    seen.remarks.extend(found.iter().map(ToString::to_string));
     (document, seen.remarks)
 }
 

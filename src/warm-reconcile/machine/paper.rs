@@ -1,8 +1,13 @@
 //! What a plan does to the data of a stateful app, for whoever reads the plan first.
 
+use chrono::Utc;
+
+use super::pace::Pace;
 use crate::decide::{DataSteps, Plan};
 use crate::inspect::Site;
 use crate::inspect::volumes::{self, Survey};
+use crate::snapshot::Snapshots;
+use crate::state::last_good::{self, Known};
 
 /// `None` where the plan leaves the data alone, or the app is stateless.
 pub(super) async fn data_steps(site: &Site, plan: &Plan) -> Option<DataSteps> {
@@ -11,11 +16,33 @@ pub(super) async fn data_steps(site: &Site, plan: &Plan) -> Option<DataSteps> {
         steps,
         ..DataSteps::default()
     };
+    if let Plan::RollBack { restore: true, .. } = plan {
+        shown.given_up_s = given_up(site);
+    }
     match volumes::survey(&site.engine, &site.spec.stack, &site.paths).await {
-        Ok(found) => fill(&mut shown, found),
+        Ok(found) => {
+            let takes = matches!(plan, Plan::Upgrade { .. });
+            let pace = Pace::read(&site.paths).ok().flatten().filter(|_| takes);
+            shown.downtime = match (pace, &found.space) {
+                (Some(pace), Some(space)) => Some(pace.downtime(space)),
+                _ => None,
+            };
+            fill(&mut shown, found);
+        }
         Err(error) => shown.in_the_way.push(error.to_string()),
     }
     Some(shown)
+}
+
+/// How old the snapshot is that a rollback would restore, in seconds.
+fn given_up(site: &Site) -> Option<u64> {
+    let Ok(Some(Known::Whole(good))) = last_good::read(&site.paths) else {
+        return None;
+    };
+    let store = Snapshots::new(&site.paths);
+    let found = store.find(|snapshot| Some(&snapshot.id) == good.snapshot.as_ref());
+    let taken = found.ok()??.meta.taken()?;
+    u64::try_from((Utc::now() - taken).num_seconds()).ok()
 }
 
 fn steps(site: &Site, plan: &Plan) -> Option<Vec<String>> {

@@ -6,8 +6,8 @@
 use super::deploy::said;
 use super::workspace::Workspace;
 use super::{End, Machine, RunError};
-use crate::decide::Plan;
 use crate::decide::outcome::Outcome;
+use crate::decide::{Foreseen, Plan, PlanDocument};
 use crate::deploy::shape::{FilesRead, Shape};
 use crate::deploy::{Cx, Driver, Exported, fetch_image};
 use crate::inspect::Gathered;
@@ -28,6 +28,60 @@ impl Machine<'_> {
         plan: &Plan,
         seen: &Gathered,
     ) -> Result<Option<End>, RunError> {
+        let Some(found) = self.look_ahead(plan, seen, true).await? else {
+            return Ok(None);
+        };
+        let version = plan.deploys().map(|id| id.version.clone());
+        let named = version.as_ref().map_or("it", |version| version.tag());
+        for why in &found.why {
+            self.flight
+                .remark(format!("{named} cannot be deployed: {why}"));
+        }
+        Ok(Some(End {
+            outcome: found.outcome,
+            version,
+            attempted: None,
+            acted: false,
+        }))
+    }
+
+    /// What a run of this plan would find in the way before it touches anything. Reads only; an
+    /// image that is not here is told, and not fetched.
+    pub(super) async fn foresee(
+        &self,
+        document: &PlanDocument,
+        seen: &Gathered,
+    ) -> Option<Foreseen> {
+        let plan = &document.plan;
+        if !plan.acts() || matches!(plan, Plan::Resume(_)) {
+            return None;
+        }
+        let data = document.data.as_ref().map(|data| &data.in_the_way);
+        if let Some(why) = data.filter(|why| !why.is_empty()) {
+            return Some(Foreseen {
+                outcome: Outcome::HeldNoSnapshot,
+                why: why.clone(),
+            });
+        }
+        match self.look_ahead(plan, seen, false).await {
+            Ok(found) => found,
+            Err(error) => {
+                let why = kit::error_chain(&error);
+                self.flight.remark(format!(
+                    "what a run would find in the way is not known: {why}"
+                ));
+                None
+            }
+        }
+    }
+
+    /// With `fetch` images that are not here are fetched.
+    async fn look_ahead(
+        &self,
+        plan: &Plan,
+        seen: &Gathered,
+        fetch: bool,
+    ) -> Result<Option<Foreseen>, RunError> {
         let Some(id) = plan.deploys() else {
             return Ok(None);
         };
@@ -36,7 +90,7 @@ impl Machine<'_> {
         let work = self.workspace()?;
         let exported = self.export(&release, &work).await?;
         let stays_up = plan.takes_down_for().is_none();
-        let Some(found) = self.in_the_way(&exported, &work, stays_up).await? else {
+        let Some(found) = self.in_the_way(&exported, &work, stays_up, fetch).await? else {
             return Ok(None);
         };
         // `held-` promises that what runs is healthy.
@@ -46,19 +100,14 @@ impl Machine<'_> {
             (InTheWay::Undeployable(_), Some(true)) => Outcome::HeldUndeployable,
             (InTheWay::Undeployable(_), _) => Outcome::Undeployable,
         };
-        let reasons = match found {
+        let why = match found {
             InTheWay::Image(why) => vec![why],
             InTheWay::Undeployable(all) => all,
         };
-        for why in reasons {
-            self.flight
-                .remark(format!("{} cannot be deployed: {why}", id.version));
-        }
-        Ok(Some(End {
+        let redact = |why: String| self.redactor().text(&why).into();
+        Ok(Some(Foreseen {
             outcome,
-            version: Some(id.version.clone()),
-            attempted: None,
-            acted: false,
+            why: why.into_iter().map(redact).collect(),
         }))
     }
 
@@ -67,6 +116,7 @@ impl Machine<'_> {
         exported: &Exported,
         work: &Workspace,
         stays_up: bool,
+        fetch: bool,
     ) -> Result<Option<InTheWay>, RunError> {
         let spec = &self.site.spec;
         let version = &exported.release.version;
@@ -96,7 +146,8 @@ impl Machine<'_> {
         if !faults.is_empty() {
             return Ok(Some(InTheWay::Undeployable(faults)));
         }
-        Ok(self.missing_image(&shape, work).await?.map(InTheWay::Image))
+        let missing = self.missing_image(&shape, work, fetch).await?;
+        Ok(missing.map(InTheWay::Image))
     }
 
     /// What of the files cannot work on this swarm. `stays_up`: the app is not taken down before.
@@ -132,6 +183,7 @@ impl Machine<'_> {
         &self,
         shape: &Shape,
         work: &Workspace,
+        fetch: bool,
     ) -> Result<Option<String>, RunError> {
         let limit = self.site.spec.times.gate;
         let scratch = work.scratch();
@@ -142,6 +194,12 @@ impl Machine<'_> {
         for (service, image) in shape.images() {
             let here = self.site.engine.image(image).await;
             if here.map_err(RunError::Engine)?.is_some() {
+                continue;
+            }
+            if !fetch {
+                self.flight.remark(format!(
+                    "the image {image} of service {service} is not here: a run fetches it first"
+                ));
                 continue;
             }
             self.say(&format!("fetching {image}"), limit);

@@ -106,6 +106,7 @@ impl Machine<'_> {
     /// Ends a run. Nothing that goes wrong here changes how it ended; it is told.
     pub(super) async fn close(&self, end: End) -> Report {
         let site = self.site;
+        self.hook_after(&end).await;
         let way = self.about(&end);
         let way = way.and_then(|about| way_out(end.outcome, &about));
         if let Some(way) = way {

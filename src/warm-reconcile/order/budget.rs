@@ -52,14 +52,24 @@ pub fn wait_budget(spec: &AppSpec) -> Budget {
         steps.push(("undeploy", times.undeploy));
         steps.push(("snapshot", times.snapshot));
     }
+    if !spec.hooks.before.is_empty() {
+        steps.push(("hook before", times.hook));
+    }
     steps.push(("deploy", times.deploy));
     steps.push(("gate", times.gate));
+    if !times.bake.is_zero() {
+        steps.push(("bake", times.bake));
+        steps.push(("first_gate again", times.first_gate));
+    }
     if spec.stateful {
         steps.push(("undeploy again", times.undeploy));
         steps.push(("restore", times.snapshot));
     }
     steps.push(("redeploy", times.deploy));
     steps.push(("regate", times.gate));
+    if !spec.hooks.after.is_empty() {
+        steps.push(("hook after", times.hook));
+    }
     steps.push(("own work", OWN_WORK));
     Budget { steps }
 }

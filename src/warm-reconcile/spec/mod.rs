@@ -60,10 +60,23 @@ pub struct AppSpec {
     /// versions without a suffix. `None`: all of them.
     pub variant: Option<String>,
     pub times: Times,
+    /// Commands around a change of what runs.
+    pub hooks: Hooks,
+    /// Whether an upgrade waits until `prove-gate` has shown that this gate can fail.
+    pub armed_gate: bool,
     /// Called with the alert file's path as its last argument when an alert is raised.
     pub alert_relay: Vec<String>,
     /// The systemd unit that runs the reconciler for this app, for `check-order`.
     pub unit: String,
+}
+
+/// Commands around a change of what runs, as lists of words; an empty one is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// Before anything is touched; where it fails, nothing is.
+    pub before: Vec<String>,
+    /// At the end; that it fails is told.
+    pub after: Vec<String>,
 }
 
 /// How a certificate is judged.
@@ -116,6 +129,10 @@ pub struct Times {
     pub undeploy: Duration,
     /// The deadline of taking or restoring a snapshot.
     pub snapshot: Duration,
+    /// The deadline of each hook.
+    pub hook: Duration,
+    /// How long a version is watched after it became last-good; zero: not at all.
+    pub bake: Duration,
 }
 
 impl Default for Times {
@@ -131,6 +148,8 @@ impl Default for Times {
             deploy: seconds(60),
             undeploy: seconds(60),
             snapshot: seconds(60),
+            hook: seconds(60),
+            bake: Duration::ZERO,
         }
     }
 }

@@ -8,6 +8,9 @@
 //!                 snapshot.aside/      what lay there before a restore that was asked for
 //!                 snapshot.new/        one that is being made
 //!                 journal.jsonl, history.jsonl, quarantine.json, hold.json, acks.json
+//!                 gate.json            the proof that the gate can fail
+//!                 deployed.json        what the services of last-good were deployed as
+//!                 pace.json            how long the steps of the last upgrade took
 //!                 runs/<run>.json      what each run saw and did
 //!        <recipe>/apps/<app>/…         the same, for an app that is not named as its recipe
 //!        alerts/, alerts/seen/         the reference's
@@ -198,6 +201,21 @@ impl AppPaths {
     /// The flight records: one file for each run that was more than a look.
     pub fn runs(&self) -> PathBuf {
         self.home.join("runs")
+    }
+
+    /// The proof that the gate can fail.
+    pub fn gate(&self) -> PathBuf {
+        self.home.join("gate.json")
+    }
+
+    /// What the services of last-good were deployed as.
+    pub fn deployed(&self) -> PathBuf {
+        self.home.join("deployed.json")
+    }
+
+    /// How long the steps of the last upgrade took.
+    pub fn pace(&self) -> PathBuf {
+        self.home.join("pace.json")
     }
 
     /// What is not tried again.

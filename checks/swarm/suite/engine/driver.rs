@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use warm_reconcile::Version;
-use warm_reconcile::deploy::{forget_images, store_images, stored_image};
+use warm_reconcile::deploy::{forget_images, store_images, stored_image, stored_images};
 use warm_reconcile::engine::{Settled, digests, settled};
 
 use super::kit::{App, trial};
@@ -82,7 +82,9 @@ async fn offline() {
     app.deploy(version.tag(), &env).await;
     app.until("broken", |view| matches!(settled(view), Settled::Broken(_)))
         .await;
-    let gone = forget_images(&app.stack, &version, &good, &app.cx(&scratch)).await;
+    let named = app.engine.images_named(&stored_images(&app.stack)).await;
+    assert_eq!(named.unwrap(), std::slice::from_ref(&name));
+    let gone = forget_images(std::slice::from_ref(&name), &app.cx(&scratch)).await;
     assert!(gone.sounds_good(), "{gone:?}");
     assert_eq!(app.engine.image(&name).await.unwrap(), None);
 }

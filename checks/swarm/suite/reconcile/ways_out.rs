@@ -34,7 +34,7 @@ const OLD: &str = "5.1.1+v1.0.0";
 const NEW: &str = "5.2.0+v1.1.0";
 
 /// A second service of the stack.
-fn side(more: &str) -> String {
+pub(super) fn side(more: &str) -> String {
     format!(
         "  side:
     image: lab/web:1
@@ -60,7 +60,7 @@ fn first(desk: &Desk, more: &str) -> Duration {
 }
 
 /// Which version a service's label says.
-fn label(desk: &Desk, service: &str) -> String {
+pub(super) fn label(desk: &Desk, service: &str) -> String {
     let key = format!("coop-cloud.{}.version", desk.stack);
     let format = format!("{{{{ index .Spec.Labels \"{key}\" }}}}");
     let name = format!("{}_{service}", desk.stack);

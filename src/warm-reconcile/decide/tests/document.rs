@@ -20,7 +20,7 @@ fn a_plan_survives_the_file_and_fits_the_same_world() {
 #[test]
 fn every_part_of_the_world_that_moves_is_named() {
     type Move = (&'static str, fn(&mut World));
-    let moves: [Move; 16] = [
+    let moves: [Move; 19] = [
         ("app", |w| w.app = "keycloak".into()),
         ("stateful", |w| w.stateful = true),
         ("ask", |w| w.ask = Ask::Converge),
@@ -34,6 +34,9 @@ fn every_part_of_the_world_that_moves_is_named() {
         ("journal", |w| {
             w.journal = Journal::Unreadable("torn".into())
         }),
+        ("unarmed", |w| w.unarmed = true),
+        ("baking", |w| w.baking = true),
+        ("drift", |w| w.drift = vec!["service app is gone".into()]),
         ("pinned", |w| w.pinned = Some(NEW.into())),
         ("held", |w| w.held = Some("me".into())),
         ("quarantined", |w| w.quarantined = quarantined(&[NEW])),

@@ -420,6 +420,83 @@ fn a_stack_of_two_versions_goes_back_to_last_good_by_every_command() {
 }
 
 #[test]
+fn what_becomes_unhealthy_in_its_bake_time_is_left_for_the_version_before() {
+    let seen = |change: fn(&mut World)| {
+        let mut world = World {
+            running: running(OLD, false),
+            previous: Some(release(OLDER)),
+            baking: true,
+            ..calm()
+        };
+        change(&mut world);
+        decide(&world)
+    };
+    let back = |restore| Plan::RollBack {
+        from: Some(release(OLD)),
+        to: release(OLDER),
+        restore,
+    };
+    let again = Plan::Redeploy {
+        release: release(OLD),
+    };
+    assert_eq!(seen(|_| ()), back(false));
+    assert_eq!(seen(|w| w.stateful = true), back(true));
+    assert_eq!(seen(|w| w.baking = false), again);
+    assert_eq!(seen(|w| w.previous = None), again);
+    assert_eq!(seen(|w| w.quarantined = quarantined(&[OLDER])), again);
+    // A newer version is tried first, and what is healthy stays.
+    assert_eq!(
+        seen(|w| w.newest = newest(NEW)).deploys(),
+        Some(&release(NEW))
+    );
+    assert!(!seen(|w| w.running = running(OLD, true)).acts());
+}
+
+#[test]
+fn a_gate_that_nobody_has_proved_holds_what_it_would_judge() {
+    let unarmed = |change: fn(&mut World)| {
+        let mut world = World {
+            unarmed: true,
+            ..behind()
+        };
+        change(&mut world);
+        decide(&world).outcome()
+    };
+    assert_eq!(unarmed(|_| ()), Outcome::HeldUnarmed);
+    // No word on the version takes that away.
+    let said = |w: &mut World| {
+        w.acknowledged.insert(NEW.into());
+    };
+    assert_eq!(unarmed(said), Outcome::HeldUnarmed);
+    assert_eq!(unarmed(|w| w.newest = newest(OLD)), Outcome::NoopHealthy);
+    let first = |w: &mut World| {
+        w.running = None;
+        w.last_good = None;
+    };
+    assert_eq!(unarmed(first), Outcome::HeldUnarmed);
+    // What was healthy here comes back all the same.
+    assert_eq!(unarmed(|w| w.running = None), Outcome::BroughtBack);
+}
+
+#[test]
+fn what_was_changed_by_hand_is_put_right_only_on_wish() {
+    let seen = |ask, healthy| {
+        decide(&World {
+            ask,
+            running: running(OLD, healthy),
+            drift: vec!["service app: 3 tasks wanted, 1 task deployed".into()],
+            ..calm()
+        })
+    };
+    assert_eq!(seen(Ask::Run, true).outcome(), Outcome::NoopHealthy);
+    let again = Plan::Redeploy {
+        release: release(OLD),
+    };
+    assert_eq!(seen(Ask::Converge, true), again);
+    assert_eq!(seen(Ask::Run, false), again);
+}
+
+#[test]
 fn a_pinned_version_is_gone_to_and_stayed_on() {
     let pinned = |tag: &str, change: fn(&mut World)| {
         let mut world = World {

@@ -168,6 +168,9 @@ impl Model {
                 .journal
                 .clone()
                 .map_or(Journal::Clean, |run| Journal::Unfinished(Box::new(run))),
+            unarmed: false,
+            baking: false,
+            drift: Vec::new(),
             pinned: None,
             held: self.held.then(|| "me".into()),
             quarantined: self.quarantined.clone(),

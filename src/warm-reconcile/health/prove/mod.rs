@@ -31,6 +31,8 @@ use crate::health::{
 };
 use crate::spec::version::Version;
 use crate::spec::{AppSpec, SpecTls};
+use crate::state::file::{self, StateError};
+use crate::state::layout::AppPaths;
 use reach::probe::TlsTrust;
 
 /// The version of the certificate's form.
@@ -121,6 +123,22 @@ impl Certificate {
         let all = Control::ALL.into_iter().all(shown);
         self.schema == SCHEMA && self.teeth && all && self.gate == gate.digest()
     }
+}
+
+/// The proof that is on record; `None` where there is none.
+///
+/// # Errors
+/// [`StateError`].
+pub fn stored(paths: &AppPaths) -> Result<Option<Certificate>, StateError> {
+    file::read_json(&paths.gate())
+}
+
+/// Puts a proof on record, in place of an older one, also one without teeth.
+///
+/// # Errors
+/// [`StateError`].
+pub fn store(paths: &AppPaths, proof: &Certificate) -> Result<(), StateError> {
+    file::write_json(&paths.gate(), proof)
 }
 
 /// Runs every control: the right app alone, then all others side by side. About 3 seconds.

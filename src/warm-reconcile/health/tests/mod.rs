@@ -52,6 +52,8 @@ pub(crate) fn spec() -> AppSpec {
             steady: Duration::from_millis(60),
             ..Times::default()
         },
+        hooks: Default::default(),
+        armed_gate: false,
         alert_relay: vec![],
         unit: "deploy-proxy.service".into(),
     }

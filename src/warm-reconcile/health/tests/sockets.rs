@@ -54,6 +54,7 @@ fn against(verdict: Verdict) -> Against {
 fn cause(verdict: Verdict) -> String {
     match against(verdict) {
         Against::NoAnswer { cause, .. } => cause,
+        Against::Broken(_) => "broken".to_owned(),
         other => panic!("{other:?}"),
     }
 }

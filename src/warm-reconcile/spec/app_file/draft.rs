@@ -6,7 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::AppSpec;
-use crate::spec::{Driver, Identity, SpecTls, Times};
+use crate::spec::{Driver, Hooks, Identity, SpecTls, Times};
 use kit::json_path::JsonPath;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
@@ -40,8 +40,17 @@ pub(super) struct Draft {
     pub(super) pre_releases: Option<bool>,
     pub(super) variant: Option<String>,
     pub(super) times: DraftTimes,
+    pub(super) hooks: DraftHooks,
+    pub(super) armed_gate: Option<bool>,
     pub(super) alert_relay: Option<Vec<String>>,
     pub(super) unit: Option<String>,
+}
+
+/// The hooks that a text says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DraftHooks {
+    pub(super) before: Option<Vec<String>>,
+    pub(super) after: Option<Vec<String>>,
 }
 
 /// The times that a text says.
@@ -58,6 +67,8 @@ pub(super) struct DraftTimes {
     pub(super) deploy: Option<Duration>,
     pub(super) undeploy: Option<Duration>,
     pub(super) snapshot: Option<Duration>,
+    pub(super) hook: Option<Duration>,
+    pub(super) bake: Option<Duration>,
 }
 
 impl Draft {
@@ -86,6 +97,11 @@ impl Draft {
             pre_releases: self.pre_releases.or(under.pre_releases),
             variant: self.variant.or(under.variant),
             times: self.times.over(under.times),
+            hooks: DraftHooks {
+                before: self.hooks.before.or(under.hooks.before),
+                after: self.hooks.after.or(under.hooks.after),
+            },
+            armed_gate: self.armed_gate.or(under.armed_gate),
             alert_relay: self.alert_relay.or(under.alert_relay),
             unit: self.unit.or(under.unit),
         }
@@ -148,6 +164,11 @@ impl Draft {
             pre_releases: said.pre_releases.unwrap_or(false),
             variant: said.variant,
             times,
+            hooks: Hooks {
+                before: said.hooks.before.unwrap_or_default(),
+                after: said.hooks.after.unwrap_or_default(),
+            },
+            armed_gate: said.armed_gate.unwrap_or(false),
             alert_relay: said.alert_relay.unwrap_or_default(),
             unit: said.unit.unwrap_or_else(|| format!("deploy-{app}.service")),
             recipe,
@@ -169,6 +190,8 @@ impl DraftTimes {
             deploy: self.deploy.or(under.deploy),
             undeploy: self.undeploy.or(under.undeploy),
             snapshot: self.snapshot.or(under.snapshot),
+            hook: self.hook.or(under.hook),
+            bake: self.bake.or(under.bake),
         }
     }
 
@@ -185,6 +208,8 @@ impl DraftTimes {
             deploy: self.deploy.unwrap_or(usual.deploy),
             undeploy: self.undeploy.unwrap_or(usual.undeploy),
             snapshot: self.snapshot.unwrap_or(usual.snapshot),
+            hook: self.hook.unwrap_or(usual.hook),
+            bake: self.bake.unwrap_or(usual.bake),
         };
         let needed = (times.every * times.successes).max(times.steady);
         if times.gate < needed {

@@ -81,6 +81,17 @@ fn fields(spec: &AppSpec) -> Map<String, Value> {
         put("variant", json!(variant));
     }
     put("times", times(spec));
+    let hooks = [("before", &spec.hooks.before), ("after", &spec.hooks.after)];
+    let hooks = hooks.into_iter().filter(|(_, argv)| !argv.is_empty());
+    let hooks: Map<String, Value> = hooks
+        .map(|(name, argv)| (name.to_owned(), json!(argv)))
+        .collect();
+    if !hooks.is_empty() {
+        put("hooks", Value::Object(hooks));
+    }
+    if spec.armed_gate {
+        put("armed_gate", json!(true));
+    }
     if !spec.alert_relay.is_empty() {
         put("alert_relay", json!(spec.alert_relay));
     }
@@ -100,6 +111,8 @@ fn times(spec: &AppSpec) -> Value {
         "deploy": time(times.deploy),
         "undeploy": time(times.undeploy),
         "snapshot": time(times.snapshot),
+        "hook": time(times.hook),
+        "bake": time(times.bake),
     })
 }
 

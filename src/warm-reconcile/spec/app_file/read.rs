@@ -14,7 +14,7 @@ use kit::yaml::fields::Fields;
 use kit::yaml::source::Span;
 use kit::yaml::tree::{Node, NodeKind};
 
-use super::draft::{Draft, DraftTimes};
+use super::draft::{Draft, DraftHooks, DraftTimes};
 use super::{Creators, Layer};
 
 const FILE_KEYS: &[&str] = &["apps", "routes", "stacks", "proxy"];
@@ -39,6 +39,8 @@ const APP_KEYS: &[&str] = &[
     "pre_releases",
     "variant",
     "times",
+    "hooks",
+    "armed_gate",
     "alert_relay",
     "unit",
 ];
@@ -53,6 +55,8 @@ const TIME_KEYS: &[&str] = &[
     "deploy",
     "undeploy",
     "snapshot",
+    "hook",
+    "bake",
 ];
 
 impl Reader {
@@ -134,6 +138,8 @@ impl Reader {
                 .key("times")
                 .map(|(key, node)| self.times(key.span.clone(), node))
                 .unwrap_or_default(),
+            hooks: self.hooks(&fields),
+            armed_gate: self.flag(&fields, "armed_gate"),
             alert_relay: self.argument_list(&fields, "alert_relay"),
             unit: fields
                 .get("unit")
@@ -298,6 +304,18 @@ impl Reader {
         None
     }
 
+    fn hooks(&mut self, fields: &Fields<'_>) -> DraftHooks {
+        let inner = fields.get("hooks");
+        let Some(inner) = inner.and_then(|node| self.map(node, "`hooks`", &["before", "after"]))
+        else {
+            return DraftHooks::default();
+        };
+        DraftHooks {
+            before: self.argument_list(&inner, "before"),
+            after: self.argument_list(&inner, "after"),
+        }
+    }
+
     fn times(&mut self, span: Span, node: &Node) -> DraftTimes {
         let Some(fields) = self.map(node, "`times`", TIME_KEYS) else {
             return DraftTimes::default();
@@ -305,8 +323,8 @@ impl Reader {
         let mut time = |key: &str| {
             let node = fields.get(key)?;
             let time = self.duration(node, &format!("`{key}`"))?;
-            // Zero says something only of the one that may be left out.
-            if time > Duration::ZERO || key == "steady" {
+            // Zero says something only of those that may be left out.
+            if time > Duration::ZERO || matches!(key, "steady" | "bake") {
                 return Some(time);
             }
             let problem = Diagnostic::new(
@@ -327,6 +345,8 @@ impl Reader {
             deploy: time("deploy"),
             undeploy: time("undeploy"),
             snapshot: time("snapshot"),
+            hook: time("hook"),
+            bake: time("bake"),
             successes: fields.get("successes").and_then(|node| {
                 let count = self.integer(node, "`successes`", 1, 1000)?;
                 u32::try_from(count).ok()

@@ -3,7 +3,7 @@ use std::ffi::OsString;
 use proptest::prelude::*;
 
 use super::*;
-use crate::spec::{Driver, Identity, SpecTls, Times};
+use crate::spec::{Driver, Hooks, Identity, SpecTls, Times};
 use kit::json_path::parse_json_path;
 use std::time::Duration;
 
@@ -59,6 +59,8 @@ fn without_a_file_the_references_apps_are_known() {
         pre_releases: false,
         variant: None,
         times: Times::default(),
+        hooks: Hooks::default(),
+        armed_gate: false,
         alert_relay: Vec::new(),
         unit: "deploy-proxy.service".to_owned(),
     };
@@ -272,7 +274,10 @@ prop_compose! {
         deploy in milliseconds(), undeploy in milliseconds(), snapshot in milliseconds(),
     ) -> Times {
         let gate = (every * successes).max(steady) + slack;
-        Times { first_gate, gate, probe, every, successes, steady, deploy, undeploy, snapshot }
+        Times {
+            first_gate, gate, probe, every, successes, steady, deploy, undeploy, snapshot,
+            hook: probe, bake: every,
+        }
     }
 }
 
@@ -293,6 +298,7 @@ prop_compose! {
         min_age in proptest::option::of(milliseconds()),
         times in times(),
         alert_relay in proptest::collection::vec("\\PC{1,6}", 0..3),
+        before in proptest::collection::vec("\\PC{1,6}", 0..3), armed_gate: bool,
         unit in "[a-z][a-z0-9@:_.-]{0,12}\\.service",
     ) -> AppSpec {
         let path = |text: Option<String>| text.map(|text| parse_json_path(&text).unwrap());
@@ -304,7 +310,8 @@ prop_compose! {
             identity: Identity { version: path(version), started: path(started) },
             driver: if abra { Driver::Abra } else { Driver::Stack },
             stack, repository: PathBuf::from("/srv/recipes/r"), compose,
-            env: env.into_iter().collect(), min_age, pre_releases, variant: None, times, alert_relay, unit,
+            env: env.into_iter().collect(), min_age, pre_releases, variant: None, times,
+            hooks: Hooks { before, after: alert_relay.clone() }, armed_gate, alert_relay, unit,
         }
     }
 }
