@@ -217,6 +217,7 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         program: Some(test_kit::built("gateproof").into()),
         // The checks are run beside each other, and some of them disturb this machine.
         lease_wait: std::time::Duration::from_secs(300),
+        jobs: None,
     };
     gateproof::run::run(file, &options, &Interrupt::never(), &mut |_: &Redacted<
         RunEvent,

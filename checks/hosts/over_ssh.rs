@@ -12,7 +12,7 @@ use test_kit::sshd::{ALIAS, Sshd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trials: [(&str, fn()); 11] = [
+    let trials: [(&str, fn()); 12] = [
         // First, because it waits longest: 90 s, while the program tries to reach the host.
         (
             "a_link_that_is_cut_is_undone_by_the_host_and_the_check_is_an_error",
@@ -27,6 +27,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             https_from_the_host,
         ),
         ("vantages_are_compared", vantages),
+        (
+            "two_hosts_are_asked_at_once_and_one_machine_is_asked_one_thing_at_a_time",
+            at_once,
+        ),
         ("no_answer_on_the_host_keeps_its_cause", no_answer),
         ("a_host_that_is_down_costs_one_connect_timeout", down),
         (
@@ -83,6 +87,63 @@ fn outcomes(shown: &Shown) -> Vec<(String, String)> {
         .iter()
         .map(|check| (text(&check["id"]), text(&check["outcome"])))
         .collect()
+}
+
+/// The servers are on one machine; where this can be hidden they are two.
+fn at_once() {
+    let boots = [true, false].map(|own| {
+        let boot = "11111111-2222-4333-8444-555555555555";
+        let file = std::env::temp_dir().join(format!("gp-boot-{}", std::process::id()));
+        let show = format!(
+            "echo {boot} >{0} && mount --bind {0} /proc/sys/kernel/random/boot_id && rm {0}",
+            file.display()
+        );
+        let builder = Sshd::builder();
+        if own && test_kit::sshd::can_mount() {
+            builder.mount(show)
+        } else {
+            builder
+        }
+        .start()
+    });
+    let scratch = Scratch::with("");
+    let config = |name: &str, server: &Sshd| {
+        let text = std::fs::read_to_string(server.config()).unwrap();
+        text.replace(&format!("Host {ALIAS}"), &format!("Host {name}"))
+    };
+    let hosts =
+        ["one", "two", "again"].map(|name| config(name, &boots[usize::from(name != "one")]));
+    scratch.write("ssh_config", hosts.concat());
+    let hosts = ["one", "two", "again"].map(|name| format!("  {name}: {{ ssh: {name} }}\n"));
+    let checks = ["one", "two", "again"].map(|name| {
+        format!("      - {{ id: {name}, claim: c, on: {name}, run: sleep 1; hostname, expect: {{ exit: 0 }} }}\n")
+    });
+    let hosts = hosts.concat();
+    let checks = checks.concat();
+    scratch.write(
+        "claim.yaml",
+        format!("phase: ssh\nhosts:\n{hosts}gates:\n  M1:\n    checks:\n{checks}"),
+    );
+    let shown = scratch.verify(&["--ssh-config", "ssh_config", "--format", "json"]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    let record = json(&shown);
+    let span = |index: usize| {
+        let check = &record["checks"][index];
+        let started: chrono::DateTime<chrono::Utc> =
+            check["started"].as_str().unwrap().parse().unwrap();
+        let took = Duration::from_millis(check["duration_ms"].as_u64().unwrap());
+        (started, started + took)
+    };
+    let overlap = |one: usize, other: usize| {
+        let (one, other) = (span(one), span(other));
+        one.0 < other.1 && other.0 < one.1
+    };
+    assert!(!overlap(1, 2), "two names of one machine: {record}");
+    assert_eq!(
+        overlap(0, 1) || overlap(0, 2),
+        test_kit::sshd::can_mount(),
+        "{record}"
+    );
 }
 
 fn host_checks() {

@@ -12,6 +12,7 @@ mod outputs;
 mod secrets;
 mod server;
 mod shown;
+mod side_by_side;
 mod times;
 mod timing;
 mod told;

@@ -75,6 +75,7 @@ pub(crate) async fn run_gate(
         allow_destructive: cold.run.allows_destructive(),
         program: std::env::current_exe().ok(),
         lease_wait: cold.run.wait_lease,
+        jobs: cold.run.jobs,
     };
     let record = runs::run(file, &options, interrupt, cold.quiet(), Watched::No).await;
     let table = table(&record, console::width(), cold.color.on_stdout());

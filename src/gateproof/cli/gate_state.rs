@@ -144,6 +144,7 @@ async fn states_of_hosts(
         besides: None,
         program: None,
         lease_wait: std::time::Duration::ZERO,
+        jobs: None,
     };
     host_states(file, &options, &names)
         .await

@@ -1,5 +1,6 @@
 //! Options that several commands share. The options of one command live with the command.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -145,6 +146,10 @@ pub(crate) struct RunOptions {
     /// How long to wait for a host that somebody else disturbs (default: not at all)
     #[arg(long, value_name = "DURATION", default_value = "0s", hide_default_value = true, value_parser = humantime::parse_duration)]
     pub(crate) wait_lease: Duration,
+    /// How many checks that only observe run side by side (default: what each place bears; 1: one
+    /// after the other)
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) signing: SigningOptions,
     #[command(flatten)]

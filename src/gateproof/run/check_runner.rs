@@ -5,42 +5,40 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
-use crate::record::{CONTROL_NOT_RUN, CheckRecord, Finding, FixtureRecord};
+use crate::record::{CONTROL_NOT_RUN, CheckRecord, ControlRecord, Finding, FixtureRecord};
 use crate::secrets::learn_scope;
 use claim::outcome::Outcome;
 use claim::{Check, ClaimFile, Control, Effect, Fixture, Probe};
 use kit::text::{Scope, Text};
-use reach::host::Leftovers;
 use reach::observation::{Observation, left_processes};
 
 use super::control::judge_control;
 use super::disturber::Disturber;
-use super::event::{Events, RunEvent};
+use super::event::Events;
 use super::fixture::{Fixtures, NotSet};
+use super::group::{Asked, Asking, Begun, BegunControl};
 use super::human;
-use super::judging::ProbeResult;
 use super::options::{Options, Role};
 use super::places::Places;
-use super::plan::{CheckAt, Item, vantages};
-use super::prober::{ProbeTask, Prober};
+use super::plan::{CheckAt, Item};
+use super::prober::Prober;
 use super::recorded::{self, judged, millis, place, remark};
 use super::reproduce::describe_probe;
 use super::secrets;
-use super::unchanged;
 use super::wording;
 
-/// Runs items in order, and collects the records of their checks.
+/// What a run knows while it goes on: conditions, values and records. [`super::group`] asks.
 pub(super) struct CheckRunner<'r> {
     pub(super) file: &'r ClaimFile,
     pub(super) options: &'r Options,
     places: &'r Places,
-    prober: &'r Prober<'r>,
+    pub(super) prober: &'r Prober<'r>,
     pub(super) fixtures: Fixtures<'r>,
     /// Why nothing may be run.
     pub(super) refused: Option<String>,
     /// Captured values by gate.
     captured: BTreeMap<usize, Scope>,
-    records: BTreeMap<CheckAt, CheckRecord>,
+    pub(super) records: BTreeMap<CheckAt, CheckRecord>,
 }
 
 impl<'r> CheckRunner<'r> {
@@ -62,28 +60,52 @@ impl<'r> CheckRunner<'r> {
         }
     }
 
-    pub(super) async fn item(&mut self, item: &Item, sink: &mut Events<'_>) {
+    /// Brings a check as far as it comes before it is asked.
+    pub(super) async fn begin(&mut self, item: &Item, sink: &mut Events<'_>) -> Begun<'r> {
         let check = item.at.of(self.file);
-        if item.control {
-            if let Some(control) = &check.control {
-                self.control(item, check, control, sink).await;
-            }
-            return;
-        }
         let started = Utc::now();
-        let record = match self.refusal(item.at, check) {
-            Some((outcome, why)) => self.not_run(item.at, check, started, outcome, &why),
-            None if check.unchanged => self.compared(item, check, started, sink).await,
-            None => match self.conditions(&item.with, item.at, sink).await {
-                Err(why) => self.not_run(item.at, check, started, why.outcome(), why.why()),
-                Ok(()) => self.checked(item.at, check, started).await.0,
-            },
+        let refusal = match self.refusal(item.at, check) {
+            Some(refusal) => Some(refusal),
+            None if check.unchanged => {
+                let record = self.compared(item, check, started, sink).await;
+                return Begun::Over(Box::new(record));
+            }
+            None => {
+                let conditions = self.conditions(&item.with, item.at, sink).await;
+                conditions
+                    .err()
+                    .map(|why| (why.outcome(), why.why().to_owned()))
+            }
         };
-        let waits_for_control = check.control.is_some() && record.outcome == Outcome::Pass;
-        if !waits_for_control {
-            sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
+        if let Some((outcome, why)) = refusal {
+            return Begun::Over(Box::new(
+                self.not_run(item.at, check, started, outcome, &why),
+            ));
         }
-        self.records.insert(item.at, record);
+        if let Probe::Human(_) = check.probe {
+            return Begun::Human(started);
+        }
+        Begun::Ask(Box::new(self.asking(item.at, check)))
+    }
+
+    /// A check, with the values that it has now.
+    pub(super) fn asking(&self, at: CheckAt, check: &'r Check) -> Asking<'r> {
+        let scope = self.scope(at, check);
+        secrets::learn_probe(&check.probe, &scope);
+        Asking {
+            check,
+            probe: &check.probe,
+            expect: &check.expect,
+            timing: &check.timing,
+            scope,
+            until: self.fixtures.until(),
+        }
+    }
+
+    /// Whether a check has passed, so that its control decides.
+    pub(super) fn awaits_control(&self, at: CheckAt) -> bool {
+        let passed = |record: &CheckRecord| record.outcome == Outcome::Pass;
+        at.of(self.file).control.is_some() && self.records.get(&at).is_some_and(passed)
     }
 
     /// Why a check is not run at all.
@@ -192,7 +214,7 @@ impl<'r> CheckRunner<'r> {
     }
 
     /// Brings the fixtures of an item into force.
-    async fn conditions(
+    pub(super) async fn conditions(
         &mut self,
         with: &[String],
         at: CheckAt,
@@ -216,112 +238,31 @@ impl<'r> CheckRunner<'r> {
         }
     }
 
-    /// A check that must observe the same before, during and after its innermost fixture.
-    async fn compared(
-        &mut self,
-        item: &Item,
+    /// What a person says of a `human:` check.
+    pub(super) async fn attested(
+        &self,
+        at: CheckAt,
         check: &Check,
         started: DateTime<Utc>,
-        sink: &mut Events<'_>,
     ) -> CheckRecord {
-        let outer = &item.with[..item.with.len().saturating_sub(1)];
-        let before = match self.look(outer, item.at, check, sink).await {
-            Ok(observation) => observation,
-            Err((outcome, why)) => {
-                let why = format!("before the disturbance: {why}");
-                return self.not_run(item.at, check, started, outcome, &why);
-            }
-        };
-        let (mut record, during) = match self.conditions(&item.with, item.at, sink).await {
-            Err(why) => {
-                return self.not_run(item.at, check, started, why.outcome(), why.why());
-            }
-            Ok(()) => self.checked(item.at, check, started).await,
-        };
-        // The fixture is left in any case.
-        let after = self.look(outer, item.at, check, sink).await;
-        if record.outcome != Outcome::Pass {
-            return record;
-        }
-        let during = during.ok_or((Outcome::Error, "nothing was observed".to_owned()));
-        for (when, seen) in [("during", during), ("after", after)] {
-            let differs = seen.and_then(|now| {
-                unchanged::difference(&before, &now).map_err(|why| (Outcome::Error, why))
-            });
-            let (outcome, why) = match differs {
-                Ok(None) => continue,
-                Ok(Some(why)) => (Outcome::Fail, why),
-                Err(error) => error,
-            };
-            record.outcome = outcome;
-            record
-                .findings
-                .push(remark(&format!("unchanged, {when} the disturbance"), why));
-            return record;
-        }
-        record.notes.push(format!(
-            "the same, to the byte, before, during and after fixture `{}`",
-            item.with.last().map_or("", String::as_str)
-        ));
-        record
-    }
-
-    /// Looks with the expectation of a check, under these fixtures.
-    async fn look(
-        &mut self,
-        with: &[String],
-        at: CheckAt,
-        check: &Check,
-        sink: &mut Events<'_>,
-    ) -> Result<Observation, (Outcome, String)> {
-        let set = self.conditions(with, at, sink).await;
-        set.map_err(|why| (why.outcome(), why.why().to_owned()))?;
         let scope = self.scope(at, check);
-        secrets::learn_probe(&check.probe, &scope);
-        let reply = self.prober.probe(self.task(check, &scope)).await;
-        let held = reply.held("the check");
-        let outcome = match reply.result {
-            ProbeResult::Differs(_) => Outcome::Fail,
-            _ => Outcome::Error,
+        let blank = self.blank(at, check, started, &scope);
+        let Probe::Human(human) = &check.probe else {
+            return blank;
         };
-        match (held, reply.observation) {
-            (Ok(()), Some(observation)) => Ok(observation),
-            (Err(why), _) => Err((outcome, why)),
-            (Ok(()), None) => Err((outcome, "nothing was observed".to_owned())),
-        }
+        let subject = (self.file.gates[at.gate].id.as_str(), check, human);
+        let result = human::attestation(self.file, self.options, self.places, subject, &scope);
+        result.await.into_record(blank)
     }
 
-    fn task<'t>(&self, check: &'t Check, scope: &'t Scope) -> ProbeTask<'t> {
-        ProbeTask {
-            place: &check.on,
-            probe: &check.probe,
-            expect: &check.expect,
-            timing: &check.timing,
+    /// The record of a check that was asked.
+    pub(super) async fn judge(&mut self, at: CheckAt, check: &Check, asked: Asked) -> CheckRecord {
+        let Asked {
+            started,
+            reply,
             scope,
-            leftovers: Leftovers::Kill,
-            until: self.fixtures.until(),
-            guard: None,
-        }
-    }
-
-    async fn checked(
-        &mut self,
-        at: CheckAt,
-        check: &Check,
-        started: DateTime<Utc>,
-    ) -> (CheckRecord, Option<Observation>) {
-        let scope = self.scope(at, check);
-        if let Probe::Human(human) = &check.probe {
-            let subject = (self.file.gates[at.gate].id.as_str(), check, human);
-            let result =
-                human::attestation(self.file, self.options, self.places, subject, &scope).await;
-            return (
-                result.into_record(self.blank(at, check, started, &scope)),
-                None,
-            );
-        }
-        secrets::learn_probe(&check.probe, &scope);
-        let reply = self.prober.probe(self.task(check, &scope)).await;
+            disturbed,
+        } = asked;
         let (mut outcome, mut findings) = judged(&reply, &self.file.source);
         if let Some(why) = self.fixtures.not_in_force().await {
             outcome = Outcome::Error;
@@ -335,7 +276,7 @@ impl<'r> CheckRunner<'r> {
                 "its command may hide a failure, by declaration: {why}"
             ));
         }
-        if let Some(why) = self.disturbed(check, outcome).await {
+        if let Some(why) = disturbed {
             if outcome == Outcome::Fail {
                 outcome = Outcome::Error;
                 findings.insert(0, remark("somebody else disturbs the host", why.clone()));
@@ -352,7 +293,7 @@ impl<'r> CheckRunner<'r> {
                 findings.extend(missing);
             }
         }
-        let record = CheckRecord {
+        CheckRecord {
             outcome,
             observed: reply.observed(),
             findings,
@@ -362,8 +303,7 @@ impl<'r> CheckRunner<'r> {
             // Of the probe; what its fixtures took stands with their steps.
             duration_ms: millis(reply.duration),
             ..self.blank(at, check, started, &scope)
-        };
-        (record, reply.observation)
+        }
     }
 
     fn scope(&self, at: CheckAt, check: &Check) -> Scope {
@@ -373,68 +313,70 @@ impl<'r> CheckRunner<'r> {
         scope
     }
 
-    /// Runs the control of a check that passed: it must show its own value, and the check's
-    /// expectation must not hold there.
-    async fn control(
+    /// Brings the control of a check that passed as far as it comes before it is asked.
+    pub(super) async fn begin_control(
         &mut self,
         item: &Item,
-        check: &Check,
-        control: &Control,
         sink: &mut Events<'_>,
-    ) {
-        let passed = self
-            .records
-            .get(&item.at)
-            .is_some_and(|record| record.outcome == Outcome::Pass);
-        if !passed {
-            return;
-        }
+    ) -> BegunControl<'r> {
+        let check = item.at.of(self.file);
+        let Some(control) = check
+            .control
+            .as_ref()
+            .filter(|_| self.awaits_control(item.at))
+        else {
+            return BegunControl::Needless;
+        };
         // The check was asked all the same: what has a control must not be seen less often.
         let fixtures = control.with.as_ref().unwrap_or(&check.with);
         if let Some(why) = self.not_in_ci(fixtures, (control.effect, &control.doubt)) {
             if let Some(record) = self.records.get_mut(&item.at) {
                 record.notes.push(format!("{CONTROL_NOT_RUN}{why}"));
-                sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
             }
-            return;
+            return BegunControl::Over;
+        }
+        if let Err(why) = self.conditions(&item.with, item.at, sink).await {
+            let finding = remark("control", why.why().to_owned());
+            self.take_control(item.at, (why.outcome(), None, Some(finding)));
+            return BegunControl::Over;
         }
         let probe = control.probe.as_ref().unwrap_or(&check.probe);
-        let (outcome, control_record, finding) =
-            match self.conditions(&item.with, item.at, sink).await {
-                Err(why) => {
-                    let finding = remark("control", why.why().to_owned());
-                    (why.outcome(), None, Some(finding))
-                }
-                Ok(()) => {
-                    // With what the control's own fixtures have captured.
-                    let scope = self.scope(item.at, check);
-                    secrets::learn_probe(probe, &scope);
-                    let reply = self
-                        .prober
-                        .probe(ProbeTask {
-                            place: &check.on,
-                            probe,
-                            expect: &control.expect,
-                            timing: &control.timing,
-                            scope: &scope,
-                            leftovers: Leftovers::Kill,
-                            until: self.fixtures.until(),
-                            guard: None,
-                        })
-                        .await;
-                    match self.fixtures.not_in_force().await {
-                        Some(why) => (Outcome::Error, None, Some(remark("control", why))),
-                        None => judge_control(check, control, &reply, &scope),
-                    }
-                }
-            };
-        let Some(record) = self.records.get_mut(&item.at) else {
+        // With what the control's own fixtures have captured.
+        let scope = self.scope(item.at, check);
+        secrets::learn_probe(probe, &scope);
+        BegunControl::Ask(Box::new(Asking {
+            check,
+            probe,
+            expect: &control.expect,
+            timing: &control.timing,
+            scope,
+            until: self.fixtures.until(),
+        }))
+    }
+
+    /// The control must show its own value, and the check's expectation must not hold there.
+    pub(super) async fn judge_control(&mut self, at: CheckAt, asked: Asked) {
+        let check = at.of(self.file);
+        let Some(control) = &check.control else {
             return;
         };
-        record.outcome = outcome;
-        record.control = control_record;
-        record.findings.extend(finding);
-        sink.event(&RunEvent::CheckDone(Box::new(record.clone())));
+        let shown = match self.fixtures.not_in_force().await {
+            Some(why) => (Outcome::Error, None, Some(remark("control", why))),
+            None => judge_control(check, control, &asked.reply, &asked.scope),
+        };
+        self.take_control(at, shown);
+    }
+
+    fn take_control(
+        &mut self,
+        at: CheckAt,
+        (outcome, control, finding): (Outcome, Option<ControlRecord>, Option<Finding>),
+    ) {
+        if let Some(record) = self.records.get_mut(&at) {
+            record.outcome = outcome;
+            record.control = control;
+            record.findings.extend(finding);
+        }
     }
 
     /// Takes the captures of a check. Returns those that could not be taken.
@@ -454,25 +396,7 @@ impl<'r> CheckRunner<'r> {
         missing
     }
 
-    /// Who else disturbs the places of this check. A check that does not hold is
-    /// rare, and worth one more query.
-    async fn disturbed(&self, check: &Check, outcome: Outcome) -> Option<String> {
-        if !matches!(outcome, Outcome::Pass | Outcome::Fail) {
-            return None;
-        }
-        for place in vantages(check) {
-            let again = outcome == Outcome::Fail;
-            if let Some(holder) = self.places.disturbed_by(&place, again).await {
-                return Some(format!(
-                    "{} is disturbed by {holder}",
-                    wording::place(&place)
-                ));
-            }
-        }
-        None
-    }
-
-    fn not_run(
+    pub(super) fn not_run(
         &self,
         at: CheckAt,
         check: &Check,

@@ -14,10 +14,11 @@ use super::check_runner::CheckRunner;
 use super::conclude::{Concluded, record};
 use super::disturber::Disturber;
 use super::event::{Events, RunEvent, Sink};
+use super::lanes::Lanes;
 use super::leftovers;
 use super::options::Options;
 use super::places::{INSIDE, Places};
-use super::plan::{CheckAt, schedule, select};
+use super::plan::{CheckAt, schedule, select, side_by_side};
 use super::prober::Prober;
 use super::provenance::{claim_ref, random, who};
 use super::secrets;
@@ -58,6 +59,7 @@ async fn run_here(
         places: &places,
         interrupt,
         claim_folder: claim_folder(file, options),
+        lanes: Lanes::new(options.jobs),
     };
     let runner = CheckRunner::new(file, options, &prober, &disturber);
     let concluded = items(runner, &selected, &prober, sink).await;
@@ -89,8 +91,9 @@ async fn items(
     if let Some(why) = &runner.refused {
         sink.event(&RunEvent::Notice(format!("UNRESTORED: {why}")));
     }
-    for item in schedule(file, selected) {
-        runner.item(&item, sink).await;
+    let items = schedule(file, selected);
+    for group in side_by_side(file, &items) {
+        runner.group(&items[group], sink).await;
     }
     runner.fixtures.leave_all(sink).await;
     let refused = runner.refused.take();

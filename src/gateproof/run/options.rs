@@ -1,5 +1,6 @@
 //! How a claim file is run.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,4 +64,6 @@ pub struct Options {
     pub program: Option<PathBuf>,
     /// How long to wait for a host that somebody else disturbs.
     pub lease_wait: Duration,
+    /// How many checks that only observe run side by side, wherever they are; `None`: what each place bears.
+    pub jobs: Option<NonZeroUsize>,
 }

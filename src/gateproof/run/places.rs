@@ -199,6 +199,22 @@ impl Places {
         }
     }
 
+    /// The machine under a place, as far as that is known: two names of hosts may lead to one, and a
+    /// container is on this one.
+    pub(super) fn machine_id(&self, place: &Place) -> String {
+        let named = match place {
+            Place::Local | Place::Clone => None,
+            Place::Host(name) => self.hosts.get(name),
+        };
+        let Some(remote) = named.filter(|remote| matches!(remote.spec.address, Address::Ssh(_)))
+        else {
+            let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+            return boot_id.map_or_else(|_| "here".to_owned(), |id| id.trim().to_owned());
+        };
+        let boot_id = remote.state.get().and_then(|state| state.boot_id.clone());
+        boot_id.unwrap_or_else(|| remote.spec.name.clone())
+    }
+
     /// See [`Repository::spare_clone_for`].
     pub(super) async fn spare_clone_for(&self, folder: &str) {
         if let Some(repository) = &self.repository {

@@ -1,6 +1,8 @@
 //! What is run, in which order, under which fixtures. Pure.
 
-use claim::{Check, ClaimFile, Place, Probe};
+use std::ops::Range;
+
+use claim::{Check, ClaimFile, Control, Effect, Place, Probe, Timing};
 
 /// Which checks of the claim files are selected. An empty list selects all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -175,6 +177,62 @@ pub fn schedule(file: &ClaimFile, selected: &[CheckAt]) -> Vec<Item> {
     done
 }
 
+/// Divides a schedule into what may run side by side. Such checks and controls only observe, wait for
+/// nothing (a check after one that waits may live on its wait), and know nothing of each other: none
+/// needs or uses what another yields. All else is alone.
+pub(super) fn side_by_side(file: &ClaimFile, items: &[Item]) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match groups.last_mut() {
+            Some(group) if joins(file, &items[group.clone()], item) => group.end = index + 1,
+            _ => groups.push(index..index + 1),
+        }
+    }
+    groups
+}
+
+fn joins(file: &ClaimFile, group: &[Item], item: &Item) -> bool {
+    // What holds of the last holds of those before it: they let it in.
+    let Some(last) = group.last() else {
+        return true;
+    };
+    let alike = last.with == item.with
+        && only_asks(file, last)
+        && only_asks(file, item)
+        && last.at.of(file).capture.is_empty();
+    let needs = &item.at.of(file).needs;
+    let needed =
+        |other: &Item| other.at.gate == item.at.gate && needs.contains(&other.at.of(file).id);
+    alike && (needs.is_empty() || !group.iter().any(needed))
+}
+
+/// Whether an item observes, and does not wait.
+fn only_asks(file: &ClaimFile, item: &Item) -> bool {
+    let check = item.at.of(file);
+    let known =
+        |effect: Effect, doubt: &Option<String>| effect == Effect::Observe && doubt.is_none();
+    let at_once = |timing: &Timing| {
+        timing.within.is_none() && timing.never_within.is_none() && timing.repeat <= 1
+    };
+    match (&check.control, item.control) {
+        (
+            Some(Control {
+                effect,
+                doubt,
+                timing,
+                ..
+            }),
+            true,
+        ) => known(*effect, doubt) && at_once(timing),
+        _ => {
+            known(check.effect, &check.doubt)
+                && at_once(&check.timing)
+                && !check.unchanged
+                && !matches!(check.probe, Probe::Human(_))
+        }
+    }
+}
+
 fn items(file: &ClaimFile, at: CheckAt) -> Vec<Item> {
     let check = at.of(file);
     let mut items = vec![Item {
@@ -272,6 +330,72 @@ mod tests {
         let control = ", control: { with: down, expect: y }";
         let file = file(&[line("a", control), line("b", ""), line("c", ", with: down")].concat());
         assert_eq!(order(&file, &Selection::default()), ["a", "b", "a!", "c"]);
+    }
+
+    /// The groups of a schedule, apart from each other by bars.
+    fn groups(checks: &[&str]) -> String {
+        let file = file(&checks.concat());
+        let items = schedule(&file, &select(&file, &Selection::default()));
+        let name = |item: &Item| {
+            let mark = if item.control { "!" } else { "" };
+            format!("{}{mark}", item.at.of(&file).id)
+        };
+        let names = |group: Range<usize>| items[group].iter().map(name).collect::<String>();
+        let groups = side_by_side(&file, &items).into_iter().map(names);
+        groups.collect::<Vec<String>>().join("|")
+    }
+
+    #[test]
+    fn only_what_observes_at_once_and_knows_nothing_of_its_neighbours_runs_beside_them() {
+        let (a, b, c) = (&line("a", ""), &line("b", ""), &line("c", ""));
+        let with = |id: &str, rest: &str| line(id, rest);
+        for (checks, expected) in [
+            (vec![a.clone(), b.clone(), c.clone()], "abc"),
+            (vec![a.clone(), with("b", ", needs: a"), c.clone()], "a|bc"),
+            (
+                vec![a.clone(), with("b", ", within: 2s"), c.clone()],
+                "a|b|c",
+            ),
+            (
+                vec![a.clone(), with("b", ", repeat: 2"), c.clone()],
+                "a|b|c",
+            ),
+            (
+                vec![a.clone(), with("b", ", capture: { v: stdout }"), c.clone()],
+                "ab|c",
+            ),
+            (
+                vec![
+                    a.clone(),
+                    with("b", ", with: down"),
+                    with("c", ", with: down"),
+                ],
+                "a|bc",
+            ),
+            (
+                vec![
+                    with("a", ", control: { run: echo y, expect: y }"),
+                    b.clone(),
+                ],
+                "aa!b",
+            ),
+            (
+                vec![with("a", ", control: { with: down, expect: y }"), b.clone()],
+                "ab|a!",
+            ),
+            (
+                vec![
+                    with("a", ", control: { run: ./what, expect: y }"),
+                    b.clone(),
+                ],
+                "a|a!|b",
+            ),
+        ] {
+            let checks: Vec<&str> = checks.iter().map(String::as_str).collect();
+            assert_eq!(groups(&checks), expected, "{checks:?}");
+        }
+        let unknown = "      - { id: u, claim: c, run: ./what, expect: x }\n";
+        assert_eq!(groups(&[a, unknown, b]), "a|u|b");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use reach::probe::{Request, Route, TlsTrust};
 
 use super::invocation::{self, OUTPUT_LIMIT};
 use super::judging::{ProbeResult, first_span, judged, split};
+use super::lanes::Lanes;
 use super::places::Places;
 use super::undo_guard::UndoGuard;
 use kit::interrupt::Interrupt;
@@ -50,6 +51,8 @@ pub(super) struct Prober<'r> {
     pub(super) interrupt: &'r Interrupt,
     /// The folder of the claim file: CA files are named relative to it.
     pub(super) claim_folder: PathBuf,
+    /// What each place bears.
+    pub(super) lanes: Lanes,
 }
 
 impl Prober<'_> {
@@ -369,6 +372,15 @@ impl ProbeReply {
                     .collect();
                 Err(format!("{what} does not hold: {}", differences.join("; ")))
             }
+        }
+    }
+
+    /// Whether the expectation holds, where there was an answer.
+    pub(super) fn answered(&self) -> Option<bool> {
+        match &self.result {
+            ProbeResult::Holds => Some(true),
+            ProbeResult::Differs(_) => Some(false),
+            _ => None,
         }
     }
 

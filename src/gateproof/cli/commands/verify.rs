@@ -130,6 +130,7 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
         besides: None,
         program: std::env::current_exe().ok(),
         lease_wait: options.run.wait_lease,
+        jobs: options.run.jobs,
     };
     let quiet = options.run.progress.quiet;
     let store = RecordStore {

@@ -238,6 +238,7 @@ async fn perform_and_check(
         besides: None,
         program: program.map(Path::to_owned),
         lease_wait: Duration::ZERO,
+        jobs: None,
     };
     let address = machine.address.as_ref();
     let mut state: UndoState = pending.state.clone();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::run::fixture::patient;
+use crate::run::lanes::Lanes;
 use crate::run::options::Options;
 use crate::run::places::Places;
 use crate::run::prober::{ProbeTask, Prober};
@@ -60,6 +61,7 @@ pub(super) async fn observe_back(
             .parent()
             .map(PathBuf::from)
             .unwrap_or_default(),
+        lanes: Lanes::new(None),
     };
     let mut scope = file.vars.clone();
     scope.extend(ticket.captured.clone());

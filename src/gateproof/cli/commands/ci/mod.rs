@@ -155,6 +155,7 @@ impl Job<'_> {
             besides: None,
             program: std::env::current_exe().ok(),
             lease_wait: std::time::Duration::ZERO,
+            jobs: None,
         };
         let store = RecordStore {
             role: None,
