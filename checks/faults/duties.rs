@@ -21,6 +21,10 @@ pub fn trials() -> Vec<Trial> {
             watch_killed,
         ),
         trial(
+            "what_was_adopted_can_be_gone_back_to_and_its_drift_is_seen",
+            adopted,
+        ),
+        trial(
             "what_was_changed_by_hand_is_told_and_converged_on_wish",
             drifts,
         ),
@@ -62,6 +66,19 @@ fn bakes() {
     assert!(stage.file("quarantine.json").contains(NEW));
     assert_eq!(stage.alerts_of("rolled-back"), 1);
     stage.run(&["traefik"]).is(10, "held-quarantined");
+}
+
+fn adopted() {
+    let stage = Stage::new();
+    stage.run(&["traefik"]).is(0, "deployed");
+    // As if somebody else had deployed it.
+    std::fs::remove_dir_all(stage.home()).unwrap();
+    stage.run(&["traefik"]).is(0, "adopted");
+    assert!(stage.file("deployed.json").contains(OLD));
+    stage.release(NEW);
+    stage.run(&["traefik"]).is(0, "upgraded");
+    stage.run(&["rollback", "traefik"]).is(20, "rolled-back");
+    assert_eq!(stage.last_good(), OLD);
 }
 
 fn watch_killed() {
@@ -151,6 +168,12 @@ fn hooks() {
         "{}",
         lines()
     );
+    // A way back waits for nobody.
+    stage.answers(NEW, Answer::Status(200));
+    stage.run(&["release", "traefik", "--quarantined", NEW]);
+    stage.run(&["traefik"]).is(0, "upgraded");
+    std::fs::write(stage.path("fails"), "").unwrap();
+    stage.run(&["rollback", "traefik"]).is(20, "rolled-back");
 }
 
 fn armed() {

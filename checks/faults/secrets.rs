@@ -22,6 +22,10 @@ pub fn trials() -> Vec<Trial> {
             "an_app_file_that_is_refused_does_not_show_its_secrets",
             refused,
         ),
+        trial(
+            "what_a_hook_says_and_what_others_changed_reaches_no_sink",
+            hooks_and_drift,
+        ),
         trial("a_plan_with_a_hidden_text_still_fits_its_world", planned),
         trial("tags_that_are_ignored_are_named_with_the_reason", ignored),
     ]
@@ -98,6 +102,42 @@ fn compose() {
     hidden(&stage, &[&json, &text]);
 }
 
+fn hooks_and_drift() {
+    let says = format!(
+        "[sh, -c, 'echo the word is {SECRET}; echo {SECRET} >&2; test ! -e fails', {SECRET}]"
+    );
+    let stage = stage(&format!("    hooks: {{ before: {says}, after: {says} }}\n"));
+    let mut ended = vec![stage.run(&["traefik"])];
+    let record = only_record(&stage).to_string();
+    assert_eq!(
+        record.matches("the word is [REDACTED]").count(),
+        4,
+        "{record}"
+    );
+    let also = says.replace("test ! -e fails", "false");
+    stage.also(&format!("    hooks: {{ before: {also} }}\n"));
+    stage.release(NEW);
+    ended.push(stage.run(&["traefik"]));
+    ended.push(stage.plain(&["traefik"]));
+    assert_eq!(ended[1].code, Some(40), "{ended:?}");
+    assert!(ended[2].out.contains("the word is [REDACTED]"), "{ended:?}");
+    stage.engine.edit(|state| {
+        let spec = &mut state.0["services"][0]["Spec"];
+        spec["Labels"][format!("by.{SECRET}")] = SECRET.into();
+        spec["TaskTemplate"]["ContainerSpec"]["Env"] = vec![format!("X={SECRET}")].into();
+    });
+    for words in [&["plan", "traefik"][..], &["status"], &["traefik"]] {
+        ended.push(stage.run(words));
+        ended.push(stage.plain(words));
+        let shown = ended.last().unwrap();
+        let all = format!("{}{}", shown.out, shown.err);
+        assert!(all.contains("environment: X added"), "{shown:?}");
+        assert!(all.contains("by.[REDACTED] added"), "{shown:?}");
+    }
+    hidden(&stage, &ended.iter().collect::<Vec<_>>());
+    assert!(!stage.file("deployed.json").contains(SECRET));
+}
+
 fn everywhere() {
     let stage = stage("");
     let file = stage.path("apps.yaml");
@@ -135,6 +175,8 @@ fn everywhere() {
         &["alerts", "all"],
         &["ack", "traefik", &tag],
         &["snapshot", "traefik"],
+        &["history", "traefik"],
+        &["check-driver", "traefik"],
         &["release", "traefik", "--quarantined", &tag],
         &["release", "traefik"],
         &["rollback", "traefik"],

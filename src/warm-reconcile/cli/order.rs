@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde_json::json;
 
 use crate::decide::outcome::ExitCode as Code;
-use crate::order::{OrderReport, Routes, UnitGraph, Verdict, check_order};
+use crate::order::{OrderReport, Routes, UnitGraph, Verdict, check_order, stale};
 
 use super::{Ended, Session};
 
@@ -27,16 +27,23 @@ impl Session {
             }
         };
         let report = check_order(spec, &graph, &Routes::of(&self.apps));
+        let own = std::env::current_exe().context("find this program")?;
+        let unit = graph.get(&spec.unit);
+        let old = unit.map(|unit| stale(&unit.exec, &own, self.apps.file.as_deref()));
+        let old = old.unwrap_or_default();
         let (word, code) = match report.verdict() {
             Verdict::Accepted => ("accepted", Code::Current),
             Verdict::Undecided => ("undecided", Code::Inconclusive),
             Verdict::Refused => ("refused", Code::Degraded),
         };
         if self.output.wants_json() {
-            self.output.document(&document(&report, word));
+            self.output.document(&document(&report, &old, word));
         } else {
             for line in lines(&report) {
                 self.output.text(&format!("{line}\n"));
+            }
+            for what in &old {
+                self.output.text(&format!("STALE: {what}\n"));
             }
             self.output.text(&format!("{app}: {word}\n"));
         }
@@ -60,11 +67,12 @@ fn lines(report: &OrderReport) -> Vec<String> {
     edges.chain(cycles).chain(budget).chain(doubts).collect()
 }
 
-fn document(report: &OrderReport, verdict: &str) -> serde_json::Value {
+fn document(report: &OrderReport, stale: &[String], verdict: &str) -> serde_json::Value {
     json!({
         "app": report.app,
         "verdict": verdict,
         "needs": report.edges.iter().map(|edge| json!({ "host": edge.host, "unit": edge.unit, "said_by": edge.said_by })).collect::<Vec<_>>(),
+        "stale": stale,
         "cycles": report.cycles.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "does_not_fit": report.does_not_fit.as_ref().map(ToString::to_string),
         "doubts": report.doubts.iter().map(ToString::to_string).collect::<Vec<_>>(),

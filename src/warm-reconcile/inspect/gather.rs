@@ -91,6 +91,10 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
             Vec::new()
         }
     };
+    let drift: Vec<String> = drift
+        .into_iter()
+        .map(|what| site.redactor.text(&what).into())
+        .collect();
     remarks.extend(drift.iter().map(|what| {
         format!(
             "not as it was deployed: {what}; `warm-reconcile run --converge {}` deploys it again",

@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 
-use super::{End, Machine, RunError, TRIES, kind_of};
+use super::{End, Machine, RunError, TRIES};
 use crate::decide::outcome::Outcome;
 use crate::decide::{Plan, Resume};
 use crate::health::{Doubt, Inconclusive};
@@ -10,7 +10,7 @@ use crate::inspect::Gathered;
 use crate::inspect::volumes;
 use crate::snapshot::Snapshots;
 use crate::spec::{Release, ReleaseId};
-use crate::state::journal::{self, Event, Journal, Step};
+use crate::state::journal::{self, Event, Journal, Kind, Step};
 use crate::state::last_good::{self, Known};
 
 impl Machine<'_> {
@@ -184,5 +184,15 @@ pub(super) fn undecided(why: &Inconclusive) -> Outcome {
     match why {
         Inconclusive::Doubt(Doubt::Engine(_) | Doubt::Poisoned(_)) => Outcome::InconclusiveEngine,
         _ => Outcome::InconclusiveGate,
+    }
+}
+
+/// The kind of run that a plan is in the journal.
+fn kind_of(plan: &Plan) -> Kind {
+    match plan {
+        Plan::FirstDeploy { .. } => Kind::First,
+        Plan::Upgrade { .. } => Kind::Upgrade,
+        Plan::RollBack { .. } => Kind::Rollback,
+        _ => Kind::Redeploy,
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{End, Machine, RunError};
 use crate::decide::outcome::ExitCode;
+use crate::decide::way_out::About;
 use crate::decide::{Ask, Plan};
 use crate::inspect::gather;
 
@@ -36,8 +37,7 @@ impl Machine<'_> {
             let mut seen = gather(self.site, Ask::Run, false).await;
             let plan = self.decided(&mut seen).await?;
             if matches!(&plan, Plan::RollBack { .. }) && seen.world.baking {
-                let about =
-                    crate::decide::way_out::About::of(&plan, &seen.world, &self.site.spec.stack);
+                let about = About::of(&plan, &seen.world, &self.site.spec.stack);
                 self.flight.decided(&seen, &plan, about);
                 let left = Box::pin(self.carry_out(plan, seen)).await?;
                 return Ok(left.unwrap_or(end));

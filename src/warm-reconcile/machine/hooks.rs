@@ -9,7 +9,7 @@ use crate::deploy::DriverReport;
 use crate::inspect::Gathered;
 
 impl Machine<'_> {
-    /// The hook before a change. `Some`: it failed, and nothing was touched.
+    /// The hook before a change. `Some`: it failed, and nothing was touched; a rollback goes on.
     pub(super) async fn hook_before(
         &self,
         plan: &Plan,
@@ -31,6 +31,10 @@ impl Machine<'_> {
         }
         self.flight
             .remark(format!("the hook `before` failed: {}", said(&report)));
+        if matches!(plan, Plan::RollBack { .. }) {
+            // A way back waits for nobody.
+            return Ok(None);
+        }
         Ok(Some(End {
             outcome: Outcome::InconclusiveHook,
             version,

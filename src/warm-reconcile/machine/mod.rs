@@ -49,14 +49,14 @@ use crate::health::{Gate, SystemClock, Verdict, Window, wait};
 use crate::inspect::{Gathered, Site, gather};
 use crate::report::systemd::Notify;
 use crate::spec::Release;
-use crate::state::file::{self, StateError};
-use crate::state::journal::{Event, Journal, JournalError, Kind, Step, Tries};
-use crate::state::last_good;
+use crate::state::file;
+use crate::state::journal::{Event, Journal, JournalError, Step, Tries};
 use crate::state::lock::Lock;
 use kit::redact::{Redacted, Redactor};
 
 pub use error::RunError;
 pub use flight::{Ended, Flight};
+pub use paper::plan;
 pub use report::Report;
 
 /// How often a run may be begun again in each direction, killed runs included.
@@ -240,6 +240,7 @@ impl<'a> Machine<'a> {
             Plan::Current { release, .. } => end(Some(release.version.clone())),
             Plan::Adopt { release } => {
                 self.adopt(&seen, release)?;
+                self.record_deployed(&release.version).await;
                 end(Some(release.version.clone()))
             }
             Plan::Hold {
@@ -390,36 +391,4 @@ fn goes_nowhere(plan: &Plan) -> bool {
             why: Degraded::NothingToRollBackTo
         } | Plan::Inconclusive { .. }
     )
-}
-
-/// The plan as it would be carried out now, with what it does to the data of a stateful app.
-/// Writes nothing but the tags that a fetch brings.
-pub async fn plan(site: &Site, ask: Ask, fetch: bool) -> (PlanDocument, Vec<String>) {
-    let mut seen = gather(site, ask, fetch).await;
-    let mut document = PlanDocument::new(seen.world.clone(), Utc::now());
-    document.data = paper::data_steps(site, &document.plan).await;
-    let flight = Flight::new(&site.redactor);
-    let notify = Notify::silent();
-    let machine = Machine::new(site, &notify, &flight);
-    machine.may_fetch.store(fetch, Ordering::Relaxed);
-    document.foreseen = machine.foresee(&document, &seen).await;
-    let found = flight.remarks();
-    seen.remarks.extend(found.iter().map(ToString::to_string));
-    (document, seen.remarks)
-}
-
-/// The kind of run that a plan is in the journal.
-fn kind_of(plan: &Plan) -> Kind {
-    match plan {
-        Plan::FirstDeploy { .. } => Kind::First,
-        Plan::Upgrade { .. } => Kind::Upgrade,
-        Plan::RollBack { .. } => Kind::Rollback,
-        _ => Kind::Redeploy,
-    }
-}
-
-/// Whether this version is last-good: read again where it counts.
-fn is_last_good(site: &Site, version: &crate::Version) -> Result<bool, StateError> {
-    let known = last_good::read(&site.paths)?;
-    Ok(known.is_some_and(|known| known.version() == version))
 }

@@ -1,16 +1,37 @@
-//! What a plan does to the data of a stateful app, for whoever reads the plan first.
+//! A plan as it is shown before it is carried out: what it does to the data of a stateful app, and
+//! what would hold it.
+
+use std::sync::atomic::Ordering;
 
 use chrono::Utc;
 
 use super::pace::Pace;
-use crate::decide::{DataSteps, Plan};
-use crate::inspect::Site;
+use super::{Flight, Machine};
+use crate::decide::{Ask, DataSteps, Plan, PlanDocument};
 use crate::inspect::volumes::{self, Survey};
+use crate::inspect::{Site, gather};
+use crate::report::systemd::Notify;
 use crate::snapshot::Snapshots;
 use crate::state::last_good::{self, Known};
 
+/// The plan as it would be carried out now, with what it does to the data of a stateful app.
+/// Writes nothing but the tags that a fetch brings.
+pub async fn plan(site: &Site, ask: Ask, fetch: bool) -> (PlanDocument, Vec<String>) {
+    let mut seen = gather(site, ask, fetch).await;
+    let mut document = PlanDocument::new(seen.world.clone(), Utc::now());
+    document.data = data_steps(site, &document.plan).await;
+    let flight = Flight::new(&site.redactor);
+    let notify = Notify::silent();
+    let machine = Machine::new(site, &notify, &flight);
+    machine.may_fetch.store(fetch, Ordering::Relaxed);
+    document.foreseen = machine.foresee(&document, &seen).await;
+    let found = flight.remarks();
+    seen.remarks.extend(found.iter().map(ToString::to_string));
+    (document, seen.remarks)
+}
+
 /// `None` where the plan leaves the data alone, or the app is stateless.
-pub(super) async fn data_steps(site: &Site, plan: &Plan) -> Option<DataSteps> {
+async fn data_steps(site: &Site, plan: &Plan) -> Option<DataSteps> {
     let steps = steps(site, plan)?;
     let mut shown = DataSteps {
         steps,

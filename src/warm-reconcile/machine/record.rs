@@ -2,11 +2,12 @@
 
 use chrono::Utc;
 
-use super::{Machine, RunError, is_last_good};
+use super::{Machine, RunError};
 use crate::engine::{current_version, digests};
-use crate::inspect::Gathered;
+use crate::inspect::{Gathered, Site};
 use crate::spec::app_file;
 use crate::spec::{Release, ReleaseId};
+use crate::state::file::StateError;
 use crate::state::journal;
 use crate::state::last_good::{self, Known, LastGood};
 use crate::state::quarantine::Quarantine;
@@ -100,4 +101,10 @@ impl Machine<'_> {
 fn is_of(good: &LastGood, target: &Release) -> bool {
     let same_commit = good.release.commit.is_some() && good.release.commit == target.commit;
     good.release.version == target.version && same_commit
+}
+
+/// Whether this version is last-good: read again where it counts.
+fn is_last_good(site: &Site, version: &crate::Version) -> Result<bool, StateError> {
+    let known = last_good::read(&site.paths)?;
+    Ok(known.is_some_and(|known| known.version() == version))
 }

@@ -20,6 +20,15 @@ impl Machine<'_> {
     /// What is done once a version is healthy and the journal is closed. Nothing of it changes how
     /// the run ended; what goes wrong is told.
     pub(super) async fn settle(&self, version: &Version) {
+        self.record_deployed(version).await;
+        if let Err(why) = self.release_images().await {
+            self.flight
+                .remark(format!("images of old versions were not released: {why}"));
+        }
+    }
+
+    /// Puts on record what the services are, so that later runs see what others change.
+    pub(super) async fn record_deployed(&self, version: &Version) {
         match self.look().await {
             Ok(view) => {
                 let deployed = Deployed::of(version, &view);
@@ -30,10 +39,6 @@ impl Machine<'_> {
             Err(error) => self
                 .flight
                 .remark(format!("what was deployed is not on record: {error}")),
-        }
-        if let Err(why) = self.release_images().await {
-            self.flight
-                .remark(format!("images of old versions were not released: {why}"));
         }
     }
 

@@ -15,6 +15,7 @@ use crate::deploy::Programs;
 use crate::engine::Engine;
 use crate::spec::app_file::{self, Environment};
 use crate::state::journal::JournalState;
+use crate::state::last_good;
 use crate::state::layout::Layout;
 use crate::state::quarantine::Quarantine;
 use kit::yaml::source::Source;

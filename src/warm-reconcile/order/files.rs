@@ -291,6 +291,10 @@ fn apply(unit: &mut Unit, name: &str, text: &str) {
                 unit.triggers = Some(value).filter(|value| !value.is_empty());
                 continue;
             }
+            ("Service", "ExecStart") => {
+                unit.exec = ini::words(&value).collect();
+                continue;
+            }
             ("Service", "TimeoutStartSec" | "TimeoutSec") => {
                 unit.start_timeout = match value.as_str() {
                     "" => StartTimeout::Unset,

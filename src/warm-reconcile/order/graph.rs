@@ -30,6 +30,8 @@ pub struct Unit {
     pub masked: bool,
     /// How long its start may take.
     pub start_timeout: StartTimeout,
+    /// The words of the last `ExecStart=`.
+    pub exec: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod files;
 mod graph;
 mod ini;
 mod routes;
+mod stale;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub use budget::{Budget, DoesNotFit, StartTimeout, wait_budget};
 pub use files::UnitsError;
 pub use graph::{Unit, UnitGraph, Waits, Why};
 pub use routes::{ComposeError, Creator, Routes};
+pub use stale::stale;
 
 /// What the probe depends on: a unit must have started for it to get its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
