@@ -146,8 +146,8 @@ impl Runs {
 
     /// Why a check is not run: it says so itself, or its host is not there.
     fn why_not(&self, file: &ClaimFile, check: &Check) -> Option<String> {
-        if let Some(reason) = &check.skip {
-            return Some(format!("declared: {reason}"));
+        if let Some(skip) = &check.skip {
+            return Some(format!("declared: {}", skip.reason));
         }
         let hosts = hosts_of(file, check);
         let unreachable = hosts.iter().find_map(|host| self.reach(file, host).err());

@@ -82,6 +82,7 @@ gates:
         claim: c
         http: https://a.example/
         tls: { x22: 1 }
+        skip: { x27: 1 }
         headers: { H: { x26: 1 } }
         expect: { x23: 1, status: { x24: 1 }, certificate: { x25: 1 } }
 ";
@@ -126,6 +127,7 @@ const PLACES: &[&[&str]] = &[
     &["Keys of `status`"],
     &["Keys of `certificate`"],
     &["Keys of a header"],
+    &["Keys of `skip`"],
 ];
 
 #[test]

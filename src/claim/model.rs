@@ -136,11 +136,21 @@ pub struct Check {
     pub unchanged: bool,
     /// For `--tag`.
     pub tags: Vec<String>,
+    /// What must hold for it to be asked at all: where it does not, nothing is known of the claim.
+    pub requires: Option<Step>,
     /// Declared reason why it is not run.
-    pub skip: Option<String>,
+    pub skip: Option<Skip>,
     /// The values of `vars:` and `for:` that hold for this check.
     pub scope: Scope,
     pub span: Span,
+}
+
+/// Why a check is not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skip {
+    pub reason: String,
+    /// The last day, in UTC, on which that is a reason.
+    pub until: Option<chrono::NaiveDate>,
 }
 
 /// What shows that a check can fail: under it the expectation must not hold.

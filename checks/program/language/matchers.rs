@@ -184,6 +184,57 @@ fn lines() {
 }
 
 #[test]
+fn what_is_taken_out_of_a_text_is_matched() {
+    let disk = "run: \"echo '/dev/sda 81% 7.5G'; echo '/dev/sdb 12% 1.5G'\"";
+    Twins::default()
+        .pair(
+            disk,
+            "{ stdout: { number: { of: 'sda (\\d+)%', max: 81 } } }",
+            "{ stdout: { number: { of: 'sda (\\d+)%', max: 60 } } }",
+            "taken by",
+        )
+        .pair(
+            disk,
+            "{ stdout: { number: { of: 'sda \\S+ (\\S+)', unit: bytes, below: 8G } } }",
+            "{ stdout: { number: { of: 'sda \\S+ (\\S+)', unit: bytes, below: 7G } } }",
+            "7.5G",
+        )
+        .pair(
+            disk,
+            "{ stdout: { number: { of: 'sd[b] (\\d+)', max: 60 } } }",
+            // Several values: which one is meant is not known.
+            "{ stdout: { number: { of: '(\\d+)%', max: 90 } } }",
+            "takes 2 values",
+        )
+        .pair(
+            disk,
+            "{ stdout: { not: { number: { of: 'sda (\\d+)%', max: 60 } } } }",
+            // Where there is nothing, nothing is denied.
+            "{ stdout: { not: { number: { of: 'sdx (\\d+)%', max: 60 } } } }",
+            "nothing matches",
+        )
+        .pair(
+            "run: echo 'app 1.4.2 on base 9.1'",
+            "{ stdout: { version: { of: 'base (\\S+)', min: 9 } } }",
+            "{ stdout: { version: { of: 'base (\\S+)', min: 9.2 } } }",
+            "taken by",
+        )
+        .pair(
+            "run: echo 'from 2026-05-30T05:38Z until 2026-06-30T05:38Z'",
+            "{ stdout: { time: { of: 'until (\\S+)', after: 2026-06-01T00:00Z } } }",
+            "{ stdout: { time: { of: 'from (\\S+)', after: 2026-06-01T00:00Z } } }",
+            "taken by",
+        )
+        .pair(
+            "run: \"echo '{\\\"disk\\\": \\\"81% used\\\"}'\"",
+            "{ json: { $.disk: { number: { of: '(\\d+)%', max: 81 } } } }",
+            "{ json: { $.disk: { number: { of: '(\\d+)%', max: 80 } } } }",
+            "taken by",
+        )
+        .hold();
+}
+
+#[test]
 fn numbers_versions_and_digests() {
     let digest = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"; // of "hello\n"
     let other = digest.replace('5', "6");

@@ -320,3 +320,71 @@ fn a_declared_skip_says_its_reason() {
         run.shown.out
     );
 }
+
+#[test]
+fn a_skip_ends_with_its_last_day() {
+    let run = run(
+        "",
+        &[
+            (
+                "still",
+                "run: echo x\nexpect: x\nskip: { reason: the host moves, until: 9999-12-31 }",
+            ),
+            (
+                "over",
+                "run: echo x\nexpect: x\nskip: { reason: the host moves, until: 2020-01-31 }",
+            ),
+            ("after", "needs: over\nrun: echo x\nexpect: x"),
+        ],
+    );
+    assert_eq!(
+        run.outcomes()[..2],
+        ["SKIPPED", "ERROR"],
+        "{}",
+        run.shown.out
+    );
+    assert_ne!(run.outcome("after"), "PASS");
+    assert!(run.why("still").contains("the host moves"));
+    assert!(
+        run.why("over").contains("ended on 2020-01-31"),
+        "{}",
+        run.why("over")
+    );
+    for skip in [
+        "{ reason: x }",
+        "{ until: 2027-01-31 }",
+        "{ reason: x, until: soon }",
+        "{}",
+    ] {
+        let text = format!(
+            "phase: p\non: local\ngates: {{ M1: {{ checks: [ {{ id: a, claim: c, run: echo, expect: '', skip: {skip} }} ] }} }}\n"
+        );
+        let shown = Scratch::with(text).run(&["check", "claim.yaml"]);
+        assert_eq!(shown.code, Some(2), "{skip}: {shown:?}");
+    }
+}
+
+#[test]
+fn what_a_check_requires_makes_not_now_of_it_and_not_a_fail() {
+    let run = run(
+        "",
+        &[
+            ("now", "requires: test -d .\nrun: echo x\nexpect: x"),
+            ("false", "requires: test -d .\nrun: echo x\nexpect: y"),
+            (
+                "later",
+                "requires: { run: ls missing, expect: missing }\nrun: echo x >asked\nexpect: y",
+            ),
+            (
+                "asked",
+                "requires: { http: 'http://127.0.0.1:1/', expect: 200 }\nrun: echo x\nexpect: x",
+            ),
+        ],
+    );
+    let outcomes = ["PASS", "FAIL", "ERROR", "ERROR"];
+    assert_eq!(run.outcomes(), outcomes, "{}", run.shown.out);
+    assert!(run.why("later").contains("not now"), "{}", run.why("later"));
+    let text = "phase: p\non: local\ngates: { M1: { checks: [ { id: a, claim: c, run: echo x, expect: x, requires: systemctl stop x } ] } }\n";
+    let shown = Scratch::with(text).run(&["check", "claim.yaml"]);
+    assert!(shown.err.contains("GP2504"), "{shown:?}");
+}

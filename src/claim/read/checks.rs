@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 use indexmap::IndexMap;
 
 use crate::codes;
-use crate::{Check, Effect, Fixture, Gate, Place};
+use crate::{Check, Effect, Fixture, Gate, Place, Skip};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
@@ -34,6 +34,7 @@ const CHECK_KEYS: &[&str] = &[
     "effect",
     "control",
     "unchanged",
+    "requires",
     "tags",
     "skip",
 ];
@@ -222,7 +223,10 @@ impl Reader {
             });
         }
         let tags = self.texts(fields, "tags");
-        let skip = fields.get("skip").map(|node| self.fixed(node, "`skip`"));
+        let skip = fields.get("skip").map(|node| self.skip(node));
+        let requires = fields
+            .get("requires")
+            .map(|node| self.step(node, "`requires`", &context.places));
         let declared = fields
             .get("effect")
             .map(|node| self.one_of(node, "`effect`", EFFECTS).map(effect));
@@ -245,6 +249,7 @@ impl Reader {
                 doubt: None,
                 control: None,
                 unchanged: false,
+                requires: transpose(requires)?,
                 tags,
                 skip: transpose(skip)?,
                 scope: self.scope.clone(),
@@ -273,7 +278,16 @@ impl Reader {
             .map(|node| self.captures_of(node, asked))
             .unwrap_or_default();
         let probe = probe?;
-        let known = self.judge_effect(fields, declared, &with, &probe, on.as_ref());
+        let requires = transpose(requires)?;
+        let mut known = self.judge_effect(fields, declared, &with, &probe, on.as_ref());
+        if let (Some(step), Some(node), false) =
+            (&requires, fields.get("requires"), fields.has("effect"))
+        {
+            let place = step.on.as_ref().or(on.as_ref());
+            let asked = self.known(&step.probe, &node.span, place, !with.is_empty());
+            known.effect = known.effect.max(asked.effect);
+            known.doubt = known.doubt.or(asked.doubt);
+        }
         let control = fields.get("control").map(|node| {
             self.control(
                 node,
@@ -302,10 +316,50 @@ impl Reader {
             doubt: known.doubt,
             control: transpose(control)?,
             unchanged,
+            requires,
             tags,
             skip: transpose(skip)?,
             scope: self.scope.clone(),
             span: fields.span.clone(),
+        })
+    }
+
+    /// `skip: REASON`, or `skip: { reason: REASON, until: DATE }`.
+    fn skip(&mut self, node: &Node) -> Option<Skip> {
+        let NodeKind::Map(_) = &node.kind else {
+            let reason = self.fixed(node, "`skip`")?;
+            return Some(Skip {
+                reason,
+                until: None,
+            });
+        };
+        let fields = self.map(node, "`skip`", &["reason", "until"])?;
+        let (Some(reason), Some(until)) = (fields.get("reason"), fields.get("until")) else {
+            let lacking = if fields.has("until") {
+                "reason"
+            } else {
+                "until"
+            };
+            let example = "skip: { reason: the host moves, until: 2027-01-31 }";
+            self.missing_in(&fields, "`skip`", lacking, example);
+            return None;
+        };
+        let reason = self.fixed(reason, "`reason`");
+        let date = self.fixed(until, "`until`")?;
+        let Ok(date) = date.parse() else {
+            self.report(
+                Diagnostic::new(
+                    Code::BAD_VALUE,
+                    until.span.clone(),
+                    format!("`{date}` is not a date"),
+                )
+                .help("the last day of it, in UTC: `until: 2027-01-31`"),
+            );
+            return None;
+        };
+        Some(Skip {
+            reason: reason?,
+            until: Some(date),
         })
     }
 

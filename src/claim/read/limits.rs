@@ -47,7 +47,11 @@ impl Reader {
         let NodeKind::Map(_) = &node.kind else {
             return self.limits(node, what);
         };
-        let keys: Vec<&str> = ["unit", "form"].iter().chain(BOUND_KEYS).copied().collect();
+        let keys: Vec<&str> = ["of", "unit", "form"]
+            .iter()
+            .chain(BOUND_KEYS)
+            .copied()
+            .collect();
         let fields = self.map(node, what, &keys)?;
         let unit = match fields.get("unit") {
             None => Unit::None,

@@ -62,13 +62,16 @@ const TEXT_KEYS: &[(&str, Read<TextMatcher>)] = &[
         })
     }),
     ("number", |reader, node, what| {
-        reader.number_bounds(node, what).map(TextMatcher::Number)
+        let number = reader.number_bounds(node, what).map(TextMatcher::Number);
+        reader.taken(node, number)
     }),
     ("time", |reader, node, _| {
-        reader.time(node).map(TextMatcher::Time)
+        let time = reader.time(node).map(TextMatcher::Time);
+        reader.taken(node, time)
     }),
     ("version", |reader, node, _| {
-        reader.version(node).map(TextMatcher::Version)
+        let version = reader.version(node).map(TextMatcher::Version);
+        reader.taken(node, version)
     }),
     ("json", |reader, node, _| {
         let tests = reader.json_tests(node).into_iter();
@@ -130,7 +133,12 @@ const JSON_KEYS: &[(&str, Read<JsonMatcher>)] = &[
         Some(JsonMatcher::Type(JSON_TYPES[at].to_owned()))
     }),
     ("number", |reader, node, what| {
-        reader.number_bounds(node, what).map(JsonMatcher::Number)
+        let number = reader.number_bounds(node, what)?;
+        if node.get("of").is_none() {
+            return Some(JsonMatcher::Number(number));
+        }
+        let taken = reader.taken(node, Some(TextMatcher::Number(number)))?;
+        Some(JsonMatcher::Text(Box::new(taken)))
     }),
     ("not", |reader, node, _| {
         let inner = reader.json_matcher(node)?;
@@ -209,6 +217,18 @@ impl Reader {
                 (!parts.is_empty()).then(|| all(parts))
             }
         }
+    }
+
+    /// With `of:`, the matcher is about what that takes out of the text.
+    fn taken(&mut self, node: &Node, matcher: Option<TextMatcher>) -> Option<TextMatcher> {
+        let Some(of) = node.get("of") else {
+            return matcher;
+        };
+        let of = self.regex(of, "`of`")?;
+        Some(TextMatcher::Taken {
+            of,
+            matcher: Box::new(matcher?),
+        })
     }
 
     /// One text, or a list of texts of which each must match.

@@ -23,6 +23,7 @@ const TIME_KEYS: &[&str] = &[
     "newer_than",
     "older_than",
     "unix",
+    "of",
 ];
 const EXAMPLE: &str = "for example `2026-05-30T05:38Z`, `2026-05-30T07:38:12+02:00`, or a captured time: \"${started}\"";
 

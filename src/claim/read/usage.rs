@@ -25,6 +25,10 @@ pub(super) fn params_of(check: &Check) -> HashSet<String> {
     let mut texts = Vec::new();
     probe(&check.probe, &mut texts);
     let mut names = expect(&check.expect);
+    if let Some(step) = &check.requires {
+        probe(&step.probe, &mut texts);
+        names.extend(expect(&step.expect));
+    }
     names.extend(check.timing.fail_if.iter().flat_map(expect));
     if let Some(control) = &check.control {
         if let Some(other) = &control.probe {

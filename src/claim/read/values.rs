@@ -40,7 +40,7 @@ impl Reader {
         let fields = self.map(
             node,
             "`version`",
-            &["equals", "min", "max", "above", "below"],
+            &["of", "equals", "min", "max", "above", "below"],
         )?;
         let mut get = |key: &str| fields.get(key).and_then(|n| self.version_text(n));
         let bounds = VersionBounds {

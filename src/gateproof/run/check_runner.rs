@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use crate::record::{CONTROL_NOT_RUN, CheckRecord, ControlRecord, Finding, FixtureRecord};
 use crate::secrets::learn_scope;
 use claim::outcome::Outcome;
-use claim::{Check, ClaimFile, Control, Effect, Fixture, Probe};
+use claim::{Check, ClaimFile, Control, Effect, Fixture, Probe, Skip};
 use kit::text::{Scope, Text};
+use reach::host::Leftovers;
 use reach::observation::{Observation, left_processes};
 
 use super::control::judge_control;
@@ -21,7 +22,7 @@ use super::human;
 use super::options::{Options, Role};
 use super::places::Places;
 use super::plan::{CheckAt, Item};
-use super::prober::Prober;
+use super::prober::{ProbeTask, Prober};
 use super::recorded::{self, judged, millis, place, remark};
 use super::reproduce::describe_probe;
 use super::secrets;
@@ -70,12 +71,10 @@ impl<'r> CheckRunner<'r> {
                 let record = self.compared(item, check, started, sink).await;
                 return Begun::Over(Box::new(record));
             }
-            None => {
-                let conditions = self.conditions(&item.with, item.at, sink).await;
-                conditions
-                    .err()
-                    .map(|why| (why.outcome(), why.why().to_owned()))
-            }
+            None => match self.conditions(&item.with, item.at, sink).await {
+                Err(why) => Some((why.outcome(), why.why().to_owned())),
+                Ok(()) => self.required(item.at, check).await.err(),
+            },
         };
         if let Some((outcome, why)) = refusal {
             return Begun::Over(Box::new(
@@ -86,6 +85,34 @@ impl<'r> CheckRunner<'r> {
             return Begun::Human(started);
         }
         Begun::Ask(Box::new(self.asking(item.at, check)))
+    }
+
+    /// Whether what a check requires holds now.
+    ///
+    /// # Errors
+    /// Why nothing is known of its claim.
+    pub(super) async fn required(
+        &self,
+        at: CheckAt,
+        check: &Check,
+    ) -> Result<(), (Outcome, String)> {
+        let Some(step) = &check.requires else {
+            return Ok(());
+        };
+        let scope = self.scope(at, check);
+        secrets::learn_probe(&step.probe, &scope);
+        let task = ProbeTask {
+            place: step.on.as_ref().unwrap_or(&check.on),
+            probe: &step.probe,
+            expect: &step.expect,
+            timing: &step.timing,
+            scope: &scope,
+            leftovers: Leftovers::Kill,
+            until: self.fixtures.until(),
+            guard: None,
+        };
+        let held = self.prober.probe(task).await.held("what it requires");
+        held.map_err(|why| (Outcome::Error, format!("not now: {why}")))
     }
 
     /// A check, with the values that it has now.
@@ -116,8 +143,14 @@ impl<'r> CheckRunner<'r> {
         if let Some(why) = &self.refused {
             return Some((Outcome::Error, format!("not run: {why}")));
         }
-        if let Some(reason) = &check.skip {
-            return Some((Outcome::Skipped, format!("declared: {reason}")));
+        if let Some(Skip { reason, until }) = &check.skip {
+            return Some(match until {
+                Some(last) if Utc::now().date_naive() > *last => (
+                    Outcome::Error,
+                    format!("not run: its `skip` ended on {last}: {reason}"),
+                ),
+                _ => (Outcome::Skipped, format!("declared: {reason}")),
+            });
         }
         if let Some(why) = self.not_in_ci(&check.with, (check.effect, &check.doubt)) {
             return Some((Outcome::Skipped, why));

@@ -228,6 +228,7 @@ fn only_asks(file: &ClaimFile, item: &Item) -> bool {
             known(check.effect, &check.doubt)
                 && at_once(&check.timing)
                 && !check.unchanged
+                && check.requires.is_none()
                 && !matches!(check.probe, Probe::Human(_))
         }
     }

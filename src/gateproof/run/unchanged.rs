@@ -79,6 +79,7 @@ impl<'r> CheckRunner<'r> {
     ) -> Result<Observation, (Outcome, String)> {
         let set = self.conditions(with, at, sink).await;
         set.map_err(|why| (why.outcome(), why.why().to_owned()))?;
+        self.required(at, check).await?;
         let reply = self.asking(at, check).ask(self.prober).await.reply;
         let held = reply.held("the check");
         let outcome = match reply.result {

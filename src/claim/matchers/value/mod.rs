@@ -20,6 +20,7 @@ mod of_text;
 pub(crate) mod secrets;
 mod set;
 pub(crate) mod sha256;
+mod taken;
 pub(crate) mod time;
 pub(crate) mod version;
 
@@ -87,6 +88,11 @@ pub enum TextMatcher {
     Secrets(SecretsMatcher),
     /// The first version in the text (`1.2`, `v1.2.3-rc.1`) satisfies the constraint.
     Version(VersionBounds),
+    /// What this expression takes out of the text matches.
+    Taken {
+        of: Regex,
+        matcher: Box<TextMatcher>,
+    },
     /// A value inside the text read as JSON.
     Json(Box<JsonTest>),
     /// The SHA-256 of the bytes (untrimmed), hex.
@@ -125,6 +131,10 @@ impl TextMatcher {
             TextMatcher::Time(matcher) => Box::new(OfText(matcher)),
             TextMatcher::Secrets(matcher) => Box::new(OfText(matcher)),
             TextMatcher::Version(bounds) => Box::new(OfText(bounds)),
+            TextMatcher::Taken { of, matcher } => Box::new(OfText(taken::Taken {
+                of,
+                inner: matcher.rule(),
+            })),
             TextMatcher::Json(test) => Box::new(OfText(test.as_ref())),
             TextMatcher::Sha256(digest) => Box::new(sha256::Sha256(digest)),
             TextMatcher::All(parts) => Box::new(All(parts)),
