@@ -40,15 +40,9 @@ pub(super) trait JsonRule {
         site.unfit(self.describe(site.scope), "absent")
     }
 
-    /// The path may find several values; `holder` says what is there where nothing could hold any.
-    /// A matcher of one value cannot tell which of them is meant: the reader of claim files has
-    /// refused it.
-    fn judge_several(
-        &self,
-        _site: &MatchSite<'_>,
-        _values: &[&Json],
-        _holder: Result<(), String>,
-    ) -> MatchResult {
+    /// The path may find several values, and there is something that could hold some. A matcher of one
+    /// value cannot tell which of them is meant: the reader of claim files has refused it.
+    fn judge_several(&self, _site: &MatchSite<'_>, _values: &[&Json]) -> MatchResult {
         MatchResult::Undecidable(
             "the path may find several values, and the claim does not say which is meant"
                 .to_owned(),

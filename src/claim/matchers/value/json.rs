@@ -33,8 +33,13 @@ pub(super) fn judge(
     if !path.is_singular() {
         let found = path.find(&root);
         let values: Vec<&Json> = found.iter().map(|found| found.value).collect();
-        let holder = path.holder(&root).map(|_| ());
-        return rule.judge_several(site, &values, holder);
+        // Nothing is shown of several where there is nothing that could hold any.
+        return match path.holder(&root) {
+            Ok(_) => rule.judge_several(site, &values),
+            Err(there) => site
+                .unfit(rule.describe(site.scope), "nothing to look through")
+                .with_note(Some(there)),
+        };
     }
     match json_path::lookup(path, &root) {
         Some(value) => rule.judge(site, value),
@@ -137,17 +142,11 @@ impl JsonRule for Absent {
     }
 
     /// Whether the path finds anything.
-    fn judge_several(
-        &self,
-        site: &MatchSite<'_>,
-        values: &[&Json],
-        holder: Result<(), String>,
-    ) -> MatchResult {
-        match (self.0, holder) {
-            (_, Err(there)) => nothing_to_look_through(site, &self.describe(site.scope), &there),
-            (absent, Ok(())) if absent == values.is_empty() => MatchResult::Holds,
-            (true, Ok(())) => site.differs("absent", listed(values)),
-            (false, Ok(())) => site.differs("present", "absent"),
+    fn judge_several(&self, site: &MatchSite<'_>, values: &[&Json]) -> MatchResult {
+        match self.0 {
+            absent if absent == values.is_empty() => MatchResult::Holds,
+            true => site.differs("absent", listed(values)),
+            false => site.differs("present", "absent"),
         }
     }
 
@@ -201,15 +200,7 @@ impl JsonRule for Count<'_> {
     }
 
     /// How many values the path finds.
-    fn judge_several(
-        &self,
-        site: &MatchSite<'_>,
-        values: &[&Json],
-        holder: Result<(), String>,
-    ) -> MatchResult {
-        if let Err(there) = holder {
-            return nothing_to_look_through(site, &self.describe(site.scope), &there);
-        }
+    fn judge_several(&self, site: &MatchSite<'_>, values: &[&Json]) -> MatchResult {
         match limits::fixed(site, self.0, Domain::Counting) {
             Err(result) => result,
             Ok(plain) if bounds::within_count(&plain, values.len()) => MatchResult::Holds,
@@ -379,16 +370,6 @@ fn equals(site: &MatchSite<'_>, expected: &Json, value: &Json) -> MatchResult {
     site.differs(expected.to_string(), value.to_string())
         .with_note(note)
         .with_diff(diff::lines(&expected.pretty(), &value.pretty()))
-}
-
-/// Nothing is shown of several where there is nothing that could hold any.
-pub(super) fn nothing_to_look_through(
-    site: &MatchSite<'_>,
-    expected: &str,
-    there: &str,
-) -> MatchResult {
-    site.unfit(expected, "nothing to look through")
-        .with_note(Some(there.to_owned()))
 }
 
 /// The first values of several.

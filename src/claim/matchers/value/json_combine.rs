@@ -21,14 +21,9 @@ impl JsonRule for AllOfValue<'_> {
         MatchResult::all(self.0.iter().map(|part| part.judge_missing(site)))
     }
 
-    fn judge_several(
-        &self,
-        site: &MatchSite<'_>,
-        values: &[&Json],
-        holder: Result<(), String>,
-    ) -> MatchResult {
+    fn judge_several(&self, site: &MatchSite<'_>, values: &[&Json]) -> MatchResult {
         let parts = self.0.iter();
-        MatchResult::all(parts.map(|part| part.judge_several(site, values, holder.clone())))
+        MatchResult::all(parts.map(|part| part.judge_several(site, values)))
     }
 
     fn describe(&self, scope: &Scope) -> String {
@@ -71,13 +66,8 @@ impl JsonRule for NotOfValue<'_> {
         inner.negate(|| site.differs(self.describe(site.scope), "absent"))
     }
 
-    fn judge_several(
-        &self,
-        site: &MatchSite<'_>,
-        values: &[&Json],
-        holder: Result<(), String>,
-    ) -> MatchResult {
-        self.0.judge_several(site, values, holder).negate(|| {
+    fn judge_several(&self, site: &MatchSite<'_>, values: &[&Json]) -> MatchResult {
+        self.0.judge_several(site, values).negate(|| {
             site.differs(self.describe(site.scope), listed(values))
                 .with_note(Some(HELD.to_owned()))
         })

@@ -1,7 +1,7 @@
 //! `every:`, `any:`, `none:`, `keys:` and `set:` of JSON: what holds of several values. They are those
 //! that the path finds, or the elements of the array (the values of the object) that it names.
 
-use super::json::{listed, nothing_to_look_through};
+use super::json::listed;
 use crate::matchers::each::Quantifier;
 use crate::matchers::result::{MatchResult, MatchSite};
 use crate::matchers::rule::{JsonRule, Prospects, group, names};
@@ -41,16 +41,8 @@ impl JsonRule for Each<'_> {
         }
     }
 
-    fn judge_several(
-        &self,
-        site: &MatchSite<'_>,
-        values: &[&Json],
-        holder: Result<(), String>,
-    ) -> MatchResult {
-        match holder {
-            Err(there) => nothing_to_look_through(site, &self.describe(site.scope), &there),
-            Ok(()) => self.of(site, values, "value"),
-        }
+    fn judge_several(&self, site: &MatchSite<'_>, values: &[&Json]) -> MatchResult {
+        self.of(site, values, "value")
     }
 
     fn describe(&self, scope: &Scope) -> String {
@@ -151,16 +143,8 @@ impl JsonRule for Set<'_> {
         }
     }
 
-    fn judge_several(
-        &self,
-        site: &MatchSite<'_>,
-        values: &[&Json],
-        holder: Result<(), String>,
-    ) -> MatchResult {
-        match holder {
-            Err(there) => nothing_to_look_through(site, &self.describe(site.scope), &there),
-            Ok(()) => self.of(site, values),
-        }
+    fn judge_several(&self, site: &MatchSite<'_>, values: &[&Json]) -> MatchResult {
+        self.of(site, values)
     }
 
     fn describe(&self, scope: &Scope) -> String {
