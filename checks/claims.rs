@@ -216,6 +216,7 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         besides: None,
         program: Some(test_kit::built("gateproof").into()),
         // The checks are run beside each other, and some of them disturb this machine.
+        teeth: false,
         lease_wait: std::time::Duration::from_secs(300),
         jobs: None,
     };

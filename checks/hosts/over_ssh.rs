@@ -12,7 +12,7 @@ use test_kit::sshd::{ALIAS, Sshd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trials: [(&str, fn()); 12] = [
+    let trials: [(&str, fn()); 13] = [
         // First, because it waits longest: 90 s, while the program tries to reach the host.
         (
             "a_link_that_is_cut_is_undone_by_the_host_and_the_check_is_an_error",
@@ -25,6 +25,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         (
             "https_from_the_host_keeps_name_port_and_certificate_checks",
             https_from_the_host,
+        ),
+        (
+            "a_line_is_run_among_failing_tools_on_its_host_and_nothing_is_left_there",
+            starved,
         ),
         ("vantages_are_compared", vantages),
         (
@@ -144,6 +148,35 @@ fn at_once() {
         test_kit::sshd::can_mount(),
         "{record}"
     );
+}
+
+fn starved() {
+    let sshd = Sshd::builder().start();
+    let checks = "      - { id: red, claim: c, on: h, run: arch, expect: { stdout: { matches: '^[a-z0-9_]+$' } } }
+      - { id: green, claim: c, on: h, run: 'arch | grep -c nothing', expect: { exit: 1, stdout: '0' } }
+      - { id: path, claim: c, on: h, run: /bin/true, expect: { exit: 0 } }
+";
+    let required = claim(checks).replace("    checks:", "    teeth: required\n    checks:");
+    let scratch = Scratch::with(required);
+    let shown = verify(&scratch, &sshd);
+    let expected = [
+        ("red", "PASS"),
+        ("green", "TOOTHLESS"),
+        ("path", "TOOTHLESS"),
+    ];
+    let expected: Vec<_> = expected
+        .map(|(id, outcome)| (id.to_owned(), outcome.to_owned()))
+        .into();
+    assert_eq!(outcomes(&shown), expected, "{}", shown.out);
+    let record = json(&shown);
+    assert_eq!(record["checks"][0]["teeth"]["proofs"][0]["by"], "starved");
+    let why = |check: usize| record["checks"][check]["findings"].to_string();
+    assert!(why(1).contains("`arch` fails"), "{}", why(1));
+    assert!(why(2).contains("is a path"), "{}", why(2));
+    for entry in std::fs::read_dir("/tmp").unwrap() {
+        let folder = entry.unwrap().path();
+        assert!(!folder.join("0/arch").exists(), "{}", folder.display());
+    }
 }
 
 fn host_checks() {

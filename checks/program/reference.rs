@@ -78,6 +78,7 @@ gates:
           duration: { x19: 1 }
         repeat: { x20: 1 }
         control: { x21: 1, expect: b }
+        teeth: { x28: 1 }
       - id: b
         claim: c
         http: https://a.example/
@@ -128,6 +129,7 @@ const PLACES: &[&[&str]] = &[
     &["Keys of `certificate`"],
     &["Keys of a header"],
     &["Keys of `skip`"],
+    &["Keys of `teeth`"],
 ];
 
 #[test]

@@ -42,8 +42,11 @@ kit::codes! {
         "The expectation also holds on a lost connection, a missing program or no answer at all. State the exit code or the status as well.";
     HIDES_FAILURE = "GP2506", "the command hides its own failure",
         "`|| true`, `; echo done`, `| cat` and the like make every exit code 0, and with `2>/dev/null` a missing file looks like an empty one where no output is expected. Leave it out and claim the exit code: `expect: { exit: 1 }`, or `exit: [0, 1]`; or demand a line of output that only a success prints. Where it is harmless, say why: `hides_failure: REASON`.";
-    SELF_CONTROL = "GP2507", "the control is the same as the check",
-        "A control must differ from its check: other fixtures (`with:`), another command (`run:`) or another URL (`http:`). The same probe under the same conditions shows nothing.";
+    SELF_CONTROL = "GP2507", "the control shows nothing",
+        "A control must differ from its check: other fixtures (`with:`), the same command with other arguments (`run:`) or another URL (`http:`). The same probe under the same conditions shows nothing. Nor does a constant such as `echo down`, or a command that has no program in common with that of the check: that another question has another answer says nothing of this one.";
+
+    TOO_WIDE = "GP2508", "holds on a success and on a failure",
+        "The expectation of the request holds on a success and on an error of the server (500) alike, so it does not tell whether the service works. State the status that is meant.";
 
     NOTHING_SELECTED = "GP2601", "nothing selected",
         "No check is left after `--gate`, `--check` and `--tag`. A run without checks is not a success.";

@@ -9,6 +9,7 @@ pub mod matchers;
 pub mod model;
 pub mod outcome;
 pub mod read;
+pub mod teeth;
 
 pub use model::*;
 pub use read::{params_of_probe, unknown_in_expect, unknown_in_probe};

@@ -59,6 +59,8 @@ pub struct Gate {
     /// The paths whose change makes a PASS of this gate stale, relative to the repository; empty for
     /// everything.
     pub covers: Vec<String>,
+    /// Whether a check counts only if something shows that it can fail.
+    pub teeth_required: bool,
     /// Its checks, `for:` expanded, in the order of the file.
     pub checks: Vec<Check>,
 }
@@ -134,6 +136,8 @@ pub struct Check {
     pub control: Option<Control>,
     /// Whether it must observe the same before, during and after its innermost fixture.
     pub unchanged: bool,
+    /// Why nothing needs to show that it can fail.
+    pub teeth_waived: Option<Waiver>,
     /// For `--tag`.
     pub tags: Vec<String>,
     /// What must hold for it to be asked at all: where it does not, nothing is known of the claim.
@@ -151,6 +155,14 @@ pub struct Skip {
     pub reason: String,
     /// The last day, in UTC, on which that is a reason.
     pub until: Option<chrono::NaiveDate>,
+}
+
+/// Why a check needs to show no teeth, for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    pub reason: String,
+    /// The last day on which it holds, in UTC.
+    pub until: chrono::NaiveDate,
 }
 
 /// What shows that a check can fail: under it the expectation must not hold.

@@ -7,9 +7,12 @@
 mod change;
 mod effect;
 mod failure;
+mod names;
 mod options;
+mod origin;
 mod programs;
 mod reader;
+mod starve;
 mod tree;
 mod word;
 mod wrapper;
@@ -24,6 +27,8 @@ use kit::text::{Part, Scope, Text};
 
 pub use change::{Doing, Mutation, Reach};
 pub use failure::{Failures, Hidden};
+pub use origin::{Likeness, Origin, likeness, origin};
+pub use starve::Starving;
 use tree::{Rest, Word};
 
 /// What a command does, with the values that are known.
@@ -76,6 +81,27 @@ pub fn failures(command: &CommandProbe, scope: &Scope) -> Failures {
         CommandLine::Argv(words) => {
             let words: Vec<Word> = words.iter().map(|word| argument(word, scope)).collect();
             failure::of_words(&words)
+        }
+    }
+}
+
+/// How to run a command once more in a world in which its tools fail.
+///
+/// # Errors
+/// Why nobody can be sure that nothing real runs there.
+pub fn starving(command: &CommandProbe, scope: &Scope) -> Result<Starving, String> {
+    if let Some((name, _)) = command.env.iter().find(|(name, _)| name == "PATH") {
+        return Err(format!("its environment sets `{name}`"));
+    }
+    match &command.line {
+        CommandLine::Shell(text) => {
+            let line = as_run(text);
+            let known = with_environment(scope, command);
+            starve::of_line(&line, &known)
+        }
+        CommandLine::Argv(words) => {
+            let words: Vec<Word> = words.iter().map(|word| argument(word, scope)).collect();
+            starve::of_words(&words)
         }
     }
 }

@@ -59,6 +59,16 @@ pub(crate) fn succeeded(printed: &str) -> Observation {
     panel::command(reach::observation::Ending::Exited(0), printed, "")
 }
 
+/// An observation of a command that ended with this code and printed this.
+pub(crate) fn ended(code: i32, printed: &str) -> Observation {
+    panel::command(reach::observation::Ending::Exited(code), printed, "")
+}
+
+/// An observation of an answer.
+pub(crate) fn answered(status: u16, body: &str) -> Observation {
+    panel::answer(status, body)
+}
+
 /// Holds an observation against an expectation. `scope` fills in parameters.
 ///
 /// With several vantages the expectation must hold at each of them, and all must have observed

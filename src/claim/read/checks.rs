@@ -37,6 +37,7 @@ const CHECK_KEYS: &[&str] = &[
     "requires",
     "tags",
     "skip",
+    "teeth",
 ];
 
 /// What a check can refer to.
@@ -56,13 +57,14 @@ impl Reader {
     ) -> Option<Gate> {
         self.check_name(&key.text, &key.span, "a gate");
         let what = format!("gate `{}`", key.text);
-        let fields = self.map(node, &what, &["title", "covers", "checks"])?;
+        let fields = self.map(node, &what, &["title", "covers", "teeth", "checks"])?;
         let title = fields
             .get("title")
             .and_then(|node| self.fixed(node, "`title`"));
         let covers = fields
             .get("covers")
             .map_or_else(Vec::new, |node| self.covers(node));
+        let teeth_required = self.teeth_required(&fields);
         let Some(list) = fields.get("checks") else {
             self.report(
                 Diagnostic::new(
@@ -98,6 +100,7 @@ impl Reader {
             id: key.text.clone(),
             title: title.unwrap_or_default(),
             covers,
+            teeth_required,
             checks,
         })
     }
@@ -250,6 +253,7 @@ impl Reader {
                 control: None,
                 unchanged: false,
                 requires: transpose(requires)?,
+                teeth_waived: None,
                 tags,
                 skip: transpose(skip)?,
                 scope: self.scope.clone(),
@@ -298,9 +302,10 @@ impl Reader {
             )
         });
         let unchanged = self.unchanged(fields, &with, context);
+        let waived = fields.get("teeth").map(|node| self.waiver(node));
         let (expect, expected) = expect?;
         let base_id = base_id?;
-        Some(Check {
+        let check = Check {
             id: expanded_id(&base_id, values),
             base_id,
             claim: claim?,
@@ -317,11 +322,14 @@ impl Reader {
             control: transpose(control)?,
             unchanged,
             requires,
+            teeth_waived: transpose(waived)?,
             tags,
             skip: transpose(skip)?,
             scope: self.scope.clone(),
             span: fields.span.clone(),
-        })
+        };
+        self.lint_check(&check, fields);
+        Some(check)
     }
 
     /// `skip: REASON`, or `skip: { reason: REASON, until: DATE }`.

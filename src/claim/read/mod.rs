@@ -20,9 +20,11 @@ mod probes;
 mod reader;
 mod shell_text;
 mod steps;
+mod teeth;
 mod times;
 mod usage;
 mod values;
+mod witness;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -191,6 +191,7 @@ fn the_claims_own_word_is_enough_to_claim_and_none_in_a_review() {
 fn check(outcome: Outcome, author: Option<&str>) -> CheckRecord {
     let attestation = candidate().stored.attestation;
     CheckRecord {
+        teeth: None,
         outcome,
         attestation: author.map(|author| Attested {
             file: "one.json".into(),

@@ -74,6 +74,7 @@ pub(crate) async fn run_gate(
         besides: run.claimed_by,
         allow_destructive: cold.run.allows_destructive(),
         program: std::env::current_exe().ok(),
+        teeth: true,
         lease_wait: cold.run.wait_lease,
         jobs: cold.run.jobs,
     };

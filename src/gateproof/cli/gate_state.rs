@@ -143,6 +143,7 @@ async fn states_of_hosts(
         allow_destructive: false,
         besides: None,
         program: None,
+        teeth: false,
         lease_wait: std::time::Duration::ZERO,
         jobs: None,
     };

@@ -158,6 +158,7 @@ mod tests {
         record.checks = (0..)
             .zip(outcomes)
             .map(|(n, outcome)| CheckRecord {
+                teeth: None,
                 id: format!("c{n}"),
                 outcome: *outcome,
                 ..check.clone()

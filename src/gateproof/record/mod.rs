@@ -16,6 +16,7 @@ mod seal;
 mod sign;
 pub mod signature;
 mod store;
+mod teeth;
 
 pub use attestation::{
     ATTESTATION_SCHEMA, ATTESTATIONS, Attestation, StoredAttestation, attestation_of,
@@ -31,3 +32,4 @@ pub use own_files::without_own_files;
 pub use person::{person, same_person};
 pub use sign::{NAMESPACE, SignError, Signer};
 pub use store::{read, write, write_signed};
+pub use teeth::{Proof, ProofBy, TeethRecord};

@@ -8,6 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::teeth::TeethRecord;
 use claim::outcome::Outcome;
 use kit::digest;
 
@@ -325,6 +326,10 @@ pub struct CheckRecord {
     pub observation: Option<ObservationRecord>,
     /// The control, when there is one.
     pub control: Option<ControlRecord>,
+    /// What shows that the check can fail. Nothing where nobody looked: claims, reviews and
+    /// `verify --teeth` do, at checks that pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teeth: Option<TeethRecord>,
     /// The attestation, if this is a `human:` check that is ATTESTED.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attestation: Option<Attested>,

@@ -135,6 +135,32 @@ impl Paragraph {
     }
 }
 
+/// What shows that each check can fail, where somebody looked.
+pub(super) fn teeth(record: &RunRecord, width: usize) -> String {
+    let looked = record
+        .checks
+        .iter()
+        .filter_map(|check| Some((check, check.teeth.as_ref()?)));
+    let mut out = String::new();
+    for (check, teeth) in looked {
+        let mut line = format!("{} {}: {}", check.gate, check.id, teeth.describe());
+        if let Some(hint) = &teeth.hint {
+            line.push_str(&format!("; hint: {hint}"));
+        }
+        for (n, part) in text::wrap(&text::visible(&line), width.saturating_sub(4))
+            .iter()
+            .enumerate()
+        {
+            let indent = if n == 0 { "" } else { "    " };
+            out.push_str(&format!("{indent}{part}\n"));
+        }
+    }
+    if out.is_empty() {
+        return out;
+    }
+    format!("what shows that the checks can fail\n{out}\n")
+}
+
 /// What was disturbed and for how long. What is not back comes last, as an alarm.
 pub(super) fn fixtures(record: &RunRecord, width: usize, paint: &Paint) -> String {
     if record.fixtures.is_empty() {

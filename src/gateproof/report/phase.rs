@@ -77,6 +77,11 @@ fn why(gate: &GateStatus) -> String {
             text::visible(&verdict.run_id)
         ));
     }
+    if let Some(cited) = gate.verdict.as_ref().or(gate.claim.as_ref())
+        && cited.teeth.is_some()
+    {
+        lines.push(format!("checks: {}", checks(cited)));
+    }
     lines.join("\n")
 }
 
@@ -162,7 +167,7 @@ pub fn done_block(phases: &[PhaseStatus]) -> Option<Block> {
                 .commit
                 .as_deref()
                 .map_or_else(String::new, code_cell),
-            verdict.checks,
+            checks(verdict),
             hosts(&verdict.hosts)
         ));
     }
@@ -218,6 +223,14 @@ fn asked_hosts<'r>(verdicts: impl Iterator<Item = &'r CitedRun>) -> String {
     }
     lines.push_str("- `gateproof status --probe` asks again.\n");
     lines
+}
+
+/// How many checks there were, and of how many something shows that they can fail.
+fn checks(run: &CitedRun) -> String {
+    match run.teeth {
+        Some(shown) => format!("{}, {shown} shown to be able to fail", run.checks),
+        None => run.checks.to_string(),
+    }
 }
 
 fn cited(run: &CitedRun) -> String {
@@ -348,6 +361,7 @@ mod tests {
             commit: None,
             at: "2026-11-21T17:45:30Z".parse().unwrap(),
             checks: 1,
+            teeth: None,
             hosts,
         };
         let host = |name: &str, revision: Option<&str>, boot: Option<&str>| HostState {

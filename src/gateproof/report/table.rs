@@ -57,6 +57,7 @@ pub fn table(record: &RunRecord, width: usize, color: bool) -> String {
         out.push_str("\n\n");
     }
     out.push_str(&explain::explanations(record, width, &paint));
+    out.push_str(&explain::teeth(record, width));
     out.push_str(&explain::fixtures(record, width, &paint));
     out.push_str(&explain::notes(record, width));
     out.push_str(&explain::summary(record, &paint));
@@ -95,8 +96,9 @@ fn gate_table<'r>(
     table.set_header(HEADER);
     for check in checks {
         let cells = cells(check);
+        let outcome = cells[4].clone();
         let mut row: Vec<Cell> = cells.into_iter().map(Cell::new_owned).collect();
-        row[4] = Cell::new(check.outcome.name())
+        row[4] = Cell::new_owned(outcome)
             .fg(outcome_color(check.outcome))
             .add_attribute(Attribute::Bold);
         row[5] =
@@ -124,12 +126,17 @@ fn cells(check: &CheckRecord) -> [String; 6] {
         observed.push_str("; its control: ");
         observed.push_str(&text::visible(&control.observed));
     }
+    let mut outcome = check.outcome.name().to_owned();
+    if let Some(teeth) = &check.teeth {
+        outcome.push('\n');
+        outcome.push_str(teeth.word());
+    }
     [
         text::visible(&check.id),
         place,
         text::visible(&check.expected),
         observed,
-        check.outcome.name().to_owned(),
+        outcome,
         text::short_duration(check.duration_ms),
     ]
 }
@@ -140,7 +147,8 @@ fn columns(record: &RunRecord, width: usize) -> [usize; 6] {
     let mut natural = HEADER.map(text::width);
     for check in &record.checks {
         for (column, cell) in natural.iter_mut().zip(cells(check)) {
-            *column = (*column).max(text::width(&cell));
+            let widest = cell.lines().map(text::width).max();
+            *column = (*column).max(widest.unwrap_or(0));
         }
     }
     let fixed: usize = natural[FLEXIBLE..].iter().sum();

@@ -215,10 +215,20 @@ fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&JudgedClai
 }
 
 fn evidence(checks: &[&CheckRecord]) -> String {
-    let mut out = String::from("| Check | Expected | Observed | Result |\n|---|---|---|---|\n");
+    let looked = checks.iter().any(|check| check.teeth.is_some());
+    let mut out = String::from(if looked {
+        "| Check | Expected | Observed | Result | What shows that it can fail |\n|---|---|---|---|---|\n"
+    } else {
+        "| Check | Expected | Observed | Result |\n|---|---|---|---|\n"
+    });
     for check in checks {
+        let teeth = match &check.teeth {
+            Some(teeth) => format!(" {} |", code_cell(&text::cut(&teeth.describe(), 160))),
+            None if looked => " not looked for |".to_owned(),
+            None => String::new(),
+        };
         out.push_str(&format!(
-            "| {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} |{teeth}\n",
             code_cell(&check.id),
             code_cell(&text::cut(&text::visible(&check.expected), 160)),
             code_cell(&text::cut(&text::visible(&check.observed), 160)),

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
-use crate::record::{CONTROL_NOT_RUN, CheckRecord, ControlRecord, Finding, FixtureRecord};
+use crate::record::{CONTROL_NOT_RUN, CheckRecord, ControlRecord, Finding, FixtureRecord, ProofBy};
 use crate::secrets::learn_scope;
 use claim::outcome::Outcome;
 use claim::{Check, ClaimFile, Control, Effect, Fixture, Probe, Skip};
@@ -26,6 +26,7 @@ use super::prober::{ProbeTask, Prober};
 use super::recorded::{self, judged, millis, place, remark};
 use super::reproduce::describe_probe;
 use super::secrets;
+use super::teeth;
 use super::wording;
 
 /// What a run knows while it goes on: conditions, values and records. [`super::group`] asks.
@@ -40,6 +41,8 @@ pub(super) struct CheckRunner<'r> {
     /// Captured values by gate.
     captured: BTreeMap<usize, Scope>,
     pub(super) records: BTreeMap<CheckAt, CheckRecord>,
+    /// Under which values the checks were asked that passed.
+    asked: BTreeMap<CheckAt, Scope>,
 }
 
 impl<'r> CheckRunner<'r> {
@@ -58,6 +61,7 @@ impl<'r> CheckRunner<'r> {
             refused: None,
             captured: BTreeMap::new(),
             records: BTreeMap::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -295,6 +299,7 @@ impl<'r> CheckRunner<'r> {
             reply,
             scope,
             disturbed,
+            teeth,
         } = asked;
         let (mut outcome, mut findings) = judged(&reply, &self.file.source);
         if let Some(why) = self.fixtures.not_in_force().await {
@@ -326,11 +331,20 @@ impl<'r> CheckRunner<'r> {
                 findings.extend(missing);
             }
         }
+        let teeth = teeth.filter(|_| outcome == Outcome::Pass).map(|found| {
+            self.asked.insert(at, scope.clone());
+            if let Some(why) = found.toothless {
+                outcome = Outcome::Toothless;
+                findings.push(remark("teeth", why));
+            }
+            found.record
+        });
         CheckRecord {
             outcome,
             observed: reply.observed(),
             findings,
             observation: reply.observation.as_ref().map(recorded::observation),
+            teeth,
             attempts: reply.attempts,
             notes,
             // Of the probe; what its fixtures took stands with their steps.
@@ -406,6 +420,11 @@ impl<'r> CheckRunner<'r> {
         (outcome, control, finding): (Outcome, Option<ControlRecord>, Option<Finding>),
     ) {
         if let Some(record) = self.records.get_mut(&at) {
+            if let (Some(teeth), Some(shown)) = (&mut record.teeth, &control)
+                && shown.red
+            {
+                teeth.add(ProofBy::Control, shown.observed.clone());
+            }
             record.outcome = outcome;
             record.control = control;
             record.findings.extend(finding);
@@ -476,6 +495,7 @@ impl<'r> CheckRunner<'r> {
             findings: Vec::new(),
             observation: None,
             control: None,
+            teeth: None,
             attestation: None,
             attempts: 0,
             started,
@@ -488,9 +508,32 @@ impl<'r> CheckRunner<'r> {
         }
     }
 
+    /// Adds what the whole run shows of the teeth of its checks, and holds gates to what they require.
+    fn conclude_teeth(&mut self) {
+        for (at, record) in &mut self.records {
+            let check = at.of(self.file);
+            let Some(found) = &mut record.teeth else {
+                continue;
+            };
+            if let Some(scope) = self.asked.get(at)
+                && let Some(how) = teeth::disturbed(self.prober, check, scope)
+            {
+                found.add(ProofBy::Disturbed, how);
+            }
+            let required = self.file.gates[at.gate].teeth_required;
+            if required && record.outcome == Outcome::Pass && !found.answered() {
+                record.outcome = Outcome::Toothless;
+                record
+                    .findings
+                    .push(remark("teeth", teeth::none_shown(found)));
+            }
+        }
+    }
+
     /// The records in the order of the file. A PASS under a disturbance that is not undone does
     /// not count.
-    pub(super) fn finish(self) -> (Vec<CheckRecord>, Vec<FixtureRecord>) {
+    pub(super) fn finish(mut self) -> (Vec<CheckRecord>, Vec<FixtureRecord>) {
+        self.conclude_teeth();
         let fixtures = self.fixtures.into_records();
         let mut checks: Vec<CheckRecord> = self.records.into_values().collect();
         for check in &mut checks {

@@ -22,6 +22,7 @@ use super::plan::{CheckAt, schedule, select, side_by_side};
 use super::prober::Prober;
 use super::provenance::{claim_ref, random, who};
 use super::secrets;
+use super::teeth;
 
 /// A run under way. Boxed, so that its body and all that it calls are compiled once, in this
 /// crate, and not in each caller again.
@@ -60,6 +61,7 @@ async fn run_here(
         interrupt,
         claim_folder: claim_folder(file, options),
         lanes: Lanes::new(options.jobs),
+        seen: teeth::wanted(file, options).then(Default::default),
     };
     let runner = CheckRunner::new(file, options, &prober, &disturber);
     let concluded = items(runner, &selected, &prober, sink).await;

@@ -17,6 +17,7 @@ use super::check_runner::CheckRunner;
 use super::event::{Events, RunEvent};
 use super::plan::{CheckAt, Item, vantages};
 use super::prober::{ProbeReply, ProbeTask, Prober};
+use super::teeth;
 use super::wording;
 
 /// A check or a control that is to be asked.
@@ -37,6 +38,8 @@ pub(super) struct Asked {
     pub(super) scope: Scope,
     /// Who else disturbs the places of the check.
     pub(super) disturbed: Option<String>,
+    /// What shows that the check can fail, where somebody looked.
+    pub(super) teeth: Option<teeth::Found>,
 }
 
 /// How far a check is before anything of its group is asked.
@@ -65,7 +68,8 @@ enum Step {
 }
 
 impl Asking<'_> {
-    pub(super) async fn ask(self, prober: &Prober<'_>) -> Asked {
+    /// Asks it. While its place has room for it, a check that holds is looked at for its `teeth`.
+    pub(super) async fn ask(self, prober: &Prober<'_>, teeth: bool) -> Asked {
         let place = &self.check.on;
         let _room = prober.lanes.enter(prober.places, place, self.probe).await;
         let started = Utc::now();
@@ -79,11 +83,19 @@ impl Asking<'_> {
             until: self.until,
             guard: None,
         };
+        let reply = prober.probe(task).await;
+        let teeth = match &reply.observation {
+            Some(seen) if teeth && prober.seen.is_some() && reply.result.holds() => {
+                Some(teeth::of(prober, self.check, seen, &self.scope).await)
+            }
+            _ => None,
+        };
         Asked {
             started,
-            reply: prober.probe(task).await,
+            reply,
             scope: self.scope,
             disturbed: None,
+            teeth,
         }
     }
 }
@@ -92,7 +104,7 @@ impl Asking<'_> {
 /// worth one more query.
 pub(super) async fn ask_check(asking: Asking<'_>, prober: &Prober<'_>) -> Asked {
     let check = asking.check;
-    let mut asked = asking.ask(prober).await;
+    let mut asked = asking.ask(prober, true).await;
     let Some(again) = asked.reply.answered().map(|held| !held) else {
         return asked;
     };
@@ -191,7 +203,7 @@ impl<'r> CheckRunner<'r> {
         }
         let prober = self.prober;
         let ask = |(at, asking): (CheckAt, Box<Asking<'r>>)| async move {
-            (at, Box::pin(asking.ask(prober)).await)
+            (at, Box::pin(asking.ask(prober, false)).await)
         };
         let mut replies = stream::iter(begun).map(ask).buffered(prober.lanes.all);
         while let Some((at, asked)) = replies.next().await {

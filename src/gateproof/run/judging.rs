@@ -1,6 +1,7 @@
 //! Holds one observation against an expectation. Pure, apart from the values of the environment
 //! that must be absent.
 
+use claim::Timing;
 use claim::expectation::{Expect, StatusItem, StatusMatcher, Test};
 use claim::matchers::{Judgement, Mismatch, judge};
 use kit::text::Scope;
@@ -50,6 +51,25 @@ pub(super) fn judged(expect: &Expect, observation: &Observation, scope: &Scope) 
         Judgement::Differs(mismatches) => ProbeResult::Differs(mismatches),
         Judgement::Undecidable(why) => ProbeResult::Undecidable(why),
     }
+}
+
+/// Whether a check with this expectation and this timing would pass on one such observation.
+pub(super) fn passes(
+    expect: &Expect,
+    timing: &Timing,
+    observation: &Observation,
+    scope: &Scope,
+) -> bool {
+    if timing.never_within.is_none() {
+        return judged(expect, observation, scope).holds();
+    }
+    let (answered, content) = split(expect);
+    let mut answered = answered.iter();
+    answered.all(|part| judged(part, observation, scope).holds())
+        && matches!(
+            judged(&content, observation, scope),
+            ProbeResult::Differs(_)
+        )
 }
 
 /// The parts that require a proper answer, and the rest. Without a rest the whole

@@ -27,6 +27,8 @@ mod recorded;
 mod repository;
 mod reproduce;
 mod secrets;
+mod starve;
+mod teeth;
 mod unchanged;
 mod undo_guard;
 mod wording;

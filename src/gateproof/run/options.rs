@@ -62,6 +62,8 @@ pub struct Options {
     /// The running program: its folder comes first in the PATH of local commands, so that
     /// `gateproof` in a claim is the one that reads the claim.
     pub program: Option<PathBuf>,
+    /// Whether to look for what shows that each check can fail, also where no gate requires it.
+    pub teeth: bool,
     /// How long to wait for a host that somebody else disturbs.
     pub lease_wait: Duration,
     /// How many checks that only observe run side by side, wherever they are; `None`: what each place bears.

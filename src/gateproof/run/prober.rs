@@ -1,6 +1,7 @@
 //! Runs one probe at one place, once or as often as its timing requires.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use claim::expectation::Expect;
@@ -15,6 +16,7 @@ use super::invocation::{self, OUTPUT_LIMIT};
 use super::judging::{ProbeResult, first_span, judged, split};
 use super::lanes::Lanes;
 use super::places::Places;
+use super::teeth::Seen;
 use super::undo_guard::UndoGuard;
 use kit::interrupt::Interrupt;
 
@@ -53,6 +55,8 @@ pub(super) struct Prober<'r> {
     pub(super) claim_folder: PathBuf,
     /// What each place bears.
     pub(super) lanes: Lanes,
+    /// What was asked and answered in this run; `None` where nobody wants to know.
+    pub(super) seen: Option<Mutex<Seen>>,
 }
 
 impl Prober<'_> {
@@ -219,6 +223,10 @@ impl Prober<'_> {
         }
         let limit = limit.max(Duration::from_millis(1));
         let observation = self.send_once(task, limit).await?;
+        if let Some(seen) = &self.seen {
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.note(task, &observation);
+        }
         progress.observation = Some(observation.clone());
         Ok(observation)
     }

@@ -80,7 +80,7 @@ impl<'r> CheckRunner<'r> {
         let set = self.conditions(with, at, sink).await;
         set.map_err(|why| (why.outcome(), why.why().to_owned()))?;
         self.required(at, check).await?;
-        let reply = self.asking(at, check).ask(self.prober).await.reply;
+        let reply = self.asking(at, check).ask(self.prober, false).await.reply;
         let held = reply.held("the check");
         let outcome = match reply.result {
             ProbeResult::Differs(_) => Outcome::Fail,

@@ -14,6 +14,8 @@ mod system;
 mod texts;
 mod verbs;
 
+pub(super) use texts::{awk_reads, sed_reads};
+
 use super::change::Doing;
 use super::tree::Word;
 

@@ -151,7 +151,7 @@ fn awk(name: &str, args: &[Word]) -> Doing {
 
 /// Whether an awk program only reads and prints: it runs no command, and prints into no file. What is not
 /// sure to be harmless is not.
-fn awk_reads(program: &str) -> bool {
+pub(in crate::command) fn awk_reads(program: &str) -> bool {
     let Some(code) = without_texts(program) else {
         return false;
     };
@@ -291,7 +291,7 @@ fn sed(args: &[Word]) -> Doing {
 }
 
 /// Whether a sed script only edits what it prints: neither `w`, `W`, `e`, nor those flags of `s`.
-fn sed_reads(script: &str) -> bool {
+pub(in crate::command) fn sed_reads(script: &str) -> bool {
     let mut chars = script.chars().peekable();
     loop {
         while chars

@@ -147,8 +147,14 @@ fn whose(phases: &[PhaseStatus]) -> String {
     let gates = phases.iter().flat_map(|phase| &phase.gates);
     let lines = gates.filter_map(|gate| {
         let (claim, verdict) = (gate.claim.as_ref()?, gate.verdict.as_ref()?);
+        let teeth = verdict.teeth.map_or_else(String::new, |shown| {
+            format!(
+                "; of {shown} of {} checks something shows that they can fail",
+                verdict.checks
+            )
+        });
         Some(format!(
-            "{}: the work of {}, judged by {}\n",
+            "{}: the work of {}, judged by {}{teeth}\n",
             gate.gate, claim.by, verdict.by
         ))
     });

@@ -54,6 +54,9 @@ pub(crate) struct VerifyOptions {
     /// Run checks `on: clone` in the working tree as it is; such a run never counts towards a gate
     #[arg(long)]
     worktree: bool,
+    /// Also show that each check can fail: run its command among failing tools, and change what it saw
+    #[arg(long)]
+    teeth: bool,
     #[command(flatten)]
     run: RunOptions,
     #[command(flatten)]
@@ -129,6 +132,7 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
         allow_destructive: options.run.allows_destructive(),
         besides: None,
         program: std::env::current_exe().ok(),
+        teeth: options.teeth,
         lease_wait: options.run.wait_lease,
         jobs: options.run.jobs,
     };

@@ -307,6 +307,17 @@ fn unrestored(phase: &PhaseFacts<'_>) -> Vec<Reason> {
     lost.into_iter().map(|(.., reason)| reason).collect()
 }
 
+/// Of how many checks of the gate something shows that they can fail; `None` where nobody looked.
+fn teeth(record: &RunRecord, gate: &str) -> Option<usize> {
+    let looked = || {
+        record
+            .checks_of(gate)
+            .filter_map(|check| check.teeth.as_ref())
+    };
+    looked().next()?;
+    Some(looked().filter(|teeth| teeth.shown()).count())
+}
+
 /// A record as evidence for a gate.
 fn cite(stored: &StoredRecord, gate: &GateSpec) -> CitedRun {
     let record = &stored.record;
@@ -317,6 +328,7 @@ fn cite(stored: &StoredRecord, gate: &GateSpec) -> CitedRun {
         commit: record.repository.as_ref().map(|r| r.commit.clone()),
         at: record.ended,
         checks: record.checks_of(&gate.id).count(),
+        teeth: teeth(record, &gate.id),
         hosts: gate
             .hosts
             .iter()

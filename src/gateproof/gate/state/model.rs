@@ -107,6 +107,8 @@ pub struct CitedRun {
     pub at: DateTime<Utc>,
     /// How many checks of the gate there were.
     pub checks: usize,
+    /// Of how many of them something shows that they can fail; `None` where nobody looked.
+    pub teeth: Option<usize>,
     /// The gate's hosts with revision and boot id.
     pub hosts: Vec<HostState>,
 }

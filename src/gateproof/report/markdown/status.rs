@@ -176,10 +176,22 @@ fn by_hand(n: usize, check: &CheckRecord) -> String {
 }
 
 fn expected(checks: &[&CheckRecord]) -> String {
-    let mut out = String::from("### EXPECTED outcomes\n\n| Check | Expected |\n|---|---|\n");
+    // Records in which nobody looked for teeth have no such column.
+    let looked = checks.iter().any(|check| check.teeth.is_some());
+    let mut out = String::from("### EXPECTED outcomes\n\n");
+    out.push_str(if looked {
+        "| Check | Expected | What shows that it can fail |\n|---|---|---|\n"
+    } else {
+        "| Check | Expected |\n|---|---|\n"
+    });
     for check in checks {
+        let teeth = match &check.teeth {
+            Some(teeth) => format!(" {} |", prose(teeth.word())),
+            None if looked => " not looked for |".to_owned(),
+            None => String::new(),
+        };
         out.push_str(&format!(
-            "| {} | {} |\n",
+            "| {} | {} |{teeth}\n",
             code_cell(&check.id),
             code_cell(&check.expected)
         ));

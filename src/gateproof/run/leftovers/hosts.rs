@@ -237,6 +237,7 @@ async fn perform_and_check(
         allow_destructive: false,
         besides: None,
         program: program.map(Path::to_owned),
+        teeth: false,
         lease_wait: Duration::ZERO,
         jobs: None,
     };

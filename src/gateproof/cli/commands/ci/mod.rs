@@ -154,6 +154,7 @@ impl Job<'_> {
             allow_destructive: false,
             besides: None,
             program: std::env::current_exe().ok(),
+            teeth: false,
             lease_wait: std::time::Duration::ZERO,
             jobs: None,
         };

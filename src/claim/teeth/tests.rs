@@ -1,0 +1,146 @@
+//! What is noticed of a change, and what is not.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::matchers::{Judgement, judge, succeeded};
+use kit::text::Scope;
+use kit::yaml::source::Source;
+
+fn expectation(expect: &str) -> crate::expectation::Expect {
+    let text = format!(
+        "phase: p\non: local\ngates: {{ M1: {{ checks: [ {{ id: a, claim: c, run: x, expect: {expect} }} ] }} }}\n"
+    );
+    let source = Source {
+        path: "c.yaml".into(),
+        text,
+    };
+    match crate::read::parse(Arc::new(source), &Scope::new()) {
+        Ok(file) => file.gates[0].checks[0].expect.clone(),
+        Err(invalid) => panic!("{}", invalid.render(false)),
+    }
+}
+
+fn of(expect: &str, printed: &str) -> Mutated {
+    let expect = expectation(expect);
+    let holds = |seen: &reach::observation::Observation| {
+        judge(&expect, seen, &Scope::new()) == Judgement::Holds
+    };
+    let seen = succeeded(printed);
+    assert!(holds(&seen), "{expect:?} of {printed:?}");
+    mutated(&expect, &seen, false, &holds)
+}
+
+#[test]
+fn what_does_not_tell_the_true_from_the_false_is_toothless() {
+    let table = "NAME    READY   STATUS\nweb-1   1/1     Running\n";
+    for (expect, printed, why) in [
+        ("{ stdout: { contains: READY } }", table, "headings"),
+        (
+            "{ stdout: { contains: Status } }",
+            "Node  Address  Status\nweb1  10.0.0.1  alive\n",
+            "headings",
+        ),
+        ("{ stdout: { matches: '(?i)status' } }", table, "headings"),
+        (
+            "{ stdout: { contains: healthy } }",
+            "healthy\n",
+            "unhealthy",
+        ),
+        (
+            "{ stdout: { contains: active } }",
+            "ActiveState=active\n",
+            "inactive",
+        ),
+        ("{ stdout: { matches: 'up|down' } }", "eth0 is up\n", "down"),
+        ("{ stdout: { contains: 0 errors } }", "0 errors\n", "`10`"),
+        ("{ stdout: { number: { min: 0 } } }", "3\n", "every number"),
+        ("{ stdout: { matches: '^\\d+$' } }", "3\n", "every number"),
+        (
+            "{ stdout: { empty: false } }",
+            "all is well\n",
+            "every text",
+        ),
+        (
+            "{ stdout: { matches: '\\S' } }",
+            "all is well\n",
+            "every text",
+        ),
+    ] {
+        let found = of(expect, printed).toothless;
+        assert!(
+            found.as_ref().is_some_and(|found| found.contains(why)),
+            "{expect} of {printed:?}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn what_tells_them_apart_has_teeth() {
+    let table = "NAME    READY   STATUS\nweb-1   1/1     Running\n";
+    for (expect, printed) in [
+        ("{ stdout: { contains: Running } }", table),
+        ("{ stdout: { lines: 2 } }", table),
+        ("{ stdout: { matches: '\\bhealthy\\b' } }", "healthy\n"),
+        ("healthy", "healthy\n"),
+        (
+            "{ stdout: { contains: 'ActiveState=active' } }",
+            "ActiveState=active\n",
+        ),
+        ("{ stdout: { number: { max: 80 } } }", "41\n"),
+        ("{ stdout: { number: { min: 1 } } }", "41\n"),
+        ("{ stdout: { empty: false } }", "f00dcafe\n"),
+        ("{ stdout: { lines: { min: 1 } } }", "web running\n"),
+        ("{ stdout: { empty: true } }", ""),
+        ("{ exit: 0 }", "all is well\n"),
+        ("{ json: { $.status: ok } }", "{\"status\": \"ok\"}"),
+        (
+            "{ json: { $.items: { count: { min: 1 } } } }",
+            "{\"items\": [1]}",
+        ),
+        ("\"0\"", "0\n"),
+        (
+            "{ stdout: { contains: '0 3 * * *' } }",
+            "0 3 * * * backup.sh\n",
+        ),
+        ("{ stdout: { contains: web } }", "web 0 errors\n"),
+    ] {
+        assert_eq!(
+            of(expect, printed).toothless,
+            None,
+            "{expect} of {printed:?}"
+        );
+    }
+}
+
+#[test]
+fn a_number_that_could_be_part_of_a_longer_one_is_a_hint() {
+    let found = of("{ stdout: { contains: 1/1 } }", "web 1/1\n");
+    assert_eq!(found.toothless, None);
+    assert!(found.hint.unwrap().contains("`11` in place of `1`"));
+    assert_eq!(
+        of("{ stdout: { matches: '\\b1/1\\b' } }", "web 1/1\n").hint,
+        None
+    );
+}
+
+#[test]
+fn an_exit_code_alone_shows_nothing_and_survivors_are_told() {
+    let found = of("{ exit: 0 }", "all is well\n");
+    assert!(!found.shows && found.noticed == 2, "{found:?}");
+    let found = of("{ stdout: { contains: well } }", "all is well\n");
+    assert!(found.shows && found.noticed < found.all, "{found:?}");
+    assert_eq!(found.unnoticed.len(), 3);
+}
+
+#[test]
+fn no_tool_fails_with_the_code_that_is_waited_for() {
+    let codes = |expect: &str| -> Vec<u8> {
+        let worlds = failing_worlds(&expectation(expect), 1);
+        worlds.into_iter().map(|world| world.code).collect()
+    };
+    assert_eq!(codes("{ exit: 0 }"), [1, 1, 127]);
+    assert_eq!(codes("{ exit: 1 }"), [2, 2, 127]);
+    assert_eq!(codes("{ exit: [1, 2] }"), [3, 3, 127]);
+    assert_eq!(codes("{ exit: 127 }"), [1, 1, 126]);
+}
