@@ -326,7 +326,7 @@ fn a_refused_document_is_left_as_it_was_and_the_error_names_path_and_line() {
     fs::write(&status, &edited).unwrap();
     let error = update_status(&place(&status), &sample(), false).unwrap_err();
     assert!(
-        error.to_string().contains("STATUS-pxgate.md`, line 5: "),
+        error.to_string().contains("STATUS-pxgate.md`, line 3: "),
         "{error}"
     );
     assert_eq!(fs::read_to_string(&status).unwrap(), edited);

@@ -161,3 +161,118 @@ fn hostile_output_cannot_paint_the_table() {
         run.shown.out
     );
 }
+
+#[test]
+fn expectations_stand_in_plain_english_wherever_they_are_shown() {
+    let cases = [
+        (
+            "{ exit: 0, stdout: { empty: true } }",
+            "exit 0, stdout is empty",
+        ),
+        (
+            "{ stdout: { not: { empty: true } } }",
+            "stdout is not empty",
+        ),
+        (
+            "{ exit: 1, stderr: { contains: no } }",
+            "exit 1, stderr contains \"no\"",
+        ),
+        (
+            "{ stdout: { contains: [a, b] } }",
+            "stdout contains \"a\" and stdout contains \"b\"",
+        ),
+        (
+            "{ stdout: { not: { contains: x } } }",
+            "stdout does not contain \"x\"",
+        ),
+        (
+            "{ stdout: { line: { 1: a, -1: { starts_with: z } } } }",
+            "the first line of stdout is \"a\" and the last line of stdout starts with \"z\"",
+        ),
+        (
+            "{ stdout: { lines: { min: 2 } } }",
+            "stdout has at least 2 lines",
+        ),
+        (
+            "{ stdout: { number: { min: 1, max: 9 } } }",
+            "stdout is a number: at least 1, at most 9",
+        ),
+        (
+            "{ stdout: { version: { min: '3.6' } } }",
+            "the version of stdout is at least 3.6",
+        ),
+        (
+            "{ json: { $.Version: { version: { min: '3.6' } } } }",
+            "the version of $.Version is at least 3.6",
+        ),
+        (
+            "{ json: { $.a: { absent: true }, $.n: 3 } }",
+            "$.a is absent, $.n is 3",
+        ),
+        (
+            "{ stdout: { matches: '^v[0-9]+$' } }",
+            "stdout matches /^v[0-9]+$/",
+        ),
+        (
+            "{ stdout: up, duration: { max: 5s } }",
+            "stdout is \"up\", it takes at most 5000 ms",
+        ),
+        ("up", "up"),
+    ];
+    let names: Vec<String> = (0..cases.len()).map(|n| format!("c{n}")).collect();
+    let checks: Vec<(&str, String)> = names
+        .iter()
+        .zip(&cases)
+        .map(|(name, (expect, _))| (name.as_str(), format!("run: echo up\nexpect: {expect}")))
+        .collect();
+    let checks: Vec<(&str, &str)> = checks
+        .iter()
+        .map(|(id, rest)| (*id, rest.as_str()))
+        .collect();
+    let run = Scratch::with(claim("", &checks)).recorded(&[]);
+    let records = run.record["checks"].as_array().unwrap();
+    assert_eq!(records.len(), cases.len(), "{}", run.shown.err);
+    for (check, (expect, words)) in records.iter().zip(&cases) {
+        assert_eq!(check["expected"], *words, "{expect}");
+    }
+}
+
+#[test]
+fn the_values_that_decide_stand_in_the_record_and_beside_what_was_observed() {
+    let checks = [
+        (
+            "version",
+            "run: printf '{\"v\":\"3.6.2\",\"list\":[1,2],\"secret\":\"not judged\"}'\nexpect: { json: { $.v: { version: { min: '3.6' } }, $.gone: { absent: true }, '$.list[*]': { every: { number: { min: 1 } } } } }\ncapture: { seen: { json: $.v } }",
+        ),
+        ("same", "needs: [version]\nrun: echo 3.6.2\nexpect: ${seen}"),
+    ];
+    let run = Scratch::with(claim("", &checks)).recorded(&[]);
+    assert_eq!(run.shown.code, Some(0), "{}", run.shown.out);
+    let values = |n: usize| -> Vec<String> {
+        let values = run.record["checks"][n]["values"].as_array().unwrap();
+        let text = |value: &serde_json::Value, key: &str| value[key].as_str().unwrap().to_owned();
+        let each = values.iter();
+        each.map(|it| {
+            format!(
+                "{} {} {}",
+                text(it, "how"),
+                text(it, "name"),
+                text(it, "value")
+            )
+        })
+        .collect()
+    };
+    assert_eq!(
+        values(0),
+        [
+            "judged $.v \"3.6.2\"",
+            "judged $.gone absent",
+            "judged $.list[*] 1, 2",
+            "captured ${seen} 3.6.2"
+        ]
+    );
+    assert_eq!(values(1), ["used ${seen} 3.6.2"]);
+    let out: String = run.shown.out.replace(['│', '┆'], " ");
+    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(out.contains("${seen} was 3.6.2"), "{out}");
+}

@@ -43,7 +43,7 @@ fn a_claim_that_held_only_on_its_authors_machine_fails_is_fixed_and_passes() {
         assert!(status.contains(words), "{words}: {status}");
     }
     assert!(
-        status.contains("Gate: **M1 CLAIMED, awaiting Adversary**"),
+        status.contains("\n## Gate: M1 — CLAIMED, awaiting Adversary\n"),
         "{status}"
     );
     assert!(
@@ -76,7 +76,7 @@ fn a_claim_that_held_only_on_its_authors_machine_fails_is_fixed_and_passes() {
         "{review}"
     );
     assert!(
-        review.contains(&claimed) && review.contains("JOURNAL was not read"),
+        review.contains(&claimed) && review.contains("this run read neither JOURNAL nor"),
         "{review}"
     );
     assert!(
@@ -115,7 +115,8 @@ fn a_claim_that_held_only_on_its_authors_machine_fails_is_fixed_and_passes() {
     );
     let status = bob.text("reports/STATUS-demo.md");
     assert!(
-        status.contains("Gate: **M1 RE-CLAIMED, awaiting Adversary** (re-claim after FAIL @"),
+        status.contains("\n## Gate: M1 — RE-CLAIMED, awaiting Adversary\n")
+            && status.contains(" as a re-claim after FAIL @"),
         "{status}"
     );
     assert_eq!(status.matches("gateproof:begin").count(), 1, "{status}");

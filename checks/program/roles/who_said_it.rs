@@ -285,6 +285,27 @@ fn done_is_the_builders_word_and_says_whose_work_it_is() {
     bob.ends(0, &["done", "demo", "--commit", "--push"]);
     eve.pull();
     eve.ends(0, &["done", "demo", "--allow-reviewer"]);
+    // STATUS says one thing: with DONE each gate is PASS, and with a new claim nothing is done.
+    let states = || -> Vec<String> {
+        let status = bob.text("reports/STATUS-demo.md");
+        let headings = status.lines().filter(|line| line.starts_with("## "));
+        headings.map(str::to_owned).collect()
+    };
+    let [m1, m2, done] = &states()[..] else {
+        panic!("{:?}", states())
+    };
+    assert_eq!((&**m1, &**m2), ("## Gate: M1 — PASS", "## Gate: M2 — PASS"));
+    assert!(done.starts_with("## DONE — M1+M2 PASS"), "{done}");
+    assert!(bob.ends(0, &["audit"]).out.contains("\nclean"));
+    bob.ends(0, &["claim", "M1", "--commit", "--push"]);
+    assert_eq!(
+        states(),
+        [
+            "## Gate: M1 — CLAIMED, awaiting Adversary",
+            "## Gate: M2 — PASS"
+        ]
+    );
+    assert!(bob.ends(0, &["audit"]).out.contains("\nclean"));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod diff;
 pub(crate) mod each;
 pub(crate) mod exit;
 pub(crate) mod header;
+mod judged;
 pub(crate) mod limits;
 pub(crate) mod moment;
 pub(crate) mod number;
@@ -29,6 +30,7 @@ pub(crate) mod status;
 mod summary;
 mod vacuous;
 pub(crate) mod value;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,7 @@ use reach::observation::{Captured, HttpObservation, Observation};
 use chrono::{DateTime, Utc};
 
 pub use capture::pick;
+pub use judged::judged_values;
 pub(crate) use limits::millis;
 pub use limits::read_bound;
 pub use moment::read_time;
@@ -48,6 +51,7 @@ pub use result::{Judgement, Mismatch};
 pub use summary::summary;
 pub use vacuous::{holds_on_no_answer, is_vacuous};
 pub use value::sha256::read_sha256;
+pub(crate) use words::in_words;
 
 use observation::Context;
 use observed::ObservedText;

@@ -265,7 +265,10 @@ impl Reader {
             Some(node) => {
                 let expect = self.expect(node, asked);
                 self.lint_teeth(expect.as_ref(), probe.as_ref(), fields);
-                expect.map(|expect| (expect, one_line::of(node)))
+                expect.map(|expect| {
+                    let words = one_line::of(node, &expect);
+                    (expect, words)
+                })
             }
             None => {
                 self.missing_in(

@@ -81,13 +81,14 @@ impl Reader {
             }
             _ => check.clone(),
         };
+        let (node, expect) = (expect, self.expect(expect, asked)?);
         Some(Control {
             effect: known.effect,
             doubt: known.doubt,
             with,
             probe: probe.map(|(probe, _)| probe),
-            expected: one_line::timed(one_line::of(expect), &timing),
-            expect: self.expect(expect, asked)?,
+            expected: one_line::timed(one_line::of(node, &expect), &timing),
+            expect,
             timing,
         })
     }

@@ -1,12 +1,15 @@
 //! A part of a claim file on one line, for tables.
 
 use crate::Timing;
+use crate::expectation::Expect;
+use crate::matchers::in_words;
 use kit::yaml::tree::{Node, NodeKind};
 
-/// The node on one line as people say it: `exit 0, stdout empty true`; the file has it exactly.
-pub(super) fn of(node: &Node) -> String {
+/// The expectation on one line: in words (`exit 0, stdout is empty`), and a value that stands by
+/// itself as it is.
+pub(super) fn of(node: &Node, expect: &Expect) -> String {
     match &node.kind {
-        NodeKind::Map(entries) => map(entries),
+        NodeKind::Map(_) => in_words(expect, &node.span),
         _ => value(node),
     }
 }
@@ -25,14 +28,6 @@ pub(super) fn timed(text: String, timing: &Timing) -> String {
     }
 }
 
-fn map(entries: &[(kit::yaml::tree::Key, Node)]) -> String {
-    entries
-        .iter()
-        .map(|(key, node)| format!("{} {}", key.text, value(node)))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 fn value(node: &Node) -> String {
     match &node.kind {
         NodeKind::Scalar { text, .. } if text.is_empty() => "''".to_owned(),
@@ -41,7 +36,10 @@ fn value(node: &Node) -> String {
             let items: Vec<String> = items.iter().map(value).collect();
             format!("[{}]", items.join(", "))
         }
-        NodeKind::Map(entries) if entries.len() == 1 => map(entries),
-        NodeKind::Map(entries) => format!("({})", map(entries)),
+        NodeKind::Map(entries) => {
+            let entries = entries.iter();
+            let each = entries.map(|(key, node)| format!("{} {}", key.text, value(node)));
+            format!("({})", each.collect::<Vec<_>>().join(", "))
+        }
     }
 }

@@ -306,7 +306,8 @@ impl Reader {
             Some(node) => {
                 let expect = self.expect(node, asked);
                 self.lint_teeth(expect.as_ref(), probe.as_ref(), &fields);
-                (expect, one_line::of(node))
+                let words = expect.as_ref().map(|expect| one_line::of(node, expect));
+                (expect, words.unwrap_or_default())
             }
             None => (
                 Some(implied(asked, node)),

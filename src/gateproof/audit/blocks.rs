@@ -7,9 +7,10 @@ use regex::Regex;
 
 use super::{Case, rule};
 use crate::gate::heading;
+use crate::gate::verdict::{Verdict, verdict};
 use crate::record::{Act, RunRecord};
 use crate::report::documents::{Block, FoundBlock};
-use crate::report::markdown::{self, escape::code_cell};
+use crate::report::markdown::{self, ClaimStanding, escape::code_cell};
 use crate::role::{self, EARLIER, JudgedClaim, RecordHeader};
 
 /// Whether a block says what its record says.
@@ -75,6 +76,7 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &FoundBlock) {
         case.log
             .find_at(&rule::OTHER_THAN_RECORD, file, Some(line), found, expected);
     }
+    passed(case, file, block, record);
     // Word for word only where this very version wrote it; an edited one is named already.
     let ours = record.tool == format!("gateproof {}", env!("CARGO_PKG_VERSION"));
     if known || block.edited || !ours {
@@ -85,6 +87,29 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &FoundBlock) {
     {
         case.log
             .find_at(&rule::OTHER_THAN_RECORD, file, Some(line), found, expected);
+    }
+}
+
+/// Whether a gate that STATUS calls PASS has the review that it names.
+fn passed(case: &mut Case<'_>, file: &Path, block: &FoundBlock, claim: &RunRecord) {
+    let Some(run) = block.input("passed") else {
+        return;
+    };
+    let is_that = |review: &RunRecord| {
+        let link = review.reviews.as_ref();
+        review.act == Act::Review
+            && link.is_some_and(|link| link.run_id == claim.run_id)
+            && verdict(review, &block.gate) == Verdict::Pass
+    };
+    let review = case.chain.find(run).map(|stored| &stored.record);
+    if !review.is_some_and(is_that) {
+        case.log.find_at(
+            &rule::UNBACKED,
+            file,
+            Some(block.lines.start),
+            format!("{} — PASS, judged by the review {run}", block.gate),
+            format!("a review of the claim {} that passed it", claim.run_id),
+        );
     }
 }
 
@@ -99,7 +124,8 @@ fn rendered(case: &Case<'_>, block: &FoundBlock, record: &RunRecord) -> Option<B
                 Some(rest.split_once(", claimed ")?.0)
             };
             let after = block.input("after").or_else(in_text);
-            markdown::claim_block(record, gate, after)
+            let passed = block.input("passed");
+            markdown::claim_block(record, gate, ClaimStanding { after, passed })
         }
         "status" => markdown::status_block(record, gate),
         "journal" => markdown::journal_entry(record, gate),

@@ -11,7 +11,7 @@ use crate::gate::counts::Signers;
 use crate::gate::sources::{self, ReviewText, SignersError};
 use crate::gate::spec::{ClaimSpec, claim_spec};
 use crate::gate::state::{GateFacts, PhaseStatus, judge};
-use crate::record::{Act, HostState};
+use crate::record::{Act, HostState, RunRecord};
 use crate::report::documents::{Document, untouched};
 use crate::run::{Options, Repository, Selection, host_states};
 use claim::ClaimFile;
@@ -45,14 +45,22 @@ impl KnownSigners {
     }
 }
 
-/// The state of one claim file's gates, and the path of its STATUS document. With `probe` the
-/// hosts are asked, too.
+/// The state of one claim file's gates.
+pub(crate) struct PhaseReport {
+    pub(crate) phase: PhaseStatus,
+    /// Its STATUS document.
+    pub(crate) status: Inside,
+    /// The claims that the state is about.
+    pub(crate) claims: Vec<RunRecord>,
+}
+
+/// Computes the state of one claim file's gates. With `probe` the hosts are asked, too.
 pub(crate) async fn gate_state(
     file: &ClaimFile,
     options: &StateOptions,
     probe: bool,
     known: &mut KnownSigners,
-) -> anyhow::Result<(PhaseStatus, Inside)> {
+) -> anyhow::Result<PhaseReport> {
     let folder = current_folder()?;
     let repository = Repository::find(&folder.join(&file.source.path), None, false).await?;
     let root = repository
@@ -116,7 +124,15 @@ pub(crate) async fn gate_state(
         head,
     };
     let phase = judge(&spec, &records.sound, &status_text, &review_text, &facts);
-    Ok((phase, status))
+    let cited = phase.gates.iter().filter_map(|gate| gate.claim.as_ref());
+    let cited: BTreeSet<&str> = cited.map(|claim| claim.run_id.as_str()).collect();
+    let claims = records.sound.iter().map(|stored| &stored.record);
+    let claims = claims.filter(|record| cited.contains(record.run_id.as_str()));
+    Ok(PhaseReport {
+        claims: claims.cloned().collect(),
+        phase,
+        status,
+    })
 }
 
 /// What each host of the gates says of itself, or why it could not be asked.

@@ -142,6 +142,7 @@ impl ReviewDocument {
             ended: at,
             checks: Vec::new(),
             fixtures: Vec::new(),
+            planned_fixtures: Vec::new(),
             selection: None,
             gates: Vec::new(),
             reviews: None,

@@ -10,6 +10,7 @@ mod folder;
 mod model;
 mod own_files;
 mod person;
+mod planned;
 #[cfg(test)]
 mod redaction_tests;
 mod seal;
@@ -30,6 +31,7 @@ pub(crate) use folder::signature_of;
 pub use model::*;
 pub use own_files::without_own_files;
 pub use person::{person, same_person};
+pub use planned::{PlannedControl, PlannedFixture, PlannedStep, SeenHow, SeenValue};
 pub use sign::{NAMESPACE, SignError, Signer};
 pub use store::{read, write, write_signed};
 pub use teeth::{Proof, ProofBy, TeethRecord};

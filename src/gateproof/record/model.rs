@@ -8,6 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::planned::{PlannedControl, PlannedFixture, SeenValue};
 use super::teeth::TeethRecord;
 use claim::outcome::Outcome;
 use kit::digest;
@@ -57,6 +58,10 @@ pub struct RunRecord {
     pub checks: Vec<CheckRecord>,
     /// What was disturbed, and whether it is back.
     pub fixtures: Vec<FixtureRecord>,
+    /// The fixtures of the selected checks as the claim file has them. A record of an older version
+    /// has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planned_fixtures: Vec<PlannedFixture>,
     /// The selection, when not everything was run: `--gate M1 --tag fast`.
     pub selection: Option<String>,
     /// The values that `--var` gave in place of the claim file's own. A run with one is not a run of the
@@ -322,9 +327,15 @@ pub struct CheckRecord {
     pub observed: String,
     /// Why the outcome is what it is, when it is not a PASS: one paragraph per finding.
     pub findings: Vec<Finding>,
+    /// The single values that were judged (`$.Version`), used (`${seen}`) or captured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<SeenValue>,
     /// The whole observation (bounded, redacted).
     pub observation: Option<ObservationRecord>,
-    /// The control, when there is one.
+    /// The control that the claim file has, whether it was run or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_control: Option<PlannedControl>,
+    /// The control, when it was run.
     pub control: Option<ControlRecord>,
     /// What shows that the check can fail. Nothing where nobody looked: claims, reviews and
     /// `verify --teeth` do, at checks that pass.

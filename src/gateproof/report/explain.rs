@@ -62,7 +62,13 @@ fn explanation(check: &CheckRecord, width: usize, paint: &Paint) -> String {
             ),
         );
     }
-    if let Some(ObservationRecord::Command { stderr, .. }) = &check.observation {
+    for seen in &check.values {
+        block.labelled("value", &format!("{} = {}", seen.name, seen.value));
+    }
+    let told = check.findings.iter().any(|it| it.subject == "stderr");
+    if let Some(ObservationRecord::Command { stderr, .. }) = &check.observation
+        && !told
+    {
         block.lines("stderr", stderr.text.trim_end(), |line| line.to_owned());
     }
     if check.attempts > 1 {
@@ -98,7 +104,7 @@ impl Paragraph {
     }
 
     fn finding(&mut self, finding: &Finding, paint: &Paint) {
-        self.labelled("about", &finding.subject);
+        self.labelled("what", &finding.subject);
         // A finding that is only a note has neither.
         if !finding.expected.is_empty() || !finding.observed.is_empty() {
             self.labelled("expected", &finding.expected);

@@ -138,11 +138,11 @@ fn description(check: &CheckRecord) -> String {
     let mut lines = vec![
         format!("claim:     {}", check.claim),
         format!("asked:     {} (on {})", check.asked, check.on),
-        format!("expected:  {}", check.expected),
-        format!("observed:  {}", check.observed),
+        format!("expected:  {}", text::expected(check)),
+        format!("observed:  {}", text::observed(check)),
     ];
     for finding in &check.findings {
-        lines.push(format!("about:     {}", finding.subject));
+        lines.push(format!("what:      {}", finding.subject));
         if !finding.expected.is_empty() || !finding.observed.is_empty() {
             lines.push(format!("  expected {}", finding.expected));
             lines.push(format!("  observed {}", finding.observed));

@@ -40,13 +40,13 @@ fn row(check: &CheckRecord) -> String {
     let cell = |text: &str| code_cell(&text::cut(&text::visible(text), CELL));
     let observed = match check.outcome {
         Outcome::Skipped | Outcome::Error => prose(&text::cut(&reason(check), CELL)),
-        _ => cell(&check.observed),
+        _ => cell(&text::observed(check)),
     };
     format!(
         "| {} {} | {} | {observed} | {} |\n",
         prose(&check.gate),
         prose(&check.id),
-        cell(&check.expected),
+        cell(&text::expected(check)),
         outcome_label(check.outcome)
     )
 }

@@ -49,12 +49,12 @@ fn claim(record: &RunRecord, warnings: &[String]) -> String {
         for check in record.checks_of(gate) {
             let observed = match check.outcome {
                 Outcome::Skipped | Outcome::Error => prose(&reason(check)),
-                _ => code_cell(&check.observed),
+                _ => code_cell(&text::observed(check)),
             };
             out.push_str(&format!(
                 "| {} | {} | {observed} | {} | {} |\n",
                 prose(&check.id),
-                code_cell(&check.expected),
+                code_cell(&text::expected(check)),
                 outcome_label(check.outcome),
                 text::duration(check.duration_ms)
             ));

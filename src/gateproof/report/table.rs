@@ -121,11 +121,7 @@ fn cells(check: &CheckRecord) -> [String; 6] {
         place.push_str(" with ");
         place.push_str(&text::visible(&check.with.join(", ")));
     }
-    let mut observed = text::visible(&check.observed);
-    if let Some(control) = &check.control {
-        observed.push_str("; its control: ");
-        observed.push_str(&text::visible(&control.observed));
-    }
+    let observed = text::visible(&text::observed(check));
     let mut outcome = check.outcome.name().to_owned();
     if let Some(teeth) = &check.teeth {
         outcome.push('\n');
@@ -134,7 +130,7 @@ fn cells(check: &CheckRecord) -> [String; 6] {
     [
         text::visible(&check.id),
         place,
-        text::visible(&check.expected),
+        text::visible(&text::expected(check)),
         observed,
         outcome,
         text::short_duration(check.duration_ms),

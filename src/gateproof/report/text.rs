@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::record::RunRecord;
+use crate::record::{CheckRecord, PlannedControl, RunRecord, SeenHow, SeenValue};
 use claim::outcome::Outcome;
 use kit::count::count;
 
@@ -49,6 +49,43 @@ fn escape(text: &str, keep_lines: bool) -> String {
         }
     }
     out
+}
+
+/// What was observed of a check, with the single values that were judged, used and captured, and
+/// what its control showed. On one line, not yet made safe.
+pub(crate) fn observed(check: &CheckRecord) -> String {
+    let mut out = check.observed.clone();
+    for seen in &check.values {
+        let SeenValue { name, value, how } = seen;
+        // A path whose value is the whole output says nothing new.
+        let words = match how {
+            SeenHow::Judged => format!("; {name} is {value}"),
+            SeenHow::Used => format!("; {name} was {value}"),
+            SeenHow::Captured => format!("; captured {name} = {value}"),
+        };
+        out.push_str(&words);
+    }
+    match (&check.control, &check.planned_control) {
+        (Some(control), _) => out.push_str(&format!("; its control: {}", control.observed)),
+        (None, Some(_)) if check.outcome == Outcome::Pass => {
+            out.push_str("; its control was not run");
+        }
+        (None, _) => {}
+    }
+    out
+}
+
+/// What is expected of a check, and of its control.
+pub(crate) fn expected(check: &CheckRecord) -> String {
+    match &check.planned_control {
+        None => check.expected.clone(),
+        Some(PlannedControl { asked, expected }) if asked.is_empty() => {
+            format!("{}; its control: {expected}", check.expected)
+        }
+        Some(PlannedControl { asked, expected }) => {
+            format!("{}; its control ({asked}): {expected}", check.expected)
+        }
+    }
 }
 
 /// Columns that the text takes on a terminal.

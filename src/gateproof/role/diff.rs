@@ -10,6 +10,9 @@ use crate::report::text;
 /// What stands where one of the runs has no such value.
 const NONE: &str = "—";
 
+/// The values that say how long something took.
+const TIMES: [&str; 2] = ["duration", "disturbed for"];
+
 /// One value of both runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RunDifference {
@@ -106,7 +109,7 @@ fn remark(name: &str, value: impl Into<String>) -> Value {
 }
 
 fn of_run(record: &RunRecord) -> Vec<Value> {
-    let commit = record.repository.as_ref().map(|r| r.commit.clone());
+    let commit = record.commit().map(str::to_owned);
     vec![
         value("commit", commit.unwrap_or_else(|| NONE.to_owned())),
         value("claim file sha256", record.claim.sha256.clone()),
@@ -240,14 +243,17 @@ fn pairs(out: &mut Vec<RunDifference>, of: &str, claim: Vec<Value>, review: Vec<
 
 impl Comparison {
     /// The comparison as a table of at most `width` columns: what differs, or with `all`
-    /// everything, and one line that sums up.
-    pub fn table(&self, width: usize, all: bool) -> String {
+    /// everything, and one line that sums up. How long something took differs each time, and is
+    /// shown with `durations` only.
+    pub fn table(&self, width: usize, all: bool, durations: bool) -> String {
         let mut table = Table::new();
         table.load_style(UTF8_FULL_CONDENSED);
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
         table.set_header(["of", "value", "claim", "review", ""]);
-        let shown = |value: &&RunDifference| all || !value.equal;
+        let shown = |value: &&RunDifference| {
+            (all || !value.equal) && (durations || !TIMES.contains(&value.value.as_str()))
+        };
         let mut rows = 0;
         for value in self.values.iter().filter(shown) {
             let mark = match (value.equal, value.substance) {
@@ -373,7 +379,7 @@ mod tests {
         other.checks.remove(0);
         let compared = compare(&record(), &other, "M1");
         assert!(!compared.equal);
-        let table = compared.table(100, false);
+        let table = compared.table(100, false, false);
         assert!(
             table.contains("spec") && table.contains("different: 1 of"),
             "{table}"

@@ -200,7 +200,7 @@ fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&JudgedClai
     }
     if let Some(judged) = judged {
         out.push_str(
-            "- **Blind:** JOURNAL was not read by this run, and of the claim's record no observation\n",
+            "- **Blind:** this run read neither JOURNAL nor what the claim's run observed\n",
         );
         if !judged.earlier.is_empty() {
             let earlier = judged.earlier.iter();
@@ -230,8 +230,8 @@ fn evidence(checks: &[&CheckRecord]) -> String {
         out.push_str(&format!(
             "| {} | {} | {} | {} |{teeth}\n",
             code_cell(&check.id),
-            code_cell(&text::cut(&text::visible(&check.expected), 160)),
-            code_cell(&text::cut(&text::visible(&check.observed), 160)),
+            code_cell(&text::cut(&text::visible(&text::expected(check)), 240)),
+            code_cell(&text::cut(&text::visible(&text::observed(check)), 240)),
             outcome_label(check.outcome)
         ));
     }

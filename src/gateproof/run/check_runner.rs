@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
-use crate::record::{CONTROL_NOT_RUN, CheckRecord, ControlRecord, Finding, FixtureRecord, ProofBy};
+use crate::record::{
+    CONTROL_NOT_RUN, CheckRecord, ControlRecord, Finding, FixtureRecord, ProofBy, SeenValue,
+};
 use crate::secrets::learn_scope;
 use claim::outcome::Outcome;
 use claim::{Check, ClaimFile, Control, Effect, Fixture, Probe, Skip};
@@ -28,6 +30,7 @@ use super::reproduce::describe_probe;
 use super::secrets;
 use super::teeth;
 use super::wording;
+use super::{planned, seen};
 
 /// What a run knows while it goes on: conditions, values and records. [`super::group`] asks.
 pub(super) struct CheckRunner<'r> {
@@ -306,6 +309,7 @@ impl<'r> CheckRunner<'r> {
             outcome = Outcome::Error;
             findings.insert(0, remark("the fixture is not in force", why));
         }
+        let mut values = seen::values(check, reply.observation.as_ref(), &scope);
         let mut notes = Vec::new();
         if let Probe::Command(command) = &check.probe
             && let Some(why) = &command.hides
@@ -325,7 +329,8 @@ impl<'r> CheckRunner<'r> {
         if outcome == Outcome::Pass
             && let Some(observation) = &reply.observation
         {
-            let missing = self.capture(at, check, observation);
+            let (missing, captured) = self.capture(at, check, observation);
+            values.extend(captured);
             if !missing.is_empty() {
                 outcome = Outcome::Fail;
                 findings.extend(missing);
@@ -342,6 +347,7 @@ impl<'r> CheckRunner<'r> {
         CheckRecord {
             outcome,
             observed: reply.observed(),
+            values,
             findings,
             observation: reply.observation.as_ref().map(recorded::observation),
             teeth,
@@ -431,21 +437,27 @@ impl<'r> CheckRunner<'r> {
         }
     }
 
-    /// Takes the captures of a check. Returns those that could not be taken.
-    fn capture(&mut self, at: CheckAt, check: &Check, observation: &Observation) -> Vec<Finding> {
-        let mut missing = Vec::new();
+    /// Takes the captures of a check. Returns those that could not be taken, and the others.
+    fn capture(
+        &mut self,
+        at: CheckAt,
+        check: &Check,
+        observation: &Observation,
+    ) -> (Vec<Finding>, Vec<SeenValue>) {
+        let (mut missing, mut captured) = (Vec::new(), Vec::new());
         for capture in &check.capture {
             match claim::matchers::pick(capture, observation) {
                 Ok(value) => {
                     let named = Scope::from_iter([(capture.name.clone(), value.clone())]);
                     learn_scope(&named, &self.file.secrets);
+                    captured.push(seen::captured(&capture.name, &value));
                     let values = self.captured.entry(at.gate).or_default();
                     values.insert(capture.name.clone(), value);
                 }
                 Err(why) => missing.push(remark(&format!("capture {}", capture.name), why)),
             }
         }
-        missing
+        (missing, captured)
     }
 
     pub(super) fn not_run(
@@ -493,7 +505,9 @@ impl<'r> CheckRunner<'r> {
             outcome: Outcome::Error,
             observed: String::new(),
             findings: Vec::new(),
+            values: Vec::new(),
             observation: None,
+            planned_control: check.control.as_ref().map(|it| planned::control(check, it)),
             control: None,
             teeth: None,
             attestation: None,

@@ -88,7 +88,7 @@ impl ExpectedClone {
     pub fn of(record: &RunRecord) -> ExpectedClone {
         ExpectedClone {
             branch: record.repository.as_ref().and_then(|r| r.branch.clone()),
-            commit: record.repository.as_ref().map(|r| r.commit.clone()),
+            commit: record.commit().map(str::to_owned),
         }
     }
 }

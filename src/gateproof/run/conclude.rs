@@ -11,6 +11,7 @@ use kit::redact::{REDACTED, Redacted};
 use super::identify::clock_note;
 use super::options::Options;
 use super::plan::{CheckAt, whole_gates};
+use super::planned;
 use super::provenance::{claim_ref, who};
 
 /// What a run has left to be concluded from.
@@ -53,6 +54,7 @@ pub(super) fn record(
         hosts: concluded.hosts,
         started: concluded.started,
         ended: Utc::now(),
+        planned_fixtures: planned::fixtures(file, &concluded.checks),
         checks: concluded.checks,
         fixtures: concluded.fixtures,
         selection: options.selection.describe(),
@@ -78,6 +80,7 @@ pub(super) fn record(
     clean.unwrap_or_else(|error| RunRecord {
         checks: Vec::new(),
         fixtures: Vec::new(),
+        planned_fixtures: Vec::new(),
         exit_code: ExitCode::CouldNotCheck as u8,
         notes: vec![format!("the observations are withheld: {error}")],
         ..record

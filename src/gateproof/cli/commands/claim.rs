@@ -8,8 +8,8 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::record::{Act, RunRecord, Signer};
-use crate::report::documents::Document;
-use crate::report::markdown::{claim_block, journal_entry};
+use crate::report::documents::{self, Document};
+use crate::report::markdown::{ClaimStanding, claim_block, journal_entry};
 use crate::role::{
     Checkout, CommitRequest, RecordHistory, Refusal, Verdict, assess, join_reasons, subject,
     untracked,
@@ -237,8 +237,14 @@ impl Claiming<'_> {
         let root = &self.checkout.root;
         let mut written = WrittenFiles::new(root, &self.file.docs);
         written.record(record, self.signer).await?;
-        if let Some(block) = claim_block(record, gate, after) {
+        let standing = ClaimStanding {
+            after,
+            passed: None,
+        };
+        if let Some(block) = claim_block(record, gate, standing) {
             written.block(&block, Role::Builder, self.options.force)?;
+            let phase = &record.claim.phase;
+            documents::reopen(&written.place(Document::Status, phase)?, phase)?;
         }
         if let Some(block) = journal_entry(record, gate) {
             written.block(&block, Role::Builder, false)?;

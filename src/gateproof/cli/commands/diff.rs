@@ -33,6 +33,9 @@ pub(crate) struct DiffOptions {
     /// Show equal values, too
     #[arg(long)]
     all: bool,
+    /// Show durations, too
+    #[arg(long)]
+    durations: bool,
     /// What to print on standard output
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
     format: ListingFormat,
@@ -92,7 +95,7 @@ async fn show(
         terminal::out(&format!("{}\n", serde_json::to_string_pretty(&all)?));
     } else {
         for compared in &all {
-            terminal::out(&compared.table(console::width(), options.all));
+            terminal::out(&compared.table(console::width(), options.all, options.durations));
         }
     }
     Ok(if all.iter().all(|compared| compared.equal) {

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::gate::state::PhaseStatus;
-use crate::report::documents::{self, Written};
+use crate::record::RunRecord;
+use crate::report::documents::{Block, Document, Written, blocks_in};
+use crate::report::markdown::{ClaimStanding, claim_block};
 use crate::report::phase;
 use crate::role::{CommitRequest, LocalClone, other_role};
 use crate::run::Role;
@@ -79,18 +81,19 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
         },
         None => None,
     };
-    let mut known = KnownSigners::default();
+    let (mut known, mut claims) = (KnownSigners::default(), Vec::new());
     let mut phases = Vec::new();
     let mut paths = Vec::new();
     for file in &files {
-        let (status, path) = match gate_state(file, &options.state, true, &mut known).await {
+        let report = match gate_state(file, &options.state, true, &mut known).await {
             Err(error) if error.is::<NotInside>() => {
                 return Ok(refuse(codes::OUTSIDE, &error.to_string()));
             }
             state => state?,
         };
-        phases.push(status);
-        paths.push(path);
+        claims.extend(report.claims);
+        phases.push(report.phase);
+        paths.push(report.status);
     }
     paths.sort_by_key(Inside::path);
     paths.dedup();
@@ -106,7 +109,10 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
         terminal::err("not done; nothing was written\n");
         return Ok(worst(phases.iter().map(PhaseStatus::exit_code)).unwrap_or(ExitCode::Failed));
     };
-    let verb = match documents::write_phase(path, &block, options.force)? {
+    let mut blocks = passed_blocks(path, &phases, &claims);
+    blocks.push(block);
+    let status = Document::Status.open(path, Some(Role::Builder))?;
+    let verb = match status.write(&blocks, options.force)? {
         Written::Created | Written::Updated => "wrote",
         Written::Unchanged => "unchanged",
     };
@@ -140,6 +146,26 @@ pub(crate) async fn done(options: DoneOptions) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::Success)
+}
+
+/// The blocks of the gates, with PASS in their headings: STATUS says of each gate what `## DONE` says.
+fn passed_blocks(path: &Inside, phases: &[PhaseStatus], claims: &[RunRecord]) -> Vec<Block> {
+    let text = std::fs::read(path.path()).unwrap_or_default();
+    let there = blocks_in(&text).unwrap_or_default();
+    let gates = phases.iter().flat_map(|phase| &phase.gates);
+    let blocks = gates.filter_map(|gate| {
+        let (cited, verdict) = (gate.claim.as_ref()?, gate.verdict.as_ref()?);
+        let claim = claims.iter().find(|it| it.run_id == cited.run_id)?;
+        let mut same = there.iter();
+        let same = same
+            .find(|it| it.kind == "status" && it.run_id == claim.run_id && it.gate == gate.gate);
+        let standing = ClaimStanding {
+            after: same.and_then(|block| block.input("after")),
+            passed: Some(&verdict.run_id),
+        };
+        claim_block(claim, &gate.gate, standing)
+    });
+    blocks.collect()
 }
 
 /// Whose work is done, and who has judged it.

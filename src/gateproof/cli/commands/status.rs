@@ -63,7 +63,7 @@ pub(crate) async fn status(options: StatusOptions) -> anyhow::Result<ExitCode> {
                 Err(error) if error.is::<NotInside>() => {
                     return Ok(refuse(codes::OUTSIDE, &error.to_string()));
                 }
-                state => state?.0,
+                state => state?.phase,
             },
         );
     }

@@ -79,7 +79,7 @@ impl ClaimFacts {
                 sha256: claim.link.sha256.clone(),
             },
             by: ClaimedBy::of(record),
-            commit: record.repository.as_ref().map(|r| r.commit.clone()),
+            commit: record.commit().map(str::to_owned),
             claim_sha256: record.claim.sha256.clone(),
             gate: gate.to_owned(),
             checks: record

@@ -325,7 +325,7 @@ fn cite(stored: &StoredRecord, gate: &GateSpec) -> CitedRun {
         run_id: record.run_id.clone(),
         sha256: stored.link.sha256.clone(),
         by: record.author.clone().unwrap_or_else(|| record.who.clone()),
-        commit: record.repository.as_ref().map(|r| r.commit.clone()),
+        commit: record.commit().map(str::to_owned),
         at: record.ended,
         checks: record.checks_of(&gate.id).count(),
         teeth: teeth(record, &gate.id),

@@ -2,14 +2,15 @@
 
 use kit::inside::Inside;
 
+use super::DocumentError;
 use super::edit::{self, Written};
-use super::{Block, DocumentError, place_block};
+use super::place::without_phase_block;
 
-/// Writes the block that speaks of the phase and of no gate (its `gate` is empty): in place where
-/// there is one, else at the end of the document.
+/// Takes the block of the phase away: with a new claim the phase is not done any more. The evidence
+/// of the old one is in the records.
 ///
 /// # Errors
 /// [`DocumentError`]; the document is then as it was.
-pub fn write_phase(place: &Inside, block: &Block, force: bool) -> Result<Written, DocumentError> {
-    edit::edit(place, |existing| place_block(existing, block, force))
+pub fn reopen(place: &Inside, phase: &str) -> Result<Written, DocumentError> {
+    edit::edit(place, |existing| without_phase_block(existing, phase))
 }

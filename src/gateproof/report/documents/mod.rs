@@ -20,7 +20,7 @@ mod place;
 use kit::inside::Inside;
 
 pub use blocks::{FoundBlock, blocks_in, untouched};
-pub use done::write_phase;
+pub use done::reopen;
 pub use edit::Written;
 pub use error::{DocumentError, MarkerError};
 pub use place::{append_block, place_block};
@@ -203,7 +203,7 @@ pub fn claimed_gates(place: &Inside, record: &RunRecord) -> Vec<String> {
             let block = Block::new(Document::Status, record, gate, String::new());
             place::body_of(&existing, &block).is_some_and(|body| {
                 let first = body.lines().next().unwrap_or_default();
-                first.starts_with("Gate: **") && first.contains("CLAIMED, awaiting Adversary**")
+                first.starts_with("## Gate: ") && first.contains(" — ")
             })
         })
         .collect()

@@ -127,8 +127,7 @@ fn begin(existing: &[u8], block: &Block, rendered: &str, eol: &str) -> Vec<u8> {
         block.document.owner_title()
     );
     let heading = match block.document {
-        Document::Status if block.gate.is_empty() => String::new(),
-        Document::Status => format!("{}{eol}{eol}", heading(block)),
+        Document::Status => heading(block).map_or_else(String::new, |it| format!("{it}{eol}{eol}")),
         Document::Journal | Document::Review => String::new(),
     };
     let mut out = existing.to_vec();
@@ -136,9 +135,35 @@ fn begin(existing: &[u8], block: &Block, rendered: &str, eol: &str) -> Vec<u8> {
     out
 }
 
-/// A heading that names the gate and has no state: people set states.
-fn heading(block: &Block) -> String {
-    format!("## Gate: {}", prose(&block.gate))
+/// The heading of a block that has none of its own. It names the gate and has no state: outside of
+/// our blocks people set states.
+fn heading(block: &Block) -> Option<String> {
+    let has_own = block.gate.is_empty() || block.body.starts_with("## ");
+    (!has_own).then(|| format!("## Gate: {}", prose(&block.gate)))
+}
+
+/// The document without our block of a whole phase; one that was edited by hand stays.
+///
+/// # Errors
+/// [`MarkerError`] if the markers in the document are broken.
+pub(super) fn without_phase_block(existing: &[u8], phase: &str) -> Result<Vec<u8>, MarkerError> {
+    let found = markers::find(existing)?;
+    let claim = format!("{}/", markers::encode(phase));
+    let kind = Document::Status.name();
+    let mut found = found.iter();
+    let Some(block) = found.find(|it| it.kind == kind && it.claim == claim && !it.edited) else {
+        return Ok(existing.to_vec());
+    };
+    let lines = lines(existing);
+    let from = lines[block.lines.start].span.start + bom(existing, block.lines.start);
+    let to = lines[block.lines.end - 1].span.end;
+    // With the empty line before it, which came with it.
+    let before = lines[..block.lines.start].iter().next_back();
+    let from = match before {
+        Some(line) if line.is_blank() && block.lines.start > 1 => line.span.start,
+        _ => from,
+    };
+    Ok(splice(existing, from, to, b""))
 }
 
 fn insert(
@@ -157,8 +182,8 @@ fn insert(
     }
     let ours: Vec<_> = found.iter().map(|block| block.lines.clone()).collect();
     let Some(after) = gates::section_end(lines, &ours, &block.gate) else {
-        let section = format!("{}{eol}{eol}{rendered}", heading(block));
-        return append(existing, &section, eol);
+        let heading = heading(block).map_or_else(String::new, |it| format!("{it}{eol}{eol}"));
+        return append(existing, &format!("{heading}{rendered}"), eol);
     };
     let at = lines[after].span.end;
     let before = if existing[..at].ends_with(b"\n") {

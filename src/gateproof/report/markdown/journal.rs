@@ -100,8 +100,8 @@ fn results(record: &RunRecord, checks: &[&CheckRecord]) -> String {
             "| {} | {} | {} | {} | {} | {} |\n",
             n + 1,
             code_cell(&check.id),
-            code_cell(&text::cut(&text::visible(&check.expected), 160)),
-            code_cell(&text::cut(&text::visible(&check.observed), 160)),
+            code_cell(&text::cut(&text::visible(&text::expected(check)), 240)),
+            code_cell(&text::cut(&text::visible(&text::observed(check)), 240)),
             outcome_label(check.outcome),
             text::duration(check.duration_ms)
         ));

@@ -18,7 +18,7 @@ mod journal;
 mod status;
 
 pub use journal::journal_entry;
-pub use status::{claim_block, status_block};
+pub use status::{ClaimStanding, claim_block, status_block};
 
 use crate::record::{Act, ChangedVar, RunRecord};
 use claim::outcome::Outcome;

@@ -5,7 +5,7 @@
 
 use super::escape::{code, code_cell, comment, fence, neutralise, prose};
 use super::{changed_values, command_line, commit_text, partial_selection};
-use crate::record::{CheckRecord, FixtureRecord, RunRecord};
+use crate::record::{CheckRecord, PlannedStep, RunRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::text;
 
@@ -19,37 +19,61 @@ pub fn status_block(record: &RunRecord, gate: &str) -> Option<Block> {
         .into_iter()
         .find(|(name, _)| *name == gate)?;
     let checks: Vec<&CheckRecord> = record.checks_of(gate).collect();
-    let mut body = what(record, gate, title, &checks);
+    let mut body = format!("## Gate: {}\n\n", prose(gate));
+    body.push_str(&what(record, gate, title, &checks));
     body.push_str(&how(record, gate, &checks));
     body.push_str(&expected(&checks));
     body.push_str(&where_(record, &checks));
     Some(Block::new(Document::Status, record, gate, body))
 }
 
-/// The STATUS block of a claim that was made: the state, in a form that people and watchers know,
-/// and then as [`status_block`]. `after` says what a renewed claim comes after, such as `A1`.
+/// What has become of a claim, as STATUS tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClaimStanding<'s> {
+    /// What a renewed claim comes after, such as `A1`.
+    pub after: Option<&'s str>,
+    /// The run of the review that passed it, once the phase is done.
+    pub passed: Option<&'s str>,
+}
+
+/// The STATUS block of a claim that was made: as [`status_block`], with the state in its heading, in
+/// a form that people and watchers know.
 ///
 /// `None` if the record is not of a claim ([`Act::Claim`](crate::record::Act)), or has no check of
 /// that gate.
-pub fn claim_block(record: &RunRecord, gate: &str, after: Option<&str>) -> Option<Block> {
+pub fn claim_block(record: &RunRecord, gate: &str, standing: ClaimStanding<'_>) -> Option<Block> {
     if record.act != crate::record::Act::Claim {
         return None;
     }
     let mut block = status_block(record, gate)?;
-    let inputs = after.map(|after| ("after".to_owned(), after.to_owned()));
+    let ClaimStanding { after, passed } = standing;
+    let named = [("after", after), ("passed", passed)];
+    let inputs = named
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
     block.inputs.extend(inputs);
-    let (word, tail) = match after {
-        Some(after) => ("RE-CLAIMED", format!("re-claim after {}, ", prose(after))),
-        None => ("CLAIMED", String::new()),
+    let state = match (passed, after) {
+        (Some(_), _) => "PASS".to_owned(),
+        (None, Some(_)) => "RE-CLAIMED, awaiting Adversary".to_owned(),
+        (None, None) => "CLAIMED, awaiting Adversary".to_owned(),
     };
+    let again = after.map_or_else(String::new, |after| {
+        format!(" as a re-claim after {}", prose(after))
+    });
+    let next = match passed {
+        Some(review) => format!("Judged by the review {}.", prose(review)),
+        None => format!(
+            "Verify it from a clone of your own: {}",
+            code(&format!("gateproof review {}", kit::shell::quote(gate)))
+        ),
+    };
+    let heading = format!("## Gate: {}\n", prose(gate));
+    let rest = block.body.strip_prefix(&*heading).unwrap_or(&block.body);
     let body = format!(
-        "Gate: **{} {word}, awaiting Adversary** ({tail}claimed {}, run {})\n\n\
-         Verify it from a clone of your own: {}\n\n{}",
+        "## Gate: {} — {state}\n\nClaimed {}, run {}{again}. {next}\n{rest}",
         prose(gate),
         record.ended.format("%Y-%m-%dT%H:%MZ"),
         prose(&record.run_id),
-        code(&format!("gateproof review {}", kit::shell::quote(gate))),
-        *block.body
     );
     block.body = crate::secrets::redact_known(&body);
     Some(block)
@@ -106,9 +130,25 @@ fn how(record: &RunRecord, gate: &str, checks: &[&CheckRecord]) -> String {
     )
 }
 
-fn fixtures_of<'r>(record: &'r RunRecord, check: &CheckRecord) -> Vec<&'r FixtureRecord> {
-    let named = |name: &String| record.fixtures.iter().find(|fixture| fixture.name == *name);
-    check.with.iter().filter_map(named).collect()
+/// The steps of the fixtures of a check: as the claim file has them, so that they do not depend on
+/// how far a run came. Records of older versions have only the steps that were taken.
+fn fixtures_of(record: &RunRecord, check: &CheckRecord) -> Vec<Vec<PlannedStep>> {
+    let steps = |name: &String| {
+        let mut planned = record.planned_fixtures.iter();
+        if let Some(planned) = planned.find(|it| it.name == *name) {
+            return Some(planned.steps.clone());
+        }
+        let mut taken = record.fixtures.iter();
+        let taken = taken.find(|fixture| fixture.name == *name)?;
+        let steps = taken.steps.iter().map(|step| PlannedStep {
+            step: step.step.clone(),
+            on: taken.on.clone(),
+            asked: step.asked.clone(),
+            expected: step.expected.clone(),
+        });
+        Some(steps.collect())
+    };
+    check.with.iter().filter_map(steps).collect()
 }
 
 /// How to put the fixtures of a check into force by hand.
@@ -118,9 +158,10 @@ fn disturb(record: &RunRecord, check: &CheckRecord) -> String {
         out.push_str(&format!("# Under the fixture {}:\n", comment(name)));
     }
     for fixture in fixtures_of(record, check) {
-        out.push_str(&steps(fixture, "baseline", "Before"));
-        out.push_str(&steps(fixture, "do", "Disturb"));
-        out.push_str(&steps(fixture, "until", "Wait until"));
+        out.push_str(&steps(&fixture, "baseline", "Before"));
+        out.push_str(&steps(&fixture, "service", "Keep running"));
+        out.push_str(&steps(&fixture, "do", "Disturb"));
+        out.push_str(&steps(&fixture, "until", "Wait until"));
     }
     out
 }
@@ -128,7 +169,7 @@ fn disturb(record: &RunRecord, check: &CheckRecord) -> String {
 /// How the fixtures are undone, and how to check that everything is back.
 fn restore(record: &RunRecord, check: &CheckRecord) -> String {
     let mut out = String::new();
-    for fixture in fixtures_of(record, check).into_iter().rev() {
+    for fixture in fixtures_of(record, check).iter().rev() {
         out.push_str(&steps(fixture, "undo", "Restore"));
         out.push_str(&steps(fixture, "settled", "Wait until"));
         out.push_str(&steps(fixture, "baseline again", "And again"));
@@ -138,8 +179,8 @@ fn restore(record: &RunRecord, check: &CheckRecord) -> String {
 
 /// The steps of one kind as comments, with what is expected and never what was observed. For a
 /// `do` or `undo` that only has to succeed nothing is expected.
-fn steps(fixture: &FixtureRecord, kind: &str, label: &str) -> String {
-    let steps = fixture.steps.iter().filter(|step| step.step == kind);
+fn steps(fixture: &[PlannedStep], kind: &str, label: &str) -> String {
+    let steps = fixture.iter().filter(|step| step.step == kind);
     steps
         .map(|step| {
             let act = matches!(kind, "do" | "undo") && step.expected == "exit 0";
@@ -150,7 +191,7 @@ fn steps(fixture: &FixtureRecord, kind: &str, label: &str) -> String {
             };
             format!(
                 "#   {label} (on {}): {}{expected}\n",
-                comment(&fixture.on),
+                comment(&step.on),
                 comment(&step.asked)
             )
         })
@@ -171,7 +212,10 @@ fn by_hand(n: usize, check: &CheckRecord) -> String {
              # the claim file has the exact text.)\n",
         );
     }
-    out.push_str(&format!("# EXPECTED: {}\n", comment(&check.expected)));
+    out.push_str(&format!(
+        "# EXPECTED: {}\n",
+        comment(&text::expected(check))
+    ));
     out
 }
 
@@ -193,7 +237,7 @@ fn expected(checks: &[&CheckRecord]) -> String {
         out.push_str(&format!(
             "| {} | {} |{teeth}\n",
             code_cell(&check.id),
-            code_cell(&check.expected)
+            code_cell(&text::expected(check))
         ));
     }
     out + "\n"

@@ -303,3 +303,33 @@ fn cells(row: &str) -> usize {
     }
     bars.saturating_sub(1)
 }
+
+#[test]
+fn how_to_verify_depends_on_the_claim_file_and_not_on_how_far_a_run_came() {
+    let planned = |step: &str, asked: &str| crate::record::PlannedStep {
+        step: step.into(),
+        on: "cc-ci".into(),
+        asked: asked.into(),
+        expected: "exit 0".into(),
+    };
+    let mut whole = record();
+    let name = whole.fixtures[0].name.clone();
+    for check in &mut whole.checks {
+        check.with = vec![name.clone()];
+    }
+    whole.planned_fixtures = vec![crate::record::PlannedFixture {
+        name,
+        steps: vec![planned("do", "stop it"), planned("undo", "start it")],
+    }];
+    let mut cut = whole.clone();
+    cut.fixtures.clear();
+    let gate = whole.checks[0].gate.clone();
+    let body = |record: &RunRecord| status_block(record, &gate).unwrap().body;
+    assert_eq!(*body(&whole), *body(&cut));
+    for words in [
+        "Disturb (on cc-ci): stop it",
+        "Restore (on cc-ci): start it",
+    ] {
+        assert!(body(&cut).contains(words), "{words}: {}", *body(&cut));
+    }
+}
