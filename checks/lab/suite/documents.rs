@@ -59,7 +59,7 @@ fn journal(lab: &Lab) {
             format!("- **Commit:** `{}` (branch `main`)", run.commit),
             format!("revision `{}`, boot `{}`", run.revision, run.boot),
             "9 checks: 9 PASS; the run ended with exit 0".to_owned(),
-            "| `200` | ✅ PASS |".to_owned(),
+            "| `200; $.Version is \"3.6.15\"` | ✅ PASS |".to_owned(),
             "| `old-probe` | `404 (within 30s)` | `404` | ✅ PASS |".to_owned(),
             "do: `docker service scale ccci-dashboard_app=0`".to_owned(),
             "undo: `docker service scale ccci-dashboard_app=1`".to_owned(),
