@@ -32,7 +32,7 @@ gp_take() {
   fi
   until ln "$gp_file" "$gp_base/lease" 2>/dev/null; do
     gp_run=
-    if [ -e "$gp_base/lease" ] && ! gp_read "$gp_base/lease" && [ -e "$gp_base/lease" ]; then
+    if gp_torn "$gp_base/lease"; then
       rm -f "$gp_file"
       return 3
     fi

@@ -59,14 +59,17 @@ gp_trusted() {
 }
 
 # Reads the first line of $1, which names a process, into gp_pid gp_begun gp_of gp_run. False, and
-# why in $gp_why, when it does not: a power cut can tear a file that was written whole.
+# why in $gp_why, when it does not: a power cut can tear a file that was written whole. It is opened
+# once, so that one that is given back meanwhile is read whole, or is gone.
 gp_read() {
-  gp_pid='' gp_begun='' gp_of='' gp_run='' gp_why='is empty'
-  [ -s "$1" ] || return 1
-  gp_why='is cut off'
-  gp_listed=$(head -c 400 "$1" 2>/dev/null | tr -d '\000' | {
-    IFS= read -r gp_line && printf '%s' "$gp_line"
-  }) || return 1
+  gp_pid='' gp_begun='' gp_of='' gp_run='' gp_why='is gone'
+  { { gp_why='is empty' gp_listed=$(head -c 400 <&3 | tr -d '\000'; echo .); } 3<"$1"; } 2>/dev/null || return 1
+  # What a power cut has torn may be as long as it was, and zeros.
+  [ ! -s "$1" ] || gp_why='is cut off'
+  gp_line=${gp_listed%%"
+"*}
+  [ "$gp_line" != "$gp_listed" ] || return 1
+  gp_listed=$gp_line
   gp_why='names no process'
   case $gp_listed in *[!0-9A-Za-z\ _.:-]*) return 1 ;; esac
   read -r gp_pid gp_begun gp_of gp_run <<END
@@ -76,6 +79,11 @@ END
   [ -n "$gp_of" ]
 }
 
+# Whether $1 is there and names no process, and why in $gp_why.
+gp_torn() {
+  ! gp_read "$1" && [ "$gp_why" != 'is gone' ]
+}
+
 # Prints what is wrong with the folder, a line each: `mends` for what `gp_mend` puts right, or
 # `foreign`, then a path and why.
 gp_wrong() {
@@ -83,11 +91,11 @@ gp_wrong() {
   for gp_dir in "$gp_base/." "$gp_base/undo" "$gp_base"/undo/*; do
     [ -e "$gp_dir" ] || [ -L "$gp_dir" ] || continue
     gp_trusted "$gp_dir" d || { echo "foreign ${gp_dir%/.} $gp_why"; continue; }
-    if [ -e "$gp_dir/lock" ] && ! gp_read "$gp_dir/lock"; then echo "mends $gp_dir/lock $gp_why"; fi
+    if gp_torn "$gp_dir/lock"; then echo "mends $gp_dir/lock $gp_why"; fi
   done
   if [ -e "$gp_base/lease" ] || [ -L "$gp_base/lease" ]; then
     if ! gp_trusted "$gp_base/lease" -; then echo "foreign $gp_base/lease $gp_why"
-    elif ! gp_read "$gp_base/lease"; then echo "mends $gp_base/lease $gp_why"
+    elif gp_torn "$gp_base/lease"; then echo "mends $gp_base/lease $gp_why"
     fi
   fi
 }
@@ -133,7 +141,7 @@ gp_break() {
   fi
   if gp_read "$1"; then
     gp_alive "$gp_pid" "$gp_begun" "$gp_of" || rm -f "$1" "$gp_base/beat-$gp_pid-$gp_begun"
-  elif [ -n "${2-}" ] && [ -f "$1" ]; then
+  elif [ -n "${2-}" ] && [ -f "$1" ] && gp_torn "$1"; then
     rm -f "$1"
   fi
   rmdir "$1.breaking"

@@ -21,3 +21,48 @@ pub fn agent_script() -> &'static str {
 pub fn list_script() -> String {
     format!("{COMMON}\n(gp_find_base; gp_look) 2>/dev/null || :\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::COMMON;
+
+    /// A lock comes and goes while others look at it: that is no torn file, and a torn one is.
+    const LOOKS: &str = r#"
+d=$1 GATEPROOF_STATE=$1
+gp_find_base
+mkdir -p -m 700 "$d/undo/x"
+chmod 700 "$d" "$d/undo"
+echo "1 2 $gp_boot run" >"$d/whole"
+(until [ -e "$d/stop" ]; do ln "$d/whole" "$d/undo/x/lock"; rm -f "$d/undo/x/lock"; done) 2>/dev/null &
+n=0
+while [ $n -lt 60 ]; do gp_wrong; n=$((n + 1)); done
+: >"$d/stop"
+wait
+for torn in '1 2' '' 'x
+'; do
+  printf %s "$torn" >"$d/undo/x/lock"
+  gp_wrong | sed "s:.*/::"
+done
+gp_break "$d/undo/x/lock" torn
+gp_wrong
+"#;
+
+    #[test]
+    fn a_lock_that_is_given_back_while_it_is_read_is_not_torn() {
+        for shell in ["sh", "bash"] {
+            let folder = tempfile::tempdir().unwrap();
+            let output = Command::new(shell)
+                .args(["-c", &format!("{COMMON}{LOOKS}"), "sh"])
+                .arg(folder.path())
+                .output()
+                .unwrap();
+            assert_eq!(
+                String::from_utf8_lossy(&output.stdout),
+                "lock is cut off\nlock is empty\nlock names no process\n"
+            );
+            assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        }
+    }
+}
