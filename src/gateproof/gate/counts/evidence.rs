@@ -192,30 +192,27 @@ pub fn count<'r>(records: &[&'r StoredRecord], evidence: &Evidence) -> Counted<'
         why.filter(|why| !(looks && matches!(why, Reason::Unsigned { .. })))
     };
     // A claim is its author's own; who claims is known before what is said about the claims.
-    let mut all: Vec<String> = Vec::new();
+    let (mut counted, mut all) = (Vec::new(), Vec::new());
     for stored in records.iter().filter(|stored| claims(&stored.record)) {
         match check(stored, &[]) {
             Some(why) => refused.push((stored, why)),
-            None => all.extend(stored.record.author.clone()),
+            None => {
+                counted.push(*stored);
+                all.extend(stored.record.author.clone());
+            }
         }
     }
-    let is_refused = |refused: &[(&StoredRecord, Reason)], stored: &StoredRecord| {
-        refused.iter().any(|(it, _)| std::ptr::eq(*it, stored))
-    };
-    let counted: Vec<&StoredRecord> = records
-        .iter()
-        .copied()
-        .filter(|it| claims(&it.record) && !is_refused(&refused, it))
-        .collect();
     for stored in records.iter().filter(|stored| !claims(&stored.record)) {
         let about = about(&stored.record, &counted, &all);
         refused.extend(check(stored, &about).map(|why| (*stored, why)));
     }
+    let is_refused =
+        |stored: &StoredRecord| refused.iter().any(|(it, _)| std::ptr::eq(*it, stored));
     Counted {
         records: records
             .iter()
             .copied()
-            .filter(|stored| !is_refused(&refused, stored))
+            .filter(|stored| !is_refused(stored))
             .collect(),
         refused,
         claimants: all,
