@@ -15,7 +15,7 @@ use crate::gate::heading::{self, Reading};
 use crate::gate::reason::Reason;
 use crate::gate::sources::{self, SignedFile};
 use crate::record::{
-    ATTESTATIONS, Act, RunRecord, StoredRecord, attestation_of, phase_of, signature_of,
+    ATTESTATIONS, Act, ClaimRef, RunRecord, StoredRecord, attestation_of, phase_of,
 };
 use crate::report::documents::{Document, untouched};
 use crate::role::blobs;
@@ -76,14 +76,12 @@ impl UpstreamRecords {
             };
             let files: Vec<SignedFile> = records
                 .iter()
-                .map(|stored| SignedFile {
-                    key: stored.record.run_id.clone(),
-                    author: stored.record.author.clone(),
-                    at: stored.record.ended,
-                    bytes: bytes(&stored.path).unwrap_or_default(),
-                    signature: bytes(&signature_of(&stored.path)),
+                .map(|stored| {
+                    let content = bytes(&stored.path).unwrap_or_default();
+                    SignedFile::of_record(&stored.record, content, bytes(&stored.signature()))
                 })
                 .collect();
+            let of = records.last().map(|stored| stored.record.claim.clone());
             let signatures = sources::signatures(&upstream.root, &files, &signers);
             let mut phase = UpstreamPhase {
                 evidence: Evidence {
@@ -94,8 +92,10 @@ impl UpstreamRecords {
                 records,
                 ..UpstreamPhase::default()
             };
-            phase.documents(upstream, tip, &paths).await?;
-            phase.attestations(upstream, tip, &paths).await?;
+            if let Some(of) = of {
+                phase.documents(upstream, tip, &paths, &of).await?;
+                phase.attestations(upstream, tip, &paths, &of).await?;
+            }
             found.phases.insert(folder.to_owned(), phase);
         }
         Ok(found)
@@ -244,10 +244,8 @@ impl UpstreamPhase {
         upstream: &UpstreamBranch,
         tip: &str,
         paths: &[&str],
+        of: &ClaimRef,
     ) -> Result<(), Fault> {
-        let Some(of) = self.records.last().map(|stored| &stored.record.claim) else {
-            return Ok(());
-        };
         let path = |document: Document| {
             let docs = of.docs.trim_end_matches('/');
             let name = document.file_name(&of.phase);
@@ -281,10 +279,8 @@ impl UpstreamPhase {
         upstream: &UpstreamBranch,
         tip: &str,
         paths: &[&str],
+        of: &ClaimRef,
     ) -> Result<(), Fault> {
-        let Some(of) = self.records.last().map(|stored| &stored.record.claim) else {
-            return Ok(());
-        };
         let folder = format!("{ATTESTATIONS}/{}/", of.phase);
         let there = paths.iter().filter(|path| path.starts_with(&folder));
         let there: Vec<&str> = there.copied().collect();

@@ -78,14 +78,9 @@ pub(crate) fn of_records(
 ) -> Result<BTreeMap<String, Signature>, SignersError> {
     let mut files = Vec::new();
     for stored in records {
-        let record = &stored.record;
-        files.push(SignedFile {
-            key: record.run_id.clone(),
-            author: record.author.clone(),
-            at: record.ended,
-            bytes: same(&stored.path, &stored.link.sha256)?,
-            signature: optional(&stored.signature())?,
-        });
+        let bytes = same(&stored.path, &stored.link.sha256)?;
+        let signature = optional(&stored.signature())?;
+        files.push(SignedFile::of_record(&stored.record, bytes, signature));
     }
     signatures(root, &files, signers)
 }

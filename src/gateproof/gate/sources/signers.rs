@@ -15,8 +15,8 @@ use thiserror::Error;
 
 use super::blame::{BlamedLine, blame};
 use crate::gate::counts::{Signature, SignerLine, Signers, SignersOf};
-use crate::record::person;
 use crate::record::signature::{self, AllowedSigners, SignatureResult};
+use crate::record::{RunRecord, person};
 use kit::git::{self, GitError};
 
 /// The file of the repository that says who may sign.
@@ -152,6 +152,23 @@ pub(crate) struct SignedFile {
     pub(crate) bytes: Vec<u8>,
     /// The armored signature.
     pub(crate) signature: Option<Vec<u8>>,
+}
+
+impl SignedFile {
+    /// The file of a record.
+    pub(crate) fn of_record(
+        record: &RunRecord,
+        bytes: Vec<u8>,
+        signature: Option<Vec<u8>>,
+    ) -> SignedFile {
+        SignedFile {
+            key: record.run_id.clone(),
+            author: record.author.clone(),
+            at: record.ended,
+            bytes,
+            signature,
+        }
+    }
 }
 
 /// What the signatures of files are worth.
