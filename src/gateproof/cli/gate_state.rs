@@ -82,18 +82,14 @@ pub(crate) async fn gate_state(
         sources::document(&path, &spec).with_context(|| format!("read {}", path.display()))
     };
     let (status, review) = (path(Document::Status)?, path(Document::Review)?);
-    let (status_text, review_text) = (read(&status)?, read(&review)?);
+    let (_, status_text) = read(&status)?;
+    let (review_bytes, review_text) = read(&review)?;
     let mut damaged = records.damaged;
     let signers = known.of(root).context("find out who may sign")?;
-    let path = review.path();
-    let bytes = match std::fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        read => read.with_context(|| format!("read {}", path.display()))?,
-    };
     let text = ReviewText {
-        path: &path,
+        path: &review.path(),
         reading: &review_text,
-        blocks: &untouched(&bytes),
+        blocks: &untouched(&review_bytes),
     };
     let evidence = sources::evidence(root, signers, &spec.phase, &records.sound, text)
         .context("find out who made the records")?;

@@ -125,15 +125,19 @@ async fn differing(
         .collect())
 }
 
-/// What the document says about the gates of a claim file; one that does not exist says nothing.
+/// A document, and what it says about the gates of a claim file; one that does not exist says
+/// nothing.
 ///
 /// # Errors
 /// When it exists and cannot be read.
-pub fn document(path: &Path, claim: &ClaimSpec) -> io::Result<Reading> {
+pub fn document(path: &Path, claim: &ClaimSpec) -> io::Result<(Vec<u8>, Reading)> {
     let known: Vec<&str> = claim.gates.iter().map(|gate| gate.id.as_str()).collect();
     match fs::read(path) {
-        Ok(bytes) => Ok(heading::read(&String::from_utf8_lossy(&bytes), &known)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Reading::default()),
+        Ok(bytes) => {
+            let reading = heading::read(&String::from_utf8_lossy(&bytes), &known);
+            Ok((bytes, reading))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Default::default()),
         Err(error) => Err(error),
     }
 }
