@@ -57,7 +57,6 @@ pub(crate) fn observed(check: &CheckRecord) -> String {
     let mut out = check.observed.clone();
     for seen in &check.values {
         let SeenValue { name, value, how } = seen;
-        // A path whose value is the whole output says nothing new.
         let words = match how {
             SeenHow::Judged => format!("; {name} is {value}"),
             SeenHow::Used => format!("; {name} was {value}"),
