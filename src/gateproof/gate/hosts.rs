@@ -30,7 +30,7 @@ pub(super) fn between(name: &str, claimed: Option<&str>, review: &RunRecord) -> 
             why: why.to_owned(),
         })
     };
-    let Some(now) = review.hosts.iter().find(|host| host.name == name) else {
+    let Some(now) = review.host(name) else {
         return unknown("the review's record does not tell what it was");
     };
     if not_known(now.revision.as_deref()) {

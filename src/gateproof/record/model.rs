@@ -519,10 +519,9 @@ pub struct ClaimedBy {
 impl ClaimedBy {
     /// The maker of a claim, by its record.
     pub fn of(claim: &RunRecord) -> ClaimedBy {
-        let repository = claim.repository.as_ref();
         ClaimedBy {
             author: claim.author.clone(),
-            clone_id: repository.and_then(|r| r.clone_id.clone()),
+            clone_id: claim.clone_id().map(str::to_owned),
             at: Some(claim.ended),
         }
     }

@@ -52,9 +52,8 @@ fn row(check: &CheckRecord) -> String {
 }
 
 fn source(record: &RunRecord) -> String {
-    let commit = record.repository.as_ref().map_or_else(String::new, |it| {
-        let short = it.commit.get(..12).unwrap_or(&it.commit);
-        format!(" at {}", code(short))
+    let commit = record.commit().map_or_else(String::new, |commit| {
+        format!(" at {}", code(commit.get(..12).unwrap_or(commit)))
     });
     format!(
         "{}{commit}, {}, run {}\n",

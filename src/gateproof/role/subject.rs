@@ -14,17 +14,11 @@ const SHORT: usize = 12;
 /// The subject of the commit of a run of one gate, by what the record says it was for. `after` is
 /// what a renewed claim comes after.
 pub fn subject(record: &RunRecord, gate: &str, after: Option<&str>) -> String {
-    let outcomes: Vec<Outcome> = record
-        .checks
-        .iter()
-        .filter(|check| check.gate == gate)
-        .map(|check| check.outcome)
-        .collect();
+    let outcomes: Vec<Outcome> = record.checks_of(gate).map(|check| check.outcome).collect();
     let tally = text::tally(&outcomes);
     let commit = record
-        .repository
-        .as_ref()
-        .map_or("no commit", |r| r.commit.get(..SHORT).unwrap_or(&r.commit));
+        .commit()
+        .map_or("no commit", |commit| commit.get(..SHORT).unwrap_or(commit));
     let verdict = verdict(record, gate).name();
     let by_builder = record.role.as_deref() == Some("builder");
     let (prefix, words) = match record.act {

@@ -4,7 +4,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::evidence::Evidence;
-
 use crate::gate::hosts;
 use crate::gate::reason::{Reason, not_from_clone};
 use crate::gate::spec::GateSpec;
@@ -232,11 +231,11 @@ fn clone(claim: &ClaimFacts, review: &RunRecord) -> Option<Reason> {
 }
 
 fn commit(claim: &ClaimFacts, review: &RunRecord) -> Option<Reason> {
-    match (&claim.commit, &review.repository) {
-        (Some(one), Some(other)) if *one == other.commit => None,
+    match (&claim.commit, review.commit()) {
+        (Some(one), Some(other)) if one == other => None,
         (Some(one), Some(other)) => Some(Reason::OtherCommit {
             claimed: one.clone(),
-            judged: other.commit.clone(),
+            judged: other.to_owned(),
         }),
         (None, _) => Some(Reason::NoCommit {
             run: claim.link.run_id.clone(),

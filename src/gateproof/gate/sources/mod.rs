@@ -79,7 +79,7 @@ pub async fn changed_since(
 ) -> BTreeMap<String, Result<Vec<String>, String>> {
     let judged = records.iter().filter(|it| it.record.act == Act::Review);
     let commits: BTreeSet<String> = judged
-        .filter_map(|it| Some(it.record.repository.as_ref()?.commit.clone()))
+        .filter_map(|it| Some(it.record.commit()?.to_owned()))
         .filter(|commit| commit != head)
         .collect();
     let mut changed = BTreeMap::new();

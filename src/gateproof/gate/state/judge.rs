@@ -3,7 +3,6 @@
 use super::model::{CitedRun, GateFacts, GateState, GateStatus, PhaseFacts};
 use crate::attest::counts_from;
 use crate::gate::counts::{ClaimFacts, Worth, contradiction, is_about, is_claim, worth};
-
 use crate::gate::hosts::not_known;
 use crate::gate::reason::{Reason, not_from_clone};
 use crate::gate::spec::{ClaimSpec, GateSpec};
@@ -185,13 +184,13 @@ fn since(file: &ClaimSpec, gate: &GateSpec, passed: &RunRecord, facts: &GateFact
 
 /// Whether HEAD still has the code that was judged. DONE is about HEAD.
 fn code_since(gate: &GateSpec, passed: &RunRecord, facts: &GateFacts) -> Option<Reason> {
-    let (head, judged) = (facts.head.as_ref()?, &passed.repository.as_ref()?.commit);
+    let (head, judged) = (facts.head.as_deref()?, passed.commit()?);
     if head == judged {
         return None;
     }
     let unknown = |why: &str| {
         Some(Reason::ChangesUnknown {
-            judged: judged.clone(),
+            judged: judged.to_owned(),
             why: why.to_owned(),
         })
     };
@@ -208,8 +207,8 @@ fn code_since(gate: &GateSpec, passed: &RunRecord, facts: &GateFacts) -> Option<
         Some(Ok(files)) => {
             let files: Vec<String> = files.iter().filter(covered).cloned().collect();
             (!files.is_empty()).then(|| Reason::CodeChanged {
-                judged: judged.clone(),
-                head: head.clone(),
+                judged: judged.to_owned(),
+                head: head.to_owned(),
                 files,
             })
         }
@@ -287,12 +286,12 @@ fn unrestored(phase: &PhaseFacts<'_>) -> Vec<Reason> {
     for stored in &phase.all {
         let counts = phase.records.iter().any(|it| it.link == stored.link);
         for fixture in &stored.record.fixtures {
-            if counts {
-                lost.retain(|(name, on, _)| (*name, *on) != (&fixture.name, &fixture.on));
-            }
-            let is_told =
+            let is_it =
                 |(name, on, _): &(&str, &str, _)| (*name, *on) == (&fixture.name, &fixture.on);
-            if !fixture.restored && !lost.iter().any(is_told) {
+            if counts {
+                lost.retain(|it| !is_it(it));
+            }
+            if !fixture.restored && !lost.iter().any(is_it) {
                 let remedy = fixture.remedy.clone();
                 let reason = Reason::Unrestored {
                     run: stored.record.run_id.clone(),
