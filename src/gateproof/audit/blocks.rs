@@ -57,7 +57,7 @@ pub(super) fn block(case: &mut Case<'_>, file: &Path, block: &FoundBlock) {
         }
         return;
     }
-    if block.phase != record.claim.phase || record.checks_of(&block.gate).next().is_none() {
+    if block.phase != record.claim.phase || !record.has_checks_of(&block.gate) {
         case.log.find_at(
             &rule::OTHER_THAN_RECORD,
             file,

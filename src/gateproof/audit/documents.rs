@@ -312,7 +312,7 @@ fn backing(case: &mut Case<'_>, document: &AuditedDocument, statement: &Statemen
         .filter(|stored| case.chain.is_sound(&stored.link.run_id))
         .map(|stored| &stored.record)
         .filter(|record| record.role.as_deref() == Some("adversary"))
-        .filter(|record| record.checks_of(gate).next().is_some())
+        .filter(|record| record.has_checks_of(gate))
         .collect();
     // A FAIL may rest on what the reviewer found besides the checks.
     let supports = |record: &RunRecord| !pass || passed(record, gate);

@@ -153,11 +153,13 @@ struct Case<'a> {
 /// in [`Audit::unchecked`].
 pub fn audit(request: &AuditRequest) -> Result<Audit, AuditError> {
     let mut repo = Repo::open(&request.folder)?;
-    let reports = sources::reports_folder(&repo.root, request.reports.as_deref());
-    let reports = reports.map_err(|source| AuditError::Read {
-        path: request.reports.clone().unwrap_or_default(),
-        source,
-    })?;
+    let reports = match &request.reports {
+        Some(named) => sources::reports_folder(named).map_err(|source| AuditError::Read {
+            path: named.clone(),
+            source,
+        })?,
+        None => repo.root.join("reports"),
+    };
     let docs = documents::folders(request, &repo.root, &reports);
     let mut result = Audit {
         schema: SCHEMA,

@@ -69,8 +69,10 @@ pub(crate) async fn gate_state(
     let path = path_in_repository(&file.source.path, root);
     let spec = claim_spec(file, &path.display().to_string());
     let reports = options.reports.as_deref();
-    let reports = reports.map(|named| sources::reports_folder(root, Some(named)));
-    let reports = reports.transpose().context("find the reports")?;
+    let reports = reports
+        .map(sources::reports_folder)
+        .transpose()
+        .context("find the reports")?;
     let docs = docs_of(&file.docs, root, reports.as_deref())?;
     // A link could show anything, and something else to everybody.
     let runs = runs_of(&spec.phase, root, reports.as_deref())?.path();

@@ -115,6 +115,11 @@ impl RunRecord {
         self.checks.iter().filter(move |check| check.gate == gate)
     }
 
+    /// Whether it has any check of a gate.
+    pub fn has_checks_of(&self, gate: &str) -> bool {
+        self.checks_of(gate).next().is_some()
+    }
+
     /// The clone that it was made in.
     pub fn clone_id(&self) -> Option<&str> {
         self.repository.as_ref()?.clone_id.as_deref()

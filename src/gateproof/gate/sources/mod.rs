@@ -48,15 +48,12 @@ pub fn records(runs: &Path) -> Result<SoundRecords, RecordError> {
     })
 }
 
-/// Where records are: `reports/` of the repository, or the folder that a person named, as git names
-/// it: from the top of the file system and without links, so that one is found below the other.
+/// The folder of records and documents that a person named, as git names it: from the top of the
+/// file system and without links, so that it is found below the top of the repository.
 ///
 /// # Errors
 /// When the current folder is not known.
-pub fn reports_folder(root: &Path, named: Option<&Path>) -> io::Result<PathBuf> {
-    let Some(named) = named else {
-        return Ok(root.join("reports"));
-    };
+pub fn reports_folder(named: &Path) -> io::Result<PathBuf> {
     let whole = std::path::absolute(named)?;
     // A folder that was removed has a place, too.
     let real = whole.ancestors().find_map(|above| {

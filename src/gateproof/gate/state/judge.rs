@@ -83,10 +83,7 @@ fn decide<'k>(
             let reasons = found.into_iter().chain(edited).collect();
             return (GateState::Fail, reasons, Some(claim), Some(review));
         }
-        if review.record.act != Act::Review || review.record.checks_of(&gate.id).next().is_none() {
-            continue;
-        }
-        if !is_about(&review.record, claim) {
+        if !judges(&review.record, &gate.id) || !is_about(&review.record, claim) {
             continue;
         }
         match worth(
@@ -115,10 +112,7 @@ fn decide<'k>(
             claim: claim.record.run_id.clone(),
         });
         void.extend(older_evidence(gate, &claim.record, records));
-        void.extend(phase.refused(|record| {
-            let judges = record.act == Act::Review && record.checks_of(&gate.id).next().is_some();
-            judges && is_about(record, claim)
-        }));
+        void.extend(phase.refused(|record| judges(record, &gate.id) && is_about(record, claim)));
     }
     // A claim of another file is not a claim of this one.
     let state = match edited {
@@ -129,11 +123,15 @@ fn decide<'k>(
     (state, reasons, Some(claim), None)
 }
 
+/// Whether a run is a review that has anything of the gate.
+fn judges(record: &RunRecord, gate: &str) -> bool {
+    record.act == Act::Review && record.has_checks_of(gate)
+}
+
 /// An earlier review, which a reader might take for one of this claim.
 fn older_evidence(gate: &GateSpec, claim: &RunRecord, records: &[&StoredRecord]) -> Option<Reason> {
-    let newest = records.iter().rev().find(|stored| {
-        stored.record.act == Act::Review && stored.record.checks_of(&gate.id).next().is_some()
-    })?;
+    let mut newest = records.iter().rev();
+    let newest = newest.find(|stored| judges(&stored.record, &gate.id))?;
     (newest.record.started < claim.ended).then_some(Reason::EvidenceOlder {
         claimed: claim.ended,
         seen: newest.record.started,

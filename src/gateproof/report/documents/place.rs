@@ -158,7 +158,7 @@ pub(super) fn without_phase_block(existing: &[u8], phase: &str) -> Result<Vec<u8
     let from = lines[block.lines.start].span.start + bom(existing, block.lines.start);
     let to = lines[block.lines.end - 1].span.end;
     // With the empty line before it, which came with it.
-    let before = lines[..block.lines.start].iter().next_back();
+    let before = lines[..block.lines.start].last();
     let from = match before {
         Some(line) if line.is_blank() && block.lines.start > 1 => line.span.start,
         _ => from,
