@@ -54,6 +54,7 @@ use crate::state::journal::{Event, Journal, JournalError, Step, Tries};
 use crate::state::lock::Lock;
 use kit::redact::{Redacted, Redactor};
 
+use act::untouched;
 pub use error::RunError;
 pub use flight::{Ended, Flight};
 pub use paper::plan;
@@ -230,12 +231,18 @@ impl<'a> Machine<'a> {
     /// `None`: a journal was closed, and what is now has to be decided.
     async fn carry_out(&self, plan: Plan, seen: Gathered) -> Result<Option<End>, RunError> {
         let outcome = plan.outcome();
-        let end = |version: Option<crate::Version>| End {
-            outcome,
-            version,
-            attempted: None,
-            acted: false,
-        };
+        let end = |version: Option<crate::Version>| untouched(outcome, version);
+        if let Plan::RollBack {
+            from: Some(from), ..
+        } = &plan
+            && seen.world.baking
+            && seen.world.ask != Ask::RollBack
+        {
+            self.flight.remark(format!(
+                "{} became unhealthy within its bake time",
+                from.version
+            ));
+        }
         Ok(Some(match &plan {
             Plan::Current { release, .. } => end(Some(release.version.clone())),
             Plan::Adopt { release } => {
@@ -280,15 +287,6 @@ impl<'a> Machine<'a> {
                 journal.advance(event, Step::default(), Utc::now())?;
                 self.complete_history();
                 return Ok(None);
-            }
-            Plan::RollBack { from, .. } if seen.world.baking => {
-                if let Some(from) = from {
-                    self.flight.remark(format!(
-                        "{} became unhealthy within its bake time",
-                        from.version
-                    ));
-                }
-                self.act(&plan, seen).await?
             }
             Plan::Resume(Resume::Forward { .. } | Resume::Back { .. })
             | Plan::FirstDeploy { .. }
