@@ -136,6 +136,11 @@ fn odd_bytes(write: impl Fn(u8) -> String) -> String {
     ODD.bytes().map(write).collect()
 }
 
+/// As `grep --color` shows a part of it.
+fn coloured(on: &str, off: &str) -> String {
+    ODD.replace("Pa55", &format!("{on}Pa55{off}"))
+}
+
 #[test]
 fn a_secret_is_found_in_every_common_encoding_and_never_shown() {
     let json = serde_json::to_string(ODD).unwrap();
@@ -185,6 +190,9 @@ fn a_secret_is_found_in_every_common_encoding_and_never_shown() {
             "S3cr&t<Pa5\n  5/w0rd+Zz\"9'ä\\x%41".to_owned(),
             Form::Escaped,
         ),
+        (coloured("\x1b[01;31m\x1b[K", "\x1b[m\x1b[K"), Form::Escaped),
+        (coloured("\\x1b[38;5;9m", "\\x1b[0m"), Form::Escaped),
+        (coloured("\\033[31m", "\\u001b[39m"), Form::Escaped),
     ] {
         let text = format!("before {text} after\n");
         let places = places_of(ODD, &text).unwrap();

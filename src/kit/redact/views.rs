@@ -67,6 +67,27 @@ impl View {
         }
     }
 
+    /// Without what only colours it or moves the cursor, as a terminal shows it.
+    fn without_colours(self) -> View {
+        if !self.bytes.contains(&0x1b) {
+            return self;
+        }
+        let mut all = View::with_room(self.bytes.len(), self.places());
+        let (mut from, mut at) = (0, 0);
+        while at < self.bytes.len() {
+            match control_sequence(&self.bytes[at..]) {
+                Some(length) => {
+                    all.extend(&self, from, at);
+                    at += length;
+                    from = at;
+                }
+                None => at += 1,
+            }
+        }
+        all.extend(&self, from, self.bytes.len());
+        all
+    }
+
     /// Without the bytes that `is_left_out` names, given the byte and the one after it.
     fn without(&self, is_left_out: impl Fn(u8, Option<&u8>) -> bool) -> View {
         let mut all = View::with_room(self.bytes.len(), self.places());
@@ -82,15 +103,23 @@ impl View {
     }
 }
 
+/// The length of the sequence for a terminal that the bytes begin with, such as a colour
+/// (ECMA-48, 5.4: CSI, parameters, intermediates, a final byte).
+fn control_sequence(bytes: &[u8]) -> Option<usize> {
+    let rest = bytes.strip_prefix(b"\x1b[")?;
+    let last = rest.iter().position(|byte| !(0x20..0x40).contains(byte))?;
+    (0x40..0x7f).contains(&rest[last]).then_some(2 + last + 1)
+}
+
 /// How often escapes are read back: JSON in a string of JSON in a URL needs three rounds.
 const ROUNDS: usize = 4;
 
-/// The text without what quoting, wrapping and form encoding add (white space, quotes, backslashes and
-/// `+`), and the same after each round in which its escapes (percent, JSON and C, HTML) are read back.
+/// The text without what quoting, wrapping, form encoding and terminals add (white space, quotes,
+/// backslashes, `+` and colours), and the same after each round in which its escapes (percent, JSON and C, HTML) are read back.
 /// Round by round, because a secret may itself look like an escape.
 pub(super) fn plain(text: &str, places: Places) -> Vec<View> {
     let filler = |byte, _: Option<&u8>| is_filler(byte);
-    let text = View::of(text.as_bytes(), places);
+    let text = View::of(text.as_bytes(), places).without_colours();
     let mut all = vec![text.without(filler)];
     if !text.bytes.iter().any(is_sign) {
         return all;
@@ -102,6 +131,7 @@ pub(super) fn plain(text: &str, places: Places) -> Vec<View> {
     });
     for _ in 0..ROUNDS {
         let Some(next) = unescaped(&view) else { break };
+        let next = next.without_colours();
         all.push(next.without(filler));
         view = next;
     }
