@@ -161,7 +161,11 @@ fn text(hosts: &[LeftHost], pending: usize) -> String {
             out.push_str(&entry(&host.host, one));
         }
     }
+    let is_unsure = |host: &LeftHost| host.fault.is_some() || !host.wrong.is_empty();
     out + &match pending {
+        0 if hosts.iter().any(is_unsure) => {
+            "whether anything is pending there is not known\n".to_owned()
+        }
         0 => "nothing is pending\n".to_owned(),
         n => count_of(n, "undoing is", "undoings are") + " pending\n",
     }
