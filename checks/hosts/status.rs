@@ -193,10 +193,7 @@ fn life() {
         written.contains("\r\n## DONE — M1 PASS (no VETO)\r\n"),
         "{written}"
     );
-    assert!(
-        written.contains("Bob &lt;Bob@example.org>")
-            && written.contains("Eve &lt;Eve@example.org>")
-    );
+    assert!(written.contains("Bob <Bob@example.org>") && written.contains("Eve <Eve@example.org>"));
     shows(&world.run("fresh", &["done", "p"]), 0, &["unchanged"]);
     assert_eq!(fs::read_to_string(&status).unwrap(), written);
     shows(&world.status(&[]), 0, &["p: DONE"]);

@@ -81,34 +81,51 @@ fn backslashed(found: &Captures<'_>) -> String {
     format!("{}\\{}", &found[0][..at], &found[0][at..])
 }
 
-/// One line of running text or a table cell: Markdown's own characters are escaped.
+/// An address in angle brackets, which readers show as the address.
+static MAIL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^<[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*>")
+        .expect("a pattern of ours is a valid regex")
+});
+
+/// One line of running text or a table cell: Markdown's own characters get a backslash where they
+/// would mean something, so that the source reads as the text does.
 pub fn prose(text: &str) -> String {
     let text = text::visible(text.trim());
     let text = neutralise(&text);
     let mut out = String::with_capacity(text.len());
-    let chars: Vec<char> = text.chars().collect();
-    for (n, &c) in chars.iter().enumerate() {
-        let word = |at: Option<usize>| {
-            at.and_then(|at| chars.get(at))
-                .is_some_and(|c| c.is_alphanumeric())
-        };
-        match c {
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            '\\' | '|' | '`' | '*' | '[' | ']' | '~' => {
-                out.push('\\');
-                out.push(c);
-            }
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        let rest = &text[at + c.len_utf8()..];
+        let next = rest.chars().next();
+        let escaped = match c {
+            '\\' | '|' | '`' | '*' | '[' | ']' | '~' => true,
+            '<' => next.is_some_and(opens_a_tag) && !MAIL.is_match(&text[at..]),
+            // `&lt;` would be another character.
+            '&' => next.is_some_and(|next| next == '#' || next.is_ascii_alphabetic()),
             // Emphasis needs a word's edge; `health_path` stays readable.
-            '_' if !(word(n.checked_sub(1)) && word(Some(n + 1))) => out.push_str("\\_"),
-            c => out.push(c),
+            '_' => !(is_of_a_word(before) && is_of_a_word(next)),
+            // At the start of a line these would open a heading, a quote or a list.
+            '#' | '>' | '+' | '-' | '=' => at == 0,
+            // A number with one of these does so, too.
+            '.' | ')' => at > 0 && text[..at].bytes().all(|it| it.is_ascii_digit()),
+            _ => false,
+        };
+        if escaped {
+            out.push('\\');
         }
+        out.push(c);
+        before = Some(c);
     }
-    // At the start of a line these would open a heading, a quote or a list.
-    match out.chars().next() {
-        Some('#' | '>' | '+' | '-' | '=') => format!("\\{out}"),
-        _ => out,
-    }
+    out
+}
+
+/// Whether a `<` before it begins a tag, a comment or a link.
+fn opens_a_tag(next: char) -> bool {
+    next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')
+}
+
+fn is_of_a_word(c: Option<char>) -> bool {
+    c.is_some_and(char::is_alphanumeric)
 }
 
 /// One line as a code span. In a table cell use [`code_cell`].

@@ -115,4 +115,6 @@ fn partial_selection(record: &RunRecord) -> Option<&str> {
 }
 
 #[cfg(test)]
+mod rendered;
+#[cfg(test)]
 mod tests;
