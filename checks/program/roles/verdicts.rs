@@ -92,7 +92,7 @@ fn what_the_adversary_finds_after_the_pass_takes_it_away_until_a_newer_review() 
     eve.ends(1, &["verify", "--gate", "M1", "--as", "adversary"]);
     let shown = eve.ends(1, &["status", "--exit-code"]);
     let text = shown.words();
-    assert!(text.contains("check rc is FAIL"), "{text}");
+    assert!(text.contains("FAIL: rc"), "{text}");
     assert!(
         text.contains("only a newer review can pass the gate"),
         "{text}"

@@ -19,6 +19,8 @@ pub enum Reason {
     Unclaimed,
     /// There is a claim and no review of it.
     NeverVerified { claim: String },
+    /// The Adversary looked at the claim, and it could not be told whether it holds.
+    Undecided { run: String, why: String },
     /// The claim file is not the one that was claimed.
     ClaimEdited { claimed: String, now: String },
     /// The review ran another claim file than was claimed.
@@ -191,6 +193,40 @@ impl Reason {
     }
 }
 
+/// The reasons as sentences. What many checks have in common is said once, with their names:
+/// `FAIL: a, b`, `SKIPPED: c`, in the place of the first of them.
+pub fn sentences(reasons: &[Reason]) -> Vec<String> {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for reason in reasons {
+        let (said, check) = match reason {
+            Reason::NotPass {
+                check,
+                outcome: Outcome::Attested,
+            } => ("ATTESTED (a person's word)".to_owned(), check),
+            Reason::NotPass { check, outcome } => (outcome.to_string(), check),
+            Reason::AwaitingPerson { check } => {
+                ("awaiting a person's attestation".to_owned(), check)
+            }
+            other => {
+                groups.push((other.to_string(), Vec::new()));
+                continue;
+            }
+        };
+        match groups
+            .iter_mut()
+            .find(|(other, checks)| *other == said && !checks.is_empty())
+        {
+            Some((_, checks)) => checks.push(check),
+            None => groups.push((said, vec![check])),
+        }
+    }
+    let sentence = |(said, checks): (String, Vec<&str>)| match checks.is_empty() {
+        true => said,
+        false => format!("{said}: {}", checks.join(", ")),
+    };
+    groups.into_iter().map(sentence).collect()
+}
+
 /// Why a run that is not from a fresh clone decides nothing.
 pub(crate) fn not_from_clone(record: &RunRecord) -> Reason {
     let run = record.run_id.clone();
@@ -235,6 +271,10 @@ impl fmt::Display for Reason {
                     "never verified: no Adversary has reviewed the claim {claim}"
                 )
             }
+            Reason::Undecided { run, why } => write!(
+                f,
+                "never verified: the Adversary's run {run} could not tell whether the claim holds: {why}"
+            ),
             Reason::ClaimEdited { claimed, now } => write!(
                 f,
                 "the claim file was edited since: claimed was {}, it is {}; claim it again",
@@ -310,7 +350,7 @@ impl fmt::Display for Reason {
                     Outcome::Attested => " (a person's word)",
                     _ => "",
                 };
-                write!(f, "check {check} is {outcome}{why}; only PASS counts")
+                write!(f, "check {check} is {outcome}{why}")
             }
             Reason::ContradictedBy { run } => write!(
                 f,

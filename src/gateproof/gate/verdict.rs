@@ -3,7 +3,7 @@
 //! and beside it the word of a person who may give it. Pure.
 
 use super::hosts;
-use super::reason::Reason;
+use super::reason::{Reason, sentences};
 use crate::attest::{besides, unfulfilled};
 use crate::record::{CheckRecord, ClaimedBy, RunRecord};
 use claim::outcome::{self, ExitCode, Outcome};
@@ -109,8 +109,7 @@ pub(crate) fn is_red(outcome: Outcome) -> bool {
 
 /// The reasons in one line.
 pub fn join_reasons(reasons: &[Reason]) -> String {
-    let each: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-    each.join("; ")
+    sentences(reasons).join("; ")
 }
 
 /// Why that check is in the way.
@@ -197,7 +196,12 @@ mod tests {
             assert_eq!(assessment.verdict, expected, "{outcomes:?}");
             let told = join_reasons(&assessment.reasons);
             for (n, outcome) in outcomes.iter().enumerate() {
-                let named = told.contains(&format!("check c{n} is {outcome}"));
+                let named = told.split("; ").any(|group| {
+                    let names = group.strip_prefix(&format!("{outcome}"));
+                    names.is_some_and(|names| {
+                        names.ends_with(&format!(" c{n}")) || names.contains(&format!(" c{n},"))
+                    })
+                });
                 assert_eq!(named, *outcome != Pass, "{told}");
             }
             assert_eq!(assessment.reasons.is_empty(), expected == Verdict::Pass);
@@ -313,7 +317,7 @@ mod tests {
             let assessment = assess(&record, &gate);
             assert_eq!(assessment.verdict, Verdict::Fail, "{code}");
             let told = join_reasons(&assessment.reasons);
-            assert!(told.contains("check c1 is ERROR"), "{told}");
+            assert!(told.contains("ERROR: c1"), "{told}");
         }
         let code = |run| Verdict::Fail.exit_code(run);
         assert_eq!(code(ExitCode::CouldNotCheck), ExitCode::Failed);

@@ -9,6 +9,7 @@ use super::documents::{Block, Document};
 use super::markdown::escape::{code_cell, prose};
 use super::paint::Paint;
 use super::text;
+use crate::gate::reason::sentences;
 use crate::gate::state::{CitedRun, GateState, GateStatus, PhaseStatus};
 use crate::record::HostState;
 
@@ -62,10 +63,9 @@ pub fn table(phase: &PhaseStatus, width: usize, color: bool) -> String {
 }
 
 fn why(gate: &GateStatus) -> String {
-    let mut lines: Vec<String> = gate
-        .reasons
+    let mut lines: Vec<String> = sentences(&gate.reasons)
         .iter()
-        .map(|reason| format!("- {}", text::visible(&reason.to_string())))
+        .map(|sentence| format!("- {}", text::visible(sentence)))
         .collect();
     if lines.is_empty()
         && let Some(verdict) = &gate.verdict
@@ -108,7 +108,8 @@ pub fn markdown(phase: &PhaseStatus) -> String {
         code_cell(&phase.claim_sha256)
     );
     for gate in &phase.gates {
-        let reasons: Vec<String> = gate.reasons.iter().map(|r| prose(&r.to_string())).collect();
+        let reasons = sentences(&gate.reasons);
+        let reasons: Vec<String> = reasons.iter().map(|sentence| prose(sentence)).collect();
         out.push_str(&format!(
             "| {} | {} | {} |\n",
             prose(&gate.gate),

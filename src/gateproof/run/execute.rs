@@ -61,7 +61,7 @@ async fn run_here(
         interrupt,
         claim_folder: claim_folder(file, options),
         lanes: Lanes::new(options.jobs),
-        answers: teeth::wanted(file, options).then(Default::default),
+        seen: teeth::wanted(file, options).then(Default::default),
     };
     let runner = CheckRunner::new(file, options, &prober, &disturber);
     let concluded = items(runner, &selected, &prober, sink).await;

@@ -12,8 +12,8 @@ use crate::gate::counts::{
     vetoes, worth,
 };
 use crate::gate::heading::{self, Reading};
-use crate::gate::reason::Reason;
 use crate::gate::sources::{self, SignedFile};
+use crate::gate::verdict::join_reasons;
 use crate::record::{
     ATTESTATIONS, Act, ClaimRef, RunRecord, StoredRecord, attestation_of, phase_of,
 };
@@ -315,10 +315,7 @@ fn verdict(
         Worth::Pass => Ok("PASS"),
         Worth::Fail(_) => Ok("FAIL"),
         Worth::Undecided(_) => Ok("no verdict"),
-        Worth::Void(why) => {
-            let why: Vec<String> = why.iter().map(Reason::to_string).collect();
-            Err(why.join("; "))
-        }
+        Worth::Void(why) => Err(join_reasons(&why)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 
-use super::act::{end, untouched};
+use super::act::end;
 use super::{End, Machine, RunError, TRIES};
 use crate::decide::outcome::Outcome;
 use crate::decide::{Degraded, Plan};
@@ -103,9 +103,13 @@ fn went_back(last: &Journal) -> bool {
 }
 
 fn held(plan: &Plan) -> End {
-    let outcome = match plan.outcome() {
-        outcome @ Outcome::UnhealthyWhileHeld => outcome,
-        _ => Outcome::HeldByOperator,
-    };
-    untouched(outcome, None)
+    End {
+        outcome: match plan.outcome() {
+            outcome @ Outcome::UnhealthyWhileHeld => outcome,
+            _ => Outcome::HeldByOperator,
+        },
+        version: None,
+        attempted: None,
+        acted: false,
+    }
 }

@@ -1,7 +1,6 @@
 //! The commands that the app file names around a change of what runs: as lists of words, with a
 //! deadline. What they say is on record.
 
-use super::act::untouched;
 use super::deploy::said;
 use super::{End, Machine, RunError};
 use crate::decide::Plan;
@@ -36,7 +35,12 @@ impl Machine<'_> {
             // A way back waits for nobody.
             return Ok(None);
         }
-        Ok(Some(untouched(Outcome::InconclusiveHook, version)))
+        Ok(Some(End {
+            outcome: Outcome::InconclusiveHook,
+            version,
+            attempted: None,
+            acted: false,
+        }))
     }
 
     /// The hook at the end of a run that changed something. A run that the next one goes on with

@@ -54,7 +54,6 @@ use crate::state::journal::{Event, Journal, JournalError, Step, Tries};
 use crate::state::lock::Lock;
 use kit::redact::{Redacted, Redactor};
 
-use act::untouched;
 pub use error::RunError;
 pub use flight::{Ended, Flight};
 pub use paper::plan;
@@ -231,18 +230,12 @@ impl<'a> Machine<'a> {
     /// `None`: a journal was closed, and what is now has to be decided.
     async fn carry_out(&self, plan: Plan, seen: Gathered) -> Result<Option<End>, RunError> {
         let outcome = plan.outcome();
-        let end = |version: Option<crate::Version>| untouched(outcome, version);
-        if let Plan::RollBack {
-            from: Some(from), ..
-        } = &plan
-            && seen.world.baking
-            && seen.world.ask != Ask::RollBack
-        {
-            self.flight.remark(format!(
-                "{} became unhealthy within its bake time",
-                from.version
-            ));
-        }
+        let end = |version: Option<crate::Version>| End {
+            outcome,
+            version,
+            attempted: None,
+            acted: false,
+        };
         Ok(Some(match &plan {
             Plan::Current { release, .. } => end(Some(release.version.clone())),
             Plan::Adopt { release } => {
@@ -287,6 +280,15 @@ impl<'a> Machine<'a> {
                 journal.advance(event, Step::default(), Utc::now())?;
                 self.complete_history();
                 return Ok(None);
+            }
+            Plan::RollBack { from, .. } if seen.world.baking => {
+                if let Some(from) = from {
+                    self.flight.remark(format!(
+                        "{} became unhealthy within its bake time",
+                        from.version
+                    ));
+                }
+                self.act(&plan, seen).await?
             }
             Plan::Resume(Resume::Forward { .. } | Resume::Back { .. })
             | Plan::FirstDeploy { .. }

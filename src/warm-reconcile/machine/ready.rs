@@ -3,7 +3,6 @@
 //!
 //! What is found here is no word on the version: it never started, so it is never quarantined.
 
-use super::act::untouched;
 use super::deploy::said;
 use super::workspace::Workspace;
 use super::{End, Machine, RunError};
@@ -38,7 +37,12 @@ impl Machine<'_> {
             self.flight
                 .remark(format!("{named} cannot be deployed: {why}"));
         }
-        Ok(Some(untouched(found.outcome, version)))
+        Ok(Some(End {
+            outcome: found.outcome,
+            version,
+            attempted: None,
+            acted: false,
+        }))
     }
 
     /// What a run of this plan would find in the way before it touches anything. Reads only; an

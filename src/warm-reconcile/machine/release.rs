@@ -71,15 +71,14 @@ impl Machine<'_> {
         let good = last_good::read(paths).map_err(unread)?;
         all.extend(good.map(|good| good.version().clone()));
         let past = history::read(paths).map_err(unread)?.entries;
-        // What a version replaced was healthy too, or adopted.
-        let healthy = past.iter().rev().flat_map(|entry| {
-            let replaced = entry.from.as_ref();
-            let replaced = replaced.filter(|_| entry.end == State::Committed);
-            [entry.healthy(), replaced]
+        let healthy = past.into_iter().rev().filter_map(|entry| match entry.end {
+            State::Committed => Some([Some(entry.to), entry.from]),
+            State::RolledBack => Some([entry.from, None]),
+            _ => None,
         });
-        for version in healthy.flatten() {
+        for version in healthy.flatten().flatten() {
             if all.len() <= BEFORE {
-                all.insert(version.clone());
+                all.insert(version);
             }
         }
         let store = Snapshots::new(paths);

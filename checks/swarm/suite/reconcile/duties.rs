@@ -1,12 +1,14 @@
 //! What a deployer does beside deploying, on a real engine: it takes a stack back as a whole, sees
 //! what others changed, watches what it committed, and lets go of old images.
 
+use std::time::{Duration, Instant};
+
 use libtest_mimic::Trial;
 use test_kit::trials::trial;
 
 use super::desk::Desk;
 use super::faults::{Web, version_that_answers};
-use super::ways_out::{NEW, OLD, first, label, release_well, side};
+use super::ways_out::{label, side};
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -22,13 +24,31 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
+const OLD: &str = "5.1.1+v1.0.0";
+const NEW: &str = "5.2.0+v1.1.0";
+
+fn release(desk: &Desk, tag: &str, more: &str) {
+    let web = Web {
+        more,
+        ..Web::well(tag, desk.port)
+    };
+    web.release(desk, tag);
+}
+
+fn first(desk: &Desk, more: &str) {
+    release(desk, OLD, more);
+    let began = Instant::now();
+    desk.run(&["traefik"]).is(0, "deployed");
+    desk.gate(Duration::from_secs(8) + 5 * began.elapsed());
+}
+
 fn together() {
     let desk = Desk::web("together", 18240);
     first(&desk, &side(""));
     // The app itself is well in the new version.
     let fails = side("").replace("sleep, '100000'", "'false'");
     assert_ne!(fails, side(""));
-    release_well(&desk, NEW, &fails);
+    release(&desk, NEW, &fails);
     desk.run(&["traefik"]).is(20, "rolled-back");
     assert_eq!([label(&desk, "app"), label(&desk, "side")], [OLD, OLD]);
     assert_eq!(version_that_answers(&desk).as_deref(), Some("1.0.0"));
@@ -87,7 +107,7 @@ fn bakes() {
     first(&desk, "");
     let versions = ["5.1.2+v1.0.1", "5.1.3+v1.0.2", "5.1.4+v1.0.3"];
     for tag in versions {
-        release_well(&desk, tag, "");
+        release(&desk, tag, "");
         desk.run(&["traefik"]).is(0, "upgraded");
     }
     let kept = |tag: &str| {

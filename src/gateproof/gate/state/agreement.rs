@@ -7,7 +7,7 @@ use super::tests::{clock, facts, pick, run, spec, stored};
 use super::*;
 use crate::audit::why_not;
 use crate::gate::counts::{
-    DocumentBlock, Evidence, Signature, SignerLine, Signers, VetoState, WrittenBy, worth,
+    DocumentBlock, Evidence, Signature, SignerLine, Signers, VetoState, Worth, WrittenBy, worth,
 };
 use crate::gate::heading;
 use crate::record::{Act, FiledFinding, LiftedVeto, RecordLink, RunRecord, VetoWords};
@@ -349,17 +349,23 @@ impl History {
         })
     }
 
-    /// The verdict in the heading that REVIEW gets.
-    fn written(&self, claim: &StoredRecord, review: &RunRecord) -> Option<&'static str> {
+    /// What the writer of REVIEW takes a review for, who knows only the header of the claim.
+    fn worth(&self, claim: &StoredRecord, review: &RunRecord) -> Worth {
         let header = RecordHeader::of_record(&claim.record, &claim.link.sha256, "");
         let facts = header.facts("M1");
-        let worth = worth(
-            &facts.gate_spec(),
-            &facts,
-            review,
-            &self.facts.evidence,
-            self.facts.now,
-        );
+        let (spec, now) = (facts.gate_spec(), self.facts.now);
+        worth(&spec, &facts, review, &self.facts.evidence, now)
+    }
+
+    /// Whether REVIEW says of a review of that claim that it does not count.
+    fn is_void(&self, claim: &StoredRecord, review: &RunRecord) -> bool {
+        let of_gate = claim.record.gates.iter().any(|gate| gate == "M1");
+        of_gate && matches!(self.worth(claim, review), Worth::Void(_))
+    }
+
+    /// The verdict in the heading that REVIEW gets.
+    fn written(&self, claim: &StoredRecord, review: &RunRecord) -> Option<&'static str> {
+        let worth = self.worth(claim, review);
         let refused = self.refused(&review.run_id);
         let kind = ReviewKind::by_rule(refused.as_ref(), &worth);
         let block = review_block(review, "M1", kind, None)?;
@@ -435,6 +441,9 @@ proptest! {
             prop_assert_eq!(watched, history.written(claim, review), "{}", told(&review.run_id));
             if watched == Some("PASS") {
                 prop_assert!(history.audited(claim, review), "{}", told(&review.run_id));
+            }
+            if history.is_void(claim, review) {
+                prop_assert!(!history.audited(claim, review), "{}", told(&review.run_id));
             }
             if history.refused(&review.run_id).is_some() {
                 prop_assert_eq!(watched, None);

@@ -85,9 +85,9 @@ cases! { w,
     "not the whole gate" => Claimed, "not of the whole gate": { w.review.gates.clear() }
     "a check is missing" => Claimed, "without b": { w.review.checks.remove(1); }
     "from the future" => Claimed, "one of the clocks is wrong": { w.review.ended = clock(999) }
-    "skipped" => Claimed, "check b is SKIPPED; only PASS counts":
+    "skipped" => Claimed, "check b is SKIPPED":
         { w.review.checks[1].outcome = Outcome::Skipped }
-    "attested" => Claimed, "check b is ATTESTED (a person's word); only PASS counts":
+    "attested" => Claimed, "check b is ATTESTED (a person's word)":
         { w.review.checks[1].outcome = Outcome::Attested }
     "error" => Claimed, "check a is ERROR": { w.review.checks[0].outcome = Outcome::Error }
     "stale outcome" => Claimed, "check a is STALE": { w.review.checks[0].outcome = Outcome::Stale }
@@ -127,6 +127,8 @@ cases! { w,
         { let mut r = failing_verify(w); r.claim.sha256 = "ee".repeat(32); w.more.push(r) }
     "a failing verify from before the claim" => Ready, "":
         { let mut r = failing_verify(w); (r.started, r.ended) = (clock(-20), clock(-15)); w.more.push(r) }
+    "a look that decided nothing" => Claimed, "could not tell whether the claim holds: ERROR: a":
+        { w.review.act = Act::Verify; w.review.checks[0].outcome = Outcome::Error }
     "a verify that could not look" => Ready, "":
         { let mut r = failing_verify(w); r.checks[0].outcome = Outcome::Error; w.more.push(r) }
     "a record of another phase" => Ready, "":

@@ -6,7 +6,8 @@ use crate::gate::counts::{ClaimFacts, Worth, contradiction, is_about, is_claim, 
 use crate::gate::hosts::not_known;
 use crate::gate::reason::{Reason, not_from_clone};
 use crate::gate::spec::{ClaimSpec, GateSpec};
-use crate::record::{Act, HostState, RunRecord, StoredRecord};
+use crate::gate::verdict::{assess_beside, join_reasons};
+use crate::record::{Act, ClaimedBy, HostState, RunRecord, StoredRecord};
 
 pub(super) fn gate_status(
     file: &ClaimSpec,
@@ -108,9 +109,10 @@ fn decide<'k>(
         }
     }
     if void.is_empty() {
-        void.push(Reason::NeverVerified {
+        let looked = undecided(gate, claim, records);
+        void.push(looked.unwrap_or_else(|| Reason::NeverVerified {
             claim: claim.record.run_id.clone(),
-        });
+        }));
         void.extend(older_evidence(gate, &claim.record, records));
         void.extend(phase.refused(|record| judges(record, &gate.id) && is_about(record, claim)));
     }
@@ -126,6 +128,24 @@ fn decide<'k>(
 /// Whether a run is a review that has anything of the gate.
 fn judges(record: &RunRecord, gate: &str) -> bool {
     record.act == Act::Review && record.has_checks_of(gate)
+}
+
+/// The Adversary's newest look at the claim that decided nothing: such a run is not a review.
+fn undecided(gate: &GateSpec, claim: &StoredRecord, records: &[&StoredRecord]) -> Option<Reason> {
+    let about = |record: &RunRecord| {
+        let link = record.reviews.as_ref();
+        link.is_some_and(|link| link.run_id == claim.record.run_id)
+    };
+    let mut newest = records.iter().rev().map(|stored| &stored.record);
+    let run = newest.find(|record| {
+        record.act == Act::Verify && about(record) && record.has_checks_of(&gate.id)
+    })?;
+    let by = ClaimedBy::of(&claim.record);
+    let reasons = assess_beside(run, &gate.id, Some(&by)).reasons;
+    (!reasons.is_empty()).then(|| Reason::Undecided {
+        run: run.run_id.clone(),
+        why: join_reasons(&reasons),
+    })
 }
 
 /// An earlier review, which a reader might take for one of this claim.

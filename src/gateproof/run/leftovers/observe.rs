@@ -53,7 +53,7 @@ pub(super) async fn observe_back(
     let places = Places::new(&file, &options, &ticket.holder.run_id);
     let interrupt = Interrupt::never();
     let prober = Prober {
-        answers: None,
+        seen: None,
         places: &places,
         interrupt: &interrupt,
         claim_folder: ticket
