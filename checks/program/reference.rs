@@ -73,7 +73,8 @@ gates:
         expect:
           x10: 1
           exit: { x11: 1 }
-          stdout: { x12: 1, count: { of: a, x13: 1 }, number: { x14: 1 }, time: { x15: 1 }, version: { x16: 1 }, secrets: { x17: 1 } }
+          stdout: { x12: 1, count: { of: a, x13: 1 }, number: { x14: 1 }, time: { x15: 1 }, version: { x16: 1 }, secrets: { x17: 1 }, in_order: [a, { x29: 1 }] }
+          tests: { x30: 1 }
           json: { $.a: { x18: 1 } }
           duration: { x19: 1 }
         repeat: { x20: 1 }
@@ -130,6 +131,8 @@ const PLACES: &[&[&str]] = &[
     &["Keys of a header"],
     &["Keys of `skip`"],
     &["Keys of `teeth`"],
+    &["Keys of `in_order`"],
+    &["Keys of `tests`"],
 ];
 
 #[test]

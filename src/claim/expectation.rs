@@ -9,10 +9,11 @@ pub use crate::matchers::limits::{Limits, Measure, OpenBound};
 pub use crate::matchers::moment::TimeFormat;
 pub use crate::matchers::number::{Form, Reading, Unit};
 pub use crate::matchers::status::{StatusItem, StatusMatcher};
+pub use crate::matchers::test_run::TestRunMatcher;
 pub use crate::matchers::value::secrets::{SecretsMatcher, environment_key};
 pub use crate::matchers::value::time::{TimeBound, TimeMatcher, TimeRelation};
 pub use crate::matchers::value::version::VersionBounds;
-pub use crate::matchers::value::{JsonMatcher, JsonTest, TextMatcher};
+pub use crate::matchers::value::{JsonMatcher, JsonTest, Needle, Syntax, TextMatcher};
 use kit::yaml::source::Span;
 
 /// What must hold.
@@ -53,8 +54,10 @@ pub enum Test {
     Body(TextMatcher),
     /// The HTTP headers of a name.
     Header(String, HeaderMatcher),
-    /// A value inside JSON: of standard output, or of the body.
+    /// A value inside of JSON or YAML: of standard output, or of the body.
     Json(JsonTest),
+    /// The counts of the tests that a command ran, as its output tells them.
+    TestRun(Box<TestRunMatcher>),
     /// How long it took, in milliseconds.
     Duration(Limits),
     /// The certificate the server presented.

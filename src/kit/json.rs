@@ -11,7 +11,7 @@ use std::fmt;
 use crate::decimal::{Decimal, DecimalError};
 
 /// More levels than this are not read.
-const MOST_LEVELS: usize = 1000;
+pub(crate) const MOST_LEVELS: usize = 1000;
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +50,9 @@ pub enum JsonError {
     /// It is nested too deeply.
     #[error("it is nested more than {MOST_LEVELS} levels deep")]
     TooDeep,
+    /// What stands for other parts of it (aliases of YAML) makes it larger than this.
+    #[error("it has more than {0} values")]
+    TooLarge(usize),
 }
 
 impl JsonError {

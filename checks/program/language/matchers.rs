@@ -411,6 +411,139 @@ fn all_any_and_not() {
 }
 
 #[test]
+fn in_order() {
+    Twins::default()
+        .pair(
+            "run: printf 'starting\\nport 80\\nready\\n'",
+            "{ stdout: { in_order: [starting, { matches: 'port \\d+' }, ready] } }",
+            "{ stdout: { in_order: [ready, starting] } }",
+            "is there only before the end of",
+        )
+        .pair(
+            "run: printf 'a\\nb\\n'",
+            "{ stdout: { not: { in_order: [b, a] } } }",
+            "{ stdout: { not: { in_order: [a, b] } } }",
+            "contains in this order",
+        )
+        .hold();
+}
+
+#[test]
+fn yaml() {
+    let asked = "run: cat\nstdin: |\n  base: &base { image: app:1.4 }\n  services:\n    web: { <<: *base, replicas: 2, mode: 0755 }\n    db: { image: 'db:16', replicas: 1 }";
+    Twins::default()
+        .pair(
+            asked,
+            "{ yaml: { $.services.web.image: app:1.4, $.services.web.mode: '0755' } }",
+            "{ yaml: { $.services.web.image: app:1.5 } }",
+            "yaml $.services.web.image",
+        )
+        .pair(
+            asked,
+            "{ yaml: { '$.services[*].replicas': { every: { number: { min: 1 } }, count: 2 } } }",
+            "{ yaml: { '$.services[*].replicas': { every: { number: { min: 2 } } } } }",
+            "yaml $.services[*].replicas",
+        )
+        .pair(
+            asked,
+            "{ stdout: { yaml: { $.services.mail: { absent: true }, $.services.db.image: 'db:16' } } }",
+            "{ stdout: { yaml: { $.services.db: { absent: true } } } }",
+            "absent",
+        )
+        .pair(
+            "run: \"printf 'kind: A\\\\n---\\\\nkind: B\\\\n'\"",
+            "{ yaml: { '$[*].kind': { set: [A, B] } } }",
+            "{ yaml: { $.kind: A } }",
+            "yaml $.kind",
+        )
+        .hold();
+}
+
+/// What is not one document that readers agree on is not judged.
+#[test]
+fn a_key_of_yaml_that_stands_twice_is_an_error() {
+    let run = super::kit::run(
+        "",
+        &[
+            (
+                "twice",
+                "run: \"printf 'a: 1\\\\na: 2\\\\n'\"\nexpect: { yaml: { $.a: '2' } }",
+            ),
+            (
+                "broken",
+                "run: \"printf 'a: [1\\\\n'\"\nexpect: { yaml: { $.b: { absent: true } } }",
+            ),
+        ],
+    );
+    assert_eq!(run.outcome("twice"), "ERROR", "{}", run.shown.out);
+    assert!(
+        run.why("twice").contains("stands twice"),
+        "{}",
+        run.why("twice")
+    );
+    assert_eq!(run.outcome("broken"), "FAIL", "{}", run.shown.out);
+    assert!(
+        run.why("broken").contains("not YAML"),
+        "{}",
+        run.why("broken")
+    );
+}
+
+#[test]
+fn tests_of_a_test_run() {
+    Twins::default()
+        .pair(
+            "run: 'echo \"== 12 passed, 2 skipped in 0.12s ==\"'",
+            "{ tests: { passed: { min: 12 }, skipped: { max: 2 } } }",
+            "{ tests: { passed: { min: 13 } } }",
+            "12 passed, 0 failed, 2 skipped",
+        )
+        .pair(
+            "run: 'echo \"test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured\"; exit 101'",
+            "{ exit: 101, tests: { passed: 3, failed: 1 } }",
+            "{ exit: 101, tests: { passed: 3 } }",
+            "exactly 0 failed",
+        )
+        .pair(
+            "run: 'echo \"     Summary [   0.1s] 4 tests run: 4 passed, 0 skipped\" >&2'",
+            "{ tests: { passed: 4 } }",
+            "{ tests: { passed: 4, skipped: 1 } }",
+            "exactly 1 skipped",
+        )
+        .hold();
+    // A real runner, and an empty run of it.
+    let run = super::kit::run(
+        "",
+        &[
+            (
+                "real",
+                "run: [python3, -c, \"import unittest; T = type('T', (unittest.TestCase,), {'test_a': lambda self: None}); unittest.main()\"]\neffect: observe\nexpect: { tests: { passed: 1 } }",
+            ),
+            (
+                "none",
+                "run: echo done\nexpect: { tests: { passed: { min: 1 } } }",
+            ),
+            (
+                "packages",
+                "run: \"printf 'ok  \\texample.org/a\\t0.012s\\n'\"\nexpect: { tests: { passed: { min: 1 } } }",
+            ),
+        ],
+    );
+    assert_eq!(run.outcome("real"), "PASS", "{}", run.shown.out);
+    assert_eq!(run.outcome("none"), "FAIL", "{}", run.shown.out);
+    assert!(
+        run.why("none").contains("no summary of a test run"),
+        "{}",
+        run.why("none")
+    );
+    assert!(
+        run.why("packages").contains("add `-v`"),
+        "{}",
+        run.why("packages")
+    );
+}
+
+#[test]
 fn a_tool_that_is_missing_is_an_error_and_never_a_fail_or_a_pass() {
     for (asked, expect) in [
         ("no-such-tool-here --version", "1.0"),

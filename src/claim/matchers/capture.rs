@@ -2,7 +2,7 @@
 
 use super::observed::ObservedText;
 use super::render;
-use super::value::json;
+use super::value::{Syntax, json};
 use crate::model::{Capture, CaptureFrom, Pick};
 use kit::json_path;
 use reach::observation::{Captured, CommandObservation, HttpObservation, Observation};
@@ -95,7 +95,7 @@ fn from_text(pick: &Pick, observed: &ObservedText<'_>, name: &str) -> Result<Str
             Ok(group.as_str().to_owned())
         }
         Pick::Json(path) => {
-            let root = json::read(observed).map_err(|why| match why {
+            let root = json::read(Syntax::Json, observed).map_err(|why| match why {
                 json::NoJson::Unfit(why) => format!("{name} is {why}"),
                 json::NoJson::Unjudged(why) => format!("{name}: {why}"),
             })?;

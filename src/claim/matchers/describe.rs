@@ -27,8 +27,9 @@ fn test(clause: &Clause, scope: &Scope) -> String {
         Test::Header(name, matcher) => format!("header {name} {}", matcher.describe(scope)),
         Test::Json(test) => {
             let value = test.matcher.rule().describe(scope);
-            format!("json {} {value}", test.path.source)
+            format!("{} {value}", test.subject())
         }
+        Test::TestRun(matcher) => format!("tests: {}", matcher.describe(scope)),
         Test::Duration(limits) => format!("duration {}", limits::describe(limits, "ms", scope)),
         Test::Certificate(matcher) => {
             format!("certificate {}", certificate::describe(matcher, scope))

@@ -62,7 +62,7 @@ fn value(test: &JsonTest, observation: &Observation, of: Of) -> Option<String> {
             answer.body.text()
         }
     };
-    let root = json::parse(text.trim()).ok()?;
+    let root = test.syntax.parse(&text).ok()?;
     let values = test.path.find(&root);
     let shown = |value: &json::Json| render::clean(&value.to_string(), SHOWN);
     Some(match values.as_slice() {

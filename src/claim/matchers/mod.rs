@@ -28,6 +28,8 @@ mod rule;
 mod sentinel;
 pub(crate) mod status;
 mod summary;
+pub(crate) mod test_run;
+mod test_tally;
 mod vacuous;
 pub(crate) mod value;
 mod words;

@@ -92,7 +92,8 @@ fn subject(test: &Test) -> String {
         Test::Status(_) => "status".to_owned(),
         Test::Body(_) => "body".to_owned(),
         Test::Header(name, _) => format!("header {}", name.to_ascii_lowercase()),
-        Test::Json(test) => format!("json {}", test.path.source),
+        Test::Json(test) => test.subject(),
+        Test::TestRun(_) => "tests".to_owned(),
         Test::Duration(_) => "duration".to_owned(),
         Test::Certificate(_) => "certificate".to_owned(),
     }
@@ -141,7 +142,8 @@ fn judge_clause(context: Context<'_>, clause: &Clause) -> MatchResult {
             || certificate::describe(matcher, site.scope),
             |response| certificate::judge(&site, matcher, response.certificate.as_ref()),
         ),
-        (Test::Exit(_) | Test::Stdout(_) | Test::Stderr(_), Single::Http(_)) => {
+        (Test::TestRun(matcher), Single::Command(command)) => matcher.judge(&site, command),
+        (Test::Exit(_) | Test::Stdout(_) | Test::Stderr(_) | Test::TestRun(_), Single::Http(_)) => {
             MatchResult::Undecidable(format!(
                 "the claim expects {subject}, but the probe is an HTTP request"
             ))

@@ -15,8 +15,8 @@ use regex::Regex;
 
 use super::*;
 use crate::expectation::{
-    Bounds, Clause, ExitMatcher, HeaderMatcher, JsonMatcher, JsonTest, Limits, Quantifier,
-    SecretsMatcher, StatusItem, StatusMatcher, TimeFormat, VersionBounds,
+    Bounds, Clause, ExitMatcher, HeaderMatcher, JsonMatcher, JsonTest, Limits, Needle, Quantifier,
+    SecretsMatcher, StatusItem, StatusMatcher, Syntax, TimeFormat, VersionBounds,
 };
 use kit::text::Text;
 use reach::observation::{CommandObservation, Ending, HttpResponse, NoAnswer, NoAnswerCause};
@@ -71,6 +71,7 @@ fn matches(pattern: &str) -> TextMatcher {
 
 fn json_at(path: &str, matcher: JsonMatcher) -> JsonTest {
     JsonTest {
+        syntax: Syntax::Json,
         path: parse_json_path(path).unwrap(),
         matcher,
     }

@@ -60,7 +60,7 @@ pub(super) fn fits(expect: &Expect, seen: &Observation) -> bool {
     clauses(expect)
         .into_iter()
         .all(|clause| match &clause.test {
-            Test::Exit(_) | Test::Stdout(_) | Test::Stderr(_) => command,
+            Test::Exit(_) | Test::Stdout(_) | Test::Stderr(_) | Test::TestRun(_) => command,
             Test::Status(_) | Test::Body(_) | Test::Header(..) | Test::Certificate(_) => !command,
             Test::Json(_) | Test::Duration(_) => true,
         })
@@ -86,6 +86,7 @@ pub(super) fn claims_no_answer(expect: &Expect) -> bool {
             | Test::Body(_)
             | Test::Header(..)
             | Test::Json(_)
+            | Test::TestRun(_)
             | Test::Duration(_)
             | Test::Certificate(_) => false,
         },
@@ -120,6 +121,7 @@ fn test(test: &Test) -> Option<String> {
         }
         Test::Header(_, matcher) => matcher.vacuous(),
         Test::Json(test) => test.matcher.rule().prospects().vacuous,
+        Test::TestRun(matcher) => matcher.vacuous(),
         Test::Duration(limits) => vacuous_limits(limits, Domain::Positive, "ms"),
         Test::Certificate(matcher) => certificate::vacuous(matcher),
     }
@@ -149,6 +151,7 @@ fn always(expect: &Expect) -> bool {
             | Test::Status(_)
             | Test::Header(..)
             | Test::Json(_)
+            | Test::TestRun(_)
             | Test::Certificate(_) => false,
         },
         Expect::All(parts) => parts.iter().all(always),
@@ -180,6 +183,7 @@ pub(super) fn never(expect: &Expect) -> bool {
             }
             Test::Header(_, matcher) => matcher.never(),
             Test::Json(test) => test.matcher.rule().prospects().never,
+            Test::TestRun(matcher) => matcher.never(),
             Test::Duration(limits) => limits::never(limits, Domain::Positive),
             Test::Certificate(matcher) => certificate::never(matcher),
             Test::Exit(_) | Test::Status(_) => false,
@@ -222,6 +226,7 @@ fn denies(expect: &Expect) -> bool {
             Test::Exit(ExitMatcher::OneOf(_) | ExitMatcher::Signal(_))
             | Test::Status(StatusMatcher::OneOf(_))
             | Test::Json(_)
+            | Test::TestRun(_)
             | Test::Certificate(_) => false,
         },
     }
@@ -267,6 +272,7 @@ fn of_one_text(parts: &[Expect]) -> Option<TextMatcher> {
             | Test::Status(_)
             | Test::Header(..)
             | Test::Json(_)
+            | Test::TestRun(_)
             | Test::Duration(_)
             | Test::Certificate(_) => return None,
         };

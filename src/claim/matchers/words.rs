@@ -39,6 +39,7 @@ fn test(clause: &Clause) -> String {
         Test::Body(matcher) => text("the body", matcher),
         Test::Header(name, matcher) => header(&format!("the header {name}"), matcher),
         Test::Json(test) => json(&test.path.source, &test.matcher),
+        Test::TestRun(matcher) => format!("of the tests {}", matcher.describe(&Scope::new())),
         Test::Duration(limits) => format!("it takes {}", bounds(limits, "ms")),
         Test::Certificate(matcher) => {
             format!(
@@ -86,6 +87,7 @@ fn text(name: &str, matcher: &TextMatcher) -> String {
                 bounds(limits, &format!("matches of /{of}/"))
             )
         }
+        TextMatcher::InOrder(_) => format!("{name} {}", matcher.rule().describe(&Scope::new())),
         TextMatcher::SetEquals(_) | TextMatcher::Secrets(_) => {
             format!("{name} has {}", matcher.rule().describe(&Scope::new()))
         }

@@ -2,8 +2,10 @@
 
 use crate::codes;
 use crate::expectation::{
-    CertificateMatcher, Clause, ExitMatcher, Expect, StatusItem, StatusMatcher, Test, TextMatcher,
+    Bounds, CertificateMatcher, Clause, ExitMatcher, Expect, StatusItem, StatusMatcher, Syntax,
+    Test, TestRunMatcher, TextMatcher,
 };
+use kit::decimal::Decimal;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::tree::{Key, Node, NodeKind};
@@ -19,7 +21,7 @@ pub(super) enum ProbeKind {
 }
 
 const COMMAND_KEYS: &[&str] = &[
-    "exit", "stdout", "stderr", "json", "duration", "all", "any", "not",
+    "exit", "stdout", "stderr", "json", "yaml", "tests", "duration", "all", "any", "not",
 ];
 const HTTP_KEYS: &[&str] = &[
     "status",
@@ -27,6 +29,7 @@ const HTTP_KEYS: &[&str] = &[
     "header",
     "body",
     "json",
+    "yaml",
     "duration",
     "certificate",
     "all",
@@ -139,8 +142,16 @@ impl Reader {
             "duration" => one(self.duration_bounds(value).map(Test::Duration)),
             "certificate" => one(self.certificate(value).map(Test::Certificate)),
             "header" => self.headers(value),
-            "json" => self
-                .json_tests(value)
+            "tests" => one(self.test_run(value).map(Box::new).map(Test::TestRun)),
+            "json" | "yaml" => self
+                .json_tests(
+                    value,
+                    if key.text == "yaml" {
+                        Syntax::Yaml
+                    } else {
+                        Syntax::Json
+                    },
+                )
                 .into_iter()
                 .map(|(span, test)| {
                     Expect::Holds(Clause {
@@ -293,6 +304,35 @@ impl Reader {
             }
         }
         parts
+    }
+
+    /// `tests: { passed: { min: 12 }, failed: 0 }`. A run of no tests has no failures either, so that what
+    /// passed must be stated.
+    fn test_run(&mut self, node: &Node) -> Option<TestRunMatcher> {
+        let fields = self.map(node, "`tests`", &["passed", "failed", "skipped"])?;
+        let Some(passed) = fields.get("passed") else {
+            let example = "a run without tests has no failures either: `passed: { min: 1 }`";
+            self.missing_in(&fields, "`tests`", "passed", example);
+            return None;
+        };
+        let none = Bounds {
+            equals: Some(Decimal::zero()),
+            ..Bounds::default()
+        };
+        let passed = self.limits(passed, "`passed`");
+        let failed = match fields.get("failed") {
+            Some(node) => self.limits(node, "`failed`"),
+            None => Some(none.into()),
+        };
+        let skipped = match fields.get("skipped") {
+            Some(node) => Some(self.limits(node, "`skipped`")?),
+            None => None,
+        };
+        Some(TestRunMatcher {
+            passed: passed?,
+            failed: failed?,
+            skipped,
+        })
     }
 
     fn certificate(&mut self, node: &Node) -> Option<CertificateMatcher> {

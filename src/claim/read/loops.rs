@@ -3,13 +3,19 @@
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
-use kit::yaml::tree::Node;
+use kit::yaml::tree::{Node, NodeKind};
 
 use super::reader::Reader;
+
+/// The most checks that `for` makes of one.
+const MOST: usize = 1000;
 
 impl Reader {
     /// The values of `for:`: every combination, the last name running fastest.
     pub(super) fn loops(&mut self, node: &Node) -> Vec<Scope> {
+        if let NodeKind::List(rows) = &node.kind {
+            return self.rows(node, rows);
+        }
         let Some(fields) = self.open_map(node, "`for`") else {
             return Vec::new();
         };
@@ -31,14 +37,64 @@ impl Reader {
                     })
                 })
                 .collect();
-            if loops.len() > 1000 {
+            if loops.len() > MOST {
                 self.report(Diagnostic::new(
                     Code::TOO_DEEP,
                     node.span.clone(),
-                    "`for` has more than 1000 combinations",
+                    format!("`for` has more than {MOST} combinations"),
                 ));
                 return Vec::new();
             }
+        }
+        loops
+    }
+
+    /// `for: [{ unit: web, port: 80 }, { unit: db, port: 5432 }]`: each row has a value for every name.
+    fn rows(&mut self, list: &Node, rows: &[Node]) -> Vec<Scope> {
+        let mut loops: Vec<Scope> = Vec::new();
+        if rows.is_empty() || rows.len() > MOST {
+            self.report(Diagnostic::new(
+                if rows.is_empty() {
+                    Code::EMPTY
+                } else {
+                    Code::TOO_DEEP
+                },
+                list.span.clone(),
+                format!("`for` takes 1 to {MOST} rows"),
+            ));
+            return loops;
+        }
+        for row in rows {
+            let Some(fields) = self.open_map(row, "a row of `for`") else {
+                return Vec::new();
+            };
+            let mut scope = Scope::new();
+            for (key, value) in fields.iter() {
+                self.check_variable(&key.text, &key.span);
+                if let Some(text) = self.fixed(value, "a value of `for`") {
+                    scope.insert(key.text.clone(), text);
+                }
+            }
+            let names = loops.first().unwrap_or(&scope).keys();
+            let names: Vec<String> = names.cloned().collect();
+            let alike = names.len() == scope.len() && scope.keys().all(|name| names.contains(name));
+            if scope.is_empty() || !alike {
+                self.report(
+                    Diagnostic::new(
+                        Code::MISSING_KEY,
+                        row.span.clone(),
+                        "a row of `for` with other names than the first one",
+                    )
+                    .help(format!(
+                        "every row has a value for each name: {}",
+                        names.join(", ")
+                    )),
+                );
+                return Vec::new();
+            }
+            // The values stand in the id in the order of the first row.
+            scope.sort_by_key(|name, _| names.iter().position(|known| known == name));
+            loops.push(scope);
         }
         loops
     }
@@ -51,4 +107,66 @@ pub(super) fn expanded_id(base: &str, values: &Scope) -> String {
     }
     let values: Vec<&str> = values.values().map(String::as_str).collect();
     format!("{base}[{}]", values.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kit::yaml::source::Source;
+
+    use super::*;
+
+    /// The ids of the checks that this `for` makes, or the codes of its errors.
+    fn ids(values: &str) -> Result<Vec<String>, Vec<String>> {
+        let text = format!(
+            "phase: p\non: local\ngates:\n  M1:\n    checks:\n      - {{ id: a, claim: c, for: {values}, run: 'echo ${{unit}}', expect: '${{unit}}' }}\n"
+        );
+        let source = Source {
+            path: "p.yaml".into(),
+            text,
+        };
+        match crate::read::parse(Arc::new(source), &Scope::new()) {
+            Ok(file) => {
+                let checks = file.gates[0].checks.iter();
+                Ok(checks.map(|check| check.id.clone()).collect())
+            }
+            Err(invalid) => {
+                let codes = invalid.diagnostics.iter();
+                Err(codes.map(|one| one.code.0.to_owned()).collect())
+            }
+        }
+    }
+
+    #[test]
+    fn names_make_combinations_and_rows_stand_for_themselves() {
+        let ok = |ids: &[&str]| Ok(ids.iter().map(|id| (*id).to_owned()).collect());
+        assert_eq!(
+            ids("{ unit: [a, b], port: [1, 2] }"),
+            ok(&["a[a,1]", "a[a,2]", "a[b,1]", "a[b,2]"])
+        );
+        assert_eq!(
+            ids("[{ unit: a, port: 1 }, { port: 2, unit: b }]"),
+            ok(&["a[a,1]", "a[b,2]"])
+        );
+    }
+
+    #[test]
+    fn rows_have_the_same_names() {
+        for rows in [
+            "[{ unit: a, port: 1 }, { unit: b }]",
+            "[{ unit: a }, { unit: b, port: 1 }]",
+            "[{ unit: a }, { port: 1 }]",
+            "[{}]",
+        ] {
+            let codes = ids(rows).unwrap_err();
+            assert!(
+                codes.contains(&Code::MISSING_KEY.0.to_owned()),
+                "{rows}: {codes:?}"
+            );
+        }
+        assert!(ids("[]").is_err());
+        assert!(ids("[a, b]").is_err());
+        assert!(ids("[{ unit: a }, { unit: a }]").is_err());
+    }
 }

@@ -1,7 +1,7 @@
 //! Reading matchers of texts, numbers and JSON values.
 
 use crate::codes;
-use crate::expectation::{JsonMatcher, JsonTest, Quantifier, TextMatcher};
+use crate::expectation::{JsonMatcher, JsonTest, Needle, Quantifier, Syntax, TextMatcher};
 use kit::json::Json;
 use kit::json_path::JsonPath;
 use kit::text::Text;
@@ -73,13 +73,9 @@ const TEXT_KEYS: &[(&str, Read<TextMatcher>)] = &[
         let version = reader.version(node).map(TextMatcher::Version);
         reader.taken(node, version)
     }),
-    ("json", |reader, node, _| {
-        let tests = reader.json_tests(node).into_iter();
-        let parts: Vec<TextMatcher> = tests
-            .map(|(_, test)| TextMatcher::Json(Box::new(test)))
-            .collect();
-        (!parts.is_empty()).then(|| all(parts))
-    }),
+    ("json", |reader, node, _| reader.values(node, Syntax::Json)),
+    ("yaml", |reader, node, _| reader.values(node, Syntax::Yaml)),
+    ("in_order", |reader, node, _| reader.in_order(node)),
     ("sha256", |reader, node, _| {
         reader.digest(node).map(TextMatcher::Sha256)
     }),
@@ -287,9 +283,53 @@ impl Reader {
         (!parts.is_empty()).then(|| all(parts))
     }
 
-    /// `json: { $.a: …, $.b[0]: … }`.
-    pub(super) fn json_tests(&mut self, node: &Node) -> Vec<(Span, JsonTest)> {
-        let Some(fields) = self.open_map(node, "`json`") else {
+    /// Values inside of a text, all of which must match.
+    fn values(&mut self, node: &Node, syntax: Syntax) -> Option<TextMatcher> {
+        let tests = self.json_tests(node, syntax).into_iter();
+        let parts: Vec<TextMatcher> = tests
+            .map(|(_, test)| TextMatcher::Json(Box::new(test)))
+            .collect();
+        (!parts.is_empty()).then(|| all(parts))
+    }
+
+    /// `in_order: [starting, { matches: 'port \d+' }, ready]`.
+    fn in_order(&mut self, node: &Node) -> Option<TextMatcher> {
+        let items = match &node.kind {
+            NodeKind::List(items) if items.len() > 1 => items,
+            _ => {
+                let problem = Diagnostic::new(
+                    Code::WRONG_TYPE,
+                    node.span.clone(),
+                    "`in_order` takes a list of two or more",
+                );
+                self.report(problem.help("in_order: [starting, { matches: 'port \\d+' }, ready]"));
+                return None;
+            }
+        };
+        let needle = |reader: &mut Reader, item: &Node| {
+            let NodeKind::Map(_) = &item.kind else {
+                return reader.text(item, "a text of `in_order`").map(Needle::Text);
+            };
+            let fields = reader.map(item, "a part of `in_order`", &["matches"])?;
+            let Some(pattern) = fields.get("matches") else {
+                reader.missing_in(
+                    &fields,
+                    "a part of `in_order`",
+                    "matches",
+                    "{ matches: 'port \\d+' }",
+                );
+                return None;
+            };
+            reader.regex(pattern, "`matches`").map(Needle::Pattern)
+        };
+        let parts: Vec<Needle> = items.iter().filter_map(|item| needle(self, item)).collect();
+        (parts.len() == items.len()).then_some(TextMatcher::InOrder(parts))
+    }
+
+    /// `json: { $.a: …, $.b[0]: … }`, or the same for `yaml`.
+    pub(super) fn json_tests(&mut self, node: &Node, syntax: Syntax) -> Vec<(Span, JsonTest)> {
+        let key = syntax.key();
+        let Some(fields) = self.open_map(node, &format!("`{key}`")) else {
             return Vec::new();
         };
         let mut tests = Vec::new();
@@ -308,13 +348,20 @@ impl Reader {
                     );
                     continue;
                 }
-                tests.push((key.span.start..value.span.end, JsonTest { path, matcher }));
+                tests.push((
+                    key.span.start..value.span.end,
+                    JsonTest {
+                        syntax,
+                        path,
+                        matcher,
+                    },
+                ));
             }
         }
         if fields.iter().next().is_none() {
             self.report(
-                Diagnostic::new(Code::EMPTY, node.span.clone(), "`json` is empty")
-                    .help("json: { $.health_path: /api/version }"),
+                Diagnostic::new(Code::EMPTY, node.span.clone(), format!("`{key}` is empty"))
+                    .help(format!("{key}: {{ $.health_path: /api/version }}")),
             );
         }
         tests

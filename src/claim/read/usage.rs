@@ -84,6 +84,7 @@ fn expect(expect: &Expect) -> Vec<String> {
             Test::Stdout(m) | Test::Stderr(m) | Test::Body(m) => m.params(),
             Test::Header(_, matcher) => matcher.params(),
             Test::Json(test) => test.matcher.params(),
+            Test::TestRun(matcher) => matcher.params(),
             Test::Certificate(certificate) => certificate.params(),
             Test::Duration(limits) => limits.params(),
             Test::Exit(_) | Test::Status(_) => Vec::new(),

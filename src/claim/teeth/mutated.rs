@@ -160,7 +160,7 @@ fn any_text(expect: &Expect, kind: &dyn Fn(&TextMatcher) -> bool) -> bool {
         Test::Stdout(matcher) | Test::Stderr(matcher) | Test::Body(matcher) => {
             of_kind(matcher, kind)
         }
-        Test::Json(_) => true,
+        Test::Json(_) | Test::TestRun(_) => true,
         Test::Exit(_)
         | Test::Status(_)
         | Test::Header(..)

@@ -1,5 +1,4 @@
-//! YAML as a tree that keeps the text and the place of every scalar. The only module that reads
-//! YAML events.
+//! YAML as a tree that keeps the text and the place of every scalar, for what is read strictly.
 //!
 //! Typed deserialisation is not used on purpose: it stops at the first error, and it has made
 //! `1.10` a number and `000` a zero before anybody could say that they are text.

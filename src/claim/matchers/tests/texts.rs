@@ -609,3 +609,38 @@ fn judges_a_text_by_itself() {
     );
     assert_eq!(ready, Judgement::Holds);
 }
+
+#[test]
+fn things_in_order_stand_one_behind_the_other() {
+    let in_order = |parts: &[&str]| {
+        let needle = |part: &&str| match part.strip_prefix('/') {
+            Some(pattern) => Needle::Pattern(Regex::new(pattern).unwrap()),
+            None => Needle::Text(Text::literal(*part)),
+        };
+        stdout(TextMatcher::InOrder(parts.iter().map(needle).collect()))
+    };
+    let log = printed("starting\nlistening on port 80\nready\nstopping\n");
+    holds(&in_order(&["starting", "ready"]), &log);
+    holds(
+        &in_order(&["starting", r"/port \d+", "ready", "stopping"]),
+        &log,
+    );
+    // Each behind the end of the one before.
+    differs(&in_order(&["start", "starting"]), &log);
+    differs(&in_order(&["ready", "ready"]), &log);
+    let found = differs(&in_order(&["ready", "starting"]), &log);
+    assert_eq!(
+        note(&found),
+        "\"starting\" is there only before the end of \"ready\", in line 1"
+    );
+    let found = differs(&in_order(&["starting", "steady"]), &log);
+    assert!(note(&found).starts_with("\"steady\" is not there"));
+    let found = differs(&in_order(&["/^x", "ready"]), &log);
+    assert_eq!(note(&found), "/^x/ is not there");
+    holds(&not(in_order(&["ready", "starting"])), &log);
+
+    let kept = truncated("starting\nready");
+    holds(&in_order(&["starting", "ready"]), &kept);
+    undecidable(&in_order(&["ready", "starting"]), &kept);
+    undecidable(&in_order(&["starting", r"/ready\b"]), &kept);
+}

@@ -1,5 +1,6 @@
 //! Values inside JSON, and the matchers of one value that are not matchers of a text.
 
+use super::{JsonTest, Syntax};
 use crate::matchers::bounds::{self, Domain};
 use crate::matchers::limits::{self, Limits};
 use crate::matchers::observed::ObservedText;
@@ -7,25 +8,26 @@ use crate::matchers::result::{MatchResult, MatchSite};
 use crate::matchers::rule::{JsonRule, Prospects, TextRule, names, vacuous_limits, vacuous_text};
 use crate::matchers::{diff, number, render, sentinel};
 use kit::count::count;
-use kit::json::{self, Json, JsonError};
-use kit::json_path::{self, JsonPath};
+use kit::json::{Json, JsonError};
+use kit::json_path;
 use kit::text::{Scope, Text};
 
-/// Reads a text as JSON and holds what a path finds against a matcher. A text that is not JSON
+/// Reads a text as JSON or YAML and holds what a path finds against a matcher. A text that is neither
 /// matches nothing, not even the absence of a value; one that cannot be judged decides nothing.
 pub(super) fn judge(
     site: &MatchSite<'_>,
-    path: &JsonPath,
-    rule: &dyn JsonRule,
+    test: &JsonTest,
     observed: &ObservedText<'_>,
 ) -> MatchResult {
+    let path = &test.path;
+    let rule = test.matcher.rule();
     if let Some(undecidable) = observed.undecidable() {
         return undecidable;
     }
     if let Some(why) = &observed.unreadable {
         return MatchResult::Undecidable(why.clone());
     }
-    let root = match read(observed) {
+    let root = match read(test.syntax, observed) {
         Ok(root) => root,
         Err(NoJson::Unfit(why)) => return site.unfit(rule.describe(site.scope), why),
         Err(NoJson::Unjudged(why)) => return MatchResult::Undecidable(why),
@@ -57,25 +59,29 @@ pub(super) fn judge(
     }
 }
 
-/// Why there is no JSON to look into.
+/// Why there is no value to look into.
 pub(in crate::matchers) enum NoJson {
     /// It is something else.
     Unfit(String),
-    /// It is JSON that cannot be judged.
+    /// It is such a document, and cannot be judged.
     Unjudged(String),
 }
 
-/// Reads a whole text as JSON.
-pub(in crate::matchers) fn read(observed: &ObservedText<'_>) -> Result<Json, NoJson> {
+/// Reads a whole text as a value.
+pub(in crate::matchers) fn read(
+    syntax: Syntax,
+    observed: &ObservedText<'_>,
+) -> Result<Json, NoJson> {
+    let name = syntax.name();
     let text = observed.text.trim();
     if text.is_empty() {
-        return Err(NoJson::Unfit("not JSON: (empty)".to_owned()));
+        return Err(NoJson::Unfit(format!("not {name}: (empty)")));
     }
-    json::parse(text).map_err(|error| match error {
+    syntax.parse(&observed.text).map_err(|error| match error {
         JsonError::Syntax { .. } => {
-            NoJson::Unfit(format!("not JSON: {error}: {}", render::clean(text, 80)))
+            NoJson::Unfit(format!("not {name}: {error}: {}", render::clean(text, 80)))
         }
-        other => NoJson::Unjudged(format!("the JSON cannot be judged: {other}")),
+        other => NoJson::Unjudged(format!("the {name} cannot be judged: {other}")),
     })
 }
 

@@ -107,7 +107,7 @@ impl TextRule for Count<'_> {
 ///
 /// What is looked for before the beginning of the text, or behind its end, is not there: `a^`, `$a`.
 /// An empty class (`[^\s\S]`) has no character.
-fn matches_nothing(regex: &Regex) -> bool {
+pub(super) fn matches_nothing(regex: &Regex) -> bool {
     use regex_syntax::hir::{Class, Hir, HirKind, Look};
     fn consumes(hir: &Hir) -> bool {
         hir.properties()

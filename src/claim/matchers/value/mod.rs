@@ -8,6 +8,7 @@ mod contains;
 mod empty;
 mod equals;
 mod exact;
+mod in_order;
 pub(super) mod json;
 mod json_combine;
 mod json_each;
@@ -35,7 +36,8 @@ use super::rule::{
     EMPTY_LIST, JsonRule, Prospects, TextRule, denies_the_impossible, exhaustive, group,
     holds_for_samples, vacuous_text,
 };
-use kit::json::Json;
+pub use in_order::Needle;
+use kit::json::{Json, JsonError};
 use kit::json_path::JsonPath;
 use kit::text::{Scope, Text};
 use of_text::OfText;
@@ -68,6 +70,8 @@ pub enum TextMatcher {
     },
     /// There is at least one line, and every line matches.
     EveryLine(Box<TextMatcher>),
+    /// Each is found behind the end of the one before.
+    InOrder(Vec<Needle>),
     /// The number of lines (of the text trimmed at its end; the empty text has none).
     Lines(Limits),
     /// The number of characters, trimmed at both ends.
@@ -121,6 +125,7 @@ impl TextMatcher {
                 inner: matcher.rule(),
             })),
             TextMatcher::EveryLine(matcher) => Box::new(OfText(line::EveryLine(matcher.rule()))),
+            TextMatcher::InOrder(parts) => Box::new(OfText(in_order::InOrder(parts))),
             TextMatcher::Lines(limits) => Box::new(OfText(lines::Lines(limits))),
             TextMatcher::Length(limits) => Box::new(OfText(length::Length(limits))),
             TextMatcher::Count { of, bounds: limits } => {
@@ -289,30 +294,72 @@ fn line_of(text: &str, start: usize) -> String {
     format!(", in line {number}: {}", render::clean(line, 120))
 }
 
-/// A value inside JSON.
+/// How a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    Json,
+    Yaml,
+}
+
+impl Syntax {
+    /// Its key in claim files.
+    pub fn key(self) -> &'static str {
+        match self {
+            Syntax::Json => "json",
+            Syntax::Yaml => "yaml",
+        }
+    }
+
+    /// Its name in messages.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Syntax::Json => "JSON",
+            Syntax::Yaml => "YAML",
+        }
+    }
+
+    /// Reads a whole text.
+    ///
+    /// # Errors
+    /// As [`kit::json::parse`].
+    pub(super) fn parse(self, text: &str) -> Result<Json, JsonError> {
+        match self {
+            Syntax::Json => kit::json::parse(text.trim()),
+            Syntax::Yaml => kit::yaml::document::parse(text),
+        }
+    }
+}
+
+/// A value inside of JSON or YAML.
 #[derive(Clone, Debug)]
 pub struct JsonTest {
+    pub syntax: Syntax,
     pub path: JsonPath,
     /// What it must be like.
     pub matcher: JsonMatcher,
 }
 
 impl JsonTest {
+    /// `json $.a`.
+    pub(super) fn subject(&self) -> String {
+        format!("{} {}", self.syntax.key(), self.path.source)
+    }
+
     /// Holds the value inside a text against the matcher.
     pub(super) fn judge(&self, site: &MatchSite<'_>, observed: &ObservedText<'_>) -> MatchResult {
-        json::judge(site, &self.path, self.matcher.rule().as_ref(), observed)
+        json::judge(site, self, observed)
     }
 }
 
 impl TextRule for &JsonTest {
     fn judge(&self, site: &MatchSite<'_>, observed: &ObservedText<'_>) -> MatchResult {
-        let site = site.part(&format!("json {}", self.path.source));
+        let site = site.part(&self.subject());
         JsonTest::judge(self, &site, observed)
     }
 
     fn describe(&self, scope: &Scope) -> String {
         let value = self.matcher.rule().describe(scope);
-        format!("json {} {value}", self.path.source)
+        format!("{} {value}", self.subject())
     }
 
     fn prospects(&self) -> Prospects {
