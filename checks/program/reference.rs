@@ -56,6 +56,7 @@ fn the_page_of_commands_has_the_exit_codes() {
 const UNKNOWN: &str = "x0: 1
 phase: p
 on: local
+softened: [{ x31: 1 }]
 hosts:
   h: { ssh: h, x1: 1 }
   g: { ssh: g, revision: { run: uname, x2: 1 } }
@@ -133,6 +134,7 @@ const PLACES: &[&[&str]] = &[
     &["Keys of `teeth`"],
     &["Keys of `in_order`"],
     &["Keys of `tests`"],
+    &["Keys of `softened`"],
 ];
 
 #[test]

@@ -8,6 +8,7 @@ mod interleaved;
 mod one_role;
 mod people;
 mod refused;
+mod softened;
 mod story;
 mod verdicts;
 mod vetoes;

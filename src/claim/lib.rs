@@ -9,6 +9,7 @@ pub mod matchers;
 pub mod model;
 pub mod outcome;
 pub mod read;
+pub mod softening;
 pub mod teeth;
 
 pub use model::*;

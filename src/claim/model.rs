@@ -32,8 +32,19 @@ pub struct ClaimFile {
     pub changed_vars: Vec<String>,
     /// Names of variables (of the file, of the environment, captured) whose values are secrets.
     pub secrets: Vec<String>,
+    /// The changes since an earlier version of it that demand less, with their reasons.
+    pub softened: Vec<Acknowledgement>,
     /// Gates in the order of the file.
     pub gates: Vec<Gate>,
+}
+
+/// A change that demands less than an earlier claim file did, which its author names and gives a reason for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Of what: `M1`, `M1/restic-runs`, `fixture proxy-down`, `host cc-ci`, `file`; a gate stands for all of
+    /// its checks.
+    pub of: String,
+    pub reason: String,
 }
 
 /// A host of a claim file.

@@ -70,6 +70,21 @@ pub(crate) fn ended(code: i32, printed: &str) -> Observation {
     panel::command(reach::observation::Ending::Exited(code), printed, "")
 }
 
+/// The observations of no answer at all, of every cause.
+pub(crate) fn silent() -> impl Iterator<Item = Observation> {
+    panel::silences()
+}
+
+/// The expectation in the claim's own terms, with the values that are known.
+pub(crate) fn expectation_words(expect: &Expect, scope: &Scope) -> String {
+    describe::expect(expect, scope)
+}
+
+/// The numbers that bounds state in the claim file.
+pub(crate) fn known_limits(limits: &crate::expectation::Limits) -> Vec<kit::decimal::Decimal> {
+    bounds::limits(&limits.known).cloned().collect()
+}
+
 /// An observation of an answer.
 pub(crate) fn answered(status: u16, body: &str) -> Observation {
     panel::answer(status, body)

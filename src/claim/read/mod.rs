@@ -33,7 +33,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::codes;
-use crate::{ClaimFile, Fixture, Gate, Place};
+use crate::{Acknowledgement, ClaimFile, Fixture, Gate, Place};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::{Diagnostic, Invalid};
@@ -56,6 +56,7 @@ const FILE_KEYS: &[&str] = &[
     "hosts",
     "vars",
     "secrets",
+    "softened",
     "fixtures",
     "gates",
 ];
@@ -138,6 +139,9 @@ impl Reader {
             vars: self.scope.clone(),
             changed_vars,
             secrets,
+            softened: fields
+                .get("softened")
+                .map_or_else(Vec::new, |node| self.softened(node)),
             fixtures,
             gates,
         };
@@ -192,6 +196,33 @@ impl Reader {
             }
         }
         names
+    }
+
+    /// What demands less than before, and why.
+    fn softened(&mut self, node: &Node) -> Vec<Acknowledgement> {
+        let mut all = Vec::new();
+        for item in self.items(node, "`softened`") {
+            let Some(fields) = self.map(item, "an entry of `softened`", &["of", "reason"]) else {
+                continue;
+            };
+            let mut text = |key: &str, help: &str| match fields.get(key) {
+                Some(node) => self.fixed(node, &format!("`{key}`")),
+                None => {
+                    self.missing_in(&fields, "an entry of `softened`", key, help);
+                    None
+                }
+            };
+            let of = text(
+                "of",
+                "what demands less: `M1/restic-runs`, `M1`, `fixture proxy-down`, `host cc-ci` or `file`",
+            );
+            let reason = text("reason", "why it may demand less");
+            all.extend(
+                of.zip(reason)
+                    .map(|(of, reason)| Acknowledgement { of, reason }),
+            );
+        }
+        all
     }
 
     /// Reads `vars:`, with the values of the command line. Returns the names of those that this

@@ -12,6 +12,7 @@ mod publish;
 mod review_document;
 mod runs;
 mod signing;
+mod softening;
 mod store;
 mod terminal;
 

@@ -28,6 +28,7 @@ use crate::cli::progress::refuse;
 use crate::cli::publish::{PublishOptions, WrittenFiles, publish};
 use crate::cli::runs::exit_of;
 use crate::cli::signing::Trial;
+use crate::cli::softening::{SofteningNotes, since_accepted};
 
 /// Builder: run gates from a cold clone of HEAD, and claim those that pass
 ///
@@ -105,7 +106,13 @@ pub(crate) async fn claim(options: ClaimOptions) -> anyhow::Result<ExitCode> {
             act: Act::Claim,
             claimed_by: None,
         };
+        let of = (&file, gate.as_str());
+        let softened = SofteningNotes::of(since_accepted(root, &history, of, None).await);
+        if !options.cold.quiet() {
+            terminal::err(&softened.shown);
+        }
         let mut record = run_gate(&file, gate, &repository, run, &options.cold, &interrupt).await?;
+        record.notes.extend(softened.notes);
         codes.push(judge(&mut record, gate));
         let after = after(&history, &file.phase, gate);
         claiming.store(&record, gate, after.as_deref()).await?;

@@ -1,32 +1,45 @@
 //! `gateproof diff`: a claim's run and its review, value by value.
 
 use crate::cli::terminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::role::{Comparison, LocalClone, RecordHeader, RecordHistory, compare};
+use claim::ClaimFile;
 use claim::codes;
 use claim::outcome::ExitCode;
+use claim::softening::{Softening, softenings, unacknowledged};
 use kit::console;
 
-use crate::cli::claims::current_folder;
+use crate::cli::claims::{current_folder, in_tree, load_from_tree, path_in_repository};
 use crate::cli::cold::print_damaged;
-use crate::cli::options::ListingFormat;
+use crate::cli::options::{ColorOption, ListingFormat};
 use crate::cli::progress::refuse;
+use crate::cli::softening::{commit_of, files_at, lines, short, tally};
 
-/// Compare a claim's run with its review, value by value
+/// Compare a claim's run with its review, or claim files with those of an earlier commit
 ///
-/// Reads the records of the claim and of your own review. You must have run the gate yourself
-/// first. Writes nothing.
+/// With a gate: reads the records of the claim and of your own review, and shows every value that differs.
+/// You must have run the gate yourself first. With A..B: reads the claim files of both commits, and names
+/// what the later ones demand less of, the gravest first. Writes nothing.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Exit codes:
-  0  every value is equal
-  1  a value differs
-  2  there is no such claim, or no review of it that you may see")]
+#[command(after_help = "Examples:
+  gateproof diff M1
+  gateproof diff origin/main..
+  gateproof diff v1..v2 -- claims/shop.yaml
+
+Exit codes:
+  0  every value is equal; with A..B: nothing demands less, or a reason is given for it
+  1  a value differs; with A..B: something demands less, and no reason is given
+  2  there is no such claim, no review of it that you may see, or no such commit or file")]
 pub(crate) struct DiffOptions {
-    /// The gate (default: every gate that you have run)
+    /// The gate (default: every gate that you have run), or two commits as A..B; without B: the working tree
+    #[arg(value_name = "GATE|A..B")]
     gate: Option<String>,
+    /// With A..B: the claim files (default: every *.yaml and *.yml of claims/)
+    #[arg(last = true, value_name = "FILES")]
+    files: Vec<PathBuf>,
     /// The phase, if several phases have the gate
     #[arg(long, value_name = "PHASE")]
     phase: Option<String>,
@@ -50,6 +63,17 @@ pub(crate) async fn diff(options: DiffOptions) -> anyhow::Result<ExitCode> {
         let why = "the current folder is not in a git repository";
         return Ok(refuse(codes::NOT_CLAIMABLE, why));
     };
+    if let Some((from, to)) = options
+        .gate
+        .as_deref()
+        .and_then(|text| text.split_once(".."))
+    {
+        return compare_files(&here.root, &folder, (from, to), &options).await;
+    }
+    if !options.files.is_empty() {
+        let why = "files are compared between two commits: `gateproof diff A..B -- FILES`";
+        return Ok(refuse(codes::COMMAND_LINE, why));
+    }
     let history = here.history().await?;
     print_damaged(&history);
     let requested = |phase: &str, gate: &str| {
@@ -103,4 +127,120 @@ async fn show(
     } else {
         ExitCode::Failed
     })
+}
+
+/// What the claim files of one commit demand less of than those of another.
+async fn compare_files(
+    root: &Path,
+    folder: &Path,
+    (from, to): (&str, &str),
+    options: &DiffOptions,
+) -> anyhow::Result<ExitCode> {
+    let named: Vec<PathBuf> = options
+        .files
+        .iter()
+        .map(|path| path_in_repository(&folder.join(path), root))
+        .collect();
+    let from = if from.is_empty() { "HEAD" } else { from };
+    let before = match read_files(root, from, &named).await {
+        Ok(files) => files,
+        Err(why) => return Ok(refuse(codes::COMMAND_LINE, &why)),
+    };
+    let after = if to.is_empty() {
+        match in_working_tree(root, &named) {
+            Some(files) => Files {
+                of: "the working tree".to_owned(),
+                files,
+            },
+            None => return Ok(ExitCode::Invalid),
+        }
+    } else {
+        match read_files(root, to, &named).await {
+            Ok(files) => files,
+            Err(why) => return Ok(refuse(codes::COMMAND_LINE, &why)),
+        }
+    };
+    let missing = named.iter().find(|path| {
+        let has = |files: &[ClaimFile]| files.iter().any(|file| file.source.path == **path);
+        !has(&before.files) && !has(&after.files)
+    });
+    if let Some(path) = missing {
+        let why = format!(
+            "{}: neither {} nor {} has this file",
+            path.display(),
+            before.of,
+            after.of
+        );
+        return Ok(refuse(codes::COMMAND_LINE, &why));
+    }
+    let found = of_all_phases(&before.files, &after.files);
+    if options.json || options.format == ListingFormat::Json {
+        let document =
+            serde_json::json!({ "from": before.of, "to": after.of, "softenings": found });
+        terminal::out(&format!("{}\n", serde_json::to_string_pretty(&document)?));
+    } else if found.is_empty() {
+        terminal::out(&format!(
+            "from {} to {}: no claim demands less\n",
+            before.of, after.of
+        ));
+    } else {
+        terminal::out(&format!(
+            "from {} to {}: {}\n{}",
+            before.of,
+            after.of,
+            tally(&found),
+            lines(&found)
+        ));
+    }
+    Ok(match unacknowledged(&found).next() {
+        Some(_) => ExitCode::Failed,
+        None => ExitCode::Success,
+    })
+}
+
+/// The claim files of one side.
+struct Files {
+    /// Of which commit, in words.
+    of: String,
+    files: Vec<ClaimFile>,
+}
+
+async fn read_files(root: &Path, revision: &str, named: &[PathBuf]) -> Result<Files, String> {
+    let commit = commit_of(root, revision).await?;
+    Ok(Files {
+        of: short(&commit).to_owned(),
+        files: files_at(root, &commit, named).await?,
+    })
+}
+
+/// Those of the working tree. What is wrong with them is printed.
+fn in_working_tree(root: &Path, named: &[PathBuf]) -> Option<Vec<ClaimFile>> {
+    let paths = match named {
+        [] => in_tree(root),
+        named => named
+            .iter()
+            .filter(|path| root.join(path).exists())
+            .cloned()
+            .collect(),
+    };
+    let files = paths
+        .iter()
+        .map(|path| load_from_tree(root, path, ColorOption::AUTO));
+    let files: Vec<Option<ClaimFile>> = files.collect();
+    files.into_iter().collect()
+}
+
+/// Each phase for itself: its gates may move between its files.
+fn of_all_phases(before: &[ClaimFile], after: &[ClaimFile]) -> Vec<Softening> {
+    let mut phases: Vec<&str> = before.iter().map(|file| file.phase.as_str()).collect();
+    phases.sort_unstable();
+    phases.dedup();
+    let mut found: Vec<Softening> = Vec::new();
+    for phase in phases {
+        let old: Vec<&ClaimFile> = before.iter().filter(|file| file.phase == phase).collect();
+        let new: Vec<&ClaimFile> = after.iter().filter(|file| file.phase == phase).collect();
+        found.extend(softenings(&old, &new));
+    }
+    found.sort_by_key(|softening| softening.gravity);
+    found
 }

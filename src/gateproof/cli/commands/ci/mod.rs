@@ -3,6 +3,7 @@
 
 mod clones;
 mod pipeline;
+mod softened;
 
 use crate::cli::terminal;
 use std::io::Write as _;
@@ -25,11 +26,12 @@ use crate::cli::options::{
     FileOptions, HostOptions, OutputOptions, ProgressOption, RUN_EXIT_CODES, SelectionOptions,
 };
 use crate::cli::progress::report_error;
-use crate::cli::runs::{Runs, Watched, locate};
+use crate::cli::runs::{Located, Runs, Watched, locate};
 use crate::cli::store::RecordStore;
 
 use clones::{CloneOptions, CloneReport};
 use pipeline::Pipeline;
+use softened::SofteningReport;
 
 /// Run as the push job: observe, annotate and report, and disturb nothing
 ///
@@ -99,6 +101,7 @@ pub(crate) async fn ci(options: CiOptions) -> anyhow::Result<ExitCode> {
         dialect: options.annotations.dialect(options.output.format),
         runs: Runs::new(&options.output, options.progress.quiet, color, Watched::Yes),
         options: &options,
+        softened: false,
         not_run: None,
     };
     job.observe().await?;
@@ -109,6 +112,8 @@ struct Job<'o> {
     options: &'o CiOptions,
     dialect: Option<Dialect>,
     runs: Runs<'o>,
+    /// Whether a claim file demands less than before and gives no reason.
+    softened: bool,
     /// Why nothing was run.
     not_run: Option<&'static str>,
 }
@@ -134,7 +139,7 @@ impl Job<'_> {
         let located = locate(chosen, &folder, None, false).await?;
         let clones = CloneReport::of(&located, &folder, &self.options.clone).await?;
         for annotation in &clones.annotations {
-            self.report_clone(annotation);
+            self.warn(annotation);
         }
         if clones.stops {
             terminal::err(
@@ -144,6 +149,7 @@ impl Job<'_> {
             self.not_run = Some("the clone is not what it should be");
             return Ok(());
         }
+        self.compare_with_claims(&located).await?;
         let run = Options {
             role: Some(Role::Ci),
             act: Act::Ci,
@@ -172,8 +178,22 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Reports what is wrong with a clone, and warns of it in every record and report.
-    fn report_clone(&mut self, annotation: &Annotation) {
+    /// Reports what the claim files demand less of than where their gates were last accepted. Without a reason
+    /// in the file this is a FAIL.
+    async fn compare_with_claims(&mut self, located: &[Located<'_>]) -> anyhow::Result<()> {
+        let report = SofteningReport::of(located).await?;
+        if report.fails {
+            self.runs.codes.push(ExitCode::Failed);
+            self.softened = true;
+        }
+        for annotation in &report.annotations {
+            self.warn(annotation);
+        }
+        Ok(())
+    }
+
+    /// Reports what is wrong beside the checks, and warns of it in every record and report.
+    fn warn(&mut self, annotation: &Annotation) {
         let warning = format!("{}: {}", annotation.title, annotation.message);
         self.runs.warnings.push(warning);
         match self.dialect {
@@ -186,6 +206,11 @@ impl Job<'_> {
     fn conclude(&mut self) -> ExitCode {
         let mut verdict = self.runs.verdict();
         verdict.tally.push_str(&left_out(&self.runs.records));
+        if self.softened {
+            verdict
+                .tally
+                .push_str("; claims demand less than before, without a reason in `softened:`");
+        }
         if let Some(why) = self.not_run {
             verdict.tally = format!("nothing was run, because {why}");
         }

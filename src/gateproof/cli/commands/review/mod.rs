@@ -33,6 +33,7 @@ use crate::cli::publish::{PublishOptions, WrittenFiles, publish};
 use crate::cli::review_document::redacted;
 use crate::cli::runs::exit_of;
 use crate::cli::signing::Trial;
+use crate::cli::softening::{SofteningNotes, since_accepted};
 
 use target::{ReviewTarget, choose, prepare};
 
@@ -168,6 +169,10 @@ impl Reviewing<'_> {
         if !self.options.cold.quiet() {
             introduce(target);
         }
+        let softened = self.softened(target).await;
+        if !self.options.cold.quiet() {
+            terminal::err(&softened.shown);
+        }
         let run = GateRun {
             role,
             act: Act::Review,
@@ -178,6 +183,7 @@ impl Reviewing<'_> {
         record.reviews = Some(target.claim.link());
         record.claimed_hosts = claimed_hosts(file, gate, &target.claim.hosts);
         record.notes.extend(target.notes.clone());
+        record.notes.extend(softened.notes);
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let first = self.known.next_finding(&file.phase, &text);
         add_remarks(&mut record, target, self.options, first);
@@ -201,6 +207,13 @@ impl Reviewing<'_> {
             }
         }
         Ok(verdict.exit_code(exit_of(&record)))
+    }
+
+    /// What the claim file demands less of than where the gate was last accepted.
+    async fn softened(&self, target: &ReviewTarget<'_>) -> SofteningNotes {
+        let of = (&target.file, target.gate);
+        let root = &self.checkout.root;
+        SofteningNotes::of(since_accepted(root, self.known, of, Some(target.claim)).await)
     }
 
     /// The verdict, and what the record says of it: only a verdict is recorded as one.
