@@ -1,6 +1,7 @@
 //! The Builder and the Adversary with real git: two clones, a bare remote, and a claim file that
 //! needs nothing but this machine.
 
+mod after;
 mod first;
 mod independent;
 mod inside;

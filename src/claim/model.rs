@@ -67,6 +67,14 @@ pub struct Gate {
     /// `M1`, `G0`, `2pc` …
     pub id: String,
     pub title: String,
+    /// Who does the work that the gate waits for, where it is not the Builder.
+    pub owner: Option<String>,
+    /// The gates that must have passed before; they stand before it in the file.
+    pub after: Vec<String>,
+    /// Why it is done, in words; may have several lines.
+    pub why: String,
+    /// What was changed for it, in words.
+    pub changed: Vec<String>,
     /// The paths whose change makes a PASS of this gate stale, relative to the repository; empty for
     /// everything.
     pub covers: Vec<String>,

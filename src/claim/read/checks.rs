@@ -1,15 +1,13 @@
-//! Reading gates and checks, with `for:` expanded.
-
-use std::path::{Component, Path};
+//! Reading checks, with `for:` expanded.
 
 use indexmap::IndexMap;
 
 use crate::codes;
-use crate::{Check, Effect, Fixture, Gate, Place, Skip};
+use crate::{Check, Effect, Fixture, Place, Skip};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
-use kit::yaml::tree::{Key, Node, NodeKind};
+use kit::yaml::tree::{Node, NodeKind};
 
 use super::effects::Known;
 use super::enclosing::{captured_by, nested};
@@ -19,7 +17,7 @@ use super::needs::CheckNeeds;
 use super::one_line;
 use super::probes::{HTTP_KEYS, KnownPlaces, RUN_KEYS, TIMING_KEYS, transpose};
 use super::reader::Reader;
-use super::steps::{EFFECTS, capture_names, effect, head};
+use super::steps::{EFFECTS, effect, head};
 use kit::yaml::fields::Fields;
 
 const CHECK_KEYS: &[&str] = &[
@@ -49,93 +47,8 @@ pub(super) struct CheckContext<'a> {
 }
 
 impl Reader {
-    pub(super) fn gate(
-        &mut self,
-        key: &Key,
-        node: &Node,
-        context: &CheckContext<'_>,
-    ) -> Option<Gate> {
-        self.check_name(&key.text, &key.span, "a gate");
-        let what = format!("gate `{}`", key.text);
-        let fields = self.map(node, &what, &["title", "covers", "teeth", "checks"])?;
-        let title = fields
-            .get("title")
-            .and_then(|node| self.fixed(node, "`title`"));
-        let covers = fields
-            .get("covers")
-            .map_or_else(Vec::new, |node| self.covers(node));
-        let teeth_required = self.teeth_required(&fields);
-        let Some(list) = fields.get("checks") else {
-            self.report(
-                Diagnostic::new(
-                    Code::EMPTY,
-                    key.span.clone(),
-                    format!("{what} has no checks"),
-                )
-                .help("add `checks:`; a gate without checks would pass without having looked"),
-            );
-            return None;
-        };
-        let NodeKind::List(nodes) = &list.kind else {
-            self.wrong_type(list, "`checks`", "a list");
-            return None;
-        };
-        let nodes: Vec<&Node> = if nodes.is_empty() {
-            self.items(list, "`checks`")
-        } else {
-            nodes.iter().collect()
-        };
-        let outer = std::mem::take(&mut self.captures);
-        let captured: Vec<String> = nodes.iter().flat_map(|n| capture_names(n)).collect();
-        let mut checks: Vec<Check> = Vec::new();
-        let mut heads: Vec<CheckNeeds> = Vec::new();
-        for node in nodes {
-            self.captures = captured.clone();
-            checks.extend(self.check(node, context, &mut heads));
-        }
-        self.captures = outer;
-        self.refuse_duplicates(&heads);
-        self.resolve_needs(&mut heads, &mut checks);
-        Some(Gate {
-            id: key.text.clone(),
-            title: title.unwrap_or_default(),
-            covers,
-            teeth_required,
-            checks,
-        })
-    }
-
-    /// The paths that a gate is about, each relative to the repository and inside of it.
-    fn covers(&mut self, node: &Node) -> Vec<String> {
-        let nodes = self.items(node, "`covers`");
-        let mut paths = Vec::new();
-        for node in nodes {
-            let Some(text) = self.fixed(node, "a path of `covers`") else {
-                continue;
-            };
-            let path = text.trim_start_matches("./").trim_end_matches('/');
-            let inside = !path.is_empty()
-                && Path::new(path)
-                    .components()
-                    .all(|part| matches!(part, Component::Normal(_)));
-            if inside {
-                paths.push(path.to_owned());
-            } else {
-                self.report(
-                    Diagnostic::new(
-                        Code::BAD_VALUE,
-                        node.span.clone(),
-                        format!("`{text}` is not a path inside of the repository"),
-                    )
-                    .help("write a file or folder relative to the repository, such as `src`"),
-                );
-            }
-        }
-        paths
-    }
-
     /// One check of the file: as many checks as its `for:` has values.
-    fn check(
+    pub(super) fn check(
         &mut self,
         node: &Node,
         context: &CheckContext<'_>,

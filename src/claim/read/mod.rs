@@ -6,6 +6,7 @@ mod control;
 mod effects;
 mod enclosing;
 mod expectations;
+mod gates;
 mod headers;
 mod hosts;
 mod human;
@@ -326,9 +327,11 @@ impl Reader {
         let Some(map) = self.open_map(node, "`gates`") else {
             return Vec::new();
         };
+        let names: Vec<&str> = map.iter().map(|(key, _)| key.text.as_str()).collect();
         let gates: Vec<Gate> = map
             .iter()
-            .filter_map(|(key, node)| self.gate(key, node, context))
+            .enumerate()
+            .filter_map(|(n, (key, node))| self.gate(key, node, &names[..n], context))
             .collect();
         if map.iter().next().is_none() {
             self.report(

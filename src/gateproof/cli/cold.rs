@@ -15,6 +15,7 @@ use claim::ClaimFile;
 use kit::console;
 use kit::interrupt::Interrupt;
 
+use crate::cli::gate_state::waits_for;
 use crate::cli::options::{ColorOption, RunOptions};
 use crate::cli::runs::{self, Watched};
 
@@ -82,6 +83,21 @@ pub(crate) async fn run_gate(
     let table = table(&record, console::width(), cold.color.on_stdout());
     terminal::out(&format!("\n{table}\n"));
     Ok(record)
+}
+
+/// Prints which gates must have passed before this one and have not. What is said goes into the record,
+/// too.
+pub(crate) async fn told_waits(
+    file: &ClaimFile,
+    gate: &str,
+    checkout: &Checkout,
+    cold: &ColdOptions,
+) -> anyhow::Result<Vec<String>> {
+    let waits = waits_for(file, gate, &checkout.root, &cold.run.hosts).await?;
+    for what in &waits {
+        terminal::err(&format!("note: {what}\n"));
+    }
+    Ok(waits)
 }
 
 /// Prints what is wrong with the clone and does not keep the command from going on.

@@ -10,7 +10,7 @@ use clap::Args;
 use crate::gate::counts::Signers;
 use crate::gate::sources::{self, ReviewText, SignersError};
 use crate::gate::spec::{ClaimSpec, claim_spec};
-use crate::gate::state::{GateFacts, PhaseStatus, judge};
+use crate::gate::state::{GateFacts, PhaseStatus, Reason, judge};
 use crate::record::{Act, HostState, RunRecord};
 use crate::report::documents::{Document, untouched};
 use crate::run::{Options, Repository, Selection, host_states};
@@ -54,6 +54,30 @@ pub(crate) struct PhaseReport {
     pub(crate) claims: Vec<RunRecord>,
 }
 
+/// What a gate of that claim file, which is in that checkout, still waits for (`after:`), in
+/// sentences.
+pub(crate) async fn waits_for(
+    file: &ClaimFile,
+    gate: &str,
+    root: &Path,
+    hosts: &HostOptions,
+) -> anyhow::Result<Vec<String>> {
+    let after = |it: &claim::Gate| it.id == gate && !it.after.is_empty();
+    if !file.gates.iter().any(after) {
+        return Ok(Vec::new());
+    }
+    let options = StateOptions {
+        hosts: hosts.clone(),
+        reports: None,
+    };
+    let known = &mut KnownSigners::default();
+    let phase = state_in(root, file, &options, false, known).await?.phase;
+    let of_gate = phase.gates.iter().filter(|it| it.gate == gate);
+    let reasons = of_gate.flat_map(|it| &it.reasons);
+    let waits = reasons.filter(|reason| matches!(reason, Reason::Awaits { .. }));
+    Ok(waits.map(|reason| format!("{gate}: {reason}")).collect())
+}
+
 /// Computes the state of one claim file's gates. With `probe` the hosts are asked, too.
 pub(crate) async fn gate_state(
     file: &ClaimFile,
@@ -61,11 +85,21 @@ pub(crate) async fn gate_state(
     probe: bool,
     known: &mut KnownSigners,
 ) -> anyhow::Result<PhaseReport> {
-    let folder = current_folder()?;
+    state_in(&current_folder()?, file, options, probe, known).await
+}
+
+/// The same for a claim file whose path begins in that folder.
+async fn state_in(
+    folder: &Path,
+    file: &ClaimFile,
+    options: &StateOptions,
+    probe: bool,
+    known: &mut KnownSigners,
+) -> anyhow::Result<PhaseReport> {
     let repository = Repository::find(&folder.join(&file.source.path), None, false).await?;
     let root = repository
         .as_ref()
-        .map_or(folder.as_path(), |repository| repository.root());
+        .map_or(folder, |repository| repository.root());
     let path = path_in_repository(&file.source.path, root);
     let spec = claim_spec(file, &path.display().to_string());
     let reports = options.reports.as_deref();
@@ -102,7 +136,7 @@ pub(crate) async fn gate_state(
         damaged.extend(gone.into_iter().filter(|it| !named.contains(&it.name())));
     }
     let hosts = if probe {
-        Some(states_of_hosts(file, &spec, options, &folder).await)
+        Some(states_of_hosts(file, &spec, options, folder).await)
     } else {
         None
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use super::state::GateState;
 use crate::record::RunRecord;
 use claim::outcome::Outcome;
 use kit::count::count;
@@ -17,6 +18,8 @@ use kit::count::count;
 pub enum Reason {
     /// Nobody has claimed the gate.
     Unclaimed,
+    /// A gate that must have passed before has not.
+    Awaits { gate: String, state: GateState },
     /// There is a claim and no review of it.
     NeverVerified { claim: String },
     /// The Adversary looked at the claim, and it could not be told whether it holds.
@@ -264,6 +267,9 @@ impl fmt::Display for Reason {
         match self {
             Reason::Unclaimed => {
                 f.write_str("not claimed: no record of a Builder's claim of the whole gate")
+            }
+            Reason::Awaits { gate, state } => {
+                write!(f, "it comes after {gate}, which is {state} and not PASS")
             }
             Reason::NeverVerified { claim } => {
                 write!(

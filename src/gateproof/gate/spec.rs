@@ -10,6 +10,10 @@ use claim::{Check, ClaimFile, Fixture, Place, Probe, Step};
 pub struct GateSpec {
     pub id: String,
     pub title: String,
+    /// Who does the work that it waits for, where it is not the Builder.
+    pub owner: Option<String>,
+    /// The gates that must have passed before; they stand before it in the file.
+    pub after: Vec<String>,
     /// The paths whose change makes a PASS stale; empty for everything.
     pub covers: Vec<String>,
     /// The ids of its checks.
@@ -44,6 +48,8 @@ pub fn claim_spec(file: &ClaimFile, path: &str) -> ClaimSpec {
         GateSpec {
             id: gate.id.clone(),
             title: gate.title.clone(),
+            owner: gate.owner.clone(),
+            after: gate.after.clone(),
             covers: gate.covers.clone(),
             checks: gate.checks.iter().map(|check| check.id.clone()).collect(),
             hosts: hosts.into_iter().collect(),

@@ -53,6 +53,13 @@ pub fn table(phase: &PhaseStatus, width: usize, color: bool) -> String {
             out.push('\n');
         }
     }
+    if let Some(next) = &phase.next {
+        let line = format!("next: {}", text::visible(&next.to_string()));
+        for line in text::wrap(&line, width) {
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
     out.push_str(&paint.bold(&format!(
         "{}: {}",
         text::visible(&phase.phase),
@@ -116,6 +123,9 @@ pub fn markdown(phase: &PhaseStatus) -> String {
             gate.state,
             reasons.join("<br>")
         ));
+    }
+    if let Some(next) = &phase.next {
+        out.push_str(&format!("\n**Next:** {}\n", prose(&next.to_string())));
     }
     for (n, note) in phase.notes.iter().enumerate() {
         let blank = if n == 0 { "\n" } else { "" };
@@ -278,11 +288,13 @@ mod tests {
             gates: vec![GateStatus {
                 gate: "M1".into(),
                 title: "one".into(),
+                owner: None,
                 state,
                 reasons,
                 claim: None,
                 verdict: None,
             }],
+            next: None,
             declared_done: None,
             notes: vec!["STATUS says ## DONE".into()],
         }

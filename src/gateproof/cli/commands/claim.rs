@@ -22,7 +22,9 @@ use kit::interrupt::Interrupt;
 use kit::yaml::codes::Code;
 
 use crate::cli::claims::{current_folder, in_tree, load_from_tree};
-use crate::cli::cold::{ColdOptions, GateRun, print_clone_notes, print_damaged, run_gate};
+use crate::cli::cold::{
+    ColdOptions, GateRun, print_clone_notes, print_damaged, run_gate, told_waits,
+};
 use crate::cli::options::RUN_EXIT_CODES;
 use crate::cli::progress::refuse;
 use crate::cli::publish::{PublishOptions, WrittenFiles, publish};
@@ -106,6 +108,7 @@ pub(crate) async fn claim(options: ClaimOptions) -> anyhow::Result<ExitCode> {
             act: Act::Claim,
             claimed_by: None,
         };
+        let waits = told_waits(&file, gate, &checkout, &options.cold).await?;
         let of = (&file, gate.as_str());
         let softened = SofteningNotes::of(since_accepted(root, &history, of, None).await);
         if !options.cold.quiet() {
@@ -113,6 +116,7 @@ pub(crate) async fn claim(options: ClaimOptions) -> anyhow::Result<ExitCode> {
         }
         let mut record = run_gate(&file, gate, &repository, run, &options.cold, &interrupt).await?;
         record.notes.extend(softened.notes);
+        record.notes.extend(waits);
         codes.push(judge(&mut record, gate));
         let after = after(&history, &file.phase, gate);
         claiming.store(&record, gate, after.as_deref()).await?;

@@ -95,6 +95,8 @@ impl ClaimFacts {
         GateSpec {
             id: self.gate.clone(),
             title: String::new(),
+            owner: None,
+            after: Vec::new(),
             covers: Vec::new(),
             checks: self.checks.clone(),
             hosts: Vec::new(),

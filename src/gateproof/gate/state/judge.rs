@@ -38,11 +38,30 @@ pub(super) fn gate_status(
     GateStatus {
         gate: gate.id.clone(),
         title: gate.title.clone(),
+        owner: gate.owner.clone(),
         state,
         reasons,
         claim: claim.map(|stored| cite(stored, gate)),
         verdict: verdict.map(|stored| cite(stored, gate)),
     }
+}
+
+/// The state of a gate behind those that come before it: it waits until they have passed.
+pub(super) fn behind(gate: &GateSpec, mut status: GateStatus, before: &[GateStatus]) -> GateStatus {
+    let mut open: Vec<Reason> = Vec::new();
+    for other in before.iter().filter(|it| gate.after.contains(&it.gate)) {
+        if !matches!(other.state, GateState::Pass | GateState::Ready) {
+            open.push(Reason::Awaits {
+                gate: other.gate.clone(),
+                state: other.state,
+            });
+        }
+    }
+    if !open.is_empty() && status.state == GateState::Ready {
+        status.state = GateState::Pass;
+    }
+    status.reasons.splice(0..0, open);
+    status
 }
 
 type Decision<'k> = (

@@ -15,6 +15,9 @@ mod authors;
 mod cases;
 mod judge;
 mod model;
+mod next;
+#[cfg(test)]
+mod order;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
@@ -31,6 +34,8 @@ use crate::record::{StoredRecord, follow, person};
 use claim::outcome::ExitCode;
 
 pub use super::reason::Reason;
+pub use next::NextStep;
+
 pub use model::{CitedRun, GateFacts, GateState, GateStatus, PhaseStatus};
 
 use model::PhaseFacts;
@@ -72,22 +77,25 @@ pub fn judge(
     };
     known.records.retain(|stored| of_file(stored));
     known.refused.retain(|(stored, _)| of_file(stored));
-    let gates: Vec<GateStatus> = claim
-        .gates
-        .iter()
-        .map(|gate| judge::gate_status(claim, gate, &known, facts))
-        .collect();
+    let mut gates: Vec<GateStatus> = Vec::new();
+    for gate in &claim.gates {
+        let status = judge::gate_status(claim, gate, &known, facts);
+        let status = judge::behind(gate, status, &gates);
+        gates.push(status);
+    }
     let mut phase = PhaseStatus {
         phase: claim.phase.clone(),
         title: claim.title.clone(),
         path: claim.path.clone(),
         claim_sha256: claim.sha256.clone(),
         gates,
+        next: None,
         declared_done: status.declared_done().map(|done| done.line),
         notes: Vec::new(),
     };
     phase.notes = notes(&phase, status, review, facts);
     phase.notes.extend(who_said_it(&phase, &known, facts));
+    phase.next = next::next(&phase);
     phase
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::next::NextStep;
 use crate::gate::counts::{Closings, Evidence, VetoState};
 use crate::gate::reason::Reason;
 use crate::record::{HostState, RecordFault, RunRecord, StoredRecord};
@@ -118,6 +119,8 @@ pub struct CitedRun {
 pub struct GateStatus {
     pub gate: String,
     pub title: String,
+    /// Who does the work that it waits for, where it is not the Builder.
+    pub owner: Option<String>,
     pub state: GateState,
     /// Everything that is in the way of DONE; empty for [`GateState::Ready`] only.
     pub reasons: Vec<Reason>,
@@ -136,6 +139,8 @@ pub struct PhaseStatus {
     pub claim_sha256: String,
     /// The gates in the order of the file.
     pub gates: Vec<GateStatus>,
+    /// Who acts next; nobody once the phase is done.
+    pub next: Option<NextStep>,
     /// The line of STATUS that declares the phase done.
     pub declared_done: Option<usize>,
     /// What a reader should know: a DONE that no longer holds, a document that says otherwise.

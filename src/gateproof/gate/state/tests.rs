@@ -34,6 +34,8 @@ pub(super) fn spec() -> ClaimSpec {
         gates: vec![GateSpec {
             id: "M1".into(),
             title: "one".into(),
+            owner: None,
+            after: Vec::new(),
             covers: Vec::new(),
             checks: vec!["a".into(), "b".into()],
             hosts: vec!["cc-ci".into()],

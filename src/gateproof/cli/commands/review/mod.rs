@@ -26,7 +26,9 @@ use kit::count::count;
 use kit::interrupt::Interrupt;
 
 use crate::cli::claims::current_folder;
-use crate::cli::cold::{ColdOptions, GateRun, print_clone_notes, print_damaged, run_gate};
+use crate::cli::cold::{
+    ColdOptions, GateRun, print_clone_notes, print_damaged, run_gate, told_waits,
+};
 use crate::cli::options::{RUN_EXIT_CODES, one_line};
 use crate::cli::progress::refuse;
 use crate::cli::publish::{PublishOptions, WrittenFiles, publish};
@@ -179,7 +181,9 @@ impl Reviewing<'_> {
             claimed_by: Some(target.claim.claimed_by()),
         };
         let (cold, interrupt) = (&self.options.cold, self.interrupt);
+        let waits = told_waits(file, gate, self.checkout, cold).await?;
         let mut record = run_gate(file, gate, &target.repository, run, cold, interrupt).await?;
+        record.notes.extend(waits);
         record.reviews = Some(target.claim.link());
         record.claimed_hosts = claimed_hosts(file, gate, &target.claim.hosts);
         record.notes.extend(target.notes.clone());
