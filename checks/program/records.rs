@@ -3,6 +3,7 @@
 mod attested;
 mod forged;
 mod kit;
+mod shown;
 mod signed;
 mod tampered;
 mod times;

@@ -2,6 +2,7 @@
 //! needs nothing but this machine.
 
 mod after;
+mod before;
 mod first;
 mod independent;
 mod inside;

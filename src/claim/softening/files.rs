@@ -66,6 +66,9 @@ fn compare_gate(old: (&ClaimFile, &Gate), new: (&ClaimFile, &Gate), found: &mut 
     if was.teeth_required && !now.teeth_required {
         found.add(Gravity::Removed, &was.id, "teeth", "required", "");
     }
+    for gate in was.after.iter().filter(|gate| !now.after.contains(gate)) {
+        found.add(Gravity::Removed, &was.id, "after", gate, "");
+    }
     covers(was, now, found);
     for check in &was.checks {
         let of = format!("{}/{}", was.id, check.id);

@@ -307,6 +307,7 @@ gates:
         expect: { exit: 3, stdout: { equals: inactive } }
         control: { run: systemctl is-active ssh, expect: { exit: 0 } }
   M2:
+    after: M1
     checks:
       - id: b
         claim: b holds
@@ -348,6 +349,16 @@ fn gates_fixtures_and_the_file_are_looked_at_and_the_gravest_comes_first() {
 }
 
 #[test]
+fn a_gate_that_waits_no_more_for_another_is_named() {
+    let found = between(TWO, &TWO.replace("    after: M1\n", ""));
+    let named: Vec<(Gravity, &str, &str)> = found
+        .iter()
+        .map(|it| (it.gravity, it.of.as_str(), it.what.as_str()))
+        .collect();
+    assert_eq!(named, [(Gravity::Removed, "M2", "after")]);
+}
+
+#[test]
 fn an_acknowledgement_speaks_for_one_change_and_only_once() {
     let soft = |more: &str| {
         TWO.replace("exit: 3,", "exit: [3, 4],")
@@ -378,6 +389,8 @@ fn an_acknowledgement_speaks_for_one_change_and_only_once() {
 #[test]
 fn a_gate_that_moves_to_another_file_of_its_phase_is_not_gone() {
     let (first, second) = TWO.split_once("  M2:").unwrap();
+    let second = second.replace("    after: M1\n", "");
+    let two = TWO.replace("    after: M1\n", "");
     let mut moved = file(&format!("phase: t\non: local\ngates:\n  M2:{second}"));
     let source = Source {
         path: PathBuf::from("claims/u.yaml"),
@@ -385,7 +398,7 @@ fn a_gate_that_moves_to_another_file_of_its_phase_is_not_gone() {
     };
     moved.source = Arc::new(source);
     let first = file(first);
-    assert_eq!(softenings(&[&file(TWO)], &[&first, &moved]), []);
+    assert_eq!(softenings(&[&file(&two)], &[&first, &moved]), []);
 }
 
 #[test]

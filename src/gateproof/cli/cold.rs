@@ -37,7 +37,7 @@ impl ColdOptions {
     }
 
     pub(crate) fn quiet(&self) -> bool {
-        self.run.progress.quiet
+        self.run.ask.progress.quiet
     }
 }
 
@@ -69,15 +69,15 @@ pub(crate) async fn run_gate(
             gates: vec![gate.to_owned()],
             ..Selection::default()
         },
-        reach: cold.run.hosts.reach(),
+        reach: cold.run.ask.hosts.reach(),
         folder: tree,
         repository: Some(repository.clone()),
         besides: run.claimed_by,
-        allow_destructive: cold.run.allows_destructive(),
+        allow_destructive: cold.run.ask.allows_destructive(),
         program: std::env::current_exe().ok(),
         teeth: true,
-        lease_wait: cold.run.wait_lease,
-        jobs: cold.run.jobs,
+        lease_wait: cold.run.ask.wait_lease,
+        jobs: cold.run.ask.jobs,
     };
     let record = runs::run(file, &options, interrupt, cold.quiet(), Watched::No).await;
     let table = table(&record, console::width(), cold.color.on_stdout());
@@ -93,7 +93,7 @@ pub(crate) async fn told_waits(
     checkout: &Checkout,
     cold: &ColdOptions,
 ) -> anyhow::Result<Vec<String>> {
-    let waits = waits_for(file, gate, &checkout.root, &cold.run.hosts).await?;
+    let waits = waits_for(file, gate, &checkout.root, &cold.run.ask.hosts).await?;
     for what in &waits {
         terminal::err(&format!("note: {what}\n"));
     }

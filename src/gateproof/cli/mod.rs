@@ -14,6 +14,7 @@ mod runs;
 mod signing;
 mod softening;
 mod store;
+mod stored;
 mod terminal;
 
 use clap::Parser;

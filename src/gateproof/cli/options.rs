@@ -137,7 +137,7 @@ impl HostOptions {
 
 /// How checks are run that may disturb a host.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct RunOptions {
+pub(crate) struct AskOptions {
     /// Allow checks whose effect cannot be undone
     #[arg(long, value_enum, value_name = "EFFECT")]
     allow: Vec<AllowedEffect>,
@@ -151,15 +151,22 @@ pub(crate) struct RunOptions {
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
-    pub(crate) signing: SigningOptions,
-    #[command(flatten)]
     pub(crate) progress: ProgressOption,
 }
 
-impl RunOptions {
+impl AskOptions {
     pub(crate) fn allows_destructive(&self) -> bool {
         self.allow.contains(&AllowedEffect::Destructive)
     }
+}
+
+/// How checks are run whose record may be signed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunOptions {
+    #[command(flatten)]
+    pub(crate) ask: AskOptions,
+    #[command(flatten)]
+    pub(crate) signing: SigningOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -206,7 +213,7 @@ impl OutputOptions {
     }
 }
 
-fn run_report() -> impl TypedValueParser<Value = &'static RunReport> {
+pub(crate) fn run_report() -> impl TypedValueParser<Value = &'static RunReport> {
     let names = RUN_REPORTS
         .iter()
         .map(|report| PossibleValue::new(report.name).help(report.help));

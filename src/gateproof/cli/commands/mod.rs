@@ -6,17 +6,22 @@ mod audit;
 mod check;
 mod ci;
 mod claim;
+mod completions;
 mod diff;
 mod done;
 mod explain;
 mod inbox;
 mod lift;
 mod list;
+mod log;
+mod man;
 mod review;
 mod runner;
+mod show;
 mod stand_in;
 mod statement;
 mod status;
+mod teeth;
 mod undo;
 mod verify;
 mod veto;
@@ -47,6 +52,11 @@ pub(super) enum Command {
     Watch(watch::WatchOptions),
     Inbox(inbox::InboxOptions),
     Undo(undo::UndoOptions),
+    Log(log::LogOptions),
+    Show(show::ShowOptions),
+    Teeth(Box<teeth::TeethOptions>),
+    Completions(completions::CompletionsOptions),
+    Man(man::ManOptions),
     Runner(runner::RunnerOptions),
     StandIn(stand_in::StandInOptions),
 }
@@ -72,6 +82,13 @@ impl Command {
             Command::Watch(options) => Box::pin(watch::watch(options)),
             Command::Inbox(options) => Box::pin(inbox::inbox(options)),
             Command::Undo(options) => Box::pin(undo::undo(options)),
+            Command::Log(options) => Box::pin(async move { log::log(&options) }),
+            Command::Show(options) => Box::pin(async move { show::show(&options) }),
+            Command::Teeth(options) => Box::pin(teeth::teeth(*options)),
+            Command::Completions(options) => {
+                Box::pin(async move { Ok(completions::completions(&options)) })
+            }
+            Command::Man(options) => Box::pin(async move { man::man(&options) }),
             Command::Runner(_) => Box::pin(async { Ok(runner::runner()) }),
             Command::StandIn(options) => Box::pin(stand_in::stand_in(options)),
         }

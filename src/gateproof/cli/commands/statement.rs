@@ -1,17 +1,16 @@
 //! `gateproof statement`: a record as an in-toto Statement.
 
 use crate::cli::terminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::record::{StoredRecord, read_phase};
 use crate::report::statement;
 use claim::outcome::ExitCode;
 
 use crate::cli::claims::current_folder;
 use crate::cli::options::SigningOptions;
+use crate::cli::stored;
 
 /// Print a record as an in-toto Statement in a DSSE envelope
 ///
@@ -34,7 +33,7 @@ pub(crate) struct StatementOptions {
 }
 
 pub(crate) fn statement(options: &StatementOptions) -> anyhow::Result<ExitCode> {
-    let stored = find(options)?;
+    let stored = stored::find(&options.run, options.reports.as_deref())?;
     let statement = statement::statement(&stored.record, &stored.link)?;
     if options.bare {
         terminal::out(&format!("{statement:#}\n"));
@@ -47,34 +46,4 @@ pub(crate) fn statement(options: &StatementOptions) -> anyhow::Result<ExitCode> 
     }
     terminal::out(&format!("{envelope:#}\n"));
     Ok(ExitCode::Success)
-}
-
-/// The record, if it is whole.
-fn find(options: &StatementOptions) -> anyhow::Result<StoredRecord> {
-    let named = Path::new(&options.run);
-    let (folders, run) = if named.extension().is_some_and(|end| end == "json") {
-        let folder = match named.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let run = named.file_stem().unwrap_or_default().to_string_lossy();
-        (vec![folder.to_owned()], run.into_owned())
-    } else {
-        let reports = options.reports.as_deref();
-        let runs = reports.unwrap_or(Path::new("reports")).join("runs");
-        let entries = std::fs::read_dir(&runs)
-            .with_context(|| format!("list the phases in {}", runs.display()))?;
-        let phases = entries.flatten().map(|entry| entry.path()).collect();
-        (phases, options.run.clone())
-    };
-    for folder in folders.iter().filter(|folder| folder.is_dir()) {
-        let phase = read_phase(folder)?;
-        if let Some(stored) = phase.find(&run) {
-            if !phase.is_sound(&run) {
-                bail!("the record of run {run} is damaged; `gateproof audit` says more");
-            }
-            return Ok(stored.clone());
-        }
-    }
-    bail!("there is no readable record of run {run}; name its file, or its folder with --reports")
 }

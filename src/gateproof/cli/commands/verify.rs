@@ -126,17 +126,17 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
         role,
         act: Act::Verify,
         selection,
-        reach: options.run.hosts.reach(),
+        reach: options.run.ask.hosts.reach(),
         folder,
         repository: None,
-        allow_destructive: options.run.allows_destructive(),
+        allow_destructive: options.run.ask.allows_destructive(),
         besides: None,
         program: std::env::current_exe().ok(),
         teeth: options.teeth,
-        lease_wait: options.run.wait_lease,
-        jobs: options.run.jobs,
+        lease_wait: options.run.ask.wait_lease,
+        jobs: options.run.ask.jobs,
     };
-    let quiet = options.run.progress.quiet;
+    let quiet = options.run.ask.progress.quiet;
     let store = RecordStore {
         role,
         signer: signer.as_ref(),

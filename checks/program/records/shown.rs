@@ -1,0 +1,105 @@
+//! Recorded runs are listed and shown again, and shells and `man` learn the command line.
+
+use serde_json::Value;
+use test_kit::program::Scratch;
+use test_kit::world::World;
+
+#[test]
+fn log_lists_runs_newest_first_and_show_shows_one_again() {
+    let (_world, bob) = World::new();
+    let empty = bob.ends(3, &["log"]);
+    assert!(empty.err.contains("reports/runs"), "{}", empty.err);
+    bob.ends(0, &["verify", "--gate", "M2"]);
+    bob.ends(0, &["claim", "M1", "--commit", "--push"]);
+    let shown = bob.ends(0, &["log"]);
+    let lines: Vec<&str> = shown.out.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", shown.out);
+    assert!(lines[0].starts_with("Ended "), "{}", lines[0]);
+    for (line, words) in [
+        (lines[1], ["claim", "M1", "PASS", "bob <bob@example.org>"]),
+        (lines[2], ["verify", "M2", "PASS", "bob"]),
+    ] {
+        for word in words {
+            assert!(line.contains(word), "{word}: {line}");
+        }
+    }
+    let json: Value = serde_json::from_str(
+        &bob.ends(0, &["log", "--gate", "M2", "--format", "json"])
+            .out,
+    )
+    .unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 1);
+    assert_eq!(json[0]["act"], "verify");
+    let run = json[0]["run_id"].as_str().unwrap();
+    assert!(lines[2].ends_with(run), "{}", lines[2]);
+
+    // The newest by default, and any other by its id or its file; in the words of the run itself.
+    let newest = bob.ends(0, &["show"]);
+    assert!(
+        newest.out.contains("cold") && !newest.out.contains("more"),
+        "{}",
+        newest.out
+    );
+    let file = format!("reports/runs/demo/{run}.json");
+    let record: Value =
+        serde_json::from_str(&bob.ends(0, &["show", run, "--format", "json"]).out).unwrap();
+    assert_eq!(
+        record,
+        serde_json::from_str::<Value>(&bob.text(&file)).unwrap()
+    );
+    assert!(
+        bob.ends(0, &["show", &file, "--format", "tap"])
+            .out
+            .contains("ok 1")
+    );
+    let limited = bob.ends(0, &["log", "--limit", "1"]);
+    assert!(limited.err.contains("1 older"), "{}", limited.err);
+
+    bob.write(&file, &bob.text(&file).replace("PASS", "FAIL"));
+    let refused = bob.ends(3, &["show", run]);
+    assert!(refused.err.contains("damaged"), "{}", refused.err);
+    bob.ends(3, &["show", "20200101T000000Z-00000000"]);
+}
+
+#[test]
+fn shells_and_man_learn_every_command() {
+    let scratch = Scratch::with("");
+    let help = scratch.run(&["--help"]).out;
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(commands.len() > 20, "{commands:?}");
+    for shell in ["bash", "zsh", "fish"] {
+        let shown = scratch.run(&["completions", shell]);
+        assert_eq!(shown.code, Some(0));
+        for command in &commands {
+            assert!(shown.out.contains(command), "{shell}: {command}");
+        }
+    }
+    assert_eq!(scratch.run(&["completions", "sh"]).code, Some(2));
+    // The shell itself takes it.
+    let script = scratch.run(&["completions", "bash"]).out;
+    let read = std::process::Command::new("bash")
+        .args(["-n", "-c", &script])
+        .output()
+        .unwrap();
+    assert!(read.status.success() && read.stderr.is_empty(), "{read:?}");
+
+    assert_eq!(scratch.run(&["man", "--into", "pages"]).code, Some(0));
+    for command in &commands {
+        let page = scratch.path().join(format!("pages/gateproof-{command}.1"));
+        let text = std::fs::read_to_string(&page).unwrap();
+        let has_more = text.contains(".SH SUBCOMMANDS");
+        assert!(
+            text.contains(".SH NAME") && (has_more || text.contains("Exit codes")),
+            "{command}: {text}"
+        );
+    }
+    let page = scratch.run(&["man"]).out;
+    assert!(page.contains(".TH gateproof 1"), "{page}");
+}
