@@ -21,6 +21,10 @@ pub fn trials() -> Vec<Trial> {
             watch_killed,
         ),
         trial(
+            "a_rollback_that_a_person_asks_for_in_the_bake_time_is_not_told_as_a_sick_version",
+            left_by_hand,
+        ),
+        trial(
             "what_was_adopted_can_be_gone_back_to_and_its_drift_is_seen",
             adopted,
         ),
@@ -45,19 +49,24 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// OLD is last-good and NEW is out.
-fn behind(keys: &str) -> Stage {
+fn behind() -> Stage {
     let stage = Stage::new();
-    stage.also(keys);
     stage.run(&["traefik"]).is(0, "deployed");
     stage.release(NEW);
     stage
 }
 
-fn bakes() {
-    let stage = behind("");
-    stage.also("    times: { first_gate: 300ms, gate: 2500ms, probe: 2s, every: 40ms, successes: 2, steady: 0s, bake: 20s }\n");
-    let mut run = Running::start(&mut stage.command(&[], &["traefik"]));
+/// NEW is committed, and a run watches it for so long.
+fn watched(bake: &str) -> (Stage, Running) {
+    let stage = behind();
+    stage.also(&format!("    times: {{ first_gate: 300ms, gate: 2500ms, probe: 2s, every: 40ms, successes: 2, steady: 0s, bake: {bake} }}\n"));
+    let run = Running::start(&mut stage.command(&[], &["traefik"]));
     eventually("the commit", || stage.last_good() == NEW);
+    (stage, run)
+}
+
+fn bakes() {
+    let (stage, mut run) = watched("20s");
     stage.answers(NEW, Answer::Status(503));
     let report = run.end().is(20, "rolled-back");
     let told = report["remarks"].to_string();
@@ -81,13 +90,24 @@ fn adopted() {
     assert_eq!(stage.last_good(), OLD);
 }
 
-fn watch_killed() {
-    let stage = behind("");
-    stage.also("    times: { first_gate: 300ms, gate: 2500ms, probe: 2s, every: 40ms, successes: 2, steady: 0s, bake: 60s }\n");
-    let mut run = Running::start(&mut stage.command(&[], &["traefik"]));
-    eventually("the commit", || stage.last_good() == NEW);
+/// The same, and that run is killed.
+fn unwatched() -> Stage {
+    let (stage, mut run) = watched("60s");
     run.kill();
     assert_eq!(stage.last_good(), NEW);
+    stage
+}
+
+fn left_by_hand() {
+    let stage = unwatched();
+    let report = stage.run(&["rollback", "traefik"]).is(20, "rolled-back");
+    let told = report["remarks"].to_string();
+    assert!(!told.contains("bake time"), "{told}");
+    assert_eq!(stage.last_good(), OLD);
+}
+
+fn watch_killed() {
+    let stage = unwatched();
     stage.answers(NEW, Answer::Status(503));
     stage.run(&["traefik"]).is(20, "rolled-back");
     assert_eq!(stage.last_good(), OLD);
@@ -177,7 +197,7 @@ fn hooks() {
 }
 
 fn armed() {
-    let stage = behind("");
+    let stage = behind();
     stage.also("    armed_gate: true\n");
     let held = stage.plain(&["traefik"]);
     assert_eq!(held.code, Some(10), "{held:?}");
@@ -201,7 +221,7 @@ fn armed() {
 }
 
 fn images() {
-    let stage = behind("");
+    let stage = behind();
     let named = |version: &str| {
         let tag = version.replace('+', "_");
         format!("warm-reconcile/traefik-test/app:{tag}")
@@ -226,7 +246,7 @@ fn images() {
 }
 
 fn foresees() {
-    let stage = behind("");
+    let stage = behind();
     let calls = stage.calls();
     assert_eq!(stage.run(&["plan", "traefik"]).code, Some(0));
     let refusal = "services.app.command must be a string";

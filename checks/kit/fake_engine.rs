@@ -523,7 +523,7 @@ fn answer(state: &mut State, line: &str, body: &[u8]) -> (u16, Value) {
         ("GET", ["nodes"]) => (
             200,
             json!([{
-                "ID": "node1",
+                "ID": "node",
                 "Spec": { "Role": "manager", "Availability": "active" },
                 "Description": { "Hostname": "stage" },
                 "Status": { "State": "ready" },
@@ -551,11 +551,11 @@ fn answer(state: &mut State, line: &str, body: &[u8]) -> (u16, Value) {
         }
         ("GET", ["images", "json"]) => {
             let wanted = filters["reference"][0].as_str().unwrap_or("*");
-            let prefix = json!(wanted.trim_end_matches('*'));
+            let prefix = wanted.trim_end_matches('*');
             let images = state.0["images"].as_object().unwrap().values();
             let named = images.filter(|image| {
                 let mut tags = image["RepoTags"].as_array().into_iter().flatten();
-                tags.any(|tag| tag.as_str().unwrap().starts_with(prefix.as_str().unwrap()))
+                tags.any(|tag| tag.as_str().unwrap().starts_with(prefix))
             });
             (200, Value::Array(named.cloned().collect()))
         }

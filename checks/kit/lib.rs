@@ -8,9 +8,12 @@
 )]
 
 pub mod children;
+pub mod desk;
 pub mod disk;
 pub mod fake_engine;
+pub mod ledger;
 pub mod nobody;
+pub mod nodes;
 pub mod program;
 pub mod proxy;
 pub mod reference;

@@ -1,7 +1,8 @@
 //! A real Docker engine of the tests' own (`checks/swarm/engine`), for as long as the guard lives.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +16,7 @@ pub fn shared() -> Arc<Swarm> {
     Arc::clone(slot.get_or_insert_with(|| Arc::new(Swarm::start())))
 }
 
-fn script() -> PathBuf {
+pub(crate) fn script() -> PathBuf {
     crate::root().join("checks/swarm/engine")
 }
 
@@ -31,9 +32,14 @@ pub fn missing() -> Option<String> {
 /// Runs a suite that needs the engine, and stops the engine. Where none can be started, each
 /// trial is reported as ignored, with the reason.
 pub fn run(trials: Vec<Trial>) -> ExitCode {
-    let mut arguments = Arguments::from_args();
     // Each trial mostly waits; more at once makes every container slower.
-    arguments.test_threads = arguments.test_threads.or(Some(3));
+    run_side_by_side(trials, 3)
+}
+
+/// The same with so many trials at once.
+pub fn run_side_by_side(trials: Vec<Trial>, threads: usize) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(threads));
     let missing = missing();
     if let Some(missing) = &missing {
         println!("not run: no Docker engine can be started here ({missing})");
@@ -50,7 +56,8 @@ pub fn run(trials: Vec<Trial>) -> ExitCode {
 /// A running engine with a swarm of one. Dropped, it is gone with all that ran in it.
 pub struct Swarm {
     child: Child,
-    folder: tempfile::TempDir,
+    engine: TestEngine,
+    _folder: tempfile::TempDir,
 }
 
 impl Swarm {
@@ -70,14 +77,47 @@ impl Swarm {
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         out.read_line(&mut line).unwrap();
-        let swarm = Swarm { child, folder };
+        let swarm = Swarm {
+            child,
+            engine: TestEngine::at(folder.path()),
+            _folder: folder,
+        };
         assert_eq!(line.trim(), "ready", "the engine did not start");
         swarm
+    }
+}
+
+impl Deref for Swarm {
+    type Target = TestEngine;
+
+    fn deref(&self) -> &TestEngine {
+        &self.engine
+    }
+}
+
+/// An engine that runs, by its folder.
+#[derive(Clone)]
+pub struct TestEngine {
+    folder: PathBuf,
+}
+
+impl TestEngine {
+    pub(crate) fn at(folder: &Path) -> TestEngine {
+        TestEngine {
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// A command in the engine's own network.
+    pub fn enter(&self) -> Command {
+        let mut command = Command::new(script());
+        command.arg("enter").arg(&self.folder);
+        command
     }
 
     /// The engine's socket.
     pub fn socket(&self) -> PathBuf {
-        self.folder.path().join("docker.sock")
+        self.folder.join("docker.sock")
     }
 
     /// Runs `docker`, and gives what it printed on standard output.
@@ -99,9 +139,8 @@ impl Swarm {
 
     /// Asks a port of the engine's own network; nothing when there is no answer.
     pub fn ask(&self, port: u16, path: &str) -> Option<String> {
-        let done = Command::new(script())
-            .arg("enter")
-            .arg(self.folder.path())
+        let done = self
+            .enter()
             .args(["curl", "-sS", "--max-time", "2"])
             .arg(format!("http://127.0.0.1:{port}{path}"))
             .stderr(Stdio::null())
@@ -115,7 +154,7 @@ impl Swarm {
     pub fn kill_dockerd(&self) {
         let read = |path: String| std::fs::read_to_string(path).unwrap();
         let first = |text: String| text.split_whitespace().next().unwrap().to_owned();
-        let outer = read(self.folder.path().join("pid").display().to_string());
+        let outer = read(self.folder.join("pid").display().to_string());
         let outer = outer.trim();
         let inner = first(read(format!("/proc/{outer}/task/{outer}/children")));
         for pid in read(format!("/proc/{inner}/task/{inner}/children")).split_whitespace() {

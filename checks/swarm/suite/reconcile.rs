@@ -1,10 +1,9 @@
 //! `warm-reconcile` as built, against a real Docker engine of the tests' own and real Traefik.
 
-mod desk;
 mod duties;
 mod faults;
 mod kills;
-mod ledger;
+mod registry;
 mod stateful;
 mod story;
 mod ways_out;
@@ -18,4 +17,5 @@ pub fn trials() -> impl Iterator<Item = Trial> {
         .chain(faults::trials())
         .chain(ways_out::trials())
         .chain(duties::trials())
+        .chain(registry::trials())
 }

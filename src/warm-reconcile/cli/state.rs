@@ -8,7 +8,6 @@ use crate::AppSpec;
 use crate::Version;
 use crate::decide::outcome::ExitCode as Code;
 use crate::engine::Engine;
-use crate::health::Gate;
 use crate::health::prove::{self, Certificate};
 use crate::inspect::drift;
 use crate::recipe::{Ignored, Recipe, Tags};
@@ -264,8 +263,7 @@ struct GateStatus {
 
 impl GateStatus {
     fn of(spec: &AppSpec, proof: Option<Certificate>) -> GateStatus {
-        let gate = Gate::new(spec).ok();
-        let arms = |proof: &Certificate| gate.is_some_and(|gate| proof.arms(&gate));
+        let arms = |proof: &Certificate| proof.arms_gate_of(spec);
         GateStatus {
             armed: proof.as_ref().is_some_and(arms),
             demanded: spec.armed_gate,

@@ -2,7 +2,7 @@
 //! leads out of it. One table for the plan, the run, its alert and its record.
 
 use super::outcome::Outcome;
-use super::{Degraded, Hold, Journal, Plan, Runs, Undecided, World};
+use super::{Degraded, Hold, Journal, Plan, Runs, Undecided, World, may_deploy};
 use crate::spec::ReleaseId;
 use crate::spec::version::Version;
 
@@ -27,8 +27,7 @@ impl About {
     /// Of a plan that acts: if it ends as it is meant to.
     pub fn of(plan: &Plan, world: &World, stack: &str) -> About {
         let version = version(plan, world);
-        let barred = |release: &&ReleaseId| world.quarantined.contains(&release.digest);
-        let mut barred = releases(world).filter(barred);
+        let mut barred = releases(world).filter(|release| !may_deploy(world, release));
         let held = match plan {
             Plan::Hold { reason, .. } => Some(*reason),
             Plan::Degraded {
@@ -64,8 +63,7 @@ fn version(plan: &Plan, world: &World) -> Option<Version> {
         Plan::Degraded {
             why: Degraded::NothingToRollBackTo,
         } => {
-            let barred = |release: &&ReleaseId| world.quarantined.contains(&release.digest);
-            let barred = releases(world).find(barred);
+            let barred = releases(world).find(|release| !may_deploy(world, release));
             barred.map(|release| &release.version).or_else(first)
         }
         _ => plan.deploys().map(|to| &to.version).or_else(first),

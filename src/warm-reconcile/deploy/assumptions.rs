@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::env::parse_env;
 use super::{Cx, DriverReport};
 use crate::AppSpec;
 use crate::engine::{ServiceVersions, service_versions};
@@ -140,9 +141,10 @@ fn has_words(text: &str, words: &[&str]) -> Result<String, String> {
         .copied()
         .filter(|word| !text.contains(word))
         .collect();
-    match missing.is_empty() {
-        true => Ok(words.join(", ")),
-        false => Err(format!("its help does not name {}", missing.join(", "))),
+    if missing.is_empty() {
+        Ok(words.join(", "))
+    } else {
+        Err(format!("its help does not name {}", missing.join(", ")))
     }
 }
 
@@ -165,12 +167,9 @@ fn env_file(spec: &AppSpec, abra_dir: &Path) -> Result<String, String> {
     };
     let text =
         std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let line = |line: &str| {
-        let (key, value) = line.split_once('=')?;
-        let of = (key.trim() == "TYPE" || key.trim() == "RECIPE").then_some(value);
-        of.map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
-    };
-    match text.lines().find_map(line) {
+    let all = parse_env(&text);
+    let is_type = |name: &str| name == "TYPE" || name == "RECIPE";
+    match all.iter().find(|(name, _)| is_type(name)).map(|(_, of)| of) {
         Some(of) if of.split(':').next() == Some(&spec.recipe) => {
             Ok(format!("{}: TYPE={of}", file.display()))
         }
@@ -187,13 +186,13 @@ async fn tags(spec: &AppSpec, cx: &Cx<'_>) -> Assumption {
     let name = "versions are annotated tags X.Y.Z+A.B.C";
     match Recipe::new(cx.host, &spec.repository).versions().await {
         Err(error) => Assumption::unknown(name, error.to_string()),
-        Ok(tags) => Assumption::of(name, {
-            let seen = count(tags.versions.len() as u64, "version");
-            match tags.versions.is_empty() {
-                false => Ok(seen),
-                true => Err(format!("{} has none", spec.repository.display())),
-            }
-        }),
+        Ok(tags) => Assumption::of(
+            name,
+            match tags.versions.len() {
+                0 => Err(format!("{} has none", spec.repository.display())),
+                found => Ok(count(found as u64, "version")),
+            },
+        ),
     }
 }
 

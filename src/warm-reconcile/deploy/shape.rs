@@ -67,9 +67,17 @@ struct ServiceShape {
     #[serde(default)]
     ports: Vec<PortShape>,
     #[serde(default)]
+    volumes: Vec<MountShape>,
+    #[serde(default)]
     healthcheck: Option<HealthCheck>,
     #[serde(default)]
     deploy: Deploy,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct MountShape {
+    #[serde(default, rename = "type")]
+    kind: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -188,6 +196,33 @@ impl Shape {
         all
     }
 
+    /// Where the data of a stateful app would be left behind: services with volumes whose next task
+    /// may start on another node than `here`, where the volumes are empty.
+    pub fn wandering(&self, nodes: &[Node], here: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        for (name, service) in &self.services {
+            let others = service.fitting(nodes).filter(|node| node.id != here);
+            let others: Vec<&str> = others.map(|node| node.hostname.as_str()).collect();
+            if service.has_volumes() && !others.is_empty() {
+                all.push(format!(
+                    "service {name}: Swarm may start it on {}, where its volumes are others: a placement constraint (`node.hostname==…`) has to keep it on the node of its data, which has to be this one",
+                    others.join(", ")
+                ));
+            }
+        }
+        all
+    }
+
+    /// The images that this node has to have: those of services that may run here.
+    pub fn images_on(&self, nodes: &[Node], here: &str) -> Vec<(&str, &str)> {
+        let fits = |service: &ServiceShape| {
+            nodes.is_empty() || service.fitting(nodes).any(|node| node.id == here)
+        };
+        let all = self.services.iter().filter(|(_, service)| fits(service));
+        all.map(|(name, service)| (name.as_str(), service.image.as_str()))
+            .collect()
+    }
+
     /// What works and may mislead: times of Swarm that end before a health check can say anything.
     pub fn warnings(&self) -> Vec<String> {
         let services = self.services.iter();
@@ -220,17 +255,22 @@ impl ServiceShape {
     }
 
     fn eligible(&self, nodes: &[Node]) -> usize {
+        self.fitting(nodes).count()
+    }
+
+    /// The nodes that take its tasks.
+    fn fitting<'n>(&'n self, nodes: &'n [Node]) -> impl Iterator<Item = &'n Node> {
         let constraints = &self.deploy.placement.constraints;
         let fits = |node: &&Node| {
             constraints
                 .iter()
                 .all(|one| holds(one, node) != Some(false))
         };
-        nodes
-            .iter()
-            .filter(|node| node.takes_tasks)
-            .filter(fits)
-            .count()
+        nodes.iter().filter(|node| node.takes_tasks).filter(fits)
+    }
+
+    fn has_volumes(&self) -> bool {
+        self.volumes.iter().any(|mount| mount.kind == "volume")
     }
 
     fn warning(&self) -> Option<String> {

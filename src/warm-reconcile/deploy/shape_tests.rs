@@ -10,6 +10,8 @@ fn node(labels: &[(&str, &str)]) -> Node {
         labels: labels
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect(),
+        address: None,
+        is_ready: true,
         takes_tasks: true,
     }
 }
@@ -133,5 +135,54 @@ fn a_watch_that_ends_before_the_health_check_is_told() {
     assert!(
         warnings[0].contains("5s") && warnings[0].contains("2m 30s"),
         "{warnings:?}"
+    );
+}
+
+#[test]
+fn data_may_not_wander_to_another_node_and_images_are_wanted_where_tasks_may_run() {
+    let here = node(&[]);
+    let there = Node {
+        id: "n2".into(),
+        hostname: "other".into(),
+        ..node(&[])
+    };
+    let drained = Node {
+        takes_tasks: false,
+        ..there.clone()
+    };
+    let shape = |constraint: &str, kind: &str| -> Shape {
+        let text = format!(
+            "services:\n  app:\n    image: a\n    deploy: {{placement: {{constraints: ['{constraint}']}}}}\n    volumes: [{{type: {kind}, source: data, target: /data}}]\n"
+        );
+        serde_yaml::from_str(&text).unwrap()
+    };
+    let both = [here.clone(), there];
+    for (constraint, kind, nodes, told, image_here) in [
+        ("node.role==manager", "volume", &both, true, true),
+        ("node.role==manager", "bind", &both, false, true),
+        ("node.hostname==host", "volume", &both, false, true),
+        ("node.hostname==other", "volume", &both, true, false),
+        (
+            "node.role==manager",
+            "volume",
+            &[here, drained],
+            false,
+            true,
+        ),
+    ] {
+        let shape = shape(constraint, kind);
+        let faults = shape.wandering(nodes, "n1");
+        assert_eq!(faults.len(), usize::from(told), "{constraint} {kind}");
+        assert!(
+            faults.iter().all(|why| why.contains("on other,")),
+            "{faults:?}"
+        );
+        let images = shape.images_on(nodes, "n1");
+        assert_eq!(!images.is_empty(), image_here, "{constraint}");
+    }
+    assert_eq!(
+        shape("x", "volume").images_on(&[], "").len(),
+        1,
+        "not known"
     );
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeZone, Utc};
 
+use super::place::OtherNodes;
 use super::view::{
     Container, ContainerState, Desired, Health, Mount, Port, PortMode, Service, StackView, Task,
     TaskState, Update, UpdateState,
@@ -14,6 +15,7 @@ use super::wire::{
 };
 
 pub(super) const STACK_LABEL: &str = "com.docker.stack.namespace";
+pub(super) const NODE_LABEL: &str = "com.docker.swarm.node.id";
 const SERVICE_LABEL: &str = "com.docker.swarm.service.id";
 const TASK_LABEL: &str = "com.docker.swarm.task.id";
 
@@ -25,6 +27,7 @@ pub(super) fn assemble(
     tasks: Vec<WireTask>,
     current: &BTreeSet<String>,
     containers: Vec<WireContainer>,
+    others: &OtherNodes,
 ) -> StackView {
     let containers: Vec<Container> = containers.into_iter().map(Container::from).collect();
     let images: BTreeMap<&str, &str> = containers
@@ -34,7 +37,7 @@ pub(super) fn assemble(
     let mut by_service: BTreeMap<String, Vec<Task>> = BTreeMap::new();
     for task in tasks {
         let service = task.service.clone();
-        let task = Task::from_wire(task, current, &images);
+        let task = Task::from_wire(task, current, &images, others);
         by_service.entry(service).or_default().push(task);
     }
     for tasks in by_service.values_mut() {
@@ -144,6 +147,7 @@ impl Task {
         wire: WireTask,
         current: &BTreeSet<String>,
         images: &BTreeMap<&str, &str>,
+        others: &OtherNodes,
     ) -> Task {
         let status = wire.status;
         let some = |text: String| (!text.is_empty()).then_some(text);
@@ -153,6 +157,7 @@ impl Task {
             current: current.contains(&wire.id),
             id: wire.id,
             slot: wire.slot,
+            node: others.get(&wire.node).cloned(),
             desired: TaskState::from_wire(&wire.desired),
             state: TaskState::from_wire(&status.state),
             image_id: image_id.map(str::to_owned),

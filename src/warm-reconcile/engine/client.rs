@@ -10,7 +10,8 @@ use serde_json::json;
 use tokio::sync::OnceCell;
 
 use super::EngineError;
-use super::assemble::{STACK_LABEL, assemble};
+use super::assemble::{NODE_LABEL, STACK_LABEL, assemble};
+use super::place::OtherNodes;
 use super::transport::Transport;
 use super::view::{Container, StackView};
 use super::wire::{
@@ -157,8 +158,9 @@ impl Engine {
             if before.as_ref() == Some(&now) || are_quiet(&services, began) {
                 let current: BTreeSet<String> = current.into_iter().map(|task| task.id).collect();
                 let taken = Utc::now();
+                let others = self.others(&tasks, &containers).await?;
                 return Ok(assemble(
-                    stack, taken, services, tasks, &current, containers,
+                    stack, taken, services, tasks, &current, containers, &others,
                 ));
             }
             before = Some(now);
@@ -167,6 +169,26 @@ impl Engine {
             what: format!("one look at the stack `{stack}` without a change"),
             limit: self.limit,
         })
+    }
+
+    /// The swarm's other nodes, where a task was given to a node that is not known to be this
+    /// one. Swarm's own containers name it, so that a swarm of one is not asked for its nodes.
+    async fn others(
+        &self,
+        tasks: &[WireTask],
+        containers: &[WireContainer],
+    ) -> Result<OtherNodes, EngineError> {
+        let labels = containers
+            .iter()
+            .filter_map(|one| one.labels.get(NODE_LABEL));
+        let here: BTreeSet<&String> = labels.collect();
+        let mut given = tasks.iter().map(|task| &task.node);
+        if given.all(|node| node.is_empty() || here.contains(node)) {
+            return Ok(OtherNodes::new());
+        }
+        let (info, nodes) = tokio::try_join!(self.info(), self.nodes())?;
+        let others = nodes.into_iter().filter(|node| node.id != info.node);
+        Ok(others.map(|node| (node.id.clone(), node.into())).collect())
     }
 
     /// Every container of the machine, in any state.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
-use super::view::{Container, Desired, PortMode, Service, StackView, Task, TaskState, UpdateState};
+use super::view::{Desired, PortMode, Service, StackView, Task, TaskState, UpdateState};
 use crate::{AppSpec, Version};
 
 /// So many failed starts of the present spec, with none running, are a crash loop. An app that
@@ -109,11 +109,11 @@ pub fn rolled_back_by_engine(view: &StackView) -> Option<String> {
 /// An update that the engine rolled back is `Broken`: what runs is not what was asked for, also
 /// when it runs well and carries the same version. Of several services the worst counts.
 pub fn settled(view: &StackView) -> Settled {
-    let outgoing = view.outgoing();
+    let left = left_behind(view);
     if view.services.is_empty() {
-        return match outgoing.first() {
-            Some(container) => Settled::InFlight(still_there(container)),
-            None if !view.orphans.is_empty() => {
+        return match left {
+            Some(what) => Settled::InFlight(what),
+            None if !view.is_gone() => {
                 Settled::InFlight("tasks of removed services are still there".into())
             }
             None => Settled::Broken(format!("the stack `{}` has no services", view.stack)),
@@ -127,24 +127,35 @@ pub fn settled(view: &StackView) -> Settled {
             broken @ Settled::Broken(_) => return broken,
         }
     }
-    let left = outgoing.first().map(|container| still_there(container));
     match waiting.or(left) {
         Some(why) => Settled::InFlight(why),
         None => Settled::Yes,
     }
 }
 
-fn still_there(container: &Container) -> String {
-    let id: String = container.id.chars().take(12).collect();
-    format!(
-        "the container {id} ({}) of an older or removed task is still there",
-        container.name
-    )
+/// What is there of an older or removed task.
+fn left_behind(view: &StackView) -> Option<String> {
+    let short = |id: &str| id.chars().take(12).collect::<String>();
+    if let Some(container) = view.outgoing().first() {
+        return Some(format!(
+            "the container {} ({}) of an older or removed task is still there",
+            short(&container.id),
+            container.name
+        ));
+    }
+    let task = *view.outgoing_elsewhere().first()?;
+    let node = task.node.as_ref().map_or("", |node| &node.hostname);
+    Some(format!(
+        "the older or removed task {} on the node {node} is still there",
+        short(&task.id)
+    ))
 }
 
 fn one_settled(view: &StackView, service: &Service) -> Settled {
     let name = &service.name;
-    if let Some(update) = &service.update {
+    if let Some(update) = &service.update
+        && !service.was_stopped_by_a_lost_node()
+    {
         let message = &update.message;
         match update.state {
             UpdateState::Paused | UpdateState::RollbackPaused => {
@@ -267,6 +278,8 @@ pub fn poisoned(view: &StackView) -> Option<String> {
     let services = view.services.iter();
     services
         .filter(|service| service.desired != Desired::Replicas(0))
+        // The ports of another node are not seen here.
+        .filter(|service| service.nodes_elsewhere().is_empty())
         .find_map(|service| foreign_owner(view, service).or_else(|| phantom_port(view, service)))
 }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
-use super::super::view::{ContainerState, Health, Port, Update};
+use super::super::view::{Container, ContainerState, Health, Port, Update};
 use super::*;
 use crate::spec::{Driver, Identity, SpecTls, Times};
 
@@ -18,6 +18,7 @@ fn task(id: &str, container: Option<&str>) -> Task {
         desired: TaskState::Running,
         state: TaskState::Running,
         image: "lab/web:1".into(),
+        node: None,
         container: container.map(str::to_owned),
         image_id: None,
         current: true,
@@ -524,5 +525,136 @@ proptest! {
     #[test]
     fn any_label_is_read_without_a_panic(value in ".{0,40}") {
         let _ = current_version(&labelled(&[Some(value.as_str())]), &spec());
+    }
+}
+
+/// One service whose task was given to another node.
+fn elsewhere(state: TaskState, current: bool, is_up: bool) -> Task {
+    Task {
+        node: Some(crate::engine::OtherNode {
+            hostname: "node-3".into(),
+            address: "10.231.9.3".parse().ok(),
+            is_up,
+        }),
+        state,
+        current,
+        ..task("t3", Some("c3"))
+    }
+}
+
+#[test]
+fn of_another_node_the_manager_s_word_counts_as_long_as_that_node_is_up() {
+    use TaskState::{Preparing, Running, Starting};
+    let settles = |task: Task| settled(&with_tasks(vec![task])) == Settled::Yes;
+    assert!(settles(elsewhere(Running, true, true)));
+    assert!(!settles(elsewhere(Running, true, false)), "nobody knows");
+    assert!(!settles(elsewhere(Starting, true, true)));
+    // Beside one that runs here: what is not wanted any more and lives on another node.
+    for (old, left) in [
+        (elsewhere(Running, false, true), 1),
+        (elsewhere(Starting, false, true), 1),
+        (elsewhere(Preparing, false, true), 0),
+        (elsewhere(Running, false, false), 0),
+        (elsewhere(TaskState::Shutdown, false, true), 0),
+    ] {
+        let mut view = healthy();
+        view.services[0].tasks.push(old.clone());
+        assert_eq!(view.outgoing_count(), left, "{old:?}");
+        assert_eq!(settled(&view) == Settled::Yes, left == 0, "{old:?}");
+    }
+    // A stack that was removed: a node that is down does not keep it for ever.
+    for (is_up, gone) in [(true, false), (false, true)] {
+        let mut view = with_tasks(Vec::new());
+        view.services.clear();
+        view.orphans.push(elsewhere(Running, false, is_up));
+        assert_eq!(view.is_gone(), gone);
+    }
+}
+
+#[test]
+fn a_deploy_waits_for_a_node_that_is_down_only_where_it_needs_it() {
+    use crate::engine::waits_for_node;
+    use TaskState::{Running, Shutdown};
+    let waits = |task: Task, state: Option<UpdateState>| {
+        let mut view = with_tasks(vec![task]);
+        view.services[0].update = state.map(|state| Update {
+            state,
+            started: None,
+            completed: None,
+            message: String::new(),
+        });
+        waits_for_node(&view).is_some()
+    };
+    let going = Some(UpdateState::Updating);
+    assert!(waits(elsewhere(Running, true, false), None));
+    assert!(waits(elsewhere(Running, false, false), going));
+    assert!(!waits(elsewhere(Running, false, false), None), "it went on");
+    assert!(!waits(elsewhere(Shutdown, false, false), going));
+    assert!(!waits(elsewhere(Running, true, true), going));
+}
+
+#[test]
+fn ports_of_another_node_are_not_judged_by_this_one() {
+    let mut view = with_tasks(vec![elsewhere(TaskState::Running, true, true)]);
+    let mut other = container("c9", "t9");
+    other.service = Some("another".into());
+    view.containers.push(other);
+    assert_eq!(poisoned(&view), None);
+    view.services[0].tasks = vec![task("t1", None)];
+    assert!(poisoned(&view).is_some());
+}
+
+#[test]
+fn a_service_s_data_lies_where_its_tasks_are_or_last_were() {
+    let mut ended = elsewhere(TaskState::Shutdown, false, true);
+    ended.desired = TaskState::Shutdown;
+    let nodes = |tasks: &[&Task]| {
+        let mut service = service();
+        service.tasks = tasks.iter().map(|task| (*task).clone()).collect();
+        let nodes = service.nodes_elsewhere();
+        nodes.len()
+    };
+    let here = task("t1", Some("c1"));
+    let nowhere = task("t2", None);
+    let there = elsewhere(TaskState::Running, true, true);
+    assert_eq!(nodes(&[&there]), 1);
+    assert_eq!(nodes(&[&here, &ended]), 0, "it came here since");
+    assert_eq!(nodes(&[&nowhere, &ended]), 1, "where it last was");
+    assert_eq!(nodes(&[&nowhere, &here, &ended]), 0);
+    assert_eq!(nodes(&[&there, &here]), 1, "one of two replicas");
+}
+
+#[test]
+fn an_update_that_stopped_because_of_a_lost_node_says_nothing_about_the_app() {
+    let lost = Task {
+        state: TaskState::Orphaned,
+        node: None,
+        desired: TaskState::Shutdown,
+        ..elsewhere(TaskState::Orphaned, true, false)
+    };
+    for (message, state, settles) in [
+        (
+            "failure or early termination of task t3",
+            UpdateState::Paused,
+            true,
+        ),
+        (
+            "failure or early termination of task t9",
+            UpdateState::Paused,
+            false,
+        ),
+        ("failure of task t3", UpdateState::RollbackPaused, false),
+    ] {
+        let mut view = healthy();
+        view.services[0].tasks.push(lost.clone());
+        view.services[0].update = Some(Update {
+            state,
+            started: None,
+            completed: None,
+            message: message.into(),
+        });
+        assert_eq!(settled(&view) == Settled::Yes, settles, "{message}");
+        view.services[0].tasks[0].state = TaskState::Starting;
+        assert!(settled(&view) != Settled::Yes, "nothing runs");
     }
 }

@@ -7,6 +7,7 @@ mod assemble;
 mod client;
 mod judge;
 mod logs;
+mod place;
 mod resources;
 mod transport;
 mod view;
@@ -20,7 +21,8 @@ pub use judge::{
     ServiceVersions, Settled, current_version, digests, given_up, poisoned, rolled_back_by_engine,
     service_versions, settled,
 };
-pub use resources::{External, Image, Network, Node, Volume};
+pub use place::{OtherNode, waits_for_node};
+pub use resources::{External, Image, InRegistry, Network, Node, Volume};
 pub use view::{
     Container, ContainerState, Desired, Health, Mount, Port, PortMode, Service, StackView, Task,
     TaskState, Update, UpdateState, volume_users,

@@ -1,9 +1,11 @@
 //! What is asked of the engine beside stacks: images, volumes, networks, nodes, logs.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::client::{Engine, of_stack, segment};
+use super::place::OtherNode;
 use super::wire::{WireContainerDetail, WireImage, WireNetwork, WireNode, WireVolume, WireVolumes};
 use super::{EngineError, logs};
 
@@ -15,6 +17,16 @@ pub struct Image {
     /// `name@sha256:…` for every registry it came from; none for one that was built here.
     pub repo_digests: Vec<String>,
     pub repo_tags: Vec<String>,
+}
+
+/// Whether an image's registry has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InRegistry {
+    Yes,
+    /// In the words of the engine.
+    No(String),
+    /// It could not be asked, or wants a login; and why.
+    Unknown(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +58,9 @@ pub struct Node {
     /// `manager` or `worker`.
     pub role: String,
     pub labels: BTreeMap<String, String>,
+    /// Where the swarm reaches it.
+    pub address: Option<IpAddr>,
+    pub is_ready: bool,
     /// Whether it takes tasks: ready, and neither paused nor drained.
     pub takes_tasks: bool,
 }
@@ -84,6 +99,24 @@ impl Engine {
             repo_digests: image.repo_digests,
             repo_tags: image.repo_tags,
         }))
+    }
+
+    /// Whether an image's registry has it, without fetching it. Asked by the engine, by the rules by
+    /// which it would fetch it, and without anybody's login.
+    pub async fn registry_has(&self, image: &str) -> InRegistry {
+        let parts: Vec<String> = image.split('/').map(segment).collect();
+        let path = format!("/distribution/{}/json", parts.join("/"));
+        let asked: Result<serde::de::IgnoredAny, _> = self.get(&path, &[]).await;
+        match asked {
+            Ok(_) => InRegistry::Yes,
+            Err(EngineError::Refused {
+                status: 404,
+                message,
+                ..
+            }) => InRegistry::No(message),
+            Err(EngineError::Refused { message, .. }) => InRegistry::Unknown(message),
+            Err(error) => InRegistry::Unknown(error.to_string()),
+        }
     }
 
     /// The names of the images whose name begins so, up to the tag.
@@ -188,6 +221,16 @@ impl From<WireVolume> for Volume {
     }
 }
 
+impl From<Node> for OtherNode {
+    fn from(node: Node) -> OtherNode {
+        OtherNode {
+            hostname: node.hostname,
+            address: node.address,
+            is_up: node.is_ready,
+        }
+    }
+}
+
 impl From<WireNode> for Node {
     fn from(wire: WireNode) -> Node {
         Node {
@@ -195,6 +238,8 @@ impl From<WireNode> for Node {
             hostname: wire.description.hostname,
             role: wire.spec.role,
             labels: wire.spec.labels,
+            address: wire.status.addr.parse().ok(),
+            is_ready: wire.status.state == "ready",
             takes_tasks: wire.status.state == "ready" && wire.spec.availability == "active",
         }
     }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::place::OtherNode;
+
 /// What runs of a stack, seen at one moment: no service changed while it was looked at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StackView {
@@ -154,6 +156,9 @@ pub struct Task {
     pub state: TaskState,
     /// The image that its spec names, digest and all.
     pub image: String,
+    /// The other node that it was given to. `None` on this machine, and before it is given to any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<OtherNode>,
     /// Its container, once there is one.
     pub container: Option<String>,
     /// The id of the image that its container really runs.
@@ -313,7 +318,11 @@ impl StackView {
     /// seen here).
     pub fn is_gone(&self) -> bool {
         let ours = |container: &Container| container.stack.as_deref() == Some(&self.stack);
-        self.services.is_empty() && self.orphans.is_empty() && !self.containers.iter().any(ours)
+        // A node that is down tells nothing more of its tasks, and they stay on record for a day.
+        let lost = |task: &Task| task.node.as_ref().is_some_and(|node| !node.is_up);
+        self.services.is_empty()
+            && self.orphans.iter().all(lost)
+            && !self.containers.iter().any(ours)
     }
 }
 
@@ -351,12 +360,17 @@ impl Service {
         tasks.any(|task| task.state == TaskState::Running)
     }
 
-    /// The tasks of the present spec that are wanted and run, container and all.
+    /// The tasks of the present spec that are wanted and run, container and all. On another node
+    /// that is up, the task's own state speaks for its container: Swarm calls a task running only
+    /// when its health check, if it has one, has passed.
     pub fn running<'a>(&'a self, view: &'a StackView) -> impl Iterator<Item = &'a Task> {
         self.tasks
             .iter()
             .filter(|task| task.current && task.is_wanted() && task.state == TaskState::Running)
             .filter(|task| {
+                if let Some(node) = &task.node {
+                    return node.is_up;
+                }
                 let container = task.container.as_deref().and_then(|id| view.container(id));
                 container.is_some_and(|container| {
                     container.state == ContainerState::Running

@@ -182,6 +182,8 @@ pub(super) struct WireTask {
     pub(super) id: String,
     #[serde(rename = "ServiceID", default, deserialize_with = "null")]
     pub(super) service: String,
+    #[serde(rename = "NodeID", default, deserialize_with = "null")]
+    pub(super) node: String,
     #[serde(rename = "Slot", default)]
     pub(super) slot: Option<u64>,
     #[serde(rename = "CreatedAt", default, deserialize_with = "time")]
@@ -406,4 +408,6 @@ pub(super) struct WireNodeDescription {
 pub(super) struct WireNodeStatus {
     #[serde(deserialize_with = "null")]
     pub(super) state: String,
+    #[serde(deserialize_with = "null")]
+    pub(super) addr: String,
 }

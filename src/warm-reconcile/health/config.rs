@@ -107,6 +107,15 @@ impl Gate {
         }
     }
 
+    /// The same question, asked of another node of the swarm where the app has its port there.
+    pub(crate) fn request_at(&self, node: Option<IpAddr>) -> Request {
+        let mut request = self.request.clone();
+        if let (Some(here), Some(node)) = (&mut request.resolve, node) {
+            *here = node.to_string();
+        }
+        request
+    }
+
     pub fn request(&self) -> &Request {
         &self.request
     }

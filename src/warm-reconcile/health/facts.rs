@@ -1,6 +1,7 @@
 //! What the engine says of the app, as plain data: the truth beside the probe.
 
 use std::future::Future;
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -24,11 +25,16 @@ pub struct EngineFacts {
     pub old_containers: u32,
     /// The image digest of every running task is the deployed one.
     pub digests_match: bool,
+    /// The other node of the swarm on which the app, or the proxy in front of it, has its port.
+    /// `None`: it is asked on this machine.
+    pub at: Option<IpAddr>,
     /// Whose container owns the port that is probed; `None` where it cannot be told.
     pub port_owner: Option<PortOwner>,
     /// The ids of the running containers of the current spec, sorted. That they change between
     /// two looks means that something was restarted in between. One-shot tasks are left out.
     pub containers: Vec<String>,
+    /// The node of the swarm that is down, and for which the deploy waits.
+    pub lost_node: Option<String>,
     /// Why the engine's word cannot be trusted (a restored port that leads to another service,
     /// an update that reads `completed` on tasks that fail), with what to do about it.
     pub poisoned: Option<String>,
@@ -100,8 +106,10 @@ impl EngineFacts {
             given_up: None,
             old_containers: 0,
             digests_match: true,
+            at: None,
             port_owner: Some(PortOwner::Own),
             containers: vec!["current".to_owned()],
+            lost_node: None,
             poisoned: None,
             proxy_unsettled: None,
             update_state: Some(UpdateState::Completed),

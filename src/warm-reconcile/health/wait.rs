@@ -65,6 +65,7 @@ pub async fn wait(
     let limit = gate.request.timeout;
     let facts = facts_within(engine, limit).await;
     timeline.begin(&facts);
+    let mut at = facts.as_ref().ok().and_then(|facts| facts.at);
     let mut judge = Judge::new(rules, clock.now(), facts);
     let mut probed = false;
     let verdict = loop {
@@ -73,7 +74,7 @@ pub async fn wait(
         let left = judge.ends().saturating_sub(began);
         let cut = probed && left < limit;
         let time = if cut { left } else { limit };
-        let (seen, answer) = ask(&gate.request, &gate.identity, time).await;
+        let (seen, answer) = ask(&gate.request_at(at), &gate.identity, time).await;
         timeline.last_answer = answer.or(timeline.last_answer.take());
         let answered = clock.now();
         let late = judge.verdict(answered);
@@ -83,6 +84,9 @@ pub async fn wait(
         }
         probed = true;
         let facts = facts_within(engine, gate.request.timeout).await;
+        if let Ok(facts) = &facts {
+            at = facts.at;
+        }
         let sample = Sample {
             answered,
             seen,

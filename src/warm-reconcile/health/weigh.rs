@@ -110,12 +110,34 @@ pub enum Doubt {
     Poisoned(String),
     #[error("the proxy itself is not settled: {0}")]
     Proxy(String),
+    /// What is missing may be because of it.
+    #[error("the node {0} is down")]
+    Node(String),
     #[error("the probe could not be sent from here: {0}")]
     Own(String),
 }
 
-/// Weighs a probe that was asked after `before` was known, and after which `after` was.
+/// Weighs a probe. While a deploy waits for a node that is down, nothing speaks against the app.
 pub(super) fn weigh(
+    ok: &[u16],
+    wanted: &Wanted,
+    before: &FactsSeen,
+    seen: &Seen,
+    after: &FactsSeen,
+    answered: DateTime<Utc>,
+) -> Weight {
+    let lost = after
+        .as_ref()
+        .ok()
+        .and_then(|facts| facts.lost_node.clone());
+    match (judged(ok, wanted, before, seen, after, answered), lost) {
+        (Weight::Against(_), Some(node)) => Weight::Undecidable(Doubt::Node(node)),
+        (weight, _) => weight,
+    }
+}
+
+/// Weighs a probe that was asked after `before` was known, and after which `after` was.
+fn judged(
     ok: &[u16],
     wanted: &Wanted,
     before: &FactsSeen,

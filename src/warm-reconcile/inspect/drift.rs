@@ -56,6 +56,13 @@ impl Deployed {
         }
     }
 
+    /// The images by their services, as they were named.
+    pub fn images(&self) -> BTreeMap<String, String> {
+        let services = self.services.iter();
+        let image = |(name, one): (&String, &AsDeployed)| (name.clone(), one.image.clone());
+        services.map(image).collect()
+    }
+
     /// What is other now, in words; nothing where another version runs.
     pub fn drift(&self, view: &StackView, spec: &AppSpec) -> Vec<String> {
         if current_version(view, spec).as_ref() != Some(&self.version) {
@@ -82,10 +89,7 @@ impl Deployed {
 
 impl AsDeployed {
     fn of(service: &Service) -> AsDeployed {
-        let pairs = service.env.iter().map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (name, value)
-        });
+        let env = service.env.iter();
         let labels = service.labels.iter();
         AsDeployed {
             image: match &service.pinned {
@@ -96,7 +100,7 @@ impl AsDeployed {
                 Desired::Replicas(count) => Some(count),
                 Desired::Global | Desired::Job => None,
             },
-            env: Named::of(pairs),
+            env: Named::of(env.map(|pair| pair.split_once('=').unwrap_or((pair, "")))),
             labels: Named::of(labels.map(|(name, value)| (name.as_str(), value.as_str()))),
         }
     }
@@ -151,14 +155,13 @@ impl Named {
         };
         let added = list(now.names.difference(&self.names).collect());
         let gone = list(self.names.difference(&now.names).collect());
-        let parts = [("added", added), ("gone", gone)].map(|(how, names)| match names.is_empty() {
-            true => None,
-            false => Some(format!("{names} {how}")),
-        });
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        Some(match parts.is_empty() {
-            true => "a value is another".to_owned(),
-            false => parts.join(", "),
+        let parts = [("added", added), ("gone", gone)].into_iter();
+        let parts = parts.filter(|(_, names)| !names.is_empty());
+        let parts: Vec<String> = parts.map(|(how, names)| format!("{names} {how}")).collect();
+        Some(if parts.is_empty() {
+            "a value is another".to_owned()
+        } else {
+            parts.join(", ")
         })
     }
 }

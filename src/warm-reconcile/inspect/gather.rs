@@ -8,8 +8,8 @@ use super::stored::{data_of, paired, previous};
 use super::{Site, drift, newest};
 use crate::Version;
 use crate::decide::{self, Ask, Running, Runs, World};
-use crate::health::prove;
-use crate::health::{Gate, Seen, Weight};
+use crate::engine::StackView;
+use crate::health::{Seen, Weight, prove};
 use crate::recipe::migration::Note;
 use crate::recipe::{Fetch, Recipe, Tags};
 use crate::spec::{Release, ReleaseId};
@@ -83,32 +83,30 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
     let now = view.as_ref();
     let now = now.map(|view| running(view, site, &tags, good.as_ref()));
     let (runs, current) = now.map_or((None, None), |(runs, current)| (Some(runs), current));
-    let drift = match (view.as_ref(), drift::read(&site.paths)) {
-        (Some(view), Ok(Some(deployed))) => deployed.drift(view, &site.spec),
-        (_, Ok(_)) => Vec::new(),
-        (_, Err(error)) => {
-            remarks.push(error.to_string());
-            Vec::new()
+    let drift = drifted(site, view.as_ref(), &mut remarks);
+    let mut probe = None;
+    let mut doubt = None;
+    if let (Some(view), Some(release), Some(probed), decide::Engine::Ok) =
+        (&view, &current, probed, &engine)
+    {
+        match probed {
+            Ok((gate, mut observed)) => {
+                let weight = weight(site, view, release, good.as_ref(), &gate, &mut observed).await;
+                probe = Some((observed, weight));
+            }
+            Err(error) => doubt = Some(error.to_string()),
         }
-    };
-    let drift: Vec<String> = drift
-        .into_iter()
-        .map(|what| site.redactor.text(&what).into())
-        .collect();
-    remarks.extend(drift.iter().map(|what| {
-        format!(
-            "not as it was deployed: {what}; `warm-reconcile run --converge {}` deploys it again",
-            site.spec.app
-        )
-    }));
+    }
     let unarmed = site.spec.armed_gate && !armed(site, &mut remarks);
     let baking = bakes(site, &records, current.as_ref());
+    // The watch looks again and again, and a snapshot is read as a whole: only where it counts.
+    let is_sick = matches!(&probe, Some((_, Weight::Against(_))));
     let past = Past::of(
         site,
         &records,
         &last,
         &tags,
-        ask == Ask::RollBack || baking,
+        ask == Ask::RollBack || baking && is_sick,
         current.as_ref(),
         good.as_ref(),
     );
@@ -124,19 +122,6 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
         &mut remarks,
     )
     .await;
-    let mut probe = None;
-    let mut doubt = None;
-    if let (Some(view), Some(release), Some(probed), decide::Engine::Ok) =
-        (&view, &current, probed, &engine)
-    {
-        match probed {
-            Ok((gate, observed)) => {
-                let weight = weight(site, view, release, good.as_ref(), &gate, &observed).await;
-                probe = Some((observed, weight));
-            }
-            Err(error) => doubt = Some(error.to_string()),
-        }
-    }
     let journal = match last {
         LastRun::Unfinished(open) => Some(open),
         LastRun::Absent | LastRun::Ended(_) => None,
@@ -190,16 +175,35 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
     }
 }
 
+/// What of the services is other than it was deployed.
+fn drifted(site: &Site, view: Option<&StackView>, remarks: &mut Vec<String>) -> Vec<String> {
+    let drift = match (view, drift::read(&site.paths)) {
+        (Some(view), Ok(Some(deployed))) => deployed.drift(view, &site.spec),
+        (_, Ok(_)) => Vec::new(),
+        (_, Err(error)) => {
+            remarks.push(error.to_string());
+            Vec::new()
+        }
+    };
+    let redacted = |what: String| site.redactor.text(&what).into();
+    let drift: Vec<String> = drift.into_iter().map(redacted).collect();
+    remarks.extend(drift.iter().map(|what| {
+        format!(
+            "not as it was deployed: {what}; `warm-reconcile run --converge {}` deploys it again",
+            site.spec.app
+        )
+    }));
+    drift
+}
+
 /// Whether the gate, as it is configured, was shown to be able to fail.
 fn armed(site: &Site, remarks: &mut Vec<String>) -> bool {
-    let gate = Gate::new(&site.spec);
-    match (gate, prove::stored(&site.paths)) {
-        (Ok(gate), Ok(Some(proof))) => proof.arms(&gate),
-        (_, Err(error)) => {
+    match prove::stored(&site.paths) {
+        Ok(proof) => proof.is_some_and(|proof| proof.arms_gate_of(&site.spec)),
+        Err(error) => {
             remarks.push(error.to_string());
             false
         }
-        _ => false,
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) async fn weight(
     running: &Release,
     good: Option<&Release>,
     gate: &Gate,
-    observed: &Seen,
+    observed: &mut Seen,
 ) -> Weight {
     let recorded = good.filter(|good| good.version == running.version);
     let expected = match recorded {
@@ -89,6 +89,11 @@ pub(super) async fn weight(
         proxy: site.proxy.as_ref(),
     };
     let facts = facts.of(view).await;
+    // The question was sent before it was known where the app runs.
+    if let Some(node) = facts.as_ref().ok().and_then(|facts| facts.at) {
+        let request = gate.request_at(Some(node));
+        *observed = probe(&request, &gate.identity, request.timeout).await;
+    }
     let wanted = Wanted::of(&site.spec.identity, &running.version, None);
     glance(gate, &wanted, observed, &facts)
 }

@@ -1,10 +1,11 @@
 //! From what the engine shows of a stack to the facts that the gate weighs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use crate::engine::{
-    self, Desired, Engine, EngineError, Service, ServiceVersions, Settled, StackView, Task,
-    poisoned, service_versions, settled,
+    self, Desired, Engine, EngineError, PortMode, Service, ServiceVersions, Settled, StackView,
+    Task, poisoned, service_versions, settled, waits_for_node,
 };
 use crate::health::{EngineFacts, Facts, FactsError, FactsSeen, FailedTask, PortOwner, ms};
 use crate::spec::AppSpec;
@@ -72,6 +73,7 @@ impl StackFacts<'_> {
             {
                 facts.port_owner = Some(PortOwner::Proxy);
             }
+            facts.at = facts.at.or(asked_at(&theirs, &proxy.spec));
             facts.proxy_unsettled = unsettled(proxy, &theirs);
         }
         Ok(facts)
@@ -90,13 +92,34 @@ fn unsettled(proxy: &Proxy, view: &StackView) -> Option<String> {
     }
 }
 
-fn owners<'v>(view: &'v StackView, spec: &AppSpec) -> Vec<&'v engine::Container> {
+/// The node on which a stack has the port that is asked, if it is another than this one.
+pub fn asked_at(view: &StackView, spec: &AppSpec) -> Option<IpAddr> {
+    let wanted = port(spec);
+    let has_port = |service: &&Service| {
+        let mut ports = service.ports.iter();
+        ports.any(|port| port.mode == PortMode::Host && port.published == wanted)
+    };
+    let services = view.services.iter().filter(has_port);
+    let tasks: Vec<&Task> = services.flat_map(|service| service.running(view)).collect();
+    if tasks.iter().any(|task| task.node.is_none()) {
+        return None;
+    }
+    let mut nodes = tasks.iter().filter_map(|task| task.node.as_ref());
+    nodes.find_map(|node| node.address)
+}
+
+/// The port that is asked.
+fn port(spec: &AppSpec) -> u16 {
     let default = if spec.health_scheme == "http" {
         80
     } else {
         443
     };
-    view.port_owners(spec.health_port.unwrap_or(default), "tcp")
+    spec.health_port.unwrap_or(default)
+}
+
+fn owners<'v>(view: &'v StackView, spec: &AppSpec) -> Vec<&'v engine::Container> {
+    view.port_owners(port(spec), "tcp")
 }
 
 /// All that the stack alone says.
@@ -119,10 +142,12 @@ fn of_view(view: &StackView, spec: &AppSpec, expected: &Release) -> EngineFacts 
     EngineFacts {
         outstanding: outstanding(view, spec, expected),
         given_up: engine::given_up(view),
-        old_containers: u32::try_from(view.outgoing().len()).unwrap_or(u32::MAX),
+        old_containers: u32::try_from(view.outgoing_count()).unwrap_or(u32::MAX),
         digests_match: images_match(view, &expected.digests),
+        at: asked_at(view, spec),
         port_owner: port_owner(view, spec),
         containers,
+        lost_node: waits_for_node(view).map(|node| node.hostname.clone()),
         poisoned: poisoned(view),
         proxy_unsettled: None,
         update_state: worst.map(|update| update.state),
@@ -161,6 +186,10 @@ fn images_match(view: &StackView, wanted: &BTreeMap<String, String>) -> bool {
 }
 
 fn port_owner(view: &StackView, spec: &AppSpec) -> Option<PortOwner> {
+    if asked_at(view, spec).is_some() {
+        // By the manager's word: of that node no container is seen here.
+        return Some(PortOwner::Own);
+    }
     let owners = owners(view, spec);
     let outgoing: BTreeSet<&str> = view.outgoing().iter().map(|one| one.id.as_str()).collect();
     let is_own = |owner: &&engine::Container| {

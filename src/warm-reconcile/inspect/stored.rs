@@ -109,15 +109,8 @@ pub(super) async fn previous(site: &Site, records: &Records, tags: &Tags) -> Opt
     let Some(Known::Whole(good)) = &records.last_good else {
         return None;
     };
-    let healthy = records
-        .history
-        .iter()
-        .rev()
-        .filter_map(|entry| match entry.end {
-            State::Committed => Some(&entry.to),
-            State::RolledBack => entry.from.as_ref(),
-            _ => None,
-        });
+    let newest_first = records.history.iter().rev();
+    let healthy = newest_first.filter_map(HistoryEntry::healthy);
     // Where nothing older was healthy in a run of ours: what the run that made this last-good
     // would have gone back to.
     let of_good =

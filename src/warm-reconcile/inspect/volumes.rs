@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tokio::runtime::Handle;
 
-use crate::engine::{Container, Engine, EngineError, volume_users};
+use crate::engine::{Container, Engine, EngineError, Mount, volume_users};
 use crate::snapshot::{Snapshots, Space, Users, Volume};
 use crate::state::layout::AppPaths;
 
@@ -16,6 +16,8 @@ pub struct Own {
     /// Their names, sorted: those that its services mount, and those that carry its label (of a
     /// service that is down, or that an earlier version had).
     pub volumes: Vec<String>,
+    /// Which of their volumes lie on other nodes of the swarm, in words.
+    pub elsewhere: Vec<String>,
     /// What its services write to and no snapshot holds, in words: folders of the machine, and
     /// volumes without a name, which end with their container.
     pub beside: Vec<String>,
@@ -30,7 +32,18 @@ pub async fn own(engine: &Engine, stack: &str) -> Result<Own, EngineError> {
     let labelled = engine.volumes(stack).await?;
     let mut names: BTreeSet<String> = labelled.into_iter().map(|volume| volume.name).collect();
     let mut beside = Vec::new();
+    let mut elsewhere = Vec::new();
     for service in &view.services {
+        let nodes = service.nodes_elsewhere();
+        let named = |mount: &&Mount| mount.kind == "volume" && !mount.name.is_empty();
+        for mount in service.mounts.iter().filter(named) {
+            elsewhere.extend(nodes.iter().map(|node| {
+                format!(
+                    "volume {} of service {} lies on the node {}, and a snapshot is taken on this one: run warm-reconcile there, or keep the service here with a placement constraint",
+                    mount.name, service.short, node.hostname
+                )
+            }));
+        }
         for mount in &service.mounts {
             let at = format!("{} of service {}", mount.destination, service.short);
             match mount.kind.as_str() {
@@ -47,6 +60,7 @@ pub async fn own(engine: &Engine, stack: &str) -> Result<Own, EngineError> {
     }
     Ok(Own {
         volumes: names.into_iter().collect(),
+        elsewhere,
         beside,
     })
 }
@@ -167,6 +181,11 @@ pub async fn survey(engine: &Engine, stack: &str, paths: &AppPaths) -> Result<Su
         own: own(engine, stack).await?,
         ..Survey::default()
     };
+    if !found.own.elsewhere.is_empty() {
+        // A volume of that name that is here is another one.
+        found.problems.clone_from(&found.own.elsewhere);
+        return Ok(found);
+    }
     let volumes = match located(engine, &found.own.volumes).await {
         Ok(volumes) => volumes,
         Err(Unreachable::Engine(error)) => return Err(error),

@@ -87,12 +87,8 @@ impl Machine<'_> {
             self.flight
                 .remark(format!("no snapshot could be taken: {problem}"));
         }
-        Ok(Some(End {
-            outcome: Outcome::HeldNoSnapshot,
-            version: Some(release.version.clone()),
-            attempted: None,
-            acted: false,
-        }))
+        let version = Some(release.version.clone());
+        Ok(Some(untouched(Outcome::HeldNoSnapshot, version)))
     }
 
     /// Writes the plan down. Nothing is touched before.
@@ -168,6 +164,16 @@ impl Machine<'_> {
             snapshot,
         };
         Ok(Journal::begin(&site.paths, plan)?)
+    }
+}
+
+/// The end of a run that changed nothing.
+pub(super) fn untouched(outcome: Outcome, version: Option<crate::Version>) -> End {
+    End {
+        outcome,
+        version,
+        attempted: None,
+        acted: false,
     }
 }
 

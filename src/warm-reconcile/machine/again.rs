@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 
-use super::act::end;
+use super::act::{end, untouched};
 use super::{End, Machine, RunError, TRIES};
 use crate::decide::outcome::Outcome;
 use crate::decide::{Degraded, Plan};
@@ -31,6 +31,12 @@ impl Machine<'_> {
             JournalState::Ended(last) if went_back(&last) && !self.is_history(&last)? => last,
             _ => return self.as_run(plan, seen).await,
         };
+        let back_to = last.plan().from.as_ref().map(|from| &from.version);
+        let met = seen.world.data.as_ref().map(|data| &data.version);
+        if seen.world.stateful && !last.needs_restore() && met > back_to {
+            // Newer code met the data since, and that way back would not put it back.
+            return self.as_run(plan, seen).await;
+        }
         match (&plan, seen.world.running.as_ref().map(|one| one.healthy)) {
             (Plan::Inconclusive { .. }, _) => {
                 return Ok(Ok(End {
@@ -103,13 +109,9 @@ fn went_back(last: &Journal) -> bool {
 }
 
 fn held(plan: &Plan) -> End {
-    End {
-        outcome: match plan.outcome() {
-            outcome @ Outcome::UnhealthyWhileHeld => outcome,
-            _ => Outcome::HeldByOperator,
-        },
-        version: None,
-        attempted: None,
-        acted: false,
-    }
+    let outcome = match plan.outcome() {
+        outcome @ Outcome::UnhealthyWhileHeld => outcome,
+        _ => Outcome::HeldByOperator,
+    };
+    untouched(outcome, None)
 }

@@ -9,7 +9,7 @@ use super::workspace::Workspace;
 use super::{Machine, RunError};
 use crate::deploy::{self, Cx, Driver, DriverReport, Left, store_images, wait_until_gone};
 use crate::engine::{EngineError, StackView};
-use crate::inspect::volumes;
+use crate::inspect::{drift, volumes};
 use crate::recipe::{Fetch, Recipe};
 use crate::snapshot::Volume;
 use crate::spec::Release;
@@ -45,7 +45,11 @@ impl Machine<'_> {
         }
         recipe.export(commit, &work.recipe()).await?;
         let mut release = target.clone();
-        for id in target.digests.values() {
+        // By id only this machine has them, and Swarm may start the tasks on another.
+        if !release.digests.is_empty() && !self.site.spec.stateful && self.has_other_nodes().await {
+            release.digests.clear();
+        }
+        for id in release.digests.clone().values() {
             if !matches!(self.site.engine.image(id).await, Ok(Some(_))) {
                 release.digests.clear();
                 break;
@@ -55,6 +59,25 @@ impl Machine<'_> {
             release,
             folder: work.recipe(),
         })
+    }
+
+    /// To take back what was changed by hand, each service gets the very image that it was deployed
+    /// with: another name for it would be another spec, and start also what nobody has changed.
+    pub(super) fn as_deployed(&self, mut exported: deploy::Exported) -> deploy::Exported {
+        let version = &exported.release.version;
+        if self.converges.load(Ordering::Relaxed)
+            && let Ok(Some(known)) = drift::read(&self.site.paths)
+            && known.version == *version
+        {
+            exported.release.digests = known.images();
+        }
+        exported
+    }
+
+    /// Whether another node of the swarm takes tasks. Where that is not known, none does.
+    async fn has_other_nodes(&self) -> bool {
+        let nodes = self.site.engine.nodes().await.unwrap_or_default();
+        nodes.iter().filter(|node| node.takes_tasks).count() > 1
     }
 
     /// `again`: it ran before, so that the engine may have its very spec already. Not where the

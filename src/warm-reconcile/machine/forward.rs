@@ -1,5 +1,7 @@
 //! The way forward: to a new version, or the same one again.
 
+use std::sync::atomic::Ordering;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::act::{end, undecided};
@@ -96,6 +98,7 @@ impl Machine<'_> {
             }
             Err(error) => return Err(error),
         };
+        let release = self.as_deployed(release);
         journal.start_try(Utc::now())?;
         if let Some(from) = journal.plan().from.clone() {
             self.keep(&from, &work).await;
@@ -122,7 +125,10 @@ impl Machine<'_> {
         }
         let plan = journal.plan();
         let again = plan.from.as_ref() == Some(&plan.to);
-        let again = again.then_some(Before::Unhealthy(plan.at));
+        let again = again.then_some(match self.converges.load(Ordering::Relaxed) {
+            true => Before::Unknown(plan.at),
+            false => Before::Unhealthy(plan.at),
+        });
         if let Deployed::Not(why) = self.deploy(release, work, again).await {
             return Ok(Launched::Failed(journal, Failure { why, may_have_run }));
         }

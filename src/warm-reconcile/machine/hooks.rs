@@ -1,6 +1,7 @@
 //! The commands that the app file names around a change of what runs: as lists of words, with a
 //! deadline. What they say is on record.
 
+use super::act::untouched;
 use super::deploy::said;
 use super::{End, Machine, RunError};
 use crate::decide::Plan;
@@ -35,12 +36,7 @@ impl Machine<'_> {
             // A way back waits for nobody.
             return Ok(None);
         }
-        Ok(Some(End {
-            outcome: Outcome::InconclusiveHook,
-            version,
-            attempted: None,
-            acted: false,
-        }))
+        Ok(Some(untouched(Outcome::InconclusiveHook, version)))
     }
 
     /// The hook at the end of a run that changed something. A run that the next one goes on with

@@ -54,6 +54,7 @@ use crate::state::journal::{Event, Journal, JournalError, Step, Tries};
 use crate::state::lock::Lock;
 use kit::redact::{Redacted, Redactor};
 
+use act::untouched;
 pub use error::RunError;
 pub use flight::{Ended, Flight};
 pub use paper::plan;
@@ -94,6 +95,8 @@ pub struct Machine<'a> {
     pub(super) flight: &'a Flight<'a>,
     /// Whether the recipe may be fetched where something of it is not here.
     pub(super) may_fetch: AtomicBool,
+    /// Whether a healthy app is deployed again only to take back what was changed by hand.
+    pub(super) converges: AtomicBool,
 }
 
 /// What a run came to.
@@ -119,6 +122,7 @@ impl<'a> Machine<'a> {
             notify,
             flight,
             may_fetch: AtomicBool::new(false),
+            converges: AtomicBool::new(false),
         }
     }
 
@@ -230,12 +234,21 @@ impl<'a> Machine<'a> {
     /// `None`: a journal was closed, and what is now has to be decided.
     async fn carry_out(&self, plan: Plan, seen: Gathered) -> Result<Option<End>, RunError> {
         let outcome = plan.outcome();
-        let end = |version: Option<crate::Version>| End {
-            outcome,
-            version,
-            attempted: None,
-            acted: false,
-        };
+        let healthy = seen.world.running.as_ref().and_then(|one| one.healthy);
+        let converges = matches!(plan, Plan::Redeploy { .. }) && healthy == Some(true);
+        self.converges.store(converges, Ordering::Relaxed);
+        let end = |version: Option<crate::Version>| untouched(outcome, version);
+        if let Plan::RollBack {
+            from: Some(from), ..
+        } = &plan
+            && seen.world.baking
+            && seen.world.ask != Ask::RollBack
+        {
+            self.flight.remark(format!(
+                "{} became unhealthy within its bake time",
+                from.version
+            ));
+        }
         Ok(Some(match &plan {
             Plan::Current { release, .. } => end(Some(release.version.clone())),
             Plan::Adopt { release } => {
@@ -280,15 +293,6 @@ impl<'a> Machine<'a> {
                 journal.advance(event, Step::default(), Utc::now())?;
                 self.complete_history();
                 return Ok(None);
-            }
-            Plan::RollBack { from, .. } if seen.world.baking => {
-                if let Some(from) = from {
-                    self.flight.remark(format!(
-                        "{} became unhealthy within its bake time",
-                        from.version
-                    ));
-                }
-                self.act(&plan, seen).await?
             }
             Plan::Resume(Resume::Forward { .. } | Resume::Back { .. })
             | Plan::FirstDeploy { .. }

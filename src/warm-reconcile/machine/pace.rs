@@ -34,8 +34,8 @@ impl Pace {
     /// Of an upgrade that has just ended; `None` where a part of it was done more than once.
     fn of(journal: &Journal, bytes: u64, now: DateTime<Utc>) -> Option<Pace> {
         let once = |state: State| {
-            let mut records = journal.records().iter();
-            let mut of_it = records.by_ref().filter(|record| record.state == state);
+            let records = journal.records().iter();
+            let mut of_it = records.filter(|record| record.state == state);
             let first = of_it.next()?.at;
             of_it.next().is_none().then_some(first)
         };

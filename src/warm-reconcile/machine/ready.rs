@@ -3,6 +3,9 @@
 //!
 //! What is found here is no word on the version: it never started, so it is never quarantined.
 
+use std::sync::atomic::Ordering;
+
+use super::act::untouched;
 use super::deploy::said;
 use super::workspace::Workspace;
 use super::{End, Machine, RunError};
@@ -10,6 +13,7 @@ use crate::decide::outcome::Outcome;
 use crate::decide::{Foreseen, Plan, PlanDocument};
 use crate::deploy::shape::{FilesRead, Shape};
 use crate::deploy::{Cx, Driver, Exported, fetch_image};
+use crate::engine::{InRegistry, Node};
 use crate::inspect::Gathered;
 use crate::spec::{Release, ReleaseId};
 
@@ -19,6 +23,13 @@ enum InTheWay {
     Undeployable(Vec<String>),
     /// An image is not here, and cannot be had now.
     Image(String),
+}
+
+/// The nodes of the swarm, and which of them this one is.
+#[derive(Default)]
+struct Nodes {
+    here: String,
+    all: Vec<Node>,
 }
 
 impl Machine<'_> {
@@ -37,12 +48,7 @@ impl Machine<'_> {
             self.flight
                 .remark(format!("{named} cannot be deployed: {why}"));
         }
-        Ok(Some(End {
-            outcome: found.outcome,
-            version,
-            attempted: None,
-            acted: false,
-        }))
+        Ok(Some(untouched(found.outcome, version)))
     }
 
     /// What a run of this plan would find in the way before it touches anything. Reads only; an
@@ -142,16 +148,22 @@ impl Machine<'_> {
         for warning in shape.warnings() {
             self.flight.remark(warning);
         }
-        let faults = self.faults(&shape, stays_up).await?;
+        let swarm = self.swarm(&shape).await;
+        let faults = self.faults(&shape, &swarm, stays_up).await?;
         if !faults.is_empty() {
             return Ok(Some(InTheWay::Undeployable(faults)));
         }
-        let missing = self.missing_image(&shape, work, fetch).await?;
+        let missing = self.missing_image(&shape, &swarm, work, fetch).await?;
         Ok(missing.map(InTheWay::Image))
     }
 
     /// What of the files cannot work on this swarm. `stays_up`: the app is not taken down before.
-    async fn faults(&self, shape: &Shape, stays_up: bool) -> Result<Vec<String>, RunError> {
+    async fn faults(
+        &self,
+        shape: &Shape,
+        swarm: &Nodes,
+        stays_up: bool,
+    ) -> Result<Vec<String>, RunError> {
         let engine = &self.site.engine;
         let mut faults = Vec::new();
         for (kind, name) in shape.external() {
@@ -160,7 +172,7 @@ impl Machine<'_> {
                 faults.push(format!("the external {kind} `{name}` is not there"));
             }
         }
-        if shape.images().next().is_none() {
+        if swarm.all.is_empty() {
             return Ok(faults);
         }
         let view = self.look().await.map_err(RunError::Engine)?;
@@ -169,19 +181,62 @@ impl Machine<'_> {
             .iter()
             .filter(|one| stays_up && one.has_a_running_task());
         let running: Vec<&str> = up.map(|one| one.short.as_str()).collect();
-        match engine.nodes().await {
-            Ok(nodes) => faults.extend(shape.faults(&nodes, &running)),
-            Err(error) => self
-                .flight
-                .remark(format!("the swarm's nodes are not known: {error}")),
+        faults.extend(shape.faults(&swarm.all, &running));
+        if self.site.spec.stateful {
+            faults.extend(shape.wandering(&swarm.all, &swarm.here));
         }
         Ok(faults)
+    }
+
+    /// The nodes that may take the tasks; none where they are not known, which is told.
+    async fn swarm(&self, shape: &Shape) -> Nodes {
+        let engine = &self.site.engine;
+        if shape.images().next().is_none() {
+            return Nodes::default();
+        }
+        match tokio::try_join!(engine.info(), engine.nodes()) {
+            Ok((info, all)) => Nodes {
+                here: info.node,
+                all,
+            },
+            Err(error) => {
+                self.flight
+                    .remark(format!("the swarm's nodes are not known: {error}"));
+                Nodes::default()
+            }
+        }
+    }
+
+    /// Of an image that is not here: whether a run could fetch it, told. `Some`: it cannot.
+    async fn ask_registry(&self, service: &str, image: &str) -> Option<String> {
+        let name = format!("the image {image} of service {service} is not here");
+        let told = match self.may_fetch.load(Ordering::Relaxed) {
+            false => {
+                format!("{name}, and its registry is not asked: fetching is switched off")
+            }
+            true => match self.site.engine.registry_has(image).await {
+                InRegistry::Yes => {
+                    format!("{name}; its registry has it, and a run fetches it first")
+                }
+                InRegistry::No(words) => {
+                    return Some(format!(
+                        "{name}, and its registry does not have it: {words}"
+                    ));
+                }
+                InRegistry::Unknown(words) => format!(
+                    "{name}, and whether its registry has it is not known: {words}; a run tries to fetch it"
+                ),
+            },
+        };
+        self.flight.remark(told);
+        None
     }
 
     /// The first image that is not here and cannot be fetched.
     async fn missing_image(
         &self,
         shape: &Shape,
+        swarm: &Nodes,
         work: &Workspace,
         fetch: bool,
     ) -> Result<Option<String>, RunError> {
@@ -191,15 +246,15 @@ impl Machine<'_> {
             limit,
             ..self.cx(&scratch)
         };
-        for (service, image) in shape.images() {
+        for (service, image) in shape.images_on(&swarm.all, &swarm.here) {
             let here = self.site.engine.image(image).await;
             if here.map_err(RunError::Engine)?.is_some() {
                 continue;
             }
             if !fetch {
-                self.flight.remark(format!(
-                    "the image {image} of service {service} is not here: a run fetches it first"
-                ));
+                if let Some(why) = self.ask_registry(service, image).await {
+                    return Ok(Some(why));
+                }
                 continue;
             }
             self.say(&format!("fetching {image}"), limit);

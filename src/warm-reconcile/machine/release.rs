@@ -71,14 +71,15 @@ impl Machine<'_> {
         let good = last_good::read(paths).map_err(unread)?;
         all.extend(good.map(|good| good.version().clone()));
         let past = history::read(paths).map_err(unread)?.entries;
-        let healthy = past.into_iter().rev().filter_map(|entry| match entry.end {
-            State::Committed => Some([Some(entry.to), entry.from]),
-            State::RolledBack => Some([entry.from, None]),
-            _ => None,
+        // What a version replaced was healthy too, or adopted.
+        let healthy = past.iter().rev().flat_map(|entry| {
+            let replaced = entry.from.as_ref();
+            let replaced = replaced.filter(|_| entry.end == State::Committed);
+            [entry.healthy(), replaced]
         });
-        for version in healthy.flatten().flatten() {
+        for version in healthy.flatten() {
             if all.len() <= BEFORE {
-                all.insert(version);
+                all.insert(version.clone());
             }
         }
         let store = Snapshots::new(paths);

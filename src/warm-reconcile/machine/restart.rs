@@ -16,6 +16,7 @@ use crate::engine::{
     Desired, Service, Settled, StackView, UpdateState, current_version, digests, settled,
 };
 use crate::health::{Gate, Seen, probe};
+use crate::inspect::stack_facts::asked_at;
 use crate::spec::Release;
 
 /// After a deploy that changes anything, the engine has begun an update by then.
@@ -56,7 +57,7 @@ impl Machine<'_> {
         let hangs = old
             && match before {
                 Before::Unhealthy(_) => true,
-                Before::Unknown(_) => self.does_not_answer().await,
+                Before::Unknown(_) => self.does_not_answer(&view).await,
             };
         let scratch = work.scratch();
         // What a deploy has made new has its time to start, also one by an earlier try.
@@ -86,13 +87,14 @@ impl Machine<'_> {
     }
 
     /// No status that counts as health, several times in a row.
-    async fn does_not_answer(&self) -> bool {
+    async fn does_not_answer(&self, view: &StackView) -> bool {
         let Ok(gate) = Gate::new(&self.site.spec) else {
             return false;
         };
         for _ in 0..ASKED {
             let limit = self.site.spec.times.probe;
-            let seen = probe(&gate.request, &gate.identity, limit).await;
+            let request = gate.request_at(asked_at(view, &self.site.spec));
+            let seen = probe(&request, &gate.identity, limit).await;
             match seen {
                 Seen::Answer { status, .. } if gate.ok.contains(&status) => return false,
                 // Our own fault is no word against the app.

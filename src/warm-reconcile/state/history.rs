@@ -27,6 +27,17 @@ pub struct HistoryEntry {
     pub evidence: Option<String>,
 }
 
+impl HistoryEntry {
+    /// The version that it saw healthy at its end.
+    pub fn healthy(&self) -> Option<&Version> {
+        match self.end {
+            State::Committed => Some(&self.to),
+            State::RolledBack => self.from.as_ref(),
+            _ => None,
+        }
+    }
+}
+
 /// The history of an app, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {

@@ -1,14 +1,12 @@
 //! What a deployer does beside deploying, on a real engine: it takes a stack back as a whole, sees
 //! what others changed, watches what it committed, and lets go of old images.
 
-use std::time::{Duration, Instant};
-
 use libtest_mimic::Trial;
 use test_kit::trials::trial;
 
-use super::desk::Desk;
 use super::faults::{Web, version_that_answers};
-use super::ways_out::{label, side};
+use super::ways_out::{NEW, OLD, first, label, release_well, side};
+use test_kit::desk::Desk;
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -24,31 +22,13 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-const OLD: &str = "5.1.1+v1.0.0";
-const NEW: &str = "5.2.0+v1.1.0";
-
-fn release(desk: &Desk, tag: &str, more: &str) {
-    let web = Web {
-        more,
-        ..Web::well(tag, desk.port)
-    };
-    web.release(desk, tag);
-}
-
-fn first(desk: &Desk, more: &str) {
-    release(desk, OLD, more);
-    let began = Instant::now();
-    desk.run(&["traefik"]).is(0, "deployed");
-    desk.gate(Duration::from_secs(8) + 5 * began.elapsed());
-}
-
 fn together() {
     let desk = Desk::web("together", 18240);
     first(&desk, &side(""));
     // The app itself is well in the new version.
     let fails = side("").replace("sleep, '100000'", "'false'");
     assert_ne!(fails, side(""));
-    release(&desk, NEW, &fails);
+    release_well(&desk, NEW, &fails);
     desk.run(&["traefik"]).is(20, "rolled-back");
     assert_eq!([label(&desk, "app"), label(&desk, "side")], [OLD, OLD]);
     assert_eq!(version_that_answers(&desk).as_deref(), Some("1.0.0"));
@@ -67,7 +47,7 @@ fn by_hand() {
     desk.swarm().docker(&[
         "service",
         "update",
-        "--detach",
+        "--detach=false",
         "--env-add",
         "DB_PASSWORD=hunter22hunter22",
         "--label-add",
@@ -88,7 +68,11 @@ fn by_hand() {
         }
         assert!(!shown.out.contains("hunter22"), "{shown:?}");
     }
+    let of_app = tasks(&desk, "app");
+    let of_side = tasks(&desk, "side");
     desk.run(&["traefik", "--converge"]).is(0, "redeployed");
+    assert_eq!(tasks(&desk, "app"), of_app, "nobody had changed it");
+    assert_ne!(tasks(&desk, "side"), of_side);
     let status = desk.run(&["status", "traefik"]).json();
     assert_eq!(status[0]["drift"].as_array().unwrap().len(), 0, "{status}");
     let env = desk.swarm().docker(&[
@@ -102,12 +86,19 @@ fn by_hand() {
     desk.run(&["traefik"]).is(0, "noop-healthy");
 }
 
+/// The tasks that a service has, ended ones included.
+fn tasks(desk: &Desk, service: &str) -> String {
+    let name = format!("{}_{service}", desk.stack);
+    desk.swarm()
+        .docker(&["service", "ps", "--quiet", "--no-trunc", &name])
+}
+
 fn bakes() {
     let desk = Desk::web("bakes", 18242);
     first(&desk, "");
     let versions = ["5.1.2+v1.0.1", "5.1.3+v1.0.2", "5.1.4+v1.0.3"];
     for tag in versions {
-        release(&desk, tag, "");
+        release_well(&desk, tag, "");
         desk.run(&["traefik"]).is(0, "upgraded");
     }
     let kept = |tag: &str| {

@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_tim
 use serde_json::Value;
 use test_kit::trials::trial;
 
-use super::desk::{self, Desk};
+use test_kit::desk::{self, Desk};
 
 pub fn trials() -> Vec<Trial> {
     vec![

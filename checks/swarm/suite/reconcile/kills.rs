@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use test_kit::trials::trial;
 
-use super::desk::{Desk, NEW, OLD};
+use test_kit::desk::{Desk, NEW, OLD};
 
 pub fn trials() -> Vec<Trial> {
     vec![

@@ -6,8 +6,8 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 use test_kit::trials::trial;
 
-use super::desk::Desk;
-use super::ledger::{ONE, RUINS, THREE, TWO, abra, data, differs, fill, release, seen, trap};
+use test_kit::desk::Desk;
+use test_kit::ledger::{ONE, RUINS, THREE, TWO, abra, data, differs, fill, release, seen, trap};
 
 pub fn trials() -> Vec<Trial> {
     vec![

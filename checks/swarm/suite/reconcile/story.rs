@@ -4,7 +4,7 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 use test_kit::trials::trial;
 
-use super::desk::{Desk, NEW, OLD};
+use test_kit::desk::{Desk, NEW, OLD};
 
 pub fn trials() -> Vec<Trial> {
     vec![

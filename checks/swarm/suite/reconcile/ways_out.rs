@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use test_kit::trials::trial;
 
-use super::desk::Desk;
 use super::faults::{Web, untouched, version_that_answers};
+use test_kit::desk::Desk;
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -30,8 +30,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-const OLD: &str = "5.1.1+v1.0.0";
-const NEW: &str = "5.2.0+v1.1.0";
+pub(super) const OLD: &str = "5.1.1+v1.0.0";
+pub(super) const NEW: &str = "5.2.0+v1.1.0";
 
 /// A second service of the stack.
 pub(super) fn side(more: &str) -> String {
@@ -45,13 +45,18 @@ pub(super) fn side(more: &str) -> String {
     )
 }
 
-/// The first version, with a second service, and a gate that fits this machine; gives its time.
-fn first(desk: &Desk, more: &str) -> Duration {
+/// Releases a version that is well, with more in its stack.
+pub(super) fn release_well(desk: &Desk, tag: &str, more: &str) {
     let web = Web {
         more,
-        ..Web::well(OLD, desk.port)
+        ..Web::well(tag, desk.port)
     };
-    web.release(desk, OLD);
+    web.release(desk, tag);
+}
+
+/// The first version, with a second service, and a gate that fits this machine; gives its time.
+pub(super) fn first(desk: &Desk, more: &str) -> Duration {
+    release_well(desk, OLD, more);
     let began = Instant::now();
     desk.run(&["traefik"]).is(0, "deployed");
     let gate = Duration::from_secs(6) + 5 * began.elapsed();
@@ -72,11 +77,7 @@ fn two_versions() {
     let desk = Desk::web("mixed", 18230);
     let more = side("");
     first(&desk, &more);
-    let new = Web {
-        more: &more,
-        ..Web::well(NEW, desk.port)
-    };
-    new.release(&desk, NEW);
+    release_well(&desk, NEW, &more);
     desk.run(&["traefik"]).is(0, "upgraded");
     let name = format!("{}_side", desk.stack);
     for (words, code, outcome) in [
@@ -213,11 +214,7 @@ fn words() {
     deploy: { restart_policy: { condition: none } }
 ";
     let tag = "5.2.0+v1.1.0";
-    let web = Web {
-        more: migrate,
-        ..Web::well(tag, desk.port)
-    };
-    web.release(&desk, tag);
+    release_well(&desk, tag, migrate);
     desk.gate(Duration::from_secs(90));
     let report = desk.run(&["traefik"]).is(20, "rolled-back");
     let told = report["remarks"].to_string();

@@ -578,6 +578,10 @@ impl Model {
         self.run_id += 1;
         self.restores = restores.filter(|_| run.touched);
         let back_to = run.back_to.clone().expect("it went back");
+        let met = self.data.as_ref().map(|data| &data.version);
+        if self.stateful && self.restores.is_none() && met > Some(&back_to.version) {
+            return Ok(Outcome::NoopHealthy);
+        }
         self.go_back(back_to, run.to, run.touched, Step::Restoring)
     }
 

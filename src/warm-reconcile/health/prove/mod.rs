@@ -123,6 +123,11 @@ impl Certificate {
         let all = Control::ALL.into_iter().all(shown);
         self.schema == SCHEMA && self.teeth && all && self.gate == gate.digest()
     }
+
+    /// Whether it proves the gate of this app.
+    pub fn arms_gate_of(&self, spec: &AppSpec) -> bool {
+        Gate::new(spec).is_ok_and(|gate| self.arms(&gate))
+    }
 }
 
 /// The proof that is on record; `None` where there is none.

@@ -233,3 +233,19 @@ fn an_update_under_way_is_no_fence_and_a_paused_one_is() {
         assert_eq!(judge.push(&sample).row == 1, counts, "{state:?}");
     }
 }
+
+#[test]
+fn while_a_deploy_waits_for_a_node_that_is_down_nothing_speaks_against_the_app() {
+    let waits = EngineFacts {
+        lost_node: Some("node-3".into()),
+        ..crashing(five())
+    };
+    let mut judge = Judge::new(rules(3, 0, WINDOW), at(0), Ok(waits.clone()));
+    assert_eq!(
+        judge.push(&refused(WINDOW - 10, waits.clone())).verdict,
+        Verdict::Waiting
+    );
+    let verdict = judge.push(&refused(WINDOW + 10, waits)).verdict;
+    let doubt = super::super::weigh::Doubt::Node("node-3".into());
+    assert_eq!(verdict, Verdict::Inconclusive(Inconclusive::Doubt(doubt)));
+}

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use test_kit::swarm::{Swarm, shared};
-use test_kit::warm::{self, Ended, Running};
+use crate::swarm::{Swarm, TestEngine, shared};
+use crate::warm::{self, Ended, Running};
 
 /// The versions that there are images of.
 pub const OLD: &str = "5.1.1+v3.6.15";
@@ -19,7 +19,9 @@ pub const SHORT: &str =
     "first_gate: 2s, gate: 40s, probe: 2s, every: 200ms, successes: 2, steady: 300ms, deploy: 30s";
 
 pub struct Desk {
-    swarm: Arc<Swarm>,
+    engine: TestEngine,
+    /// What runs it, for as long as the desk is used.
+    _keeper: Arc<dyn Send + Sync>,
     folder: tempfile::TempDir,
     app: &'static str,
     pub stack: String,
@@ -49,8 +51,22 @@ impl Desk {
 
     /// Any app; `fields` and `times` are YAML.
     pub fn with(swarm: Arc<Swarm>, name: &str, port: u16, fields: &str, times: &str) -> Desk {
+        let engine = TestEngine::clone(&swarm);
+        Desk::on(engine, swarm, name, port, fields, times)
+    }
+
+    /// The same on an engine that something keeps running.
+    pub fn on(
+        engine: TestEngine,
+        keeper: Arc<dyn Send + Sync>,
+        name: &str,
+        port: u16,
+        fields: &str,
+        times: &str,
+    ) -> Desk {
         let desk = Desk {
-            swarm,
+            engine,
+            _keeper: keeper,
             folder: tempfile::tempdir().unwrap(),
             app: "traefik",
             stack: format!("gp_{name}"),
@@ -74,10 +90,12 @@ impl Desk {
         desk
     }
 
-    /// A desk for the app `ledger`, whose data is in a volume (`checks/swarm/suite/reconcile/ledger.rs`).
+    /// A desk for the app `ledger`, whose data is in a volume (`checks/kit/ledger.rs`).
     pub fn ledger(name: &str, port: u16, driver: &str) -> Desk {
+        let swarm = shared();
         let desk = Desk {
-            swarm: shared(),
+            engine: TestEngine::clone(&swarm),
+            _keeper: swarm,
             folder: tempfile::tempdir().unwrap(),
             app: "ledger",
             stack: format!("gp_{name}"),
@@ -113,8 +131,8 @@ apps:
         self.git(&["init", "--quiet", "--initial-branch=main"]);
     }
 
-    pub fn swarm(&self) -> &Swarm {
-        &self.swarm
+    pub fn swarm(&self) -> &TestEngine {
+        &self.engine
     }
 
     pub fn recipe(&self) -> PathBuf {
@@ -164,9 +182,19 @@ apps:
         self.git(&["tag", "--annotate", "--message", tag, tag]);
     }
 
+    /// Releases a version anew, under the tag that it may have already.
+    pub fn retag(&self, tag: &str, files: &[(&str, &str)]) {
+        for (name, text) in files {
+            std::fs::write(self.recipe().join(name), text).unwrap();
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", tag]);
+        self.git(&["tag", "--force", "--annotate", "--message", tag, tag]);
+    }
+
     /// Releases a version with more flags for Traefik than the recipe has.
     pub fn release(&self, tag: &str, more: &str) {
-        let source = test_kit::root().join("checks/swarm/traefik.yml");
+        let source = crate::root().join("checks/swarm/traefik.yml");
         let compose = std::fs::read_to_string(source).unwrap();
         let flags = "\"--ping=true\"]\n";
         assert!(compose.contains(flags));
@@ -191,8 +219,8 @@ apps:
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(test_kit::root().join("checks/swarm/engine"));
-        let engine = self.swarm.socket();
+        let mut command = self.engine.enter();
+        let engine = self.engine.socket();
         // The stand-in for abra, where one was put.
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut folders = vec![self.path("bin")];
@@ -200,9 +228,7 @@ apps:
         command
             .env("PATH", std::env::join_paths(folders).unwrap())
             .env("ABRA_DIR", self.path("abra"))
-            .arg("enter")
-            .arg(engine.parent().unwrap())
-            .arg(test_kit::built("warm-reconcile"))
+            .arg(crate::built("warm-reconcile"))
             .arg("--json")
             .arg("--config")
             .arg(self.folder.path().join("apps.yaml"))
@@ -217,6 +243,12 @@ apps:
     /// Runs the program to its end.
     pub fn run(&self, words: &[&str]) -> Ended {
         Ended::of(self.command(words).output().unwrap())
+    }
+
+    /// The same where the recipe and its images may be fetched.
+    pub fn run_fetching(&self, words: &[&str]) -> Ended {
+        let mut command = self.command(words);
+        Ended::of(command.env_remove("CCCI_SKIP_FETCH").output().unwrap())
     }
 
     /// Starts the program, and gives it when its journal is in that state.
@@ -241,7 +273,7 @@ apps:
         } else {
             "/api/version"
         };
-        let body = self.swarm.ask(self.port, path)?;
+        let body = self.engine.ask(self.port, path)?;
         let body: Value = serde_json::from_str(&body).ok()?;
         Some(body["Version"].as_str()?.to_owned())
     }
@@ -250,7 +282,7 @@ apps:
     pub fn indexes(&self) -> String {
         let filter = format!("label=com.docker.stack.namespace={}", self.stack);
         let ids = self
-            .swarm
+            .engine
             .docker(&["service", "ls", "--quiet", "--filter", &filter]);
         let mut words = vec![
             "service",
@@ -259,13 +291,13 @@ apps:
             "{{.ID}} {{.Version.Index}}",
         ];
         words.extend(ids.lines());
-        self.swarm.docker(&words)
+        self.engine.docker(&words)
     }
 
     /// The ids of the stack's services.
     pub fn services(&self) -> String {
         let filter = format!("label=com.docker.stack.namespace={}", self.stack);
-        self.swarm
+        self.engine
             .docker(&["service", "ls", "--quiet", "--filter", &filter])
     }
 
@@ -280,8 +312,8 @@ apps:
 impl Drop for Desk {
     fn drop(&mut self) {
         let stack = self.stack.clone();
-        let swarm = Arc::clone(&self.swarm);
+        let engine = self.engine.clone();
         // Also after a panic: the other trials go on with the same engine.
-        let _ = std::panic::catch_unwind(move || swarm.docker(&["stack", "rm", &stack]));
+        let _ = std::panic::catch_unwind(move || engine.docker(&["stack", "rm", &stack]));
     }
 }

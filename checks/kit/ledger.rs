@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::desk::Desk;
+use crate::desk::Desk;
 
 pub const ONE: &str = "1.0.0+v1.0.0";
 pub const TWO: &str = "1.1.0+v1.1.0";
@@ -122,7 +122,7 @@ PY
 /// The stand-in as `abra`, with an operator's folder for this app.
 pub fn abra(desk: &Desk) {
     std::fs::create_dir(desk.path("bin")).unwrap();
-    let stand_in = test_kit::root().join("checks/fixtures/abra");
+    let stand_in = crate::root().join("checks/fixtures/abra");
     symlink(stand_in, desk.path("bin/abra")).unwrap();
     std::fs::create_dir_all(desk.path("abra/servers/default")).unwrap();
     trap(desk, "");

@@ -1,0 +1,314 @@
+//! Apps on a swarm of several nodes: three real engines in networks of their own. The program runs
+//! beside node-1, a manager; node-2 leads.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot set its world up has failed"
+)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use test_kit::desk::{Desk, SHORT};
+use test_kit::nodes::Nodes;
+use test_kit::trials::trial;
+
+const ONE: &str = "1.0.0+v1.0.0";
+const TWO: &str = "1.1.0+v1.1.0";
+const THREE: &str = "1.2.0+v1.2.0";
+const PORT: u16 = 18_301;
+
+fn main() -> std::process::ExitCode {
+    let trials = vec![
+        trial(
+            "a_stateless_app_is_deployed_and_gated_wherever_its_task_runs",
+            wherever,
+        ),
+        trial(
+            "data_on_another_node_is_refused_before_anything_is_touched_and_the_node_is_named",
+            data_elsewhere,
+        ),
+        trial("the_node_of_the_task_is_cut_off_in_mid_upgrade", node_dies),
+        trial("the_leader_is_cut_off_in_mid_upgrade", leader_dies),
+    ];
+    test_kit::swarm::run_side_by_side(trials, 2)
+}
+
+/// The tests' own web server, with node-1 as the engine that is asked.
+fn desk(nodes: &Arc<Nodes>, name: &str, fields: &str) -> Desk {
+    let fields = format!(
+        "    health_scheme: http\n    health_path: /version\n    identity: {{ version: $.Version, started: none }}\n{fields}"
+    );
+    Desk::on(nodes.node(1), nodes.clone(), name, PORT, &fields, SHORT)
+}
+
+/// What a version of the app is.
+struct Web<'a> {
+    constraint: &'a str,
+    more: &'a str,
+    late: u32,
+}
+
+fn release(desk: &Desk, tag: &str, web: &Web<'_>) {
+    let Web {
+        constraint,
+        more,
+        late,
+    } = web;
+    let app = tag.split_once("+v").unwrap().1;
+    let image = if tag == ONE { "lab/web:1" } else { "lab/web:2" };
+    let compose = format!(
+        r#"version: "3.8"
+services:
+  app:
+    image: {image}
+    environment: {{SAYS: "{app}", LATE: "{late}"{more}}}
+    ports: [{{target: 80, published: {PORT}, protocol: tcp, mode: host}}]
+    deploy:
+      endpoint_mode: dnsrr
+      placement: {{constraints: ["{constraint}"]}}
+      update_config: {{order: stop-first, failure_action: pause, monitor: 2s}}
+      restart_policy: {{condition: any, delay: 500ms}}
+"#
+    );
+    desk.release_files(tag, &[("compose.yml", &compose)]);
+}
+
+fn well(constraint: &str) -> Web<'_> {
+    Web {
+        constraint,
+        more: "",
+        late: 0,
+    }
+}
+
+/// The node on which the app's task runs, by the manager's word.
+fn node_of(desk: &Desk) -> String {
+    let name = format!("{}_app", desk.stack);
+    let format = "{{.Node}}";
+    let words = [
+        "service",
+        "ps",
+        "--filter",
+        "desired-state=running",
+        "--format",
+        format,
+        &name,
+    ];
+    desk.swarm().docker(&words)
+}
+
+/// The version that answers on a node.
+fn answers_on(nodes: &Nodes, number: u32) -> Option<String> {
+    let body: Value = serde_json::from_str(&nodes.node(number).ask(PORT, "/version")?).ok()?;
+    Some(body["Version"].as_str()?.to_owned())
+}
+
+fn wherever() {
+    let nodes = Arc::new(Nodes::start());
+    let desk = desk(&nodes, "wherever", "");
+    release(&desk, ONE, &well("node.hostname==node-3"));
+    desk.run(&["traefik"]).is(0, "deployed");
+    assert_eq!(node_of(&desk), "node-3");
+    assert_eq!(answers_on(&nodes, 3).as_deref(), Some("1.0.0"));
+    let before = desk.indexes();
+    desk.run(&["traefik"]).is(0, "noop-healthy");
+    assert_eq!(desk.indexes(), before);
+
+    // Another app answers on that port of this very node.
+    let port = format!("{PORT}:80");
+    desk.swarm().docker(&[
+        "run",
+        "--detach",
+        "--name",
+        "other",
+        "--env",
+        "SAYS=9.9.9",
+        "--publish",
+        &port,
+        "lab/web:1",
+    ]);
+    desk.run(&["traefik"]).is(0, "noop-healthy");
+    desk.swarm().docker(&["rm", "--force", "other"]);
+
+    release(&desk, TWO, &well("node.hostname==node-2"));
+    desk.run(&["traefik"]).is(0, "upgraded");
+    assert_eq!(node_of(&desk), "node-2");
+    assert_eq!(answers_on(&nodes, 2).as_deref(), Some("1.1.0"));
+
+    let crashes = Web {
+        more: ", CRASH: yes",
+        ..well("node.hostname==node-3")
+    };
+    release(&desk, THREE, &crashes);
+    let back = desk.run(&["traefik"]).is(20, "rolled-back");
+    assert!(
+        back["remarks"].to_string().contains("non-zero exit (3)"),
+        "{back:#}"
+    );
+    assert_eq!(node_of(&desk), "node-2");
+    assert_eq!(answers_on(&nodes, 2).as_deref(), Some("1.1.0"));
+    desk.run(&["rollback", "traefik"]).is(20, "rolled-back");
+    assert_eq!(node_of(&desk), "node-3");
+    assert_eq!(answers_on(&nodes, 3).as_deref(), Some("1.0.0"));
+
+    // Here again.
+    release(&desk, "1.3.0+v1.3.0", &well("node.hostname==node-1"));
+    desk.run(&["traefik"]).is(0, "upgraded");
+    assert_eq!(answers_on(&nodes, 1).as_deref(), Some("1.3.0"));
+}
+
+fn data_elsewhere() {
+    let nodes = Arc::new(Nodes::start());
+    let desk = desk(&nodes, "data", "    stateful: true\n");
+    let with_data = |tag: &str, constraint: &str| {
+        release(&desk, tag, &well(constraint));
+        let path = desk.recipe().join("compose.yml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("    ports:", "    volumes: [\"data:/data\"]\n    ports:");
+        text + "volumes: {data: }\n"
+    };
+    let put = |tag: &str, text: &str| desk.release_files(tag, &[("compose.yml", text)]);
+    // It could start anywhere, and so without its data.
+    let anywhere = with_data("0.9.0+v0.9.0", "node.role==manager");
+    put("0.9.1+v0.9.1", &anywhere);
+    let refused = desk.run(&["traefik"]).is(30, "undeployable");
+    let told = refused["remarks"].to_string();
+    assert!(told.contains("node-2") && told.contains("node-3"), "{told}");
+    assert_eq!(desk.services(), "");
+
+    // Somebody else put it on another node, and a volume of that name is here, too.
+    let there = with_data(ONE, "node.hostname==node-3");
+    let label = format!("labels: [\"coop-cloud.{}.version={ONE}\"]", desk.stack);
+    let by_hand = desk.path("by-hand.yml");
+    std::fs::write(
+        &by_hand,
+        there.replace(
+            "endpoint_mode: dnsrr",
+            &format!("endpoint_mode: dnsrr\n      {label}"),
+        ),
+    )
+    .unwrap();
+    let by_hand = by_hand.to_str().unwrap();
+    desk.swarm()
+        .docker(&["volume", "create", &format!("{}_data", desk.stack)]);
+    desk.swarm().docker(&[
+        "stack",
+        "deploy",
+        "--resolve-image",
+        "never",
+        "--compose-file",
+        by_hand,
+        &desk.stack,
+    ]);
+    let end = Instant::now() + Duration::from_secs(30);
+    while answers_on(&nodes, 3).is_none() {
+        assert!(Instant::now() < end, "it never came up");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let newer = with_data(TWO, "node.hostname==node-3");
+    put(THREE, &newer);
+    let before = desk.indexes();
+    let held = desk.run(&["traefik"]);
+    assert_eq!(held.code, Some(10), "{held:?}");
+    assert!(held.out.contains("node-3"), "{held:?}");
+    let plan = desk.run(&["plan", "traefik"]);
+    assert!(plan.out.contains("node-3"), "{plan:?}");
+    assert_eq!(desk.indexes(), before);
+    assert_eq!(answers_on(&nodes, 3).as_deref(), Some("1.0.0"));
+}
+
+/// Upgrades while `cut` happens at the gate, and gives how that run ended.
+fn upgrade_while(desk: &Desk, cut: impl FnOnce()) -> (Option<i32>, String) {
+    release(desk, ONE, &well("node.hostname!=node-1"));
+    desk.run(&["traefik"]).is(0, "deployed");
+    release(
+        desk,
+        TWO,
+        &Web {
+            late: 3,
+            ..well("node.hostname!=node-1")
+        },
+    );
+    let mut program = desk.start_until(&["traefik"], "gating");
+    cut();
+    let ended = program.end();
+    println!("{ended:?}");
+    (ended.code, ended.outcome())
+}
+
+/// The next runs bring the app to its newest version, on one of the nodes that are left. Where Swarm
+/// waits for the lost node, that takes the way out that the documents name: the node is removed.
+fn comes_up(desk: &Desk, nodes: &Nodes, lost: u32) {
+    let lost_node = format!("node-{lost}");
+    let first = desk.run(&["traefik"]);
+    if first.code != Some(0) {
+        first.is(40, "inconclusive-gate");
+        assert!(
+            first.out.contains(&format!("the node {lost_node} is down")),
+            "{first:?}"
+        );
+        let service = format!("{}_app", desk.stack);
+        println!("{}", desk.swarm().docker(&["service", "ps", &service]));
+        println!(
+            "{}",
+            desk.swarm().docker(&[
+                "service",
+                "inspect",
+                "--format",
+                "{{json .UpdateStatus}}",
+                &service
+            ])
+        );
+        desk.swarm().docker(&["node", "demote", &lost_node]);
+        desk.swarm().docker(&["node", "rm", "--force", &lost_node]);
+        println!("{}", desk.swarm().docker(&["service", "ps", &service]));
+        desk.run(&["traefik"]).is(0, "upgraded");
+    }
+    desk.run(&["traefik"]).is(0, "noop-healthy");
+    assert_eq!(desk.last_good(), TWO);
+    let left = [2, 3].into_iter().filter(|node| *node != lost);
+    let answers = left.filter_map(|node| answers_on(nodes, node));
+    assert_eq!(answers.collect::<Vec<_>>(), ["1.1.0"]);
+}
+
+fn node_dies() {
+    let nodes = Arc::new(Nodes::start());
+    let desk = desk(&nodes, "node", "");
+    let mut lost = 3;
+    let ended = upgrade_while(&desk, || {
+        if node_of(&desk) == "node-2" {
+            lost = 2;
+        }
+        nodes.cut_power(lost);
+    });
+    let ended = (ended.0, ended.1.as_str());
+    assert!(
+        matches!(
+            ended,
+            (Some(0), "upgraded") | (Some(40), "inconclusive-engine" | "inconclusive-gate")
+        ),
+        "{ended:?}"
+    );
+    comes_up(&desk, &nodes, lost);
+}
+
+fn leader_dies() {
+    let nodes = Arc::new(Nodes::start());
+    let desk = desk(&nodes, "leader", "");
+    let leaders =
+        desk.swarm()
+            .docker(&["node", "ls", "--format", "{{.Hostname}} {{.ManagerStatus}}"]);
+    assert!(leaders.contains("node-2 Leader"), "{leaders}");
+    let ended = upgrade_while(&desk, || nodes.cut_power(2));
+    let ended = (ended.0, ended.1.as_str());
+    assert!(
+        matches!(
+            ended,
+            (Some(0), "upgraded") | (Some(40), "inconclusive-engine" | "inconclusive-gate")
+        ),
+        "{ended:?}"
+    );
+    comes_up(&desk, &nodes, 2);
+}
