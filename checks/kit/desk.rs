@@ -92,7 +92,11 @@ impl Desk {
 
     /// A desk for the app `ledger`, whose data is in a volume (`checks/kit/ledger.rs`).
     pub fn ledger(name: &str, port: u16, driver: &str) -> Desk {
-        let swarm = shared();
+        Desk::ledger_on(shared(), name, port, driver)
+    }
+
+    /// The same on an engine of its own.
+    pub fn ledger_on(swarm: Arc<Swarm>, name: &str, port: u16, driver: &str) -> Desk {
         let desk = Desk {
             engine: TestEngine::clone(&swarm),
             _keeper: swarm,
@@ -249,6 +253,11 @@ apps:
     pub fn run_fetching(&self, words: &[&str]) -> Ended {
         let mut command = self.command(words);
         Ended::of(command.env_remove("CCCI_SKIP_FETCH").output().unwrap())
+    }
+
+    /// Starts the program.
+    pub fn start(&self, words: &[&str]) -> Running {
+        Running::start(&mut self.command(words))
     }
 
     /// Starts the program, and gives it when its journal is in that state.

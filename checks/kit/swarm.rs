@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -120,15 +121,20 @@ impl TestEngine {
         self.folder.join("docker.sock")
     }
 
+    /// `docker` for this engine.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("docker");
+        command
+            .args(words)
+            .env_remove("DOCKER_CONTEXT")
+            .env("DOCKER_HOST", format!("unix://{}", self.socket().display()));
+        command
+    }
+
     /// Runs `docker`, and gives what it printed on standard output.
     #[track_caller]
     pub fn docker(&self, words: &[&str]) -> String {
-        let done = Command::new("docker")
-            .args(words)
-            .env_remove("DOCKER_CONTEXT")
-            .env("DOCKER_HOST", format!("unix://{}", self.socket().display()))
-            .output()
-            .unwrap();
+        let done = self.command(words).output().unwrap();
         let (out, err) = (
             String::from_utf8_lossy(&done.stdout),
             String::from_utf8_lossy(&done.stderr),
@@ -152,6 +158,39 @@ impl TestEngine {
 
     /// Kills dockerd with SIGKILL; it is started again at once.
     pub fn kill_dockerd(&self) {
+        self.end_dockerd("-KILL");
+    }
+
+    /// Restarts dockerd as a person would, and waits until it answers.
+    pub fn restart_dockerd(&self) {
+        // Its own pid, as the script that starts it again sees it.
+        let pid = || std::fs::read_to_string(self.folder.join("dockerd.inner")).unwrap();
+        let old = pid();
+        self.end_dockerd("-TERM");
+        let end = Instant::now() + Duration::from_secs(60);
+        while pid() == old {
+            assert!(Instant::now() < end, "dockerd does not end");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        self.until_it_answers();
+    }
+
+    /// Waits until dockerd answers, and its swarm.
+    pub fn until_it_answers(&self) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while !self
+            .command(&["node", "ls"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+        {
+            assert!(Instant::now() < end, "dockerd does not come back");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn end_dockerd(&self, signal: &str) {
         let read = |path: String| std::fs::read_to_string(path).unwrap();
         let first = |text: String| text.split_whitespace().next().unwrap().to_owned();
         let outer = read(self.folder.join("pid").display().to_string());
@@ -159,7 +198,7 @@ impl TestEngine {
         let inner = first(read(format!("/proc/{outer}/task/{outer}/children")));
         for pid in read(format!("/proc/{inner}/task/{inner}/children")).split_whitespace() {
             if read(format!("/proc/{pid}/comm")).trim() == "dockerd" {
-                let done = Command::new("kill").args(["-KILL", pid]).status().unwrap();
+                let done = Command::new("kill").args([signal, pid]).status().unwrap();
                 assert!(done.success());
             }
         }

@@ -6,12 +6,14 @@ mod kills;
 mod registry;
 mod stateful;
 mod story;
+mod walks;
 mod ways_out;
 
 use libtest_mimic::Trial;
 
 pub fn trials() -> impl Iterator<Item = Trial> {
-    let trials = story::trials().into_iter().chain(kills::trials());
+    let trials = walks::trials().into_iter().chain(story::trials());
+    let trials = trials.chain(kills::trials());
     trials
         .chain(stateful::trials())
         .chain(faults::trials())
