@@ -229,15 +229,30 @@ async fn what_is_left_at_the_deadline_is_told() {
     let scratch = kit.at("scratch");
     let limit = Duration::from_secs(2);
     let done = kit.driver.undeploy(&kit.cx(&scratch, limit)).await.unwrap();
-    assert_eq!(
-        done.left,
-        Some(Left::Seen {
-            services: 1,
-            tasks: 0,
-            containers: 1,
-            networks: 1
-        })
+    let Some(Left::Seen {
+        services: 1,
+        tasks: 0,
+        containers,
+        networks: 1,
+    }) = &done.left
+    else {
+        panic!("{done:?}");
+    };
+    assert!(
+        containers.len() == 1 && containers[0].contains("_app.1."),
+        "{containers:?}"
     );
+    assert!(
+        done.left.as_ref().unwrap().forgotten().is_empty(),
+        "its service is there"
+    );
+    let forgotten = Left::Seen {
+        services: 0,
+        tasks: 0,
+        containers: containers.clone(),
+        networks: 0,
+    };
+    assert_eq!(forgotten.forgotten(), containers);
 }
 
 #[tokio::test]

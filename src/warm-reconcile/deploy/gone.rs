@@ -32,8 +32,8 @@ pub enum Left {
         services: usize,
         /// Tasks of removed services.
         tasks: usize,
-        /// Containers, in any state.
-        containers: usize,
+        /// Containers by their names, in any state.
+        containers: Vec<String>,
         networks: usize,
     },
     /// Nobody knows: the engine could not be asked at the last look.
@@ -44,13 +44,22 @@ impl Left {
     fn is_only_networks(&self) -> bool {
         matches!(
             self,
+            Left::Seen { services: 0, tasks: 0, containers, .. } if containers.is_empty()
+        )
+    }
+
+    /// The containers that Swarm has forgotten: an engine that was killed can leave one behind, of
+    /// which no task is left. Nobody ends it but a person.
+    pub fn forgotten(&self) -> &[String] {
+        match self {
             Left::Seen {
                 services: 0,
                 tasks: 0,
-                containers: 0,
+                containers,
                 ..
-            }
-        )
+            } => containers,
+            Left::Seen { .. } | Left::Unknown(_) => &[],
+        }
     }
 }
 
@@ -75,7 +84,8 @@ async fn look(engine: &Engine, stack: &str) -> Option<Left> {
                 tasks: view.orphans.len(),
                 containers: ours
                     .filter(|container| container.stack.as_deref() == Some(stack))
-                    .count(),
+                    .map(|container| container.name.clone())
+                    .collect(),
                 networks: networks.len(),
             })
         }

@@ -344,7 +344,8 @@ impl Taken {
 
     fn advice(&self) -> &'static str {
         match self {
-            Taken::Book => "restart dockerd",
+            // A port that was given back a moment ago looks the same until the next start.
+            Taken::Book => "if it stays so, restart dockerd",
             Taken::Kernel => "a process outside the engine listens on it",
         }
     }

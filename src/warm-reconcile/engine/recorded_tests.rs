@@ -167,7 +167,7 @@ async fn a_port_that_is_taken_by_nobody_is_the_engine_s_own_fault() {
         .unwrap();
     let why = poisoned(&view).unwrap();
     assert!(
-        why.contains("no container has it: restart dockerd"),
+        why.contains("no container has it: if it stays so, restart dockerd"),
         "{why}"
     );
 }

@@ -153,12 +153,21 @@ impl Machine<'_> {
         match &done.left {
             None => Ok(None),
             Some(Left::Unknown(why)) => Err(RunError::Unseen(why.clone())),
-            Some(left) => Ok(Some(format!(
-                "it is not down after {}: {}; {}",
-                humantime::format_duration(limit),
-                serde_json::json!(left),
-                said(&done.report)
-            ))),
+            Some(left) => {
+                let forgotten = match left.forgotten() {
+                    [] => String::new(),
+                    names => format!(
+                        "; Swarm has forgotten what is left: `docker rm --force {}` ends it",
+                        names.join(" ")
+                    ),
+                };
+                Ok(Some(format!(
+                    "it is not down after {}: {}{forgotten}; {}",
+                    humantime::format_duration(limit),
+                    serde_json::json!(left),
+                    said(&done.report)
+                )))
+            }
         }
     }
 

@@ -270,6 +270,13 @@ impl<'d> Walker<'d> {
                 if matches!(outcome.as_str(), "noop-healthy" | "held-quarantined") {
                     return outcome;
                 }
+                // What an engine that was killed has forgotten.
+                let named = ended.out.split("`docker rm --force ").nth(1);
+                if let Some(names) = named.and_then(|rest| rest.split('`').next()) {
+                    let words = ["rm", "--force"].into_iter().chain(names.split(' '));
+                    let words: Vec<&str> = words.collect();
+                    self.desk.swarm().docker(&words);
+                }
                 // A port that was given back a moment ago looks like that, too.
                 if ended.out.contains("restart dockerd") {
                     said += 1;
