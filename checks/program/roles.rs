@@ -4,6 +4,7 @@
 mod after;
 mod before;
 mod first;
+mod hook;
 mod independent;
 mod inside;
 mod interleaved;

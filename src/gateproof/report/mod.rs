@@ -8,6 +8,7 @@
 mod annotations;
 pub mod documents;
 pub(crate) mod explain;
+mod hook;
 mod junit;
 pub mod markdown;
 mod markdown_table;
@@ -35,6 +36,7 @@ use kit::atomic;
 use kit::redact::Redacted;
 
 pub use annotations::{Annotation, Dialect, Level, annotation_lines, annotations, stop_commands};
+pub use hook::hook;
 pub use junit::junit;
 pub use markdown_table::markdown_table;
 pub use run_verdict::{RunVerdict, left_out, verdict_of};

@@ -4,7 +4,8 @@ use crate::cli::terminal;
 use clap::{Args, ValueEnum};
 
 use crate::gate::state::PhaseStatus;
-use crate::report::phase;
+use crate::report::{hook, phase};
+use crate::run::Role;
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::console;
@@ -23,6 +24,7 @@ use crate::cli::progress::refuse;
 #[command(after_help = "Examples:
   gateproof status
   gateproof status --probe --exit-code
+  gateproof status --hook=builder >&2 || exit 2
 
 Exit codes:
   0  shown; with --exit-code: every gate may be called done
@@ -40,6 +42,11 @@ pub(crate) struct StatusOptions {
     /// End with the state of the gates as exit code
     #[arg(long)]
     exit_code: bool,
+    /// For a tool that asks before an agent may stop: in at most 200 tokens what is in the way and what
+    /// comes next, nothing where nothing is, and the exit code of --exit-code. With a role: only what that
+    /// role can do next
+    #[arg(long, value_enum, value_name = "ROLE", num_args = 0..=1, require_equals = true, default_missing_value = "anybody", conflicts_with = "format")]
+    hook: Option<HookRole>,
     /// What to print on standard output
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
     format: StatusFormat,
@@ -50,6 +57,24 @@ enum StatusFormat {
     Table,
     Markdown,
     Json,
+}
+
+/// Who may not stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum HookRole {
+    Anybody,
+    Builder,
+    Adversary,
+}
+
+impl HookRole {
+    fn role(self) -> Option<Role> {
+        match self {
+            HookRole::Anybody => None,
+            HookRole::Builder => Some(Role::Builder),
+            HookRole::Adversary => Some(Role::Adversary),
+        }
+    }
 }
 
 pub(crate) async fn status(options: StatusOptions) -> anyhow::Result<ExitCode> {
@@ -66,6 +91,16 @@ pub(crate) async fn status(options: StatusOptions) -> anyhow::Result<ExitCode> {
                 state => state?.phase,
             },
         );
+    }
+    if let Some(who) = options.hook {
+        let Some(text) = hook(&phases, who.role()) else {
+            return Ok(ExitCode::Success);
+        };
+        terminal::out(&text);
+        let code = worst(phases.iter().map(PhaseStatus::exit_code));
+        return Ok(code
+            .filter(|code| *code != ExitCode::Success)
+            .unwrap_or(ExitCode::Failed));
     }
     match options.format {
         StatusFormat::Table => {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::model::{GateState, GateStatus, PhaseStatus};
 use crate::gate::reason::Reason;
+use crate::run::Role;
 
 /// The next step of a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,6 +20,18 @@ pub struct NextStep {
 impl fmt::Display for NextStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.who, self.what)
+    }
+}
+
+impl NextStep {
+    /// Whether somebody in this role can do it.
+    pub fn is_for(&self, role: Role) -> bool {
+        let who = match role {
+            Role::Builder => BUILDER,
+            Role::Adversary => ADVERSARY,
+            Role::Ci => return false,
+        };
+        self.who == who || self.who == ANYBODY
     }
 }
 
