@@ -154,7 +154,8 @@ fn arguments(help: &str) -> Words {
         // `prove-gate` has a `--version` of its own.
         let short = short.trim();
         let own = short.is_empty() || short.starts_with('-') && !["-h,", "-V,"].contains(&short);
-        let word = rest.split(' ').next()?;
+        // `--hook[=<ROLE>]`: a value that may be left out.
+        let word = rest.split([' ', '[']).next()?;
         (own && word.starts_with("--")).then_some(word)
     });
     positional.chain(options).map(str::to_owned).collect()

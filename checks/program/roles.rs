@@ -3,6 +3,7 @@
 
 mod after;
 mod before;
+mod begin;
 mod first;
 mod hook;
 mod independent;

@@ -11,6 +11,7 @@ mod diff;
 mod done;
 mod explain;
 mod inbox;
+mod init;
 mod lift;
 mod list;
 mod log;
@@ -34,6 +35,7 @@ use kit::runtime::Work;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Init(init::InitOptions),
     Verify(verify::VerifyOptions),
     Claim(claim::ClaimOptions),
     Review(review::ReviewOptions),
@@ -64,6 +66,7 @@ pub(super) enum Command {
 impl Command {
     pub(super) fn work(self) -> Work<'static, anyhow::Result<ExitCode>> {
         match self {
+            Command::Init(options) => Box::pin(init::init(options)),
             Command::Verify(options) => Box::pin(verify::verify(options)),
             Command::Claim(options) => Box::pin(claim::claim(options)),
             Command::Review(options) => Box::pin(review::review(options)),
