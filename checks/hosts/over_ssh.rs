@@ -1,6 +1,7 @@
 //! The whole program against a real `sshd` on loopback: what a Builder sees who claims
 //! something about a host. The transport's own promises are in `ssh.rs`.
 mod armed;
+mod tree;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use test_kit::sshd::{ALIAS, Sshd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trials: [(&str, fn()); 13] = [
+    let trials: [(&str, fn()); 15] = [
         // First, because it waits longest: 90 s, while the program tries to reach the host.
         (
             "a_link_that_is_cut_is_undone_by_the_host_and_the_check_is_an_error",
@@ -40,6 +41,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         (
             "an_unknown_host_key_is_an_error_and_never_a_fail",
             unknown_key,
+        ),
+        (
+            "a_tree_of_the_commit_is_brought_to_a_host_and_removed_afterwards",
+            tree::brought_and_removed,
+        ),
+        (
+            "a_tree_of_the_commit_is_removed_when_the_program_is_killed",
+            tree::removed_when_we_are_killed,
         ),
         (
             "a_program_that_is_killed_is_undone_by_the_host",

@@ -86,6 +86,8 @@ gates:
         http: https://a.example/
         tls: { x22: 1 }
         skip: { x27: 1 }
+        on: { x32: 1, host: h, clone: true }
+        for: { v: { run: ls, x33: 1 } }
         headers: { H: { x26: 1 } }
         expect: { x23: 1, status: { x24: 1 }, certificate: { x25: 1 } }
 ";
@@ -135,6 +137,8 @@ const PLACES: &[&[&str]] = &[
     &["Keys of `in_order`"],
     &["Keys of `tests`"],
     &["Keys of `softened`"],
+    &["Keys of `on`"],
+    &["Keys of a list of `for`", COMMAND],
 ];
 
 #[test]

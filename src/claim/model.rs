@@ -161,11 +161,25 @@ pub struct Check {
     pub tags: Vec<String>,
     /// What must hold for it to be asked at all: where it does not, nothing is known of the claim.
     pub requires: Option<Step>,
+    /// It is asked once for each value that a command lists.
+    pub each: Option<ListedValues>,
     /// Declared reason why it is not run.
     pub skip: Option<Skip>,
     /// The values of `vars:` and `for:` that hold for this check.
     pub scope: Scope,
     pub span: Span,
+}
+
+/// Values that are known only when the check is asked: the lines that a command prints.
+#[derive(Clone, Debug)]
+pub struct ListedValues {
+    /// The parameter that has each of them in turn.
+    pub name: String,
+    pub command: CommandProbe,
+    /// The command must succeed.
+    pub expect: Expect,
+    /// Fewer values are a failure of the check.
+    pub at_least: u32,
 }
 
 /// Why a check is not run.
@@ -211,6 +225,16 @@ pub enum Probe {
     Human(HumanProbe),
 }
 
+impl Probe {
+    /// The command, where it is one.
+    pub(crate) fn command(&mut self) -> Option<&mut CommandProbe> {
+        match self {
+            Probe::Command(command) => Some(command),
+            Probe::Http(_) | Probe::Human(_) => None,
+        }
+    }
+}
+
 /// What a person attests.
 #[derive(Clone, Debug)]
 pub struct HumanProbe {
@@ -233,6 +257,8 @@ pub struct CommandProbe {
     pub strict: bool,
     /// Why it may hide a failure of its own.
     pub hides: Option<String>,
+    /// Whether it runs in a tree of the claimed commit that is brought to its host.
+    pub in_tree: bool,
 }
 
 /// A shell line or an argument vector.

@@ -1,6 +1,6 @@
 //! Quoting for POSIX shells: the one place that turns a value into shell text.
 
-use crate::text::{Part, Text};
+use crate::text::{Part, Text, is_name};
 
 /// The value as one word of a POSIX shell line. Words that need no quotes get none.
 pub fn quote(value: &str) -> String {
@@ -102,9 +102,26 @@ pub fn fill(text: &Text, mut filled: impl FnMut(&str, Quoting) -> String) -> Str
     line
 }
 
-/// A parameter as a reference to a shell variable of its name, in quotes of its own where it stands outside
+/// The shell variable that stands for a parameter. A name with other characters than those of a variable has
+/// their codes in its place, so that no two names are the same variable.
+pub fn variable(name: &str) -> String {
+    if is_name(name) {
+        return name.to_owned();
+    }
+    let mut variable = "gp_".to_owned();
+    for byte in name.bytes() {
+        match byte {
+            b if b.is_ascii_alphanumeric() => variable.push(char::from(b)),
+            b => variable.push_str(&format!("_{b:02x}")),
+        }
+    }
+    variable
+}
+
+/// A parameter as a reference to its shell variable, in quotes of its own where it stands outside
 /// of quotes: a value with spaces stays one word.
 pub fn reference(name: &str, quoting: Quoting) -> String {
+    let name = variable(name);
     match quoting {
         Quoting::None => format!("\"${{{name}}}\""),
         Quoting::Single | Quoting::Double => format!("${{{name}}}"),

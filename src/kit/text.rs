@@ -1,5 +1,6 @@
 //! Text with `${name}` parameters in it.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use indexmap::IndexMap;
 
 /// Values of parameters by name.
@@ -110,7 +111,7 @@ impl Text {
 fn parameter(text: &str) -> Option<(&str, &str)> {
     let inner = text.strip_prefix("${")?;
     let (name, after) = inner.split_once('}')?;
-    is_name(name).then_some((name, after))
+    (is_name(name) || is_moment(name)).then_some((name, after))
 }
 
 /// A word of a vocabulary that is ASCII, with every other character written as an escape: what looks
@@ -133,7 +134,26 @@ pub fn is_deceptive(c: char) -> bool {
     )
 }
 
-/// Whether `name` can name a parameter: a letter or `_`, then letters, digits and `_`.
+/// When something began, as parameters: `run.began` in RFC 3339, `run.began_unix` in seconds since 1970.
+pub fn moments(of: &str, began: DateTime<Utc>) -> [(String, String); 2] {
+    [
+        (
+            format!("{of}.began"),
+            began.to_rfc3339_opts(SecondsFormat::Secs, true),
+        ),
+        (format!("{of}.began_unix"), began.timestamp().to_string()),
+    ]
+}
+
+/// Whether `name` is one of [`moments`].
+fn is_moment(name: &str) -> bool {
+    let of_name = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
+    name.rsplit_once('.').is_some_and(|(of, moment)| {
+        matches!(moment, "began" | "began_unix") && !of.is_empty() && of.bytes().all(of_name)
+    })
+}
+
+/// Whether `name` can name a variable: a letter or `_`, then letters, digits and `_`.
 pub fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes
@@ -145,6 +165,18 @@ pub fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_are_parameters_and_other_dots_belong_to_the_shell() {
+        let text = Text::parse("${run.began} ${db-down.began_unix} ${a.b} ${.began}");
+        let names: Vec<&str> = text.params().collect();
+        assert_eq!(names, ["run.began", "db-down.began_unix"]);
+        let scope = Scope::from_iter(moments("run", DateTime::UNIX_EPOCH));
+        assert_eq!(
+            Text::parse("${run.began} @${run.began_unix}").render(&scope),
+            "1970-01-01T00:00:00Z @0"
+        );
+    }
 
     #[test]
     fn fills_in_parameters_and_leaves_the_shells_own_dollars() {

@@ -388,3 +388,97 @@ fn what_a_check_requires_makes_not_now_of_it_and_not_a_fail() {
     let shown = Scratch::with(text).run(&["check", "claim.yaml"]);
     assert!(shown.err.contains("GP2504"), "{shown:?}");
 }
+
+/// `--since` of a log wants to know when the run or the disturbance began.
+#[test]
+fn the_begin_of_the_run_and_of_a_disturbance_are_values() {
+    let file = claim(
+        "fixtures:\n  away-now: { on: local, baseline: test ! -e away, do: touch away, undo: rm away }\n",
+        &[
+            (
+                "run",
+                "run: echo ${run.began}\nexpect: { stdout: { time: { newer_than: 2m } } }",
+            ),
+            (
+                "after",
+                "with: away-now\nrun: echo \"${away-now.began_unix} @${run.began_unix} ${away-now.began}\"\nexpect: { stdout: { matches: '^\\d{10} @\\d{10} \\d{4}-\\d\\d-\\d\\dT[\\d:]+Z$' } }",
+            ),
+            (
+                "ordered",
+                "with: away-now\nrun: date -u +%Y-%m-%dT%H:%M:%SZ\nexpect: { stdout: { time: { not_before: '${away-now.began}' } } }",
+            ),
+        ],
+    );
+    let run = Scratch::with(&file).recorded(&[]);
+    for id in ["run", "after", "ordered"] {
+        assert_eq!(run.outcome(id), "PASS", "{}", run.check(id));
+    }
+    // Without the fixture there is no such value.
+    let file = file.replace("with: away-now\n        run: date", "run: date");
+    let shown = Scratch::with(&file).verify(&[]);
+    assert_eq!(shown.code, Some(2), "{shown:?}");
+    assert!(shown.err.contains("GP2303"), "{}", shown.err);
+}
+
+#[test]
+fn a_check_is_asked_for_each_value_that_a_command_lists() {
+    let each = |list: &str, rest: &str| format!("for: {{ unit: {list} }}\n{rest}");
+    let file = claim(
+        "",
+        &[
+            (
+                "all",
+                &each(
+                    "{ run: 'printf \"web\\n\\n  db x\\n\"', at_least: 2 }",
+                    "run: echo ${unit} is up\nexpect: ${unit} is up",
+                ),
+            ),
+            (
+                "one",
+                &each(
+                    "{ run: seq 3 }",
+                    "run: echo ${unit}\nexpect: { stdout: { number: { max: 2 } } }",
+                ),
+            ),
+            (
+                "few",
+                &each("{ run: echo web, at_least: 2 }", "run: echo up\nexpect: up"),
+            ),
+            ("none", &each("{ run: 'true' }", "run: echo up\nexpect: up")),
+            (
+                "broken",
+                &each("{ run: echo web; exit 3 }", "run: echo up\nexpect: up"),
+            ),
+            (
+                "rows",
+                "for: { host: [a, b], unit: { run: seq 2 } }\nrun: echo ${host}${unit}\nexpect: { stdout: { starts_with: '${host}' } }",
+            ),
+        ],
+    );
+    let run = Scratch::with(&file).recorded(&[]);
+    assert_eq!(run.outcome("all"), "PASS", "{}", run.check("all"));
+    let seen = run.check("all")["observed"].to_string();
+    assert!(
+        seen.contains("db x is up") && seen.contains("held for 2 of 2 values"),
+        "{seen}"
+    );
+    assert_eq!(run.outcome("one"), "FAIL", "{}", run.check("one"));
+    assert!(
+        run.why("one").contains("with `unit` = `3`"),
+        "{}",
+        run.why("one")
+    );
+    for id in ["few", "none"] {
+        assert_eq!(run.outcome(id), "FAIL", "{}", run.check(id));
+        assert!(run.why(id).contains("at least "), "{}", run.why(id));
+    }
+    assert_eq!(run.outcome("broken"), "ERROR", "{}", run.check("broken"));
+    assert!(
+        run.why("broken").contains("are not known"),
+        "{}",
+        run.why("broken")
+    );
+    for id in ["rows[a]", "rows[b]"] {
+        assert_eq!(run.outcome(id), "PASS", "{}", run.check(id));
+    }
+}

@@ -19,6 +19,7 @@ fn shell(line: &str, scope: &Scope) -> Doing {
         stdin: None,
         strict: false,
         hides: None,
+        in_tree: false,
     };
     doing(&command, scope)
 }
@@ -465,6 +466,7 @@ fn words_that_no_shell_reads_are_a_command_as_well() {
             stdin: None,
             strict: false,
             hides: None,
+            in_tree: false,
         };
         doing(&command, &Scope::new())
     };
@@ -523,6 +525,7 @@ fn the_environment_of_a_command_counts_and_so_does_a_method() {
             stdin: None,
             strict: false,
             hides: None,
+            in_tree: false,
         };
         doing(&command, &Scope::new())
     };

@@ -3,11 +3,11 @@
 use indexmap::IndexMap;
 
 use crate::codes;
-use crate::{Check, Effect, Fixture, Place, Skip};
+use crate::{Check, Effect, Fixture, ListedValues, Place, Probe, Skip};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
-use kit::yaml::tree::{Node, NodeKind};
+use kit::yaml::tree::{Key, Node, NodeKind};
 
 use super::effects::Known;
 use super::enclosing::{captured_by, nested};
@@ -109,12 +109,18 @@ impl Reader {
                 None
             }
         };
-        let on = self.on(fields, "a check", context.default_on, &context.places);
+        let (on, in_tree) = self.on_tree(fields, context);
         let with = self.fixture_names(fields, context.fixture_names);
         for name in &with {
             let names = captured_by(name, context.fixtures);
             self.captures.extend(names);
         }
+        let each = match fields.get("for") {
+            Some(node) => self.listed(node),
+            None => Some(None),
+        };
+        self.captures
+            .extend(each.iter().flatten().map(|each| each.name.clone()));
         let human = fields.meant("human");
         let attested = self.human(fields, on.as_ref());
         self.refuse_artefact(fields);
@@ -165,6 +171,7 @@ impl Reader {
                 doubt: None,
                 control: None,
                 unchanged: false,
+                each: self.never_listed(fields, each?)?,
                 requires: transpose(requires)?,
                 teeth_waived: None,
                 tags,
@@ -193,29 +200,60 @@ impl Reader {
                 None
             }
         };
+        if let Some((key, _)) = fields.key("capture") {
+            self.one_answer(fields, key);
+        }
         let capture = fields
             .get("capture")
             .map(|node| self.captures_of(node, asked))
             .unwrap_or_default();
-        let probe = probe?;
-        let requires = transpose(requires)?;
-        let mut known = self.judge_effect(fields, declared, &with, &probe, on.as_ref());
+        let mut probe = probe?;
+        let mut requires = transpose(requires)?;
+        let mut each = each?;
+        if in_tree {
+            let own = requires.as_mut().filter(|step| step.on.is_none());
+            let listed = each.as_mut().map(|each| &mut each.command);
+            let probes = std::iter::once(&mut probe).chain(own.map(|step| &mut step.probe));
+            probes
+                .filter_map(Probe::command)
+                .chain(listed)
+                .for_each(|command| command.in_tree = true);
+        }
+        // A tree of the commit is a check's own, on a host as here.
+        let reached = if in_tree {
+            Some(&Place::Clone)
+        } else {
+            on.as_ref()
+        };
+        let mut known = self.judge_effect(fields, declared, &with, &probe, reached);
+        if let (Some(each), Some(node), false) = (&each, fields.get("for"), fields.has("effect")) {
+            let listing = Probe::Command(each.command.clone());
+            known = known.and(self.known(&listing, &node.span, reached, !with.is_empty()));
+        }
         if let (Some(step), Some(node), false) =
             (&requires, fields.get("requires"), fields.has("effect"))
         {
-            let place = step.on.as_ref().or(on.as_ref());
+            let place = step.on.as_ref().or(reached);
             let asked = self.known(&step.probe, &node.span, place, !with.is_empty());
-            known.effect = known.effect.max(asked.effect);
-            known.doubt = known.doubt.or(asked.doubt);
+            known = known.and(asked);
         }
         let control = fields.get("control").map(|node| {
             self.control(
                 node,
                 asked,
                 &with,
-                (on.as_ref(), &known, fields.has("effect")),
+                (reached, &known, fields.has("effect")),
                 context,
             )
+        });
+        let control = control.map(|control| {
+            let mut control = control?;
+            if let (true, Some(command)) =
+                (in_tree, control.probe.as_mut().and_then(Probe::command))
+            {
+                command.in_tree = true;
+            }
+            Some(control)
         });
         let unchanged = self.unchanged(fields, &with, context);
         let waived = fields.get("teeth").map(|node| self.waiver(node));
@@ -237,6 +275,7 @@ impl Reader {
             doubt: known.doubt,
             control: transpose(control)?,
             unchanged,
+            each,
             requires,
             teeth_waived: transpose(waived)?,
             tags,
@@ -246,6 +285,82 @@ impl Reader {
         };
         self.lint_check(&check, fields);
         Some(check)
+    }
+
+    /// `on: web`, or `on: { host: web, clone: true }`: whether a tree of the commit is brought there.
+    fn on_tree(
+        &mut self,
+        fields: &Fields<'_>,
+        context: &CheckContext<'_>,
+    ) -> (Option<Place>, bool) {
+        let Some(node) = fields
+            .get("on")
+            .filter(|node| matches!(node.kind, NodeKind::Map(_)))
+        else {
+            let on = self.on(fields, "a check", context.default_on, &context.places);
+            return (on, false);
+        };
+        let Some(on) = self.map(node, "`on`", &["host", "clone"]) else {
+            return (None, true);
+        };
+        let (Some(host), Some(clone)) = (on.get("host"), on.get("clone")) else {
+            let lacking = if on.has("host") { "clone" } else { "host" };
+            self.missing_in(&on, "`on`", lacking, "on: { host: web, clone: true }");
+            return (None, true);
+        };
+        self.one_of(clone, "`clone`", &["true"]);
+        let place = self.place(host, &context.places);
+        if matches!(place, Some(Place::Local | Place::Clone)) {
+            self.report(
+                Diagnostic::new(
+                    Code::BAD_VALUE,
+                    host.span.clone(),
+                    "`host` takes a host of the file",
+                )
+                .help("a fresh clone on this machine is `on: clone`"),
+            );
+        }
+        if let Some((key, _)) = fields.key("http") {
+            self.report(
+                Diagnostic::new(
+                    Code::CONFLICT,
+                    key.span.clone(),
+                    "a request has no use for a tree of the commit",
+                )
+                .help("write the host alone: `on: web`"),
+            );
+        }
+        (place, true)
+    }
+
+    /// Refuses the values of a command beside a key that is about one answer.
+    fn one_answer(&mut self, fields: &Fields<'_>, key: &Key) {
+        if fields.get("for").is_some_and(lists) {
+            let problem = Diagnostic::new(
+                Code::CONFLICT,
+                key.span.clone(),
+                format!(
+                    "`{}` is about one answer, and this asks for each value that a command lists",
+                    key.text
+                ),
+            );
+            self.report(problem.help("let one command print all of them"));
+        }
+    }
+
+    /// Refuses the values of a command where a person is asked.
+    fn never_listed(
+        &mut self,
+        fields: &Fields<'_>,
+        each: Option<ListedValues>,
+    ) -> Option<Option<ListedValues>> {
+        let (Some(_), Some((key, _))) = (&each, fields.key("for")) else {
+            return Some(None);
+        };
+        let what = "a person is not asked for what a command lists";
+        let problem = Diagnostic::new(Code::CONFLICT, key.span.clone(), what);
+        self.report(problem.help("write the values: `for: { page: [a, b] }`"));
+        None
     }
 
     /// `skip: REASON`, or `skip: { reason: REASON, until: DATE }`.
@@ -301,6 +416,7 @@ impl Reader {
             let fixture = context.fixtures.get(name);
             fixture.is_none_or(|fixture| !fixture.act.is_empty() || fixture.service.is_some())
         };
+        self.one_answer(fields, key);
         if !with.last().is_some_and(disturbs) {
             self.report(
                 Diagnostic::new(
@@ -319,7 +435,7 @@ impl Reader {
         fields: &Fields<'_>,
         declared: Option<Option<Effect>>,
         with: &[String],
-        probe: &crate::Probe,
+        probe: &Probe,
         on: Option<&Place>,
     ) -> Known {
         match (fields.get("effect"), declared.flatten()) {
@@ -354,4 +470,13 @@ impl Reader {
             .filter_map(|item| self.fixed(item, &format!("`{key}`")))
             .collect()
     }
+}
+
+/// Whether a `for` takes its values from a command.
+fn lists(node: &Node) -> bool {
+    let NodeKind::Map(entries) = &node.kind else {
+        return false;
+    };
+    let mut values = entries.iter().map(|(_, value)| &value.kind);
+    values.any(|kind| matches!(kind, NodeKind::Map(_)))
 }

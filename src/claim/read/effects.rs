@@ -24,6 +24,14 @@ impl Known {
         }
     }
 
+    /// What is known of both together.
+    pub(super) fn and(self, other: Known) -> Known {
+        Known {
+            effect: self.effect.max(other.effect),
+            doubt: self.doubt.or(other.doubt),
+        }
+    }
+
     /// What is known of something that does this.
     pub(super) fn of(doing: Doing) -> Known {
         match doing {

@@ -26,12 +26,20 @@ pub(super) fn nested(names: &[String], fixtures: &IndexMap<String, Fixture>) -> 
     out
 }
 
+/// The names of the values that tell when something began: the run, or the disturbance of a fixture.
+pub(super) fn moments_of(name: &str) -> [String; 2] {
+    kit::text::moments(name, chrono::DateTime::UNIX_EPOCH).map(|(name, _)| name)
+}
+
 /// The names that a fixture, or one around it, gives to the checks under it.
 pub(super) fn captured_by(name: &str, fixtures: &IndexMap<String, Fixture>) -> Vec<String> {
     nested(&[name.to_owned()], fixtures)
         .iter()
         .filter_map(|name| fixtures.get(name))
-        .flat_map(Fixture::captures)
-        .map(|capture| capture.name.clone())
+        .flat_map(|fixture| {
+            let began = (!fixture.act.is_empty()).then(|| moments_of(&fixture.name));
+            let captured = fixture.captures().map(|capture| capture.name.clone());
+            captured.chain(began.into_iter().flatten())
+        })
         .collect()
 }

@@ -8,6 +8,7 @@ use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::fields::nearest;
 use kit::yaml::tree::{Key, Node, NodeKind};
 
+use super::enclosing::moments_of;
 use super::checks::CheckContext;
 use super::needs::CheckNeeds;
 use super::reader::Reader;
@@ -73,6 +74,7 @@ impl Reader {
         let mut heads: Vec<CheckNeeds> = Vec::new();
         for node in nodes {
             self.captures = captured.clone();
+            self.captures.extend(moments_of("run"));
             checks.extend(self.check(node, context, &mut heads));
         }
         self.captures = outer;

@@ -5,7 +5,11 @@ use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::tree::{Node, NodeKind};
 
+use super::expectations::ProbeKind;
+use super::implied::implied;
+use super::probes::RUN_KEYS;
 use super::reader::Reader;
+use crate::ListedValues;
 
 /// The most checks that `for` makes of one.
 const MOST: usize = 1000;
@@ -21,6 +25,10 @@ impl Reader {
         };
         let mut loops = vec![Scope::new()];
         for (key, values) in fields.iter() {
+            if let NodeKind::Map(_) = &values.kind {
+                // Known only when the check is asked: see `listed`.
+                continue;
+            }
             self.check_variable(&key.text, &key.span);
             let items = self.items(values, "`for`");
             let texts: Vec<String> = items
@@ -47,6 +55,47 @@ impl Reader {
             }
         }
         loops
+    }
+
+    /// `for: { unit: { run: ls units, at_least: 3 } }`: a value for each line that a command prints.
+    pub(super) fn listed(&mut self, node: &Node) -> Option<Option<ListedValues>> {
+        let NodeKind::Map(entries) = &node.kind else {
+            return Some(None);
+        };
+        let mut all = entries
+            .iter()
+            .filter(|(_, value)| matches!(value.kind, NodeKind::Map(_)));
+        let Some((key, node)) = all.next() else {
+            return Some(None);
+        };
+        if let Some((other, _)) = all.next() {
+            let problem = Diagnostic::new(
+                Code::CONFLICT,
+                other.span.clone(),
+                "`for` takes the values of one name from a command",
+            );
+            self.report(problem.help("let one command print both, and make two checks of it"));
+            return None;
+        }
+        self.check_variable(&key.text, &key.span);
+        let keys: Vec<&str> = RUN_KEYS.iter().copied().chain(["at_least"]).collect();
+        let fields = self.map(node, "a list of `for`", &keys)?;
+        let Some(line) = fields.get("run") else {
+            let example = "for: { unit: { run: ls units, at_least: 3 } }";
+            self.missing_in(&fields, "a list of `for`", "run", example);
+            return None;
+        };
+        let command = self.command(line, &fields);
+        let at_least = match fields.get("at_least") {
+            Some(node) => self.integer(node, "`at_least`", 1, 1000)?,
+            None => 1,
+        };
+        Some(Some(ListedValues {
+            name: key.text.clone(),
+            command: command?,
+            expect: implied(ProbeKind::Command, node),
+            at_least: u32::try_from(at_least).ok()?,
+        }))
     }
 
     /// `for: [{ unit: web, port: 80 }, { unit: db, port: 5432 }]`: each row has a value for every name.

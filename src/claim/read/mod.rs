@@ -363,6 +363,9 @@ fn outer_captures(node: &Node, fixtures: &Fields<'_>) -> Vec<String> {
             {
                 seen.push(name);
                 names.extend(steps::capture_names(node));
+                if node.get("do").is_some() {
+                    names.extend(enclosing::moments_of(name));
+                }
                 pending.push(node);
             }
         }

@@ -119,6 +119,7 @@ impl Reader {
                     env: Vec::new(),
                     stdin: None,
                     hides: None,
+                    in_tree: false,
                 })
             }
         }
@@ -167,6 +168,7 @@ impl Reader {
             cwd: transpose(cwd)?,
             env: env.unwrap_or_default(),
             stdin: transpose(stdin)?,
+            in_tree: false,
         })
     }
 

@@ -13,6 +13,7 @@ use kit::yaml::source::Span;
 use kit::yaml::tree::{Key, Node, NodeKind};
 
 use super::effects::Known;
+use super::enclosing::moments_of;
 use super::expectations::ProbeKind;
 use super::implied::implied;
 use super::one_line;
@@ -50,6 +51,7 @@ impl Reader {
         let on = self.on(&fields, &what, default_on, places);
         self.captures = capture_names(node);
         self.captures.extend(outer_captures.iter().cloned());
+        self.captures.extend(moments_of("run"));
         let with = self.fixture_names(&fields, known);
         let step = |reader: &mut Reader, name: &str| {
             fields

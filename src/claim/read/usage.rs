@@ -25,6 +25,9 @@ pub(super) fn params_of(check: &Check) -> HashSet<String> {
     let mut texts = Vec::new();
     probe(&check.probe, &mut texts);
     let mut names = expect(&check.expect);
+    if let Some(each) = &check.each {
+        command(&each.command, &mut texts);
+    }
     if let Some(step) = &check.requires {
         probe(&step.probe, &mut texts);
         names.extend(expect(&step.expect));

@@ -361,6 +361,7 @@ impl<'r> CheckRunner<'r> {
 
     fn scope(&self, at: CheckAt, check: &Check) -> Scope {
         let mut scope = check.scope.clone();
+        scope.extend(kit::text::moments("run", self.prober.began));
         scope.extend(self.fixtures.captured());
         scope.extend(self.captured.get(&at.gate).cloned().unwrap_or_default());
         scope

@@ -59,6 +59,7 @@ async fn run_here(
     let prober = Prober {
         places: &places,
         interrupt,
+        began: started,
         claim_folder: claim_folder(file, options),
         lanes: Lanes::new(options.jobs),
         seen: teeth::wanted(file, options).then(Default::default),

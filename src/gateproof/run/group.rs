@@ -15,6 +15,7 @@ use reach::host::Leftovers;
 
 use super::check_runner::CheckRunner;
 use super::event::{Events, RunEvent};
+use super::listed;
 use super::plan::{CheckAt, Item, vantages};
 use super::prober::{ProbeReply, ProbeTask, Prober};
 use super::teeth;
@@ -83,17 +84,20 @@ impl Asking<'_> {
             until: self.until,
             guard: None,
         };
-        let reply = prober.probe(task).await;
+        let (reply, scope) = match &self.check.each {
+            Some(each) => listed::ask(prober, task, each).await,
+            None => (prober.probe(task).await, self.scope.clone()),
+        };
         let teeth = match &reply.observation {
             Some(seen) if teeth && prober.seen.is_some() && reply.result.holds() => {
-                Some(teeth::of(prober, self.check, seen, &self.scope).await)
+                Some(teeth::of(prober, self.check, seen, &scope).await)
             }
             _ => None,
         };
         Asked {
             started,
             reply,
-            scope: self.scope,
+            scope,
             disturbed: None,
             teeth,
         }

@@ -87,9 +87,10 @@ fn folder(own: Option<String>, at: &PlaceContext) -> Option<String> {
 fn shell(text: &Text, scope: &Scope) -> (Script, Vec<(String, String)>) {
     let mut params: Vec<(String, String)> = Vec::new();
     let line = kit::shell::fill(text, |name, quoting| {
-        if !params.iter().any(|(known, _)| known == name) {
+        let variable = kit::shell::variable(name);
+        if !params.iter().any(|(known, _)| *known == variable) {
             let value = scope.get(name).cloned().unwrap_or_default();
-            params.push((name.to_owned(), value));
+            params.push((variable, value));
         }
         kit::shell::reference(name, quoting)
     });
@@ -110,6 +111,7 @@ mod tests {
             stdin: None,
             strict: false,
             hides: None,
+            in_tree: false,
         }
     }
 

@@ -10,11 +10,12 @@ use indexmap::IndexMap;
 use tokio::sync::OnceCell;
 
 use crate::record::HostState;
-use claim::{ClaimFile, HostSpec, Place, Probe};
+use claim::{ClaimFile, CommandProbe, HostSpec, Place, Probe};
 use kit::text::Scope;
 use reach::host::{Address, Fault, Host};
 use reach::undo::{self, Beat, Holder, UndoListing};
 
+use super::host_tree::HostTree;
 use super::identify::{differences, identify};
 use super::invocation::PlaceContext;
 use super::options::{Options, Role};
@@ -48,6 +49,7 @@ struct RunHost {
     state: OnceCell<HostState>,
     /// What was armed there, and who disturbed it, when it was first reached.
     listing: OnceCell<UndoListing>,
+    tree: HostTree,
 }
 
 /// What a host is asked: CI asks no revision by a command that is not known to only observe.
@@ -72,6 +74,7 @@ impl Places {
                     host: Host::open(&spec.name, &spec.address, &options.reach),
                     state: OnceCell::new(),
                     listing: OnceCell::new(),
+                    tree: HostTree::default(),
                 };
                 (spec.name.clone(), host)
             })
@@ -199,6 +202,23 @@ impl Places {
         }
     }
 
+    /// As [`Places::reach`], for a command: with a tree of the commit on its host, where it runs in one.
+    ///
+    /// # Errors
+    /// As there; and when the tree cannot be brought to the host.
+    pub(super) async fn reach_for(
+        &self,
+        place: &Place,
+        command: &CommandProbe,
+    ) -> Result<(&Host, PlaceContext), Fault> {
+        let (host, mut at) = self.reach(place).await?;
+        if let (true, Place::Host(name)) = (command.in_tree, place) {
+            let tree = &self.remote(name)?.tree;
+            at.cwd = Some(tree.folder(host, self.repository.as_deref()).await?);
+        }
+        Ok((host, at))
+    }
+
     /// The machine under a place, as far as that is known: two names of hosts may lead to one, and a
     /// container is on this one.
     pub(super) fn machine_id(&self, place: &Place) -> String {
@@ -267,6 +287,13 @@ impl Places {
         timeout: Duration,
     ) -> String {
         let host = self.known(place).unwrap_or(&self.local);
+        if let (Probe::Command(CommandProbe { in_tree: true, .. }), Some(repository)) =
+            (probe, &self.repository)
+        {
+            let there = "t=$(mktemp -d) && tar -xf - -C \"$t\" && cd \"$t\" && ";
+            let line = reproduce(probe, scope, there, host, timeout);
+            return format!("{} | {line}", repository.archive_line());
+        }
         reproduce(probe, scope, &self.change_folder(place), host, timeout)
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use claim::expectation::Expect;
 use claim::matchers::Mismatch;
 use claim::{HeaderValue, HttpProbe, Place, Probe, Timing, Tls};
@@ -51,6 +52,8 @@ pub(super) struct ProbeReply {
 pub(super) struct Prober<'r> {
     pub(super) places: &'r Places,
     pub(super) interrupt: &'r Interrupt,
+    /// When the run began.
+    pub(super) began: DateTime<Utc>,
     /// The folder of the claim file: CA files are named relative to it.
     pub(super) claim_folder: PathBuf,
     /// What each place bears.
@@ -240,7 +243,7 @@ impl Prober<'_> {
         }
         match task.probe {
             Probe::Command(command) => {
-                let (host, at) = self.places.reach(task.place).await?;
+                let (host, at) = self.places.reach_for(task.place, command).await?;
                 let mut run = invocation::command(command, task.scope, &at, limit, task.leftovers);
                 if let Some(guard) = task.guard {
                     run = guard.wrap(run);

@@ -175,6 +175,37 @@ impl Repository {
         }
     }
 
+    /// The line that writes an archive of the commit.
+    pub(super) fn archive_line(&self) -> String {
+        let top = "\"$(git rev-parse --show-toplevel)\"";
+        format!("git -C {top} archive {}", self.commit)
+    }
+
+    /// The files of the commit as a compressed archive, as they are in a fresh clone: `git archive` would
+    /// leave out and rewrite what the attributes of the repository say.
+    ///
+    /// # Errors
+    /// When there is no clone, or `tar` fails.
+    pub(super) async fn files(&self) -> Result<Vec<u8>, Fault> {
+        let folder = self.clone_folder().await?;
+        let failed = |why: String| Fault::Other(format!("no archive of the commit: {why}"));
+        let packed = tokio::task::spawn_blocking(move || {
+            let names =
+                git::read(&folder, &["ls-files", "-z"]).map_err(|error| error.to_string())?;
+            let mut tar = std::process::Command::new("tar");
+            tar.current_dir(&folder);
+            tar.args(["--null", "--no-recursion", "-T", "-", "-czf", "-"]);
+            let packed =
+                git::feed(&mut tar, Some(&names)).map_err(|error| format!("tar: {error}"))?;
+            match packed.status.success() {
+                true => Ok(packed.stdout),
+                false => Err(String::from_utf8_lossy(&packed.stderr).trim().to_owned()),
+            }
+        });
+        let packed = packed.await.map_err(|error| failed(error.to_string()))?;
+        packed.map_err(failed)
+    }
+
     /// When we are killed, the clone stays until this folder is gone or its undoing is
     /// over: it may have to be undone in the clone.
     pub(super) async fn spare_clone_for(&self, folder: &str) {

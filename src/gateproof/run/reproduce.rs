@@ -278,6 +278,7 @@ mod tests {
             stdin: None,
             strict: false,
             hides: None,
+            in_tree: false,
         }
     }
 

@@ -165,7 +165,7 @@ async fn among_failing_tools(
         return Err("it is no command".to_owned());
     };
     let worlds = failing_worlds(&check.expect, starving.tools.len());
-    let reach = prober.places.reach(&check.on).await;
+    let reach = prober.places.reach_for(&check.on, command).await;
     let (host, at) = reach.map_err(|fault| fault.to_string())?;
     let line = invocation::command(command, scope, &at, check.timing.timeout, Leftovers::Kill);
     let all = starved(host, line, starving, &worlds).await?;

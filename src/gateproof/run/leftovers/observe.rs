@@ -53,6 +53,7 @@ pub(super) async fn observe_back(
     let places = Places::new(&file, &options, &ticket.holder.run_id);
     let interrupt = Interrupt::never();
     let prober = Prober {
+        began: chrono::Utc::now(),
         seen: None,
         places: &places,
         interrupt: &interrupt,
