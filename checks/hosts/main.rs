@@ -33,7 +33,10 @@ fn main() -> ExitCode {
         .into_iter()
         .chain(ssh::trials())
         .chain(status::trials())
-        .map(|trial| trial.with_ignored_flag(missing))
+        .map(|trial| match missing {
+            true => trial.with_ignored_flag(true),
+            false => trial,
+        })
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -67,7 +67,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             armed::two,
         ),
     ];
-    trials.map(|(name, test)| crate::trial(name, test)).into()
+    let wanted = std::env::var_os("GATEPROOF_ENDURANCE").is_some();
+    let long = crate::trial(
+        "a_hundred_cut_links_and_kills_are_undone_by_the_host",
+        armed::endured,
+    );
+    let trials = trials.map(|(name, test)| crate::trial(name, test));
+    let long = long.with_ignored_flag(!wanted);
+    trials.into_iter().chain([long]).collect()
 }
 
 fn claim(checks: &str) -> String {

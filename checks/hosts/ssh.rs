@@ -2,6 +2,7 @@
 
 mod channel;
 mod commands;
+mod endurance;
 mod forwards;
 mod kit;
 mod links;
@@ -18,5 +19,5 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
         channel::trials(),
         forwards::trials(),
     ];
-    all.into_iter().flatten()
+    all.into_iter().flatten().chain(endurance::trials())
 }

@@ -4,6 +4,7 @@
 mod can_fail;
 mod clone;
 mod corpus;
+mod corpus_table;
 mod http;
 mod human;
 mod kit;

@@ -2,6 +2,7 @@
 
 pub use crate::matchers::bounds::{Bounds, Give, Relation};
 pub use crate::matchers::certificate::CertificateMatcher;
+pub use crate::matchers::cookie::{CookieMatcher, CookieParts};
 pub use crate::matchers::each::Quantifier;
 pub use crate::matchers::exit::ExitMatcher;
 pub use crate::matchers::header::HeaderMatcher;
@@ -54,6 +55,8 @@ pub enum Test {
     Body(TextMatcher),
     /// The HTTP headers of a name.
     Header(String, HeaderMatcher),
+    /// The cookies that the answer sets: those of a name, or all.
+    Cookie(Option<String>, CookieMatcher),
     /// A value inside of JSON or YAML: of standard output, or of the body.
     Json(JsonTest),
     /// The counts of the tests that a command ran, as its output tells them.

@@ -231,3 +231,44 @@ pub(crate) fn unchanged() {
     assert!(host.has("up"));
     host.nothing_left();
 }
+
+/// A hundred cut links and kills, one after the other: each time the host undoes, and soon.
+pub(crate) fn endured() {
+    let mut slowest = std::time::Duration::ZERO;
+    let mark = marker();
+    let host = Host::with(|at| held(at, &mark));
+    for round in 0..100 {
+        let _ = std::fs::remove_file(host.sshd.path("service/now"));
+        let proxy = Proxy::to(host.sshd.port);
+        let port = host.sshd.port.to_string();
+        let config = host.sshd.config_with("through", |text| {
+            text.replace(&port, &proxy.port.to_string())
+        });
+        let hosts = host.sshd.path("known_hosts");
+        let known = std::fs::read_to_string(&hosts).unwrap();
+        let own = known.lines().find(|line| line.contains(&port)).unwrap();
+        let through = own.replace(&port, &proxy.port.to_string());
+        std::fs::write(&hosts, format!("{own}\n{through}\n")).unwrap();
+        let run = host.start(&config);
+        eventually("the check", || host.has("now"));
+        assert!(!host.has("up"), "round {round}");
+        let began = std::time::Instant::now();
+        if round % 2 == 0 {
+            proxy.close();
+        } else {
+            run.signal(Signal::KILL);
+        }
+        eventually("the undoing by the host", || host.has("up"));
+        slowest = slowest.max(began.elapsed());
+        run.signal(Signal::KILL);
+        let shown = host.run(&["undo", "--run", "--host", "h", "claim.yaml"]);
+        assert_eq!(shown.code, Some(0), "round {round}: {shown:?}");
+        host.nothing_left();
+        eventually("the command is gone", || processes_with(&mark).is_empty());
+    }
+    assert!(slowest.as_secs() < 10, "{slowest:?}");
+    println!(
+        "100 cut links and kills, the host had undone after {:.1} s at the latest",
+        slowest.as_secs_f64()
+    );
+}

@@ -236,3 +236,49 @@ fn values_are_taken_from_answers_and_a_url_may_be_one() {
         run.shown.out
     );
 }
+
+#[test]
+fn cookies() {
+    let server = Server::start();
+    let at = |path: &str| format!("http: {}", server.url(path));
+    let login = at("/cookies/login");
+    Twins::default()
+        .pair(
+            &login,
+            "{ cookie: { session: { value: { length: 6 }, secure: true, http_only: true, same_site: Lax, path: /, max_age: { number: { min: 60 } } } } }",
+            "{ cookie: { session: { http_only: false } } }",
+            "http_only",
+        )
+        .pair(
+            &login,
+            "{ cookie: { theme: dark, tracker: { absent: true } } }",
+            "{ cookie: { session: { absent: true } } }",
+            "absent",
+        )
+        .pair(
+            &login,
+            "{ cookie: { theme: { secure: false, max_age: { absent: true } } } }",
+            "{ cookie: { theme: { max_age: { number: { min: 1 } } } } }",
+            "max_age",
+        )
+        .pair(
+            &login,
+            "{ cookies: { any: { secure: true }, none: { domain: { ends_with: example.com } }, count: 2 } }",
+            "{ cookies: { every: { secure: true } } }",
+            "secure",
+        )
+        // Of one name twice, the claim does not say which is meant.
+        .pair(
+            &at("/cookies/twice"),
+            "{ cookies: { any: { name: A, value: '1' } } }",
+            "{ cookie: { A: '1' } }",
+            "does not say which is meant",
+        )
+        .pair(
+            &login,
+            "{ not: { cookie: { session: { secure: false } } } }",
+            "{ not: { cookie: { tracker: { secure: true } } } }",
+            "holds only where there is something to match",
+        )
+        .hold();
+}

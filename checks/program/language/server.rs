@@ -156,6 +156,8 @@ fn raw(path: &str) -> Option<Vec<u8>> {
         "/latin1" => b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Length: 4\r\n\r\ngr\xfcn".to_vec(),
         "/cookies" => b"HTTP/1.1 200 OK\r\nSet-Cookie: A=1; Secure\r\nSet-Cookie: B=2\r\nContent-Length: 0\r\n\r\n".to_vec(),
         "/cookies/good" => b"HTTP/1.1 200 OK\r\nSet-Cookie: A=1; Secure\r\nSet-Cookie: C=2; Secure\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        "/cookies/login" => b"HTTP/1.1 200 OK\r\nSet-Cookie: session=0f3a9b; Path=/; Secure; HttpOnly; SameSite=lax; Max-Age=3600\r\nSet-Cookie: theme=dark\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        "/cookies/twice" => b"HTTP/1.1 200 OK\r\nSet-Cookie: A=1\r\nSet-Cookie: A=2\r\nContent-Length: 0\r\n\r\n".to_vec(),
         "/short" => b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok".to_vec(),
         "/escape" => b"HTTP/1.1 200 OK\r\nX: a\x1bb\r\nContent-Length: 0\r\n\r\n".to_vec(),
         "/ssh" => b"SSH-2.0-OpenSSH_9.2p1\r\n".to_vec(),

@@ -25,6 +25,8 @@ fn test(clause: &Clause, scope: &Scope) -> String {
         Test::Status(matcher) => format!("status {}", status::describe(matcher)),
         Test::Body(matcher) => format!("body {}", matcher.rule().describe(scope)),
         Test::Header(name, matcher) => format!("header {name} {}", matcher.describe(scope)),
+        Test::Cookie(Some(name), matcher) => format!("cookie {name} {}", matcher.describe(scope)),
+        Test::Cookie(None, matcher) => format!("cookies {}", matcher.describe(scope)),
         Test::Json(test) => {
             let value = test.matcher.rule().describe(scope);
             format!("{} {value}", test.subject())

@@ -116,7 +116,7 @@ impl HeaderMatcher {
         self.judge_values(site, &values)
     }
 
-    fn judge_values(&self, site: &MatchSite<'_>, values: &[&str]) -> MatchResult {
+    pub(super) fn judge_values(&self, site: &MatchSite<'_>, values: &[&str]) -> MatchResult {
         let each = |matcher: &TextMatcher| -> Vec<MatchResult> {
             let rule = matcher.rule();
             let judged = values

@@ -9,6 +9,7 @@ pub(crate) mod bounds;
 mod bytes;
 mod capture;
 pub(crate) mod certificate;
+pub(crate) mod cookie;
 mod describe;
 mod diff;
 pub(crate) mod each;

@@ -91,6 +91,8 @@ fn subject(test: &Test) -> String {
         Test::Stderr(_) => "stderr".to_owned(),
         Test::Status(_) => "status".to_owned(),
         Test::Body(_) => "body".to_owned(),
+        Test::Cookie(Some(name), _) => format!("cookie {name}"),
+        Test::Cookie(None, _) => "cookies".to_owned(),
         Test::Header(name, _) => format!("header {}", name.to_ascii_lowercase()),
         Test::Json(test) => test.subject(),
         Test::TestRun(_) => "tests".to_owned(),
@@ -123,6 +125,12 @@ fn judge_clause(context: Context<'_>, clause: &Clause) -> MatchResult {
             || matcher.describe(site.scope),
             |response| matcher.judge(&site, name, response),
         ),
+        (Test::Cookie(name, matcher), Single::Http(http)) => answered(
+            &site,
+            http,
+            || matcher.describe(site.scope),
+            |response| matcher.judge(&site, name.as_deref(), response),
+        ),
         (Test::Json(test), Single::Command(command)) => {
             test.judge(&site, &ObservedText::stream(&command.stdout, "stdout"))
         }
@@ -149,7 +157,11 @@ fn judge_clause(context: Context<'_>, clause: &Clause) -> MatchResult {
             ))
         }
         (
-            Test::Status(_) | Test::Body(_) | Test::Header(..) | Test::Certificate(_),
+            Test::Status(_)
+            | Test::Body(_)
+            | Test::Header(..)
+            | Test::Cookie(..)
+            | Test::Certificate(_),
             Single::Command(_),
         ) => MatchResult::Undecidable(format!(
             "the claim expects {}, but the probe is a command",

@@ -61,7 +61,11 @@ pub(super) fn fits(expect: &Expect, seen: &Observation) -> bool {
         .into_iter()
         .all(|clause| match &clause.test {
             Test::Exit(_) | Test::Stdout(_) | Test::Stderr(_) | Test::TestRun(_) => command,
-            Test::Status(_) | Test::Body(_) | Test::Header(..) | Test::Certificate(_) => !command,
+            Test::Status(_)
+            | Test::Body(_)
+            | Test::Header(..)
+            | Test::Cookie(..)
+            | Test::Certificate(_) => !command,
             Test::Json(_) | Test::Duration(_) => true,
         })
 }
@@ -85,6 +89,7 @@ pub(super) fn claims_no_answer(expect: &Expect) -> bool {
             | Test::Stderr(_)
             | Test::Body(_)
             | Test::Header(..)
+            | Test::Cookie(..)
             | Test::Json(_)
             | Test::TestRun(_)
             | Test::Duration(_)
@@ -120,6 +125,7 @@ fn test(test: &Test) -> Option<String> {
             vacuous_text(matcher.rule().as_ref())
         }
         Test::Header(_, matcher) => matcher.vacuous(),
+        Test::Cookie(_, matcher) => matcher.vacuous(),
         Test::Json(test) => test.matcher.rule().prospects().vacuous,
         Test::TestRun(matcher) => matcher.vacuous(),
         Test::Duration(limits) => vacuous_limits(limits, Domain::Positive, "ms"),
@@ -150,6 +156,7 @@ fn always(expect: &Expect) -> bool {
             Test::Exit(_)
             | Test::Status(_)
             | Test::Header(..)
+            | Test::Cookie(..)
             | Test::Json(_)
             | Test::TestRun(_)
             | Test::Certificate(_) => false,
@@ -182,6 +189,7 @@ pub(super) fn never(expect: &Expect) -> bool {
                 matcher.rule().prospects().never
             }
             Test::Header(_, matcher) => matcher.never(),
+            Test::Cookie(_, matcher) => matcher.never(),
             Test::Json(test) => test.matcher.rule().prospects().never,
             Test::TestRun(matcher) => matcher.never(),
             Test::Duration(limits) => limits::never(limits, Domain::Positive),
@@ -220,6 +228,8 @@ fn denies(expect: &Expect) -> bool {
             Test::Stdout(matcher) | Test::Stderr(matcher) | Test::Body(matcher) => {
                 !matcher.rule().prospects().by_samples
             }
+            // It may deny an attribute.
+            Test::Cookie(..) => true,
             Test::Header(_, matcher) => {
                 !matches!(matcher, HeaderMatcher::Plain(text) if text.rule().prospects().by_samples)
             }
@@ -271,6 +281,7 @@ fn of_one_text(parts: &[Expect]) -> Option<TextMatcher> {
             Test::Exit(_)
             | Test::Status(_)
             | Test::Header(..)
+            | Test::Cookie(..)
             | Test::Json(_)
             | Test::TestRun(_)
             | Test::Duration(_)

@@ -4,7 +4,9 @@
 use super::header::HeaderMatcher;
 use super::limits::{self, Limits};
 use super::{certificate, exit, status};
-use crate::expectation::{Clause, Expect, JsonMatcher, JsonTest, Quantifier, Test, TextMatcher};
+use crate::expectation::{
+    Clause, CookieMatcher, Expect, JsonMatcher, JsonTest, Quantifier, Test, TextMatcher,
+};
 use kit::text::Scope;
 use kit::yaml::source::Span;
 
@@ -38,6 +40,7 @@ fn test(clause: &Clause) -> String {
         Test::Status(matcher) => format!("status {}", status::describe(matcher)),
         Test::Body(matcher) => text("the body", matcher),
         Test::Header(name, matcher) => header(&format!("the header {name}"), matcher),
+        Test::Cookie(name, matcher) => cookies(name.as_deref(), matcher),
         Test::Json(test) => json(&test.path.source, &test.matcher),
         Test::TestRun(matcher) => format!("of the tests {}", matcher.describe(&Scope::new())),
         Test::Duration(limits) => format!("it takes {}", bounds(limits, "ms")),
@@ -175,6 +178,18 @@ fn each_of(which: Quantifier, name: &str) -> String {
         Quantifier::Every => format!("every value of {name}"),
         Quantifier::Any => format!("any value of {name}"),
         Quantifier::None => format!("no value of {name}"),
+    }
+}
+
+/// What the cookies are like.
+fn cookies(name: Option<&str>, matcher: &CookieMatcher) -> String {
+    let words = matcher.describe(&Scope::new());
+    match (name, matcher) {
+        (Some(name), CookieMatcher::Absent | CookieMatcher::Present) => {
+            format!("the cookie {name} is {words}")
+        }
+        (Some(name), _) => format!("the cookie {name} has {words}"),
+        (None, _) => format!("of the cookies {words}"),
     }
 }
 

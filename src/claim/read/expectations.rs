@@ -27,6 +27,8 @@ const HTTP_KEYS: &[&str] = &[
     "status",
     "no_answer",
     "header",
+    "cookie",
+    "cookies",
     "body",
     "json",
     "yaml",
@@ -142,6 +144,10 @@ impl Reader {
             "duration" => one(self.duration_bounds(value).map(Test::Duration)),
             "certificate" => one(self.certificate(value).map(Test::Certificate)),
             "header" => self.headers(value),
+            "cookie" => self.named_cookies(value),
+            "cookies" => one(self
+                .cookies(value)
+                .map(|matcher| Test::Cookie(None, matcher))),
             "tests" => one(self.test_run(value).map(Box::new).map(Test::TestRun)),
             "json" | "yaml" => self
                 .json_tests(
@@ -300,6 +306,22 @@ impl Reader {
                 parts.push(Expect::Holds(Clause {
                     span: name.span.start..value.span.end,
                     test: Test::Header(name.text.to_ascii_lowercase(), matcher),
+                }));
+            }
+        }
+        parts
+    }
+
+    fn named_cookies(&mut self, node: &Node) -> Vec<Expect> {
+        let Some(fields) = self.open_map(node, "`cookie`") else {
+            return Vec::new();
+        };
+        let mut parts = Vec::new();
+        for (name, value) in fields.iter() {
+            if let Some(matcher) = self.cookie(value) {
+                parts.push(Expect::Holds(Clause {
+                    span: name.span.start..value.span.end,
+                    test: Test::Cookie(Some(name.text.clone()), matcher),
                 }));
             }
         }

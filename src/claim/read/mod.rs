@@ -3,6 +3,7 @@
 
 mod checks;
 mod control;
+mod cookies;
 mod effects;
 mod enclosing;
 mod expectations;

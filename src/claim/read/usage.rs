@@ -86,6 +86,7 @@ fn expect(expect: &Expect) -> Vec<String> {
         Expect::Holds(clause) => match &clause.test {
             Test::Stdout(m) | Test::Stderr(m) | Test::Body(m) => m.params(),
             Test::Header(_, matcher) => matcher.params(),
+            Test::Cookie(_, matcher) => matcher.params(),
             Test::Json(test) => test.matcher.params(),
             Test::TestRun(matcher) => matcher.params(),
             Test::Certificate(certificate) => certificate.params(),

@@ -164,6 +164,7 @@ fn any_text(expect: &Expect, kind: &dyn Fn(&TextMatcher) -> bool) -> bool {
         Test::Exit(_)
         | Test::Status(_)
         | Test::Header(..)
+        | Test::Cookie(..)
         | Test::Duration(_)
         | Test::Certificate(_) => false,
     })

@@ -52,6 +52,15 @@ struct RunHost {
     tree: HostTree,
 }
 
+/// This machine, where a repository has leases and undoings of its own.
+fn local(repository: Option<&Repository>) -> Host {
+    let state = repository.and_then(|repository| undo::state_of_repository(repository.identity()));
+    match state {
+        Some(state) => Host::local_with(state),
+        None => Host::local(),
+    }
+}
+
 /// What a host is asked: CI asks no revision by a command that is not known to only observe.
 fn asked(spec: &HostSpec, options: &Options) -> HostSpec {
     let mut spec = spec.clone();
@@ -80,7 +89,7 @@ impl Places {
             })
             .collect();
         Places {
-            local: Host::local(),
+            local: local(options.repository.as_deref()),
             hosts,
             folder: options.folder.clone(),
             repository: options.repository.clone(),

@@ -41,6 +41,7 @@ pub struct Repository {
     worktree: bool,
     cold: bool,
     author: Option<String>,
+    identity: String,
     clone: OnceCell<Result<FreshClone, Fault>>,
 }
 
@@ -81,6 +82,7 @@ impl Repository {
         let author = identity(&root).await;
         Ok(Some(Repository {
             author,
+            identity: project(&root).await,
             root,
             commit,
             branch,
@@ -105,6 +107,7 @@ impl Repository {
         let branch = git::branch(&root).await;
         Ok(Repository {
             author: identity(&root).await,
+            identity: project(&root).await,
             root,
             commit,
             branch,
@@ -113,6 +116,11 @@ impl Repository {
             cold: true,
             clone: OnceCell::new(),
         })
+    }
+
+    /// What it has in common with other clones of it: the upstream, or for that one itself its folder.
+    pub(super) fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// Its top folder.
@@ -253,6 +261,15 @@ pub(crate) async fn identity(root: &Path) -> Option<String> {
     let name = configured("GIT_AUTHOR_NAME", "user.name").await?;
     let mail = configured("GIT_AUTHOR_EMAIL", "user.email").await?;
     Some(format!("{name} <{mail}>"))
+}
+
+/// See [`Repository::identity`].
+async fn project(root: &Path) -> String {
+    let upstream = git::config(root, "remote.origin.url").await;
+    let named = upstream.unwrap_or_else(|| root.to_string_lossy().into_owned());
+    // The folder of an upstream on this machine, without links.
+    let folder = std::fs::canonicalize(root.join(&named));
+    folder.map_or(named, |folder| folder.to_string_lossy().into_owned())
 }
 
 /// See [`RepositoryState::clone_id`].

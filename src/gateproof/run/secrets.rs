@@ -145,6 +145,10 @@ fn names(expect: &Expect) -> Vec<&str> {
         Expect::Holds(clause) => match &clause.test {
             Test::Stdout(m) | Test::Stderr(m) | Test::Body(m) => names_in(m),
             Test::Header(_, matcher) => matcher.texts().into_iter().flat_map(names_in).collect(),
+            Test::Cookie(_, matcher) => {
+                let texts = matcher.texts().into_iter().flat_map(|text| text.texts());
+                texts.flat_map(names_in).collect()
+            }
             Test::Json(test) => names_in_json(&test.matcher),
             _ => Vec::new(),
         },

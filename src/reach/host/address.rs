@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use std::path::PathBuf;
+
 use super::container::{ContainerHost, ContainerTarget};
 use super::local::LocalHost;
 use super::options::ReachOptions;
@@ -45,6 +47,11 @@ impl Host {
     /// This machine; nothing is started until the first command.
     pub fn local() -> Host {
         Host::over(LocalHost::new())
+    }
+
+    /// This machine, with a folder of its own for leases and undoings.
+    pub fn local_with(state: PathBuf) -> Host {
+        Host::over(LocalHost::with_state(state))
     }
 
     /// A host by its name in the claim file. The connection is made when it is first used; a

@@ -38,6 +38,11 @@ pub(super) trait Transport: Debug + Send + Sync {
         false
     }
 
+    /// See [`Host::state`].
+    fn state(&self) -> Option<&Path> {
+        None
+    }
+
     /// See [`Host::try_again`].
     fn try_again(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
@@ -118,6 +123,11 @@ impl Host {
     /// Whether it is this machine.
     pub fn is_local(&self) -> bool {
         self.0.is_local()
+    }
+
+    /// Where leases and undoings are kept, if it is another folder than the machine's.
+    pub(crate) fn state(&self) -> Option<&Path> {
+        self.0.state()
     }
 
     /// The line that a person types here to run `line` there.

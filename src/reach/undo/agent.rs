@@ -40,7 +40,7 @@ pub enum Armed {
 /// # Errors
 /// A [`Fault`] when the host cannot be asked.
 pub async fn list(host: &Host) -> Result<UndoListing, Fault> {
-    if host.is_local() && !something_here() {
+    if host.is_local() && !something_here(host) {
         return Ok(UndoListing::default());
     }
     Ok(UndoListing::parse(&query(host, &list_script(), &[]).await?))
@@ -161,7 +161,12 @@ async fn query(host: &Host, script: &str, params: &[(String, String)]) -> Result
 }
 
 async fn text_of(host: &Host, invocation: &Invocation) -> Result<String, Fault> {
-    let observed = host.run(invocation).await?;
+    let mut invocation = invocation.clone();
+    if let Some(state) = host.state() {
+        let state = state.to_string_lossy().into_owned();
+        invocation.params.push(("gp_state".to_owned(), state));
+    }
+    let observed = host.run(&invocation).await?;
     match observed.ending {
         Ending::Exited(0) => Ok(observed.stdout.text().into_owned()),
         ending => Err(Fault::Other(format!(

@@ -259,6 +259,7 @@ gp_tidy() {
     gp_alive "$gp_pid" "$gp_begun" "$gp_of" || gp_break "$gp_base/lease"
   fi
   rmdir "$gp_base" 2>/dev/null
+  case ${gp_base##*/} in repository-*) rmdir "${gp_base%/*}" 2>/dev/null ;; esac
   return 0
 }
 

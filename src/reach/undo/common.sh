@@ -7,7 +7,9 @@
 
 gp_find_base() {
   gp_uid=$(id -u)
-  if [ -n "${GATEPROOF_STATE-}" ]; then gp_base=$GATEPROOF_STATE
+  # On this machine the client may name the folder of its repository.
+  if [ -n "${gp_state-}" ]; then gp_base=$gp_state
+  elif [ -n "${GATEPROOF_STATE-}" ]; then gp_base=$GATEPROOF_STATE
   elif [ "$gp_uid" = 0 ]; then gp_base=/var/lib/gateproof
   else gp_base=${XDG_STATE_HOME:-${HOME:-/}/.local/state}/gateproof
   fi

@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::host::Host;
+
 /// How often the owner of a lease on this machine renews it.
 const BEAT: Duration = Duration::from_secs(5);
 
 /// Whether this machine has anything of ours at all, or something in its place.
-pub(super) fn something_here() -> bool {
-    base_here().is_some_and(|base| base.symlink_metadata().is_ok())
+pub(super) fn something_here(host: &Host) -> bool {
+    let base = host.state().map(Path::to_owned).or_else(base_here);
+    base.is_some_and(|base| base.symlink_metadata().is_ok())
 }
 
 /// Renews the lease of a run on this machine, as the runner does on a host.
@@ -53,11 +56,42 @@ impl Drop for Beat {
         {
             let _ = std::fs::remove_file(&lease);
         }
-        for folder in [self.base.join("undo"), self.base.clone()] {
+        let outer = self.base.parent().filter(|_| is_of_repository(&self.base));
+        let own = [self.base.join("undo"), self.base.clone()];
+        for folder in own.into_iter().chain(outer.map(Path::to_owned)) {
             // Only when nothing is in it.
             let _ = std::fs::remove_dir(folder);
         }
     }
+}
+
+/// How the names of the state folders of repositories begin.
+const OF_REPOSITORY: &str = "repository-";
+
+fn is_of_repository(base: &Path) -> bool {
+    let name = base.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with(OF_REPOSITORY))
+}
+
+/// The state folder, on this machine, of the repository that this text identifies: what one project
+/// disturbs here is nothing to another.
+pub fn state_of_repository(identity: &str) -> Option<PathBuf> {
+    let digest = kit::digest::sha256(identity);
+    let name = format!("{OF_REPOSITORY}{}", digest.get(..16)?);
+    std::path::absolute(base_here()?.join(name)).ok()
+}
+
+/// All state folders of this machine that exist: its own, and those of repositories.
+pub fn states_here() -> Vec<PathBuf> {
+    let Some(base) = base_here() else {
+        return Vec::new();
+    };
+    let inside = std::fs::read_dir(&base).into_iter().flatten().flatten();
+    let mut states: Vec<PathBuf> = inside.map(|entry| entry.path()).collect();
+    states.retain(|path| is_of_repository(path));
+    states.sort();
+    states.insert(0, base);
+    states
 }
 
 fn beat_file(base: &Path) -> PathBuf {

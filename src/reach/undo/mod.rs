@@ -15,6 +15,6 @@ mod ticket;
 pub use agent::{Armed, arm, claim_text, clear, list, mend, perform};
 pub use arm_request::{ArmRequest, UndoStep, Undoing, guarded};
 pub use listing::{Lease, OwnerLife, PendingUndo, UndoListing, UndoPhase, UndoState, WrongFile};
-pub use local_lease::Beat;
+pub use local_lease::{Beat, state_of_repository, states_here};
 pub use script::{LISTING_LIMIT, agent_script, list_script};
 pub use ticket::{Holder, Ticket};

@@ -98,11 +98,13 @@ fn machines(files: &[ClaimFile], names: &[String], reach: &ReachOptions) -> Vec<
     };
     let mut machines: Vec<(String, Machine)> = Vec::new();
     if selected("local") {
-        let machine = Machine {
-            host: Host::local(),
-            address: None,
-        };
-        machines.push(("local".to_owned(), machine));
+        for state in undo::states_here() {
+            let machine = Machine {
+                host: Host::local_with(state),
+                address: None,
+            };
+            machines.push(("local".to_owned(), machine));
+        }
     }
     for spec in files.iter().flat_map(|file| file.hosts.values()) {
         let known =

@@ -1,5 +1,6 @@
 //! The transport: commands are processes of this machine.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -67,6 +68,8 @@ impl Drop for Entered<'_> {
 /// This machine as a host.
 #[derive(Debug, Default)]
 pub(in crate::host) struct LocalHost {
+    /// Its state folder, where it is not that of the machine.
+    state: Option<PathBuf>,
     run: OnceCell<Box<Run>>,
 }
 
@@ -108,6 +111,13 @@ struct LocalService {
 }
 
 impl LocalHost {
+    pub(in crate::host) fn with_state(state: PathBuf) -> LocalHost {
+        LocalHost {
+            state: Some(state),
+            ..LocalHost::default()
+        }
+    }
+
     pub(in crate::host) fn new() -> Self {
         Self::default()
     }
@@ -211,6 +221,10 @@ impl Transport for LocalHost {
         invocation: &'a Invocation,
     ) -> BoxFuture<'a, Result<CommandObservation, Fault>> {
         Box::pin(self.run_to_end(invocation))
+    }
+
+    fn state(&self) -> Option<&Path> {
+        self.state.as_deref()
     }
 
     fn start<'a>(
