@@ -89,7 +89,7 @@ gates:
         on: { x32: 1, host: h, clone: true }
         for: { v: { run: ls, x33: 1 } }
         headers: { H: { x26: 1 } }
-        expect: { x23: 1, status: { x24: 1 }, certificate: { x25: 1 }, cookie: { A: { x33: 1 } }, cookies: { x34: 1 } }
+        expect: { x23: 1, status: { x24: 1 }, certificate: { x25: 1 }, cookie: { A: { x34: 1 } }, cookies: { x35: 1 } }
 ";
 
 const COMMAND: &str = "Keys of a command";

@@ -8,8 +8,8 @@ use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::fields::nearest;
 use kit::yaml::tree::{Key, Node, NodeKind};
 
-use super::enclosing::moments_of;
 use super::checks::CheckContext;
+use super::enclosing::moments_of;
 use super::needs::CheckNeeds;
 use super::reader::Reader;
 use super::steps::capture_names;

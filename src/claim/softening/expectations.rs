@@ -78,10 +78,12 @@ fn subject(expect: &Expect) -> String {
             Test::Status(_) => "status".to_owned(),
             Test::Body(_) => "body".to_owned(),
             Test::Header(name, _) => format!("header {}", name.to_ascii_lowercase()),
-            Test::Json(test) => format!("json {}", test.path.source),
+            Test::Json(test) => format!("{} {}", test.syntax.key(), test.path.source),
             Test::Duration(_) => "duration".to_owned(),
             Test::Certificate(_) => "certificate".to_owned(),
             Test::TestRun(_) => "tests".to_owned(),
+            Test::Cookie(Some(name), _) => format!("cookie {name}"),
+            Test::Cookie(None, _) => "cookies".to_owned(),
         },
         // One matcher may become alternatives of the same thing.
         Expect::Any(parts) => parts.first().map_or_else(String::new, subject),

@@ -166,7 +166,7 @@ fn surface(test: &Test) -> Option<Surface> {
         Test::Header(name, _) => Surface::Header(name.to_ascii_lowercase()),
         Test::Json(test) => Surface::Json(test.path.source.clone()),
         Test::TestRun(_) => Surface::TestRun,
-        Test::Certificate(_) => return None,
+        Test::Certificate(_) | Test::Cookie(..) => return None,
     })
 }
 
