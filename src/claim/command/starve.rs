@@ -87,18 +87,6 @@ const REFUSED: &[&str] = &[
     "suspend",
 ];
 
-/// Programs and words that run another command here, through `PATH`, and do nothing else.
-const TRANSPARENT: &[&str] = &[
-    "ash", "bash", "command", "dash", "env", "eval", "exec", "ionice", "nice", "nohup", "setsid",
-    "sh", "stdbuf", "time", "timeout", "trap", "xargs",
-];
-
-/// Programs that run another command elsewhere, or as somebody else.
-const CARRIERS: &[&str] = &[
-    "chroot", "doas", "docker", "gosu", "ip", "kubectl", "nsenter", "podman", "runuser", "ssh",
-    "su", "su-exec", "sudo",
-];
-
 /// Lines inside of lines, at most.
 const MAX_DEPTH: usize = 8;
 
@@ -136,90 +124,26 @@ impl Walk {
 
     /// Looks through a command; `fed` if its input is the output of another one.
     fn node(&mut self, node: &Node, fed: bool) -> Result<(), String> {
-        match node {
-            Node::Nothing => Ok(()),
-            Node::Simple(simple) => self.simple(simple, fed),
-            Node::Pipe { parts, .. } => {
-                for (at, part) in parts.iter().enumerate() {
-                    self.node(part, fed || at > 0)?;
-                }
-                Ok(())
-            }
-            Node::List(items) => items.iter().try_for_each(|(node, _)| self.node(node, fed)),
-            Node::Group { body, redirects } | Node::Subshell { body, redirects } => {
-                self.redirects(redirects)?;
-                self.node(body, fed)
-            }
-            Node::If {
-                condition,
-                then,
-                otherwise,
-                redirects,
-            } => {
-                self.redirects(redirects)?;
-                self.node(condition, fed)?;
-                self.node(then, fed)?;
-                otherwise.iter().try_for_each(|node| self.node(node, fed))
-            }
-            Node::While {
-                condition,
-                body,
-                redirects,
-            } => {
-                self.redirects(redirects)?;
-                self.node(condition, fed)?;
-                self.node(body, fed)
-            }
-            Node::For {
-                name,
-                values,
-                bodies,
-                redirects,
-            } => {
-                self.may_set(name)?;
-                self.fixed.insert(name.clone());
-                self.redirects(redirects)?;
-                self.inside_of_words(values)?;
-                bodies.iter().try_for_each(|body| self.node(body, fed))
-            }
-            Node::Case {
-                word,
-                arms,
-                redirects,
-            } => {
-                self.redirects(redirects)?;
-                self.inside_of_words(std::slice::from_ref(word))?;
-                arms.iter().try_for_each(|arm| self.node(arm, fed))
-            }
-            Node::Function { body, .. } => self.node(body, fed),
+        if let Node::For { name, .. } = node {
+            self.may_set(name)?;
+            self.fixed.insert(name.clone());
         }
-    }
-
-    fn inside_of_words(&mut self, words: &[Word]) -> Result<(), String> {
-        let runs = words.iter().flat_map(|word| &word.runs);
-        runs.into_iter().try_for_each(|node| self.node(node, false))
-    }
-
-    fn redirects(&mut self, redirects: &[Redirect]) -> Result<(), String> {
-        redirects.iter().try_for_each(|redirect| match redirect {
-            Redirect::Write(word) => Err(format!("it writes `> {}`", word.shown)),
-            // bash opens a connection for such a path.
-            Redirect::Read(word) if word.prefix.starts_with("/dev/") => {
-                Err(format!("it reads `< {}`", word.shown))
-            }
-            Redirect::Read(word) => self.inside_of_words(std::slice::from_ref(word)),
-            Redirect::Away(_) | Redirect::Copy { .. } => Ok(()),
-        })
-    }
-
-    fn simple(&mut self, simple: &Simple, fed: bool) -> Result<(), String> {
-        for assignment in &simple.assignments {
-            self.may_set(&assignment.name)?;
-            self.inside_of_words(std::slice::from_ref(&assignment.value))?;
+        node.redirects().iter().try_for_each(reads_only)?;
+        let mut runs = node.words().into_iter().flat_map(|word| &word.runs);
+        runs.try_for_each(|node| self.node(node, false))?;
+        for (at, part) in node.parts().into_iter().enumerate() {
+            let piped = at > 0 && matches!(node, Node::Pipe { .. });
+            self.node(part, fed || piped)?;
         }
-        self.redirects(&simple.redirects)?;
-        self.inside_of_words(&simple.words)?;
-        self.command(&simple.words, fed)
+        let Node::Simple(Simple {
+            assignments, words, ..
+        }) = node
+        else {
+            return Ok(());
+        };
+        let mut set = assignments.iter().map(|set| &set.name);
+        set.try_for_each(|name| self.may_set(name))?;
+        self.command(words, fed)
     }
 
     fn command(&mut self, words: &[Word], fed: bool) -> Result<(), String> {
@@ -250,15 +174,17 @@ impl Walk {
                 false => Ok(()),
             };
         }
-        if TRANSPARENT.contains(&name) {
-            return self.transparent(name, args, fed);
-        }
-        if CARRIERS.contains(&name) {
-            return self.carrier(name, args);
+        if wrapper::IN_PLACE.contains(&name) {
+            return self.in_place(name, args, fed);
         }
         if name == "sleep" {
             self.waits = true;
             return Ok(());
+        }
+        match wrapper::inside(name, args) {
+            Inside::Itself | Inside::Nothing => {}
+            Inside::Unknown(why) => return Err(why),
+            Inside::Run(run) => return self.carrier(name, run),
         }
         let verb = args
             .iter()
@@ -271,7 +197,8 @@ impl Walk {
         Ok(())
     }
 
-    fn transparent(&mut self, name: &str, args: &[Word], fed: bool) -> Result<(), String> {
+    /// A program that runs another command here, through `PATH`, and does nothing else.
+    fn in_place(&mut self, name: &str, args: &[Word], fed: bool) -> Result<(), String> {
         let options = || args.iter().filter_map(Word::text);
         let other_path = match name {
             "env" => options().next().is_some_and(|arg| arg.starts_with('-')),
@@ -308,22 +235,14 @@ impl Walk {
         result
     }
 
-    fn carrier(&mut self, name: &str, args: &[Word]) -> Result<(), String> {
-        let line = match wrapper::inside(name, args) {
-            Inside::Itself | Inside::Nothing => {
-                self.tools.insert(name.to_owned());
-                return Ok(());
-            }
-            Inside::Unknown(why) => return Err(why),
-            Inside::Run(run) => {
-                self.inner(&run, false)?;
-                match run.what {
-                    What::Line { line, .. } => line,
-                    What::Words(words) => {
-                        let words = words.iter().map(|word| kit::shell::quote(&word.prefix));
-                        words.collect::<Vec<_>>().join(" ")
-                    }
-                }
+    /// A program that runs a command elsewhere, or as somebody else.
+    fn carrier(&mut self, name: &str, run: Run) -> Result<(), String> {
+        self.inner(&run, false)?;
+        let line = match run.what {
+            What::Line { line, .. } => line,
+            What::Words(words) => {
+                let words = words.iter().map(|word| kit::shell::quote(&word.prefix));
+                words.collect::<Vec<_>>().join(" ")
             }
         };
         let lines = self.carriers.entry(name.to_owned()).or_default();
@@ -338,6 +257,18 @@ impl Walk {
             return Err(format!("it sets `{name}`"));
         }
         Ok(())
+    }
+}
+
+/// A line may read files only.
+fn reads_only(redirect: &Redirect) -> Result<(), String> {
+    match redirect {
+        Redirect::Write(word) => Err(format!("it writes `> {}`", word.shown)),
+        // bash opens a connection for such a path.
+        Redirect::Read(word) if word.prefix.starts_with("/dev/") => {
+            Err(format!("it reads `< {}`", word.shown))
+        }
+        Redirect::Read(_) | Redirect::Away(_) | Redirect::Copy { .. } => Ok(()),
     }
 }
 

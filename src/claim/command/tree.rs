@@ -68,17 +68,20 @@ pub(super) enum Node {
 impl Node {
     /// The commands that stand in it, those among them that run to make its words and redirections.
     pub(super) fn children(&self) -> Vec<&Node> {
-        let (mut nodes, words): (Vec<&Node>, Vec<&Word>) = match self {
-            Node::Nothing => (vec![], vec![]),
-            Node::Simple(simple) => {
-                let set = simple.assignments.iter().map(|set| &set.value);
-                (vec![], set.chain(&simple.words).collect())
-            }
-            Node::Pipe { parts, .. } => (parts.iter().collect(), vec![]),
-            Node::List(items) => (items.iter().map(|(node, _)| node).collect(), vec![]),
+        let mut nodes = self.parts();
+        nodes.extend(self.words().into_iter().flat_map(|word| &word.runs));
+        nodes
+    }
+
+    /// The commands that it is made of, in the order of the line.
+    pub(super) fn parts(&self) -> Vec<&Node> {
+        match self {
+            Node::Nothing | Node::Simple(_) => vec![],
+            Node::Pipe { parts, .. } => parts.iter().collect(),
+            Node::List(items) => items.iter().map(|(node, _)| node).collect(),
             Node::Group { body, .. }
             | Node::Subshell { body, .. }
-            | Node::Function { body, .. } => (vec![body], vec![]),
+            | Node::Function { body, .. } => vec![body],
             Node::If {
                 condition,
                 then,
@@ -86,18 +89,29 @@ impl Node {
                 ..
             } => {
                 let otherwise = otherwise.iter().map(|node| &**node);
-                let nodes = [&**condition, then].into_iter().chain(otherwise);
-                (nodes.collect(), vec![])
+                [&**condition, then].into_iter().chain(otherwise).collect()
             }
             Node::While {
                 condition, body, ..
-            } => (vec![condition, body], vec![]),
-            Node::For { values, bodies, .. } => (bodies.iter().collect(), values.iter().collect()),
-            Node::Case { word, arms, .. } => (arms.iter().collect(), vec![word]),
+            } => vec![condition, body],
+            Node::For { bodies, .. } => bodies.iter().collect(),
+            Node::Case { arms, .. } => arms.iter().collect(),
+        }
+    }
+
+    /// Its own words, those of its redirections among them.
+    pub(super) fn words(&self) -> Vec<&Word> {
+        let mut words: Vec<&Word> = match self {
+            Node::Simple(simple) => {
+                let set = simple.assignments.iter().map(|set| &set.value);
+                set.chain(&simple.words).collect()
+            }
+            Node::For { values, .. } => values.iter().collect(),
+            Node::Case { word, .. } => vec![word],
+            _ => vec![],
         };
-        let targets = self.redirects().iter().filter_map(Redirect::word);
-        nodes.extend(words.into_iter().chain(targets).flat_map(|word| &word.runs));
-        nodes
+        words.extend(self.redirects().iter().filter_map(Redirect::word));
+        words
     }
 
     /// Where its streams come from and go to.

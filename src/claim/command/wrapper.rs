@@ -55,16 +55,22 @@ impl Inside {
     }
 }
 
-/// Programs that run a command in their own folder.
-const IN_PLACE: &[&str] = &[
-    "sudo", "doas", "env", "timeout", "nice", "ionice", "nohup", "setsid", "stdbuf", "time", "sh",
-    "bash", "dash", "ash", "eval", "exec", "command", "builtin", "busybox", "xargs", "trap",
+/// Programs and words of the shell that run a command as their own user and in their own folder.
+pub(super) const IN_PLACE: &[&str] = &[
+    "env", "timeout", "nice", "ionice", "nohup", "setsid", "stdbuf", "time", "sh", "bash", "dash",
+    "ash", "eval", "exec", "command", "builtin", "busybox", "xargs", "trap",
 ];
+
+/// Programs that run a command in their own folder, as another user.
+const AS_OTHERS: &[&str] = &["sudo", "doas"];
 
 /// What the command runs.
 pub(super) fn inside(name: &str, args: &[Word]) -> Inside {
+    let stays = [IN_PLACE, AS_OTHERS]
+        .iter()
+        .any(|known| known.contains(&name));
     match unwrapped(name, args) {
-        Ok(inside) => inside.elsewhere_if(!IN_PLACE.contains(&name)),
+        Ok(inside) => inside.elsewhere_if(!stays),
         Err(word) => Inside::Unknown(format!("`{word}` of `{name}` is not known")),
     }
 }
