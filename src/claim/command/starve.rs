@@ -74,6 +74,7 @@ const REFUSED: &[&str] = &[
     "builtin",
     "busybox",
     "coproc",
+    "declare",
     "disown",
     "enable",
     "fc",
@@ -85,6 +86,7 @@ const REFUSED: &[&str] = &[
     "readarray",
     "source",
     "suspend",
+    "typeset",
 ];
 
 /// Lines inside of lines, at most.
@@ -378,6 +380,8 @@ mod tests {
             ("$tool check", "only when it runs"),
             ("kill -0 1", "nothing stands in"),
             (". ./env; restic check", "nothing stands in"),
+            ("declare PATH=/x; restic check", "nothing stands in"),
+            ("typeset -x PATH=/x; restic check", "nothing stands in"),
             ("PATH=/x:$PATH restic check", "it sets `PATH`"),
             ("export PATH=/x; restic check", "it sets `PATH`"),
             ("for t in ls df; do t=rm; $t x; done", "it sets `t`"),
