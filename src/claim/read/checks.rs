@@ -384,21 +384,10 @@ impl Reader {
             return None;
         };
         let reason = self.fixed(reason, "`reason`");
-        let date = self.fixed(until, "`until`")?;
-        let Ok(date) = date.parse() else {
-            self.report(
-                Diagnostic::new(
-                    Code::BAD_VALUE,
-                    until.span.clone(),
-                    format!("`{date}` is not a date"),
-                )
-                .help("the last day of it, in UTC: `until: 2027-01-31`"),
-            );
-            return None;
-        };
+        let until = self.until(until)?;
         Some(Skip {
             reason: reason?,
-            until: Some(date),
+            until: Some(until),
         })
     }
 

@@ -1,4 +1,6 @@
-//! Reading the values of single matchers: `count:`, `version:`, `secrets:`, `sha256:`.
+//! Reading the values of single keys: `count:`, `version:`, `secrets:`, `sha256:`, `until:`.
+
+use chrono::NaiveDate;
 
 use crate::expectation::{Measure, SecretsMatcher, TextMatcher, VersionBounds};
 use kit::text::Text;
@@ -100,6 +102,23 @@ impl Reader {
             return Some(text);
         }
         self.sha256(node).map(Text::literal)
+    }
+
+    /// `until: DATE`, the last day of what is allowed for a time.
+    pub(super) fn until(&mut self, node: &Node) -> Option<NaiveDate> {
+        let text = self.fixed(node, "`until`")?;
+        let day = text.parse().ok();
+        if day.is_none() {
+            self.report(
+                Diagnostic::new(
+                    Code::BAD_VALUE,
+                    node.span.clone(),
+                    format!("`{text}` is not a valid day"),
+                )
+                .help("the last day of it, in UTC: `until: 2027-01-31`"),
+            );
+        }
+        day
     }
 
     /// A digest that is known before anything runs.
