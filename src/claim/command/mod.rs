@@ -39,10 +39,7 @@ pub fn doing(command: &CommandProbe, scope: &Scope) -> Doing {
             let known = with_environment(scope, command);
             effect::of_line(&line, &known)
         }
-        CommandLine::Argv(words) => {
-            let words: Vec<Word> = words.iter().map(|word| argument(word, scope)).collect();
-            effect::of_words(&words)
-        }
+        CommandLine::Argv(words) => effect::of_words(&arguments(words, scope)),
     };
     let variables = command
         .env
@@ -78,10 +75,7 @@ pub fn failures(command: &CommandProbe, scope: &Scope) -> Failures {
             let line = as_run(text);
             failure::of_line(&line, scope, command.strict)
         }
-        CommandLine::Argv(words) => {
-            let words: Vec<Word> = words.iter().map(|word| argument(word, scope)).collect();
-            failure::of_words(&words)
-        }
+        CommandLine::Argv(words) => failure::of_words(&arguments(words, scope)),
     }
 }
 
@@ -99,10 +93,7 @@ pub fn starving(command: &CommandProbe, scope: &Scope) -> Result<Starving, Strin
             let known = with_environment(scope, command);
             starve::of_line(&line, &known)
         }
-        CommandLine::Argv(words) => {
-            let words: Vec<Word> = words.iter().map(|word| argument(word, scope)).collect();
-            starve::of_words(&words)
-        }
+        CommandLine::Argv(words) => starve::of_words(&arguments(words, scope)),
     }
 }
 
@@ -119,7 +110,11 @@ fn as_run(text: &Text) -> String {
     kit::shell::fill(text, kit::shell::reference)
 }
 
-/// An argument that no shell reads.
+/// Arguments that no shell reads.
+fn arguments(texts: &[Text], scope: &Scope) -> Vec<Word> {
+    texts.iter().map(|text| argument(text, scope)).collect()
+}
+
 fn argument(text: &Text, scope: &Scope) -> Word {
     let mut word = Word {
         shown: text.render(scope),

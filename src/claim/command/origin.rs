@@ -2,9 +2,9 @@
 
 use super::names::{self, Named};
 use super::reader;
-use super::tree::Node;
+use super::tree::{Node, Simple};
 use super::word::Values;
-use super::{argument, as_run, with_environment};
+use super::{arguments, as_run, with_environment};
 use crate::{CommandLine, CommandProbe};
 use kit::text::Scope;
 
@@ -73,9 +73,9 @@ fn read(command: &CommandProbe, scope: &Scope) -> Option<Node> {
             let known = with_environment(scope, command);
             reader::read(&line, &Values::new(&known)).ok()
         }
-        CommandLine::Argv(words) => Some(Node::Simple(super::tree::Simple {
-            words: words.iter().map(|word| argument(word, scope)).collect(),
-            ..super::tree::Simple::default()
+        CommandLine::Argv(words) => Some(Node::Simple(Simple {
+            words: arguments(words, scope),
+            ..Simple::default()
         })),
     }
 }
