@@ -147,17 +147,8 @@ fn at_once() {
     let shown = scratch.verify(&["--ssh-config", "ssh_config", "--format", "json"]);
     assert_eq!(shown.code, Some(0), "{shown:?}");
     let record = json(&shown);
-    let span = |index: usize| {
-        let check = &record["checks"][index];
-        let started: chrono::DateTime<chrono::Utc> =
-            check["started"].as_str().unwrap().parse().unwrap();
-        let took = Duration::from_millis(check["duration_ms"].as_u64().unwrap());
-        (started, started + took)
-    };
-    let overlap = |one: usize, other: usize| {
-        let (one, other) = (span(one), span(other));
-        one.0 < other.1 && other.0 < one.1
-    };
+    let check = |index: usize| &record["checks"][index];
+    let overlap = |one, other| test_kit::runs::overlap(check(one), check(other));
     assert!(!overlap(1, 2), "two names of one machine: {record}");
     assert_eq!(
         overlap(0, 1) || overlap(0, 2),

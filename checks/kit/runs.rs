@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -241,4 +242,16 @@ pub fn processes_with(word: &str) -> Vec<u32> {
 
 fn read_record(file: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(file).expect("a record")).expect("JSON")
+}
+
+/// Whether two checks of a record were asked at the same time.
+pub fn overlap(one: &Value, other: &Value) -> bool {
+    let span = |check: &Value| {
+        let started = check["started"].as_str().expect("a time");
+        let started: DateTime<Utc> = started.parse().expect("a time");
+        let took = check["duration_ms"].as_u64().expect("a duration");
+        (started, started + Duration::from_millis(took))
+    };
+    let (one, other) = (span(one), span(other));
+    one.0 < other.1 && other.0 < one.1
 }

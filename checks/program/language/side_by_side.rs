@@ -2,23 +2,18 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use test_kit::program::Scratch;
 use test_kit::runs::Run;
 
 use super::kit::claim;
 
-/// When a check was asked, and when it was answered.
-fn span(run: &Run, id: &str) -> (DateTime<Utc>, DateTime<Utc>) {
-    let check = run.check(id);
-    let started: DateTime<Utc> = check["started"].as_str().unwrap().parse().unwrap();
-    let took = Duration::from_millis(check["duration_ms"].as_u64().unwrap());
-    (started, started + took)
+fn overlap(run: &Run, one: &str, other: &str) -> bool {
+    test_kit::runs::overlap(run.check(one), run.check(other))
 }
 
-fn overlap(run: &Run, one: &str, other: &str) -> bool {
-    let (one, other) = (span(run, one), span(run, other));
-    one.0 < other.1 && other.0 < one.1
+/// Where the progress first speaks of a check.
+fn told(run: &Run, id: &str) -> usize {
+    run.shown.err.find(id).unwrap_or(usize::MAX)
 }
 
 #[test]
@@ -39,8 +34,11 @@ fn checks_that_only_observe_run_side_by_side_and_are_told_in_order() {
         run.shown.out
     );
     assert!(overlap(&run, "slow", "third") && overlap(&run, "slow", "quick"));
-    let told = |id: &str| run.shown.err.find(id).unwrap_or(usize::MAX);
-    assert!(told("slow") < told("quick"), "{}", run.shown.err);
+    assert!(
+        told(&run, "slow") < told(&run, "quick"),
+        "{}",
+        run.shown.err
+    );
     let alone = scratch.recorded(&["--jobs", "1"]);
     assert!(!overlap(&alone, "slow", "third") && !overlap(&alone, "slow", "quick"));
 }
@@ -92,9 +90,8 @@ fn a_control_runs_beside_others_and_after_its_check() {
         run.shown.out
     );
     assert_eq!(run.check("two")["control"]["red"], true);
-    let told = |id: &str| run.shown.err.find(id).unwrap_or(usize::MAX);
     assert!(
-        told("one") < told("two") && told("two") < told("last"),
+        told(&run, "one") < told(&run, "two") && told(&run, "two") < told(&run, "last"),
         "{}",
         run.shown.err
     );

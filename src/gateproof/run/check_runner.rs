@@ -1,51 +1,42 @@
-//! Runs a plan item by item.
+//! What a run knows while it goes on, and how far a check comes before it is asked.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 
-use crate::record::{
-    CONTROL_NOT_RUN, CheckRecord, ControlRecord, Finding, FixtureRecord, ProofBy, SeenValue,
-};
-use crate::secrets::learn_scope;
+use crate::record::{CONTROL_NOT_RUN, CheckRecord};
 use claim::outcome::Outcome;
 use claim::{Check, ClaimFile, Control, Effect, Fixture, Probe, Skip};
-use kit::text::{Scope, Text};
-use reach::host::Leftovers;
-use reach::observation::{Observation, left_processes};
+use kit::text::Scope;
 
-use super::control::judge_control;
+use super::asking::{Asking, ControlStage, Stage};
 use super::disturber::Disturber;
 use super::event::Events;
 use super::fixture::{Fixtures, NotSet};
-use super::group::{Asked, Asking, Begun, BegunControl};
-use super::human;
 use super::options::{Options, Role};
 use super::places::Places;
 use super::plan::{CheckAt, Item};
-use super::prober::{ProbeTask, Prober};
-use super::recorded::{self, judged, millis, place, remark};
-use super::reproduce::describe_probe;
+use super::prober::Prober;
+use super::recorded::remark;
 use super::secrets;
-use super::teeth;
 use super::wording;
-use super::{planned, seen};
 
-/// What a run knows while it goes on: conditions, values and records. [`super::group`] asks.
+/// Conditions, values and records of a run. [`super::group`] asks, and [`super::check_record`] says
+/// what came of it.
 pub(super) struct CheckRunner<'r> {
     pub(super) file: &'r ClaimFile,
     pub(super) options: &'r Options,
-    places: &'r Places,
+    pub(super) places: &'r Places,
     pub(super) prober: &'r Prober<'r>,
     pub(super) fixtures: Fixtures<'r>,
     /// Why nothing may be run.
     pub(super) refused: Option<String>,
     /// Captured values by gate.
-    captured: BTreeMap<usize, Scope>,
+    pub(super) captured: BTreeMap<usize, Scope>,
     pub(super) records: BTreeMap<CheckAt, CheckRecord>,
     /// Under which values the checks were asked that passed.
-    asked: BTreeMap<CheckAt, Scope>,
+    pub(super) asked: BTreeMap<CheckAt, Scope>,
 }
 
 impl<'r> CheckRunner<'r> {
@@ -69,14 +60,14 @@ impl<'r> CheckRunner<'r> {
     }
 
     /// Brings a check as far as it comes before it is asked.
-    pub(super) async fn begin(&mut self, item: &Item, sink: &mut Events<'_>) -> Begun<'r> {
+    pub(super) async fn begin(&mut self, item: &Item, sink: &mut Events<'_>) -> Stage<Asking<'r>> {
         let check = item.at.of(self.file);
         let started = Utc::now();
         let refusal = match self.refusal(item.at, check) {
             Some(refusal) => Some(refusal),
             None if check.unchanged => {
                 let record = self.compared(item, check, started, sink).await;
-                return Begun::Over(Box::new(record));
+                return Stage::Over(Box::new(record));
             }
             None => match self.conditions(&item.with, item.at, sink).await {
                 Err(why) => Some((why.outcome(), why.why().to_owned())),
@@ -84,14 +75,14 @@ impl<'r> CheckRunner<'r> {
             },
         };
         if let Some((outcome, why)) = refusal {
-            return Begun::Over(Box::new(
+            return Stage::Over(Box::new(
                 self.not_run(item.at, check, started, outcome, &why),
             ));
         }
         if let Probe::Human(_) = check.probe {
-            return Begun::Human(started);
+            return Stage::Human(started);
         }
-        Begun::Ask(Box::new(self.asking(item.at, check)))
+        Stage::Ask(Box::new(self.asking(item.at, check)))
     }
 
     /// Whether what a check requires holds now.
@@ -108,17 +99,18 @@ impl<'r> CheckRunner<'r> {
         };
         let scope = self.scope(at, check);
         secrets::learn_probe(&step.probe, &scope);
-        let task = ProbeTask {
+        let asking = Asking {
+            check,
             place: step.on.as_ref().unwrap_or(&check.on),
             probe: &step.probe,
             expect: &step.expect,
             timing: &step.timing,
-            scope: &scope,
-            leftovers: Leftovers::Kill,
+            scope,
+            each: None,
             until: self.fixtures.until(),
-            guard: None,
         };
-        let held = self.prober.probe(task).await.held("what it requires");
+        let reply = asking.ask(self.prober).await.reply;
+        let held = reply.held("what it requires");
         held.map_err(|why| (Outcome::Error, format!("not now: {why}")))
     }
 
@@ -128,10 +120,12 @@ impl<'r> CheckRunner<'r> {
         secrets::learn_probe(&check.probe, &scope);
         Asking {
             check,
+            place: &check.on,
             probe: &check.probe,
             expect: &check.expect,
             timing: &check.timing,
             scope,
+            each: check.each.as_ref(),
             until: self.fixtures.until(),
         }
     }
@@ -246,7 +240,7 @@ impl<'r> CheckRunner<'r> {
     }
 
     /// The effect of a check with all its fixtures, and those of its control.
-    fn effect(&self, check: &Check) -> Effect {
+    pub(super) fn effect(&self, check: &Check) -> Effect {
         let control = check.control.iter();
         control
             .map(|control| self.control_effect(check, control))
@@ -278,88 +272,7 @@ impl<'r> CheckRunner<'r> {
         }
     }
 
-    /// What a person says of a `human:` check.
-    pub(super) async fn attested(
-        &self,
-        at: CheckAt,
-        check: &Check,
-        started: DateTime<Utc>,
-    ) -> CheckRecord {
-        let scope = self.scope(at, check);
-        let blank = self.blank(at, check, started, &scope);
-        let Probe::Human(human) = &check.probe else {
-            return blank;
-        };
-        let subject = (self.file.gates[at.gate].id.as_str(), check, human);
-        let result = human::attestation(self.file, self.options, self.places, subject, &scope);
-        result.await.into_record(blank)
-    }
-
-    /// The record of a check that was asked.
-    pub(super) async fn judge(&mut self, at: CheckAt, check: &Check, asked: Asked) -> CheckRecord {
-        let Asked {
-            started,
-            reply,
-            scope,
-            disturbed,
-            teeth,
-        } = asked;
-        let (mut outcome, mut findings) = judged(&reply, &self.file.source);
-        if let Some(why) = self.fixtures.not_in_force().await {
-            outcome = Outcome::Error;
-            findings.insert(0, remark("the fixture is not in force", why));
-        }
-        let mut values = seen::values(check, reply.observation.as_ref(), &scope);
-        let mut notes = Vec::new();
-        if let Probe::Command(command) = &check.probe
-            && let Some(why) = &command.hides
-        {
-            notes.push(format!(
-                "its command may hide a failure, by declaration: {why}"
-            ));
-        }
-        if let Some(why) = disturbed {
-            if outcome == Outcome::Fail {
-                outcome = Outcome::Error;
-                findings.insert(0, remark("somebody else disturbs the host", why.clone()));
-            }
-            notes.push(why);
-        }
-        notes.extend(left_behind(&check.id, reply.observation.as_ref()));
-        if outcome == Outcome::Pass
-            && let Some(observation) = &reply.observation
-        {
-            let (missing, captured) = self.capture(at, check, observation);
-            values.extend(captured);
-            if !missing.is_empty() {
-                outcome = Outcome::Fail;
-                findings.extend(missing);
-            }
-        }
-        let teeth = teeth.filter(|_| outcome == Outcome::Pass).map(|found| {
-            self.asked.insert(at, scope.clone());
-            if let Some(why) = found.toothless {
-                outcome = Outcome::Toothless;
-                findings.push(remark("teeth", why));
-            }
-            found.record
-        });
-        CheckRecord {
-            outcome,
-            observed: reply.observed(),
-            values,
-            findings,
-            observation: reply.observation.as_ref().map(recorded::observation),
-            teeth,
-            attempts: reply.attempts,
-            notes,
-            // Of the probe; what its fixtures took stands with their steps.
-            duration_ms: millis(reply.duration),
-            ..self.blank(at, check, started, &scope)
-        }
-    }
-
-    fn scope(&self, at: CheckAt, check: &Check) -> Scope {
+    pub(super) fn scope(&self, at: CheckAt, check: &Check) -> Scope {
         let mut scope = check.scope.clone();
         scope.extend(kit::text::moments("run", self.prober.began));
         scope.extend(self.fixtures.captured());
@@ -372,14 +285,14 @@ impl<'r> CheckRunner<'r> {
         &mut self,
         item: &Item,
         sink: &mut Events<'_>,
-    ) -> BegunControl<'r> {
+    ) -> ControlStage<'r> {
         let check = item.at.of(self.file);
         let Some(control) = check
             .control
             .as_ref()
             .filter(|_| self.awaits_control(item.at))
         else {
-            return BegunControl::Needless;
+            return ControlStage::Needless;
         };
         // The check was asked all the same: what has a control must not be seen less often.
         let fixtures = control.with.as_ref().unwrap_or(&check.with);
@@ -387,195 +300,26 @@ impl<'r> CheckRunner<'r> {
             if let Some(record) = self.records.get_mut(&item.at) {
                 record.notes.push(format!("{CONTROL_NOT_RUN}{why}"));
             }
-            return BegunControl::Over;
+            return ControlStage::Over;
         }
         if let Err(why) = self.conditions(&item.with, item.at, sink).await {
             let finding = remark("control", why.why().to_owned());
             self.take_control(item.at, (why.outcome(), None, Some(finding)));
-            return BegunControl::Over;
+            return ControlStage::Over;
         }
         let probe = control.probe.as_ref().unwrap_or(&check.probe);
         // With what the control's own fixtures have captured.
         let scope = self.scope(item.at, check);
         secrets::learn_probe(probe, &scope);
-        BegunControl::Ask(Box::new(Asking {
+        ControlStage::Ask(Box::new(Asking {
             check,
+            place: &check.on,
             probe,
             expect: &control.expect,
             timing: &control.timing,
             scope,
+            each: check.each.as_ref(),
             until: self.fixtures.until(),
         }))
-    }
-
-    /// The control must show its own value, and the check's expectation must not hold there.
-    pub(super) async fn judge_control(&mut self, at: CheckAt, asked: Asked) {
-        let check = at.of(self.file);
-        let Some(control) = &check.control else {
-            return;
-        };
-        let shown = match self.fixtures.not_in_force().await {
-            Some(why) => (Outcome::Error, None, Some(remark("control", why))),
-            None => judge_control(check, control, &asked.reply, &asked.scope),
-        };
-        self.take_control(at, shown);
-    }
-
-    fn take_control(
-        &mut self,
-        at: CheckAt,
-        (outcome, control, finding): (Outcome, Option<ControlRecord>, Option<Finding>),
-    ) {
-        if let Some(record) = self.records.get_mut(&at) {
-            if let (Some(teeth), Some(shown)) = (&mut record.teeth, &control)
-                && shown.red
-            {
-                teeth.add(ProofBy::Control, shown.observed.clone());
-            }
-            record.outcome = outcome;
-            record.control = control;
-            record.findings.extend(finding);
-        }
-    }
-
-    /// Takes the captures of a check. Returns those that could not be taken, and the others.
-    fn capture(
-        &mut self,
-        at: CheckAt,
-        check: &Check,
-        observation: &Observation,
-    ) -> (Vec<Finding>, Vec<SeenValue>) {
-        let (mut missing, mut captured) = (Vec::new(), Vec::new());
-        for capture in &check.capture {
-            match claim::matchers::pick(capture, observation) {
-                Ok(value) => {
-                    let named = Scope::from_iter([(capture.name.clone(), value.clone())]);
-                    learn_scope(&named, &self.file.secrets);
-                    captured.push(seen::captured(&capture.name, &value));
-                    let values = self.captured.entry(at.gate).or_default();
-                    values.insert(capture.name.clone(), value);
-                }
-                Err(why) => missing.push(remark(&format!("capture {}", capture.name), why)),
-            }
-        }
-        (missing, captured)
-    }
-
-    pub(super) fn not_run(
-        &self,
-        at: CheckAt,
-        check: &Check,
-        started: DateTime<Utc>,
-        outcome: Outcome,
-        why: &str,
-    ) -> CheckRecord {
-        let scope = self.scope(at, check);
-        let subject = match outcome {
-            // Only a baseline that was asked makes a FAIL of a check that was not.
-            Outcome::Fail => "baseline",
-            _ => "not asked",
-        };
-        CheckRecord {
-            outcome,
-            observed: "not asked".to_owned(),
-            findings: vec![remark(subject, why)],
-            ..self.blank(at, check, started, &scope)
-        }
-    }
-
-    /// The part of a record that is known before any probe.
-    fn blank(
-        &self,
-        at: CheckAt,
-        check: &Check,
-        started: DateTime<Utc>,
-        scope: &Scope,
-    ) -> CheckRecord {
-        let gate = &self.file.gates[at.gate];
-        CheckRecord {
-            gate: gate.id.clone(),
-            gate_title: gate.title.clone(),
-            id: check.id.clone(),
-            claim: check.claim.clone(),
-            on: check.on.name().to_owned(),
-            with: check.with.clone(),
-            asked: describe_probe(&check.probe, scope),
-            // With the values that it is compared with; a captured one keeps its name.
-            expected: Text::parse(&check.expected).render(&check.scope),
-            effect: self.effect(check).name().to_owned(),
-            outcome: Outcome::Error,
-            observed: String::new(),
-            findings: Vec::new(),
-            values: Vec::new(),
-            observation: None,
-            planned_control: check.control.as_ref().map(|it| planned::control(check, it)),
-            control: None,
-            teeth: None,
-            attestation: None,
-            attempts: 0,
-            started,
-            duration_ms: 0,
-            reproduce: self
-                .places
-                .reproduce(&check.on, &check.probe, scope, check.timing.timeout),
-            place: place(&self.file.source, check.span.start),
-            notes: Vec::new(),
-        }
-    }
-
-    /// Adds what the whole run shows of the teeth of its checks, and holds gates to what they require.
-    fn conclude_teeth(&mut self) {
-        for (at, record) in &mut self.records {
-            let check = at.of(self.file);
-            let Some(found) = &mut record.teeth else {
-                continue;
-            };
-            if let Some(scope) = self.asked.get(at)
-                && let Some(how) = teeth::disturbed(self.prober, check, scope)
-            {
-                found.add(ProofBy::Disturbed, how);
-            }
-            let required = self.file.gates[at.gate].teeth_required;
-            if required && record.outcome == Outcome::Pass && !found.answered() {
-                record.outcome = Outcome::Toothless;
-                record
-                    .findings
-                    .push(remark("teeth", teeth::none_shown(found)));
-            }
-        }
-    }
-
-    /// The records in the order of the file. A PASS under a disturbance that is not undone does
-    /// not count.
-    pub(super) fn finish(mut self) -> (Vec<CheckRecord>, Vec<FixtureRecord>) {
-        self.conclude_teeth();
-        let fixtures = self.fixtures.into_records();
-        let mut checks: Vec<CheckRecord> = self.records.into_values().collect();
-        for check in &mut checks {
-            let lost = fixtures
-                .iter()
-                .find(|fixture| !fixture.restored && check.with.contains(&fixture.name));
-            if let Some(fixture) = lost
-                && check.outcome == Outcome::Pass
-            {
-                check.outcome = Outcome::Unrestored;
-                check.findings.push(remark(
-                    &format!("fixture {}", fixture.name),
-                    "it passed, but what was disturbed for it is not back",
-                ));
-            }
-        }
-        (checks, fixtures)
-    }
-}
-
-/// That the command of a check left something running.
-fn left_behind(check: &str, observation: Option<&Observation>) -> Option<String> {
-    match observation? {
-        Observation::Command(seen) if !seen.left.is_empty() => Some(format!(
-            "{check} left behind what was ended then: {}",
-            left_processes(&seen.left)
-        )),
-        _ => None,
     }
 }

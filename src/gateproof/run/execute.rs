@@ -62,7 +62,7 @@ async fn run_here(
         began: started,
         claim_folder: claim_folder(file, options),
         lanes: Lanes::new(options.jobs),
-        seen: teeth::wanted(file, options).then(Default::default),
+        answers: teeth::wanted(file, options).then(Default::default),
     };
     let runner = CheckRunner::new(file, options, &prober, &disturber);
     let concluded = items(runner, &selected, &prober, sink).await;

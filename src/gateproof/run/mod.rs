@@ -1,6 +1,9 @@
 //! Runs the checks of a claim file: plan, order, effects. What happens is reported as events; the
 //! result is a [`RunRecord`](crate::record::RunRecord).
 
+mod answers;
+mod asking;
+mod check_record;
 mod check_runner;
 mod clone_facts;
 mod clone_state;

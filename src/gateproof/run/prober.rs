@@ -13,11 +13,11 @@ use reach::host::{Fault, Leftovers};
 use reach::observation::{HttpObservation, Observation};
 use reach::probe::{Request, Route, TlsTrust};
 
+use super::answers::Answers;
 use super::invocation::{self, OUTPUT_LIMIT};
 use super::judging::{ProbeResult, first_span, judged, split};
 use super::lanes::Lanes;
 use super::places::Places;
-use super::teeth::Seen;
 use super::undo_guard::UndoGuard;
 use kit::interrupt::Interrupt;
 
@@ -59,7 +59,7 @@ pub(super) struct Prober<'r> {
     /// What each place bears.
     pub(super) lanes: Lanes,
     /// What was asked and answered in this run; `None` where nobody wants to know.
-    pub(super) seen: Option<Mutex<Seen>>,
+    pub(super) answers: Option<Mutex<Answers>>,
 }
 
 impl Prober<'_> {
@@ -226,9 +226,9 @@ impl Prober<'_> {
         }
         let limit = limit.max(Duration::from_millis(1));
         let observation = self.send_once(task, limit).await?;
-        if let Some(seen) = &self.seen {
-            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.note(task, &observation);
+        if let Some(answers) = &self.answers {
+            let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.note(task.place, task.probe, task.scope, &observation);
         }
         progress.observation = Some(observation.clone());
         Ok(observation)

@@ -1,12 +1,11 @@
 //! What shows, in a run, that a check which passed can fail.
 
-use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use crate::record::{ProofBy, TeethRecord};
 use claim::command::Starving;
 use claim::teeth::{Failing, failing_worlds, mutated, unwitnessed};
-use claim::{Check, ClaimFile, CommandProbe, Effect, Place, Probe};
+use claim::{Check, ClaimFile, CommandProbe, Effect, Probe};
 use kit::text::Scope;
 use reach::host::Leftovers;
 use reach::observation::Observation;
@@ -14,8 +13,7 @@ use reach::observation::Observation;
 use super::invocation;
 use super::judging::passes;
 use super::options::Options;
-use super::prober::{ProbeTask, Prober};
-use super::reproduce::describe_probe;
+use super::prober::Prober;
 use super::starve::starved;
 
 /// Whether a run looks for what shows that its checks can fail.
@@ -23,51 +21,12 @@ pub(super) fn wanted(file: &ClaimFile, options: &Options) -> bool {
     options.teeth || file.gates.iter().any(|gate| gate.teeth_required)
 }
 
-/// What was asked in a run, and the different answers.
-#[derive(Debug, Default)]
-pub(super) struct Seen(BTreeMap<String, Vec<Observation>>);
-
-/// So many different answers to one question are kept.
-const MOST_ANSWERS: usize = 8;
-
-impl Seen {
-    /// Notes an answer, unless it looks like one that is known.
-    pub(super) fn note(&mut self, task: ProbeTask<'_>, observation: &Observation) {
-        let answers = self
-            .0
-            .entry(question(task.place, task.probe, task.scope))
-            .or_default();
-        let summary = claim::matchers::summary;
-        let known = |other: &Observation| summary(other) == summary(observation);
-        if answers.len() < MOST_ANSWERS && !answers.iter().any(known) {
-            answers.push(observation.clone());
-        }
-    }
-}
-
-/// A question with all that it depends on, so that two of them are the same only if they ask the same.
-fn question(place: &Place, probe: &Probe, scope: &Scope) -> String {
-    let asked = describe_probe(probe, scope);
-    let around = match probe {
-        Probe::Command(command) => format!(
-            "{:?} {:?} {:?} {}",
-            command.cwd, command.env, command.stdin, command.strict
-        ),
-        Probe::Http(http) => format!(
-            "{:?} {:?} {:?} {} {:?} {:?}",
-            http.tls, http.headers, http.body, http.follow, http.stream, http.vantage
-        ),
-        Probe::Human(_) => String::new(),
-    };
-    format!("{place:?} {asked} {around}")
-}
-
 /// An answer of this run to the question of a check for which its expectation does not hold.
 pub(super) fn disturbed(prober: &Prober<'_>, check: &Check, scope: &Scope) -> Option<String> {
-    let seen = prober.seen.as_ref()?;
-    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let answers = seen.0.get(&question(&check.on, &check.probe, scope))?;
+    let answers = prober.answers.as_ref()?;
+    let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
     let red = answers
+        .to(&check.on, &check.probe, scope)
         .iter()
         .find(|answer| !passes(&check.expect, &check.timing, answer, scope))?;
     Some(format!(
@@ -92,27 +51,26 @@ pub(super) async fn of(
     scope: &Scope,
 ) -> Found {
     let mut record = TeethRecord::default();
-    let starving = match &check.probe {
-        Probe::Command(command) => Some(plan(check, command, scope)),
-        Probe::Http(_) | Probe::Human(_) => None,
-    };
-    let exit_tells = matches!(&starving, Some(Ok(starving)) if starving.exit_tells);
     // What a control shows is more: the question was asked where the claim is false.
     let settled = check.control.is_some();
-    let mut starved_pass = None;
-    let mut toothless = unwitnessed(check, scope);
-    match starving {
-        Some(Ok(starving)) => match among_failing_tools(prober, check, &starving, scope).await {
-            Ok(None) => {
-                let how = format!("red when {}", tools_fail(&starving.tools));
-                record.add(ProofBy::Starved, how);
-            }
-            Ok(Some(why)) => starved_pass = Some(why),
+    let (mut exit_tells, mut starved_pass) = (false, None);
+    if let Probe::Command(command) = &check.probe {
+        match plan(check, command, scope) {
             Err(why) => record.not_starved = Some(why),
-        },
-        Some(Err(why)) => record.not_starved = Some(why),
-        None => {}
+            Ok(starving) => {
+                exit_tells = starving.exit_tells;
+                match among_failing_tools(prober, (check, command), &starving, scope).await {
+                    Ok(None) => {
+                        let how = format!("red when {}", tools_fail(&starving.tools));
+                        record.add(ProofBy::Starved, how);
+                    }
+                    Ok(Some(why)) => starved_pass = Some(why),
+                    Err(why) => record.not_starved = Some(why),
+                }
+            }
+        }
     }
+    let mut toothless = unwitnessed(check, scope);
     let holds = |changed: &Observation| passes(&check.expect, &check.timing, changed, scope);
     let changes = mutated(&check.expect, seen, exit_tells, &holds);
     if changes.shows {
@@ -157,13 +115,10 @@ fn plan(check: &Check, command: &CommandProbe, scope: &Scope) -> Result<Starving
 /// Runs the command of a check among failing tools. Returns why the check has no teeth, if it passes there.
 async fn among_failing_tools(
     prober: &Prober<'_>,
-    check: &Check,
+    (check, command): (&Check, &CommandProbe),
     starving: &Starving,
     scope: &Scope,
 ) -> Result<Option<String>, String> {
-    let Probe::Command(command) = &check.probe else {
-        return Err("it is no command".to_owned());
-    };
     let worlds = failing_worlds(&check.expect, starving.tools.len());
     let reach = prober.places.reach_for(&check.on, command).await;
     let (host, at) = reach.map_err(|fault| fault.to_string())?;

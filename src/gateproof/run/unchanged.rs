@@ -7,9 +7,9 @@ use claim::Check;
 use claim::outcome::Outcome;
 use reach::observation::{Captured, CommandObservation, Ending, HttpObservation, Observation};
 
+use super::asking::ask_check;
 use super::check_runner::CheckRunner;
 use super::event::Events;
-use super::group::ask_check;
 use super::judging::ProbeResult;
 use super::plan::{CheckAt, Item};
 use super::recorded::remark;
@@ -80,7 +80,7 @@ impl<'r> CheckRunner<'r> {
         let set = self.conditions(with, at, sink).await;
         set.map_err(|why| (why.outcome(), why.why().to_owned()))?;
         self.required(at, check).await?;
-        let reply = self.asking(at, check).ask(self.prober, false).await.reply;
+        let reply = self.asking(at, check).ask(self.prober).await.reply;
         let held = reply.held("the check");
         let outcome = match reply.result {
             ProbeResult::Differs(_) => Outcome::Fail,

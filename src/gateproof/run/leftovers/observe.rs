@@ -54,7 +54,7 @@ pub(super) async fn observe_back(
     let interrupt = Interrupt::never();
     let prober = Prober {
         began: chrono::Utc::now(),
-        seen: None,
+        answers: None,
         places: &places,
         interrupt: &interrupt,
         claim_folder: ticket

@@ -1,0 +1,128 @@
+//! A check or a control that is asked, and what comes of it.
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::record::CheckRecord;
+use claim::expectation::Expect;
+use claim::{Check, ListedValues, Place, Probe, Timing};
+use kit::text::Scope;
+use reach::host::Leftovers;
+
+use super::listed;
+use super::plan::vantages;
+use super::prober::{ProbeReply, ProbeTask, Prober};
+use super::teeth;
+use super::wording;
+
+/// A check or a control that is to be asked.
+pub(super) struct Asking<'r> {
+    pub(super) check: &'r Check,
+    pub(super) place: &'r Place,
+    pub(super) probe: &'r Probe,
+    pub(super) expect: &'r Expect,
+    pub(super) timing: &'r Timing,
+    pub(super) scope: Scope,
+    /// The command that lists the values for each of which it is asked.
+    pub(super) each: Option<&'r ListedValues>,
+    /// When the fixtures are undone.
+    pub(super) until: Option<Instant>,
+}
+
+/// What came of it.
+pub(super) struct Asked {
+    pub(super) started: DateTime<Utc>,
+    pub(super) reply: ProbeReply,
+    pub(super) scope: Scope,
+    /// Who else disturbs the places of the check.
+    pub(super) disturbed: Option<String>,
+    /// What shows that the check can fail, where somebody looked.
+    pub(super) teeth: Option<teeth::Found>,
+}
+
+/// How far a check has come: before its group is asked with an [`Asking`], and then with what was
+/// [`Asked`].
+pub(super) enum Stage<A> {
+    /// It is not run.
+    Over(Box<CheckRecord>),
+    /// A person has looked, or has not.
+    Human(DateTime<Utc>),
+    Ask(Box<A>),
+}
+
+/// How far a control is before anything of its group is asked.
+pub(super) enum ControlStage<'r> {
+    /// Its check has not passed.
+    Needless,
+    /// It is not run, which stands in the record of its check.
+    Over,
+    Ask(Box<Asking<'r>>),
+}
+
+impl Asking<'_> {
+    /// Asks it, as soon as its place has room.
+    pub(super) async fn ask(self, prober: &Prober<'_>) -> Asked {
+        let _room = self.enter(prober).await;
+        self.send(prober).await
+    }
+
+    async fn enter(&self, prober: &Prober<'_>) -> Vec<OwnedSemaphorePermit> {
+        let lanes = &prober.lanes;
+        lanes.enter(prober.places, self.place, self.probe).await
+    }
+
+    async fn send(self, prober: &Prober<'_>) -> Asked {
+        let started = Utc::now();
+        let task = ProbeTask {
+            place: self.place,
+            probe: self.probe,
+            expect: self.expect,
+            timing: self.timing,
+            scope: &self.scope,
+            leftovers: Leftovers::Kill,
+            until: self.until,
+            guard: None,
+        };
+        let (reply, scope) = match self.each {
+            Some(each) => listed::ask(prober, task, each).await,
+            None => (prober.probe(task).await, self.scope.clone()),
+        };
+        Asked {
+            started,
+            reply,
+            scope,
+            disturbed: None,
+            teeth: None,
+        }
+    }
+}
+
+/// Asks a check, and while its place has room for it looks for its teeth. Then asks who else disturbs
+/// where it was asked: a check that does not hold is rare, and worth one more query.
+pub(super) async fn ask_check(asking: Asking<'_>, prober: &Prober<'_>) -> Asked {
+    let check = asking.check;
+    let room = asking.enter(prober).await;
+    let mut asked = asking.send(prober).await;
+    if let Some(seen) = &asked.reply.observation
+        && prober.answers.is_some()
+        && asked.reply.result.holds()
+    {
+        asked.teeth = Some(teeth::of(prober, check, seen, &asked.scope).await);
+    }
+    drop(room);
+    let Some(again) = asked.reply.answered().map(|held| !held) else {
+        return asked;
+    };
+    for place in vantages(check) {
+        if let Some(holder) = prober.places.disturbed_by(&place, again).await {
+            asked.disturbed = Some(format!(
+                "{} is disturbed by {holder}",
+                wording::place(&place)
+            ));
+            break;
+        }
+    }
+    asked
+}
