@@ -10,6 +10,7 @@ mod independent;
 mod inside;
 mod interleaved;
 mod one_role;
+mod pasted;
 mod people;
 mod refused;
 mod softened;

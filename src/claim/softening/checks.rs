@@ -18,6 +18,7 @@ pub(super) fn compare(of: &str, was: &Check, now: &Check, found: &mut Found) {
     expectations::compare(of, "expect", old, new, found);
     compare_timing(of, &was.timing, &now.timing, found);
     compare_control(of, was, now, found);
+    compare_listed(of, was, now, found);
     for fixture in was.with.iter().filter(|name| !now.with.contains(name)) {
         found.add(Gravity::Loosened, of, "with", fixture, "");
     }
@@ -73,6 +74,24 @@ pub(super) fn compare(of: &str, was: &Check, now: &Check, found: &mut Found) {
             requires.expected
         );
         found.add(Gravity::Changed, of, "requires", "", &words);
+    }
+}
+
+/// The values for each of which it is asked.
+fn compare_listed(of: &str, was: &Check, now: &Check, found: &mut Found) {
+    let words = |check: &Check| {
+        let each = check.each.as_ref();
+        each.map(|it| command_words(&it.command, &check.scope))
+    };
+    match (words(was), words(now)) {
+        (Some(old), Some(new)) => found.differs(of, "for", &old, &new),
+        (old, new) => found.gone(of, "for", old.as_deref(), new.as_deref()),
+    }
+    if let (Some(old), Some(new)) = (&was.each, &now.each)
+        && new.at_least < old.at_least
+    {
+        let (old, new) = (old.at_least.to_string(), new.at_least.to_string());
+        found.add(Gravity::Loosened, of, "at_least", &old, &new);
     }
 }
 
@@ -225,6 +244,9 @@ pub(super) fn command_words(command: &CommandProbe, scope: &Scope) -> String {
         text.as_ref()
             .map(|it| format!("({name} {})", it.render(scope)))
     };
+    if command.in_tree {
+        words.push("(in a tree of the commit)".to_owned());
+    }
     words.extend(optional("in", &command.cwd));
     words.extend(optional("reads", &command.stdin));
     words.join(" ")

@@ -163,6 +163,14 @@ fn names_what_became_softer_in_a_check() {
             Loosened,
             "expect",
         ),
+        (
+            run(
+                "for: { unit: { run: ls units, at_least: 3 } }\nexpect: { stdout: { contains: '${unit}' } }",
+            ),
+            run("for: { unit: { run: ls units } }\nexpect: { stdout: { contains: '${unit}' } }"),
+            Loosened,
+            "at_least",
+        ),
         // Another value is no softer one.
         (
             run("expect: { exit: 0, stdout: { equals: v1 } }"),

@@ -143,6 +143,7 @@ impl ReviewDocument {
             checks: Vec::new(),
             fixtures: Vec::new(),
             planned_fixtures: Vec::new(),
+            words: Vec::new(),
             selection: None,
             gates: Vec::new(),
             reviews: None,

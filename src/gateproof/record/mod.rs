@@ -31,7 +31,9 @@ pub(crate) use folder::signature_of;
 pub use model::*;
 pub use own_files::without_own_files;
 pub use person::{person, same_person};
-pub use planned::{PlannedControl, PlannedFixture, PlannedStep, SeenHow, SeenValue};
+pub use planned::{
+    ChangedFiles, GateWords, PlannedControl, PlannedFixture, PlannedStep, SeenHow, SeenValue,
+};
 pub use sign::{NAMESPACE, SignError, Signer};
 pub use store::{read, write, write_signed};
 pub use teeth::{Proof, ProofBy, TeethRecord};

@@ -8,7 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::planned::{PlannedControl, PlannedFixture, SeenValue};
+use super::planned::{GateWords, PlannedControl, PlannedFixture, SeenValue};
 use super::teeth::TeethRecord;
 use claim::outcome::Outcome;
 use kit::digest;
@@ -62,6 +62,9 @@ pub struct RunRecord {
     /// has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planned_fixtures: Vec<PlannedFixture>,
+    /// What the claim file says of the gates in words, where it says anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<GateWords>,
     /// The selection, when not everything was run: `--gate M1 --tag fast`.
     pub selection: Option<String>,
     /// The values that `--var` gave in place of the claim file's own. A run with one is not a run of the
@@ -358,6 +361,9 @@ pub struct CheckRecord {
     pub duration_ms: u64,
     /// One line that reproduces it by hand.
     pub reproduce: String,
+    /// The same as a loop in bash, where the check waits (`within`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<String>,
     /// File, line and column of the check.
     pub place: String,
     /// What a reader should know: somebody else disturbed the host.

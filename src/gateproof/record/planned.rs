@@ -38,6 +38,35 @@ pub struct PlannedFixture {
     pub steps: Vec<PlannedStep>,
 }
 
+/// What the claim file says of a gate in words, and what was changed for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateWords {
+    pub gate: String,
+    /// Who does the work that it waits for, where it is not the Builder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The gates that must have passed before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
+    /// Of a claim: what git says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<ChangedFiles>,
+}
+
+/// The files that changed since an earlier claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedFiles {
+    /// The gate of that claim: the same one, or one that comes before it.
+    pub gate: String,
+    /// The commit that was claimed then.
+    pub commit: String,
+    pub files: Vec<String>,
+}
+
 /// A step of a fixture as the claim file has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedStep {
@@ -46,4 +75,7 @@ pub struct PlannedStep {
     pub on: String,
     pub asked: String,
     pub expected: String,
+    /// What does it by hand, in bash; a wait is a loop. A record of an older version has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<String>,
 }

@@ -3,13 +3,14 @@
 use super::header::RecordHeader;
 use super::independence::dependence;
 use crate::gate::counts::Worth;
-use crate::gate::reason::Reason;
+use crate::gate::reason::{Reason, sentences};
 use crate::gate::verdict::{Verdict, assess, join_reasons};
 use crate::record::{CheckRecord, FiledFinding, FixtureRecord, RunRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::markdown::escape::{code, code_cell, fence, prose};
-use crate::report::markdown::{commit_text, outcome_label};
+use crate::report::markdown::{FreshClone, commit_text, outcome_label};
 use crate::report::{explain, text};
+use kit::count::count;
 
 /// How the line begins that names what was filed before.
 pub(crate) const EARLIER: &str = "- **Filed about this gate before:** ";
@@ -75,9 +76,8 @@ pub fn review_block(
         return None;
     }
     let mut body = heading(record, gate, &standing);
-    body.push_str(&facts(record, &checks, judged));
+    body.push_str(&summary(record, gate, &checks));
     body.push_str(&evidence(&checks));
-    body.push_str(&commands(record, &checks));
     body.push_str(&failures(&checks));
     body.push_str(&disturbed(record, &checks));
     for finding in record.filed.iter().filter(|f| f.gate == gate) {
@@ -100,6 +100,8 @@ pub fn review_block(
         }
         body.push('\n');
     }
+    body.push_str(&commands(record, &checks));
+    body.push_str(&facts(record, judged));
     let end = body.trim_end().len();
     body.truncate(end);
     body.push('\n');
@@ -138,10 +140,9 @@ fn heading(record: &RunRecord, gate: &str, standing: &ReviewKind) -> String {
         (ReviewKind::Verdict, verdict @ (Verdict::Pass | Verdict::Fail)) => {
             return format!("## {gate_name} — {} @{at}\n\n", verdict.name());
         }
-        (ReviewKind::Verdict, Verdict::Undecided) => format!(
-            "it could not be told whether the claim holds: {}.",
-            prose(&join_reasons(&assessment.reasons))
-        ),
+        (ReviewKind::Verdict, Verdict::Undecided) => {
+            "it could not be told whether the claim holds.".to_owned()
+        }
         (ReviewKind::ReadOnly, _) => {
             "somebody looked. Only `gateproof review` judges a claim.".to_owned()
         }
@@ -153,7 +154,23 @@ fn heading(record: &RunRecord, gate: &str, standing: &ReviewKind) -> String {
     format!("## {gate_name} — not a verdict @{at}\n\n**Not a verdict:** {why}\n\n")
 }
 
-fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&JudgedClaim<'_>>) -> String {
+/// How many checks there were, and what speaks against a PASS.
+fn summary(record: &RunRecord, gate: &str, checks: &[&CheckRecord]) -> String {
+    let outcomes: Vec<_> = checks.iter().map(|check| check.outcome).collect();
+    let against = sentences(&assess(record, gate).reasons);
+    let against: Vec<String> = against.iter().map(|it| prose(it)).collect();
+    let against = match against.as_slice() {
+        [] => "nothing".to_owned(),
+        against => against.join("; "),
+    };
+    format!(
+        "{}. **Against a PASS:** {against}.\n\n",
+        text::tally(&outcomes)
+    )
+}
+
+/// Who looked, at what: what is needed to find it again, and nobody reads first.
+fn facts(record: &RunRecord, judged: Option<&JudgedClaim<'_>>) -> String {
     let author = record.author.as_deref().unwrap_or("not known to git");
     let mut out = format!(
         "- **Adversary:** {} ({}), {}, run {}\n",
@@ -210,8 +227,7 @@ fn facts(record: &RunRecord, checks: &[&CheckRecord], judged: Option<&JudgedClai
             out.push_str(&format!("{EARLIER}{}\n", earlier.join(", ")));
         }
     }
-    let outcomes: Vec<_> = checks.iter().map(|check| check.outcome).collect();
-    format!("{out}- **Checks:** {}\n\n", text::tally(&outcomes))
+    out
 }
 
 fn evidence(checks: &[&CheckRecord]) -> String {
@@ -242,22 +258,29 @@ fn evidence(checks: &[&CheckRecord]) -> String {
 /// answer says little if the claim also says which program gives it. (Those that did not pass are
 /// among the failures.)
 fn commands(record: &RunRecord, checks: &[&CheckRecord]) -> String {
-    let mut script = String::new();
+    let (mut script, mut passed) = (String::new(), 0);
+    let cold = FreshClone::of(record);
+    let lines = checks.iter().map(|check| check.reproduce.clone());
+    if let Some(made) = cold.made_for(lines) {
+        script.push_str(&format!("# In a fresh clone of the commit:\n{made}\n"));
+    }
     for check in checks {
         if check.outcome == claim::outcome::Outcome::Pass {
+            passed += 1;
             script.push_str(&format!(
                 "# {}\n{}\n",
                 text::visible(&check.id),
-                text::visible(check.reproduce.trim())
+                text::visible(&cold.line(&check.reproduce))
             ));
         }
     }
-    if script.is_empty() {
+    if passed == 0 {
         return String::new();
     }
     format!(
-        "**What was run**, as {}:\n\n{}\n",
+        "**What was run**, as {}:\n\n<details><summary>{} that passed</summary>\n\n{}\n</details>\n\n",
         prose(&record.who),
+        count(passed, "check"),
         fence("bash", &script)
     )
 }

@@ -10,6 +10,7 @@ use kit::text::{Scope, Text};
 use reach::observation::{Observation, left_processes};
 
 use super::asking::Asked;
+use super::by_hand;
 use super::check_runner::CheckRunner;
 use super::control::judge_control;
 use super::human;
@@ -185,6 +186,8 @@ impl CheckRunner<'_> {
         scope: &Scope,
     ) -> CheckRecord {
         let gate = &self.file.gates[at.gate];
+        let (on, probe, timing) = (&check.on, &check.probe, &check.timing);
+        let reproduce = self.places.reproduce(on, probe, scope, timing.timeout);
         CheckRecord {
             gate: gate.id.clone(),
             gate_title: gate.title.clone(),
@@ -208,9 +211,8 @@ impl CheckRunner<'_> {
             attempts: 0,
             started,
             duration_ms: 0,
-            reproduce: self
-                .places
-                .reproduce(&check.on, &check.probe, scope, check.timing.timeout),
+            waiting: by_hand::waiting(&reproduce, &check.expect, &check.timing, scope, false),
+            reproduce,
             place: place(&self.file.source, check.span.start),
             notes: Vec::new(),
         }

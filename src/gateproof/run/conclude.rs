@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::record::{ChangedVar, CheckRecord, FixtureRecord, HostState, RunRecord, SCHEMA};
+use crate::record::{
+    ChangedVar, CheckRecord, FixtureRecord, HostState, PlannedFixture, RunRecord, SCHEMA,
+};
 use claim::outcome::{ExitCode, Outcome, verdict};
 use claim::{ClaimFile, Place};
 use kit::redact::{REDACTED, Redacted};
@@ -22,6 +24,8 @@ pub(super) struct Concluded {
     pub(super) selected: Vec<CheckAt>,
     pub(super) checks: Vec<CheckRecord>,
     pub(super) fixtures: Vec<FixtureRecord>,
+    /// The fixtures of the checks, as the claim file has them.
+    pub(super) planned_fixtures: Vec<PlannedFixture>,
     /// Why nothing was run.
     pub(super) refused: Option<String>,
     /// How the hosts at the end differ from those at the beginning.
@@ -54,7 +58,8 @@ pub(super) fn record(
         hosts: concluded.hosts,
         started: concluded.started,
         ended: Utc::now(),
-        planned_fixtures: planned::fixtures(file, &concluded.checks),
+        planned_fixtures: concluded.planned_fixtures,
+        words: planned::words(file, &concluded.selected),
         checks: concluded.checks,
         fixtures: concluded.fixtures,
         selection: options.selection.describe(),
@@ -81,6 +86,7 @@ pub(super) fn record(
         checks: Vec::new(),
         fixtures: Vec::new(),
         planned_fixtures: Vec::new(),
+        words: Vec::new(),
         exit_code: ExitCode::CouldNotCheck as u8,
         notes: vec![format!("the observations are withheld: {error}")],
         ..record

@@ -19,6 +19,7 @@ use super::leftovers;
 use super::options::Options;
 use super::places::{INSIDE, Places};
 use super::plan::{CheckAt, schedule, select, side_by_side};
+use super::planned;
 use super::prober::Prober;
 use super::provenance::{claim_ref, random, who};
 use super::secrets;
@@ -68,6 +69,7 @@ async fn run_here(
     let concluded = items(runner, &selected, &prober, sink).await;
     places.close().await;
     let concluded = Concluded {
+        planned_fixtures: planned::fixtures(file, &concluded.checks, &places),
         run_id,
         started,
         selected,

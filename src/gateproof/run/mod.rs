@@ -3,6 +3,7 @@
 
 mod answers;
 mod asking;
+mod by_hand;
 mod check_record;
 mod check_runner;
 mod clone_facts;
@@ -56,4 +57,4 @@ pub use plan::{CheckAt, Item, Selection, schedule, select};
 pub use provenance::random;
 pub use provenance::who;
 pub use repository::Repository;
-pub(crate) use repository::{clone_id, identity};
+pub(crate) use repository::{clone_id, cold_folder, identity};

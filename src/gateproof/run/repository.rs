@@ -45,6 +45,13 @@ pub struct Repository {
     clone: OnceCell<Result<FreshClone, Fault>>,
 }
 
+/// Makes a fresh clone of a commit by hand, from somewhere inside the repository, and goes there.
+pub(crate) fn cold_folder(commit: &str) -> String {
+    format!(
+        "cold=$(mktemp -d) && git clone -q \"$(git rev-parse --show-toplevel)\" \"$cold\" && cd \"$cold\" && git checkout -q {commit}"
+    )
+}
+
 impl Repository {
     /// Finds the repository around a path. `at` is a revision in place of HEAD; with
     /// `worktree`, checks that want a clone run in the tree as it is.
@@ -162,10 +169,7 @@ impl Repository {
         if self.worktree {
             return format!("cd {top} && ");
         }
-        let commit = &self.commit;
-        format!(
-            "cold=$(mktemp -d) && git clone -q {top} \"$cold\" && cd \"$cold\" && git checkout -q {commit} && "
-        )
+        cold_folder(&self.commit) + " && "
     }
 
     /// The folder in which checks `on: clone` run: a fresh clone, made when it is first needed.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
-use crate::record::{Act, RunRecord, Signer};
+use crate::gate::sources;
+use crate::record::{Act, ChangedFiles, GateWords, RunRecord, Signer};
 use crate::report::documents::{self, Document};
 use crate::report::markdown::{ClaimStanding, claim_block, journal_entry};
 use crate::role::{
@@ -117,6 +118,8 @@ pub(crate) async fn claim(options: ClaimOptions) -> anyhow::Result<ExitCode> {
         let mut record = run_gate(&file, gate, &repository, run, &options.cold, &interrupt).await?;
         record.notes.extend(softened.notes);
         record.notes.extend(waits);
+        let of = (&file, gate.as_str());
+        add_changed_files(&mut record, &checkout, &history, of).await;
         codes.push(judge(&mut record, gate));
         let after = after(&history, &file.phase, gate);
         claiming.store(&record, gate, after.as_deref()).await?;
@@ -216,6 +219,41 @@ fn judge(record: &mut RunRecord, gate: &str) -> ExitCode {
         ));
     }
     code
+}
+
+/// Puts the files into the record that changed since the gate, or one that comes before it, was claimed
+/// last.
+async fn add_changed_files(
+    record: &mut RunRecord,
+    checkout: &Checkout,
+    history: &RecordHistory,
+    (file, gate): (&ClaimFile, &str),
+) {
+    let before = file.gates.iter().filter(|it| it.id == gate);
+    let before = before.flat_map(|it| it.after.iter().rev());
+    let of = |gate: &String| {
+        let claim = history.claim(&file.phase, gate)?;
+        Some((gate.clone(), claim.repository.as_ref()?.commit.clone()))
+    };
+    let mut earlier = [gate.to_owned()].iter().chain(before).find_map(of);
+    let Some((claimed, commit)) = earlier.take() else {
+        return;
+    };
+    let files = sources::files_between(&checkout.root, file, &commit, &checkout.head).await;
+    let Ok(files) = files else { return };
+    let since = Some(ChangedFiles {
+        gate: claimed,
+        commit,
+        files,
+    });
+    match record.words.iter_mut().find(|words| words.gate == gate) {
+        Some(words) => words.since = since,
+        None => record.words.push(GateWords {
+            gate: gate.to_owned(),
+            since,
+            ..GateWords::default()
+        }),
+    }
 }
 
 /// What a claim of the gate comes after: the findings of a FAIL, or the FAIL itself.

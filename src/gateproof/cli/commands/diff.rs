@@ -20,8 +20,8 @@ use crate::cli::softening::{commit_of, files_at, lines, short, tally};
 
 /// Compare a claim's run with its review, or claim files with those of an earlier commit
 ///
-/// With a gate: reads the records of the claim and of your own review, and shows every value that differs.
-/// You must have run the gate yourself first. With A..B: reads the claim files of both commits, and names
+/// Reads, with a gate, the records of the claim and of your own review, and shows every value that differs;
+/// you must have run the gate yourself first. Reads, with A..B, the claim files of both commits, and names
 /// what the later ones demand less of, the gravest first. Writes nothing.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:

@@ -81,16 +81,22 @@ pub async fn changed_since(
         .collect();
     let mut changed = BTreeMap::new();
     for commit in commits {
-        let files = differing(root, file, claim, &commit, head).await;
+        let mut files = files_between(root, file, &commit, head).await;
+        if let Ok(files) = &mut files {
+            files.retain(|name| *name != claim.path);
+        }
         changed.insert(commit, files);
     }
     changed
 }
 
-async fn differing(
+/// What differs between two commits, besides what gateproof writes itself.
+///
+/// # Errors
+/// Why it is not known.
+pub async fn files_between(
     root: &Path,
     file: &ClaimFile,
-    claim: &ClaimSpec,
     commit: &str,
     head: &str,
 ) -> Result<Vec<String>, String> {
@@ -117,7 +123,7 @@ async fn differing(
     let names = names.await.map_err(|error| error.to_string())?;
     let names = names.split('\0');
     Ok(names
-        .filter(|name| !name.is_empty() && *name != claim.path)
+        .filter(|name| !name.is_empty())
         .map(str::to_owned)
         .collect())
 }

@@ -104,6 +104,8 @@ pub fn prose(text: &str) -> String {
             '&' => next.is_some_and(|next| next == '#' || next.is_ascii_alphabetic()),
             // Emphasis needs a word's edge; `health_path` stays readable.
             '_' => !(is_of_a_word(before) && is_of_a_word(next)),
+            // At the end of a heading these would close it.
+            '#' if before == Some(' ') && rest.trim_start_matches('#').is_empty() => true,
             // At the start of a line these would open a heading, a quote or a list.
             '#' | '>' | '+' | '-' | '=' => at == 0,
             // A number with one of these does so, too.

@@ -42,10 +42,7 @@ pub fn journal_entry(record: &RunRecord, gate: &str) -> Option<Block> {
         }
         body.push('\n');
     }
-    body.push_str("**Observations.**\n");
-    for (n, check) in checks.iter().enumerate() {
-        body.push_str(&observation(n + 1, check));
-    }
+    body.push_str(&observations(&checks));
     Some(Block::new(Document::Journal, record, gate, body))
 }
 
@@ -145,6 +142,28 @@ fn fixture_item(fixture: &FixtureRecord) -> String {
     }
     if let Some(remedy) = &fixture.remedy {
         out.push_str(&format!("  - **To be done by hand:** {}\n", code(remedy)));
+    }
+    out
+}
+
+/// What was seen of each check: first of those that are not PASS; the others are folded.
+fn observations(checks: &[&CheckRecord]) -> String {
+    let (passed, others): (Vec<_>, Vec<_>) = (1..)
+        .zip(checks)
+        .partition(|(_, check)| check.outcome == Outcome::Pass);
+    let mut out = String::from("**Observations.**\n");
+    for (n, check) in others {
+        out.push_str(&observation(n, check));
+    }
+    if !passed.is_empty() {
+        out.push_str(&format!(
+            "\n<details><summary>{} that passed</summary>\n",
+            count(passed.len(), "check")
+        ));
+        for (n, check) in passed {
+            out.push_str(&observation(n, check));
+        }
+        out.push_str("\n</details>\n");
     }
     out
 }

@@ -21,6 +21,7 @@ pub use journal::journal_entry;
 pub use status::{ClaimStanding, claim_block, status_block};
 
 use crate::record::{Act, ChangedVar, RunRecord};
+use crate::run::cold_folder;
 use claim::outcome::Outcome;
 use escape::{code, prose};
 
@@ -59,6 +60,33 @@ pub(crate) fn commit_text(record: &RunRecord) -> String {
         text.push_str(", **with uncommitted changes beside it**");
     }
     text
+}
+
+/// The fresh clone of the record's commit, which a document makes once for all of its lines.
+pub(crate) struct FreshClone(Option<String>);
+
+impl FreshClone {
+    pub(crate) fn of(record: &RunRecord) -> FreshClone {
+        FreshClone(record.commit().map(cold_folder))
+    }
+
+    /// The line that makes it and goes there, if any of these lines begins with it.
+    pub(crate) fn made_for(&self, mut lines: impl Iterator<Item = String>) -> Option<&str> {
+        let made = self.0.as_deref()?;
+        lines.any(|line| line.contains(made)).then_some(made)
+    }
+
+    /// A line as it is run there; the shell stays where it is.
+    pub(crate) fn line(&self, line: &str) -> String {
+        let line = match &self.0 {
+            None => line.trim().to_owned(),
+            Some(made) => line.trim().replace(&format!("{made} && "), ""),
+        };
+        match line.strip_prefix("cd ") {
+            Some(_) => format!("( {line} )"),
+            None => line,
+        }
+    }
 }
 
 /// The command that runs a gate's checks again.

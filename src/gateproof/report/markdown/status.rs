@@ -1,10 +1,10 @@
-//! The STATUS block of a gate: WHAT, HOW, EXPECTED and WHERE, and no result.
+//! The STATUS block of a gate: WHAT with what is EXPECTED, HOW and WHERE, and no result.
 //!
 //! `audit` renders blocks again and compares them: a change of this text makes old documents
 //! differ from their records.
 
 use super::escape::{code, code_cell, comment, fence, neutralise, prose};
-use super::{changed_values, command_line, commit_text, partial_selection};
+use super::{FreshClone, changed_values, command_line, commit_text, partial_selection};
 use crate::record::{CheckRecord, PlannedStep, RunRecord};
 use crate::report::documents::{Block, Document};
 use crate::report::text;
@@ -20,9 +20,9 @@ pub fn status_block(record: &RunRecord, gate: &str) -> Option<Block> {
         .find(|(name, _)| *name == gate)?;
     let checks: Vec<&CheckRecord> = record.checks_of(gate).collect();
     let mut body = format!("## Gate: {}\n\n", prose(gate));
-    body.push_str(&what(record, gate, title, &checks));
-    body.push_str(&how(record, gate, &checks));
+    body.push_str(&what(record, gate, title));
     body.push_str(&expected(&checks));
+    body.push_str(&how(record, gate, &checks));
     body.push_str(&where_(record, &checks));
     Some(Block::new(Document::Status, record, gate, body))
 }
@@ -79,13 +79,13 @@ pub fn claim_block(record: &RunRecord, gate: &str, standing: ClaimStanding<'_>) 
     Some(block)
 }
 
-fn what(record: &RunRecord, gate: &str, title: &str, checks: &[&CheckRecord]) -> String {
+fn what(record: &RunRecord, gate: &str, title: &str) -> String {
     let title = match title {
         "" => String::new(),
         title => format!(" — {}", prose(title)),
     };
     let mut out = format!(
-        "### WHAT is claimed\n\n**{}**{title} (phase {}).\n\n",
+        "### WHAT is claimed, and EXPECTED outcomes\n\n**{}**{title} (phase {}).\n\n",
         prose(gate),
         prose(&text::titled(&record.claim.phase, &record.claim.title))
     );
@@ -98,37 +98,92 @@ fn what(record: &RunRecord, gate: &str, title: &str, checks: &[&CheckRecord]) ->
             code(selection)
         ));
     }
-    for (n, check) in checks.iter().enumerate() {
+    out + &words(record, gate)
+}
+
+/// What the claim file says of the gate, and what git says was changed for it.
+fn words(record: &RunRecord, gate: &str) -> String {
+    let mut found = record.words.iter();
+    let Some(words) = found.find(|words| words.gate == gate) else {
+        return String::new();
+    };
+    let mut out = String::new();
+    for paragraph in words.why.split("\n\n").filter(|it| !it.trim().is_empty()) {
+        let lines: Vec<&str> = paragraph.split_whitespace().collect();
+        out.push_str(&format!("{}\n\n", prose(&lines.join(" "))));
+    }
+    if !words.after.is_empty() {
+        let gates: Vec<String> = words.after.iter().map(|gate| prose(gate)).collect();
+        out.push_str(&format!("- **After:** {}\n", gates.join(", ")));
+    }
+    if let Some(owner) = &words.owner {
+        out.push_str(&format!("- **Owner:** {}\n", prose(owner)));
+    }
+    for changed in &words.changed {
+        let lines: Vec<&str> = changed.split_whitespace().collect();
+        out.push_str(&format!("- **Changed:** {}\n", prose(&lines.join(" "))));
+    }
+    if let Some(since) = &words.since {
+        let commit = since.commit.get(..12).unwrap_or(&since.commit);
+        let mut files: Vec<String> = since.files.iter().take(FILES).map(|it| code(it)).collect();
+        match since.files.len().saturating_sub(FILES) {
+            0 if files.is_empty() => files.push("none".to_owned()),
+            0 => {}
+            more => files.push(format!("and {more} more")),
+        }
         out.push_str(&format!(
-            "{}. {}: {}\n",
-            n + 1,
-            code(&check.id),
-            prose(&check.claim)
+            "- **Changed files** since the claim of {} at {}: {}\n",
+            prose(&since.gate),
+            code(commit),
+            files.join(", ")
         ));
+    }
+    if out.ends_with("\n\n") || out.is_empty() {
+        return out;
     }
     out + "\n"
 }
 
+/// So many changed files are named.
+const FILES: usize = 20;
+
 fn how(record: &RunRecord, gate: &str, checks: &[&CheckRecord]) -> String {
-    let mut script = String::from("# All of it, in a clone of the commit below:\n");
-    script.push_str(&command_line(record, gate));
-    script.push_str("\n\n# Or each check by hand:\n");
+    let mut script = String::new();
+    let cold = FreshClone::of(record);
+    let lines = || {
+        let of_fixtures = checks.iter().flat_map(|check| fixtures_of(record, check));
+        let of_fixtures = of_fixtures.flatten().filter_map(|step| step.by_hand);
+        let of_checks = checks.iter().map(|check| check.reproduce.clone());
+        of_checks.chain(of_fixtures)
+    };
+    if let Some(made) = cold.made_for(lines()) {
+        script.push_str(&format!("# In a fresh clone of the commit:\n{made}\n"));
+    }
+    if lines().any(|line| line.contains("ssh ")) {
+        script.push_str("# Another OpenSSH configuration: export GATEPROOF_SSH_CONFIG=FILE\n");
+        script.push_str(SSH);
+    }
     for (n, check) in checks.iter().enumerate() {
         let same = |other: Option<&&CheckRecord>| other.is_some_and(|o| o.with == check.with);
         // One disturbance serves all checks in a row that need it, also by hand.
         if !same(n.checked_sub(1).and_then(|before| checks.get(before))) {
-            script.push_str(&disturb(record, check));
+            script.push_str(&disturb(record, check, &cold));
         }
-        script.push_str(&by_hand(n + 1, check));
+        script.push_str(&by_hand(n + 1, check, &cold));
         if !same(checks.get(n + 1)) {
-            script.push_str(&restore(record, check));
+            script.push_str(&restore(record, check, &cold));
         }
     }
     format!(
-        "### HOW to verify (cold-clone commands)\n\n{}\n",
+        "### HOW to verify (cold-clone commands)\n\nAll of it, in a clone of the commit below: {}\n\n\
+         <details><summary>Or each check by hand, in bash</summary>\n\n{}\n</details>\n\n",
+        code(&command_line(record, gate)),
         fence("bash", &script)
     )
 }
+
+/// What lets the lines of HOW take another OpenSSH configuration than the user's own.
+const SSH: &str = "ssh() { command ssh ${GATEPROOF_SSH_CONFIG:+-F \"$GATEPROOF_SSH_CONFIG\"} \"$@\" < /dev/null; }\n";
 
 /// The steps of the fixtures of a check: as the claim file has them, so that they do not depend on
 /// how far a run came. Records of older versions have only the steps that were taken.
@@ -145,6 +200,7 @@ fn fixtures_of(record: &RunRecord, check: &CheckRecord) -> Vec<Vec<PlannedStep>>
             on: taken.on.clone(),
             asked: step.asked.clone(),
             expected: step.expected.clone(),
+            by_hand: None,
         });
         Some(steps.collect())
     };
@@ -152,34 +208,35 @@ fn fixtures_of(record: &RunRecord, check: &CheckRecord) -> Vec<Vec<PlannedStep>>
 }
 
 /// How to put the fixtures of a check into force by hand.
-fn disturb(record: &RunRecord, check: &CheckRecord) -> String {
+fn disturb(record: &RunRecord, check: &CheckRecord, cold: &FreshClone) -> String {
     let mut out = String::new();
     for name in &check.with {
         out.push_str(&format!("# Under the fixture {}:\n", comment(name)));
     }
     for fixture in fixtures_of(record, check) {
-        out.push_str(&steps(&fixture, "baseline", "Before"));
-        out.push_str(&steps(&fixture, "service", "Keep running"));
-        out.push_str(&steps(&fixture, "do", "Disturb"));
-        out.push_str(&steps(&fixture, "until", "Wait until"));
+        out.push_str(&steps(&fixture, "baseline", "Before", cold));
+        out.push_str(&steps(&fixture, "service", "Keep running", cold));
+        out.push_str(&steps(&fixture, "do", "Disturb", cold));
+        out.push_str(&steps(&fixture, "until", "Wait until", cold));
     }
     out
 }
 
 /// How the fixtures are undone, and how to check that everything is back.
-fn restore(record: &RunRecord, check: &CheckRecord) -> String {
+fn restore(record: &RunRecord, check: &CheckRecord, cold: &FreshClone) -> String {
     let mut out = String::new();
     for fixture in fixtures_of(record, check).iter().rev() {
-        out.push_str(&steps(fixture, "undo", "Restore"));
-        out.push_str(&steps(fixture, "settled", "Wait until"));
-        out.push_str(&steps(fixture, "baseline again", "And again"));
+        out.push_str(&steps(fixture, "undo", "Restore", cold));
+        out.push_str(&steps(fixture, "settled", "Wait until", cold));
+        out.push_str(&steps(fixture, "baseline again", "And again", cold));
     }
     out
 }
 
-/// The steps of one kind as comments, with what is expected and never what was observed. For a
-/// `do` or `undo` that only has to succeed nothing is expected.
-fn steps(fixture: &[PlannedStep], kind: &str, label: &str) -> String {
+/// The steps of one kind, with what is expected and never what was observed. For a `do` or `undo` that
+/// only has to succeed nothing is expected. What runs all the while, and what records of older versions
+/// have, stands in comments.
+fn steps(fixture: &[PlannedStep], kind: &str, label: &str, cold: &FreshClone) -> String {
     let steps = fixture.iter().filter(|step| step.step == kind);
     steps
         .map(|step| {
@@ -189,18 +246,32 @@ fn steps(fixture: &[PlannedStep], kind: &str, label: &str) -> String {
             } else {
                 format!(" (expected: {})", comment(&step.expected))
             };
-            format!(
-                "#   {label} (on {}): {}{expected}\n",
-                comment(&step.on),
-                comment(&step.asked)
-            )
+            let on = comment(&step.on);
+            match &step.by_hand {
+                Some(line) => {
+                    let line = text::visible(cold.line(line).trim());
+                    format!("# {label} (on {on}){expected}:\n{line}\n")
+                }
+                None => format!(
+                    "#   {label} (on {on}): {}{expected}\n",
+                    comment(&step.asked)
+                ),
+            }
         })
         .collect()
 }
 
-fn by_hand(n: usize, check: &CheckRecord) -> String {
-    let mut out = format!("# {n}. {}: {}\n", comment(&check.id), comment(&check.claim));
-    let line = text::visible(check.reproduce.trim());
+fn by_hand(n: usize, check: &CheckRecord, cold: &FreshClone) -> String {
+    let mut out = format!(
+        "\n# {n}. {}: {}\n",
+        comment(&check.id),
+        comment(&check.claim)
+    );
+    if let Some(wait) = &check.waiting {
+        out.push_str(&text::visible(cold.line(wait).trim()));
+        out.push('\n');
+    }
+    let line = text::visible(cold.line(&check.reproduce).trim());
     if line.starts_with("human:") {
         out.push_str("# ");
     }
@@ -219,24 +290,26 @@ fn by_hand(n: usize, check: &CheckRecord) -> String {
     out
 }
 
+/// One row for each check: what it claims, and what is expected.
 fn expected(checks: &[&CheckRecord]) -> String {
     // Records in which nobody looked for teeth have no such column.
     let looked = checks.iter().any(|check| check.teeth.is_some());
-    let mut out = String::from("### EXPECTED outcomes\n\n");
-    out.push_str(if looked {
-        "| Check | Expected | What shows that it can fail |\n|---|---|---|\n"
+    let mut out = String::from(if looked {
+        "| # | Check | Claim | Expected | What shows that it can fail |\n|---|---|---|---|---|\n"
     } else {
-        "| Check | Expected |\n|---|---|\n"
+        "| # | Check | Claim | Expected |\n|---|---|---|---|\n"
     });
-    for check in checks {
+    for (n, check) in checks.iter().enumerate() {
         let teeth = match &check.teeth {
             Some(teeth) => format!(" {} |", prose(teeth.word())),
             None if looked => " not looked for |".to_owned(),
             None => String::new(),
         };
         out.push_str(&format!(
-            "| {} | {} |{teeth}\n",
+            "| {} | {} | {} | {} |{teeth}\n",
+            n + 1,
             code_cell(&check.id),
+            prose(&check.claim),
             code_cell(&text::expected(check))
         ));
     }
