@@ -109,7 +109,7 @@ fn drones_pipeline_is_valid_and_its_lines_run() {
     );
     assert_eq!(file["trigger"]["event"], serde_json::json!(["push"]));
     let step = &file["steps"][0];
-    assert_eq!(keys(step), ["name", "image", "commands"]);
+    assert_eq!(keys(step), ["name", "image", "environment", "commands"]);
     // Drone fills in ${…} before a shell sees it.
     let lines = lines(&step["commands"]);
     assert!(!lines.iter().any(|line| line.contains("${")), "{lines:?}");
@@ -130,7 +130,7 @@ fn woodpeckers_workflow_is_valid_and_its_lines_run() {
     assert_eq!(file["when"][0]["event"], "push");
     assert_eq!(keys(&file["clone"]["git"]), ["image", "settings"]);
     let step = &file["steps"][0];
-    assert_eq!(keys(step), ["name", "image", "commands"]);
+    assert_eq!(keys(step), ["name", "image", "environment", "commands"]);
     let lines = lines(&step["commands"]);
     assert!(!lines.iter().any(|line| line.contains("${")), "{lines:?}");
     // Its clone ends with `git reset --hard COMMIT` on a branch of the clone's own.
@@ -149,7 +149,8 @@ fn the_actions_workflow_is_valid_and_its_lines_run() {
     assert_eq!(keys(&file), ["name", "on", "permissions", "jobs"]);
     assert_eq!(file["on"], serde_json::json!(["push"]));
     let job = &file["jobs"]["gateproof"];
-    assert_eq!(keys(job), ["runs-on", "steps"]);
+    assert_eq!(keys(job), ["runs-on", "timeout-minutes", "env", "steps"]);
+    assert_eq!(job["timeout-minutes"], 30);
     let steps = job["steps"].as_array().unwrap();
     assert!(
         steps[0]["uses"]
@@ -160,8 +161,23 @@ fn the_actions_workflow_is_valid_and_its_lines_run() {
     assert_eq!(steps[0]["with"]["fetch-depth"], 0);
     let lines: Vec<String> = steps[1..]
         .iter()
-        .map(|step| step["run"].as_str().unwrap().to_owned())
+        .filter_map(|step| Some(step["run"].as_str()?.to_owned()))
         .collect();
+    // The report outlives the job, also a red one.
+    let upload = steps.last().unwrap();
+    assert!(
+        upload["uses"]
+            .as_str()
+            .unwrap()
+            .starts_with("actions/upload-artifact@v")
+    );
+    assert_eq!(upload["if"], "always()");
+    assert!(
+        upload["with"]["path"]
+            .as_str()
+            .unwrap()
+            .contains("gateproof.xml")
+    );
     works(&lines, &|_| (), &|head| {
         vec![
             ("GITHUB_ACTIONS", "true".to_owned()),
@@ -180,6 +196,39 @@ fn the_actions_workflow_is_valid_and_its_lines_run() {
                 ("GITHUB_REF_TYPE", "branch".to_owned()),
                 ("GITHUB_REF_NAME", "main".to_owned()),
                 ("GITHUB_SHA", head.to_owned()),
+            ]
+        },
+    );
+}
+
+#[test]
+fn gitlabs_job_is_valid_and_its_lines_run() {
+    let file = pipeline("gitlab");
+    assert_eq!(keys(&file), ["claims"]);
+    let job = &file["claims"];
+    assert_eq!(
+        keys(job),
+        [
+            "image",
+            "timeout",
+            "rules",
+            "variables",
+            "script",
+            "artifacts"
+        ]
+    );
+    assert_eq!(job["variables"]["GIT_DEPTH"], "0");
+    assert_eq!(job["artifacts"]["when"], "always");
+    assert_eq!(job["artifacts"]["reports"]["junit"], "gateproof.xml");
+    // Its runner checks a commit out without a branch.
+    works(
+        &lines(&job["script"]),
+        &|clone| drop(git(clone, &["checkout", "-q", "--detach"])),
+        &|head| {
+            vec![
+                ("GITLAB_CI", "true".to_owned()),
+                ("CI_COMMIT_BRANCH", "main".to_owned()),
+                ("CI_COMMIT_SHA", head.to_owned()),
             ]
         },
     );

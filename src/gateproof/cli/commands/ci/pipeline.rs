@@ -8,6 +8,7 @@ pub(super) enum Pipeline {
     /// GitHub's, and Gitea's
     Actions,
     Woodpecker,
+    Gitlab,
 }
 
 impl Pipeline {
@@ -16,6 +17,7 @@ impl Pipeline {
             Pipeline::Drone => include_str!("../../../../../claims/ci/drone.yml"),
             Pipeline::Actions => include_str!("../../../../../claims/ci/actions.yml"),
             Pipeline::Woodpecker => include_str!("../../../../../claims/ci/woodpecker.yml"),
+            Pipeline::Gitlab => include_str!("../../../../../claims/ci/gitlab.yml"),
         }
     }
 }
