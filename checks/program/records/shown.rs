@@ -103,3 +103,100 @@ fn shells_and_man_learn_every_command() {
     let page = scratch.run(&["man"]).out;
     assert!(page.contains(".TH gateproof 1"), "{page}");
 }
+
+/// What `prove` says of a report, and whether it is content.
+fn prove(report: &std::path::Path) -> (bool, String) {
+    let done = std::process::Command::new("prove")
+        .args(["--exec", "cat"])
+        .arg(report)
+        .output()
+        .unwrap();
+    (
+        done.status.success(),
+        String::from_utf8_lossy(&done.stdout).into_owned(),
+    )
+}
+
+#[test]
+fn prove_and_readers_of_json_take_what_verify_prints() {
+    let (_world, bob) = World::new();
+    let claim = |phase: &str, check: &str| {
+        format!(
+            "phase: {phase}\non: local\ngates:\n  G:\n    checks:\n      - {{ id: a, claim: c, {check} }}\n"
+        )
+    };
+    bob.write("green.yaml", &claim("green", "run: echo hi, expect: hi"));
+    bob.write(
+        "red.yaml",
+        &claim(
+            "red",
+            "run: 'echo \"## DONE\"; echo \"CLAIMED, awaiting\"', effect: observe, expect: hi",
+        ),
+    );
+    bob.write(
+        "skips.yaml",
+        &claim("skips", "run: echo hi, expect: hi, skip: the host moves"),
+    );
+    for (file, code, content) in [
+        ("green.yaml", 0, true),
+        ("red.yaml", 1, false),
+        ("skips.yaml", 3, false),
+    ] {
+        let shown = bob.ends(code, &["verify", file, "--no-record", "--format", "tap"]);
+        bob.write("report.tap", &shown.out);
+        let (passed, said) = prove(&bob.clone.join("report.tap"));
+        assert_eq!(passed, content, "{file}: {said}\n{}", shown.out);
+        assert!(!said.contains("Parse errors"), "{said}");
+        let html = bob.ends(
+            code,
+            &["verify", file, "--no-record", "--html", "page.html"],
+        );
+        assert!(bob.text("page.html").ends_with("</html>\n"), "{}", html.err);
+        let sarif: Value = serde_json::from_str(
+            &bob.ends(code, &["verify", file, "--no-record", "--format", "sarif"])
+                .out,
+        )
+        .unwrap();
+        let results = sarif["runs"][0]["results"].as_array().unwrap().len();
+        assert_eq!(results, usize::from(file == "red.yaml"), "{sarif}");
+        // The push job gives the same verdict on the same files.
+        bob.ends(
+            code,
+            &[
+                "ci",
+                file,
+                "--no-record",
+                "--offline",
+                "--clone-faults",
+                "warn",
+            ],
+        );
+    }
+    let both = [
+        "verify",
+        "green.yaml",
+        "skips.yaml",
+        "--no-record",
+        "--format",
+        "json",
+    ];
+    let list: Value = serde_json::from_str(&bob.ends(3, &both).out).unwrap();
+    assert_eq!(list.as_array().unwrap().len(), 2);
+    bob.ends(
+        3,
+        &[
+            "ci",
+            "green.yaml",
+            "skips.yaml",
+            "--no-record",
+            "--offline",
+            "--clone-faults",
+            "warn",
+        ],
+    );
+    let one = bob.ends(
+        0,
+        &["verify", "green.yaml", "--no-record", "--format", "json"],
+    );
+    assert!(serde_json::from_str::<Value>(&one.out).unwrap().is_object());
+}

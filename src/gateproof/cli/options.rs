@@ -190,6 +190,9 @@ pub(crate) struct OutputOptions {
     /// Also write a JUnit XML report to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Also write a page to look at to this file, which needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// Where records go (default: reports/ of the repository)
     #[arg(long, value_name = "DIR")]
     pub(crate) reports: Option<PathBuf>,

@@ -70,6 +70,10 @@ pub(crate) struct Runs<'o> {
     /// What is wrong beside the runs; each record gets these as notes.
     pub(crate) warnings: Vec<String>,
     pub(crate) records: Vec<RunRecord>,
+    /// Of several runs that one document reports: the text of each.
+    texts: Vec<String>,
+    /// Whether there are several.
+    several: bool,
     /// What went wrong beside the runs.
     pub(crate) codes: Vec<ExitCode>,
 }
@@ -88,6 +92,8 @@ impl<'o> Runs<'o> {
             watched,
             warnings: Vec::new(),
             records: Vec::new(),
+            texts: Vec::new(),
+            several: false,
             codes: Vec::new(),
         }
     }
@@ -101,6 +107,7 @@ impl<'o> Runs<'o> {
         store: &RecordStore<'_>,
         interrupt: &Interrupt,
     ) -> anyhow::Result<()> {
+        self.several = files.len() > 1;
         for (file, repository) in files {
             let unrestored = |record: &RunRecord| exit_of(record) == ExitCode::Unrestored;
             if self.records.iter().any(unrestored) {
@@ -152,7 +159,7 @@ impl<'o> Runs<'o> {
 
     /// Nothing for a push job, which prints everything at its end.
     fn print_each(
-        &self,
+        &mut self,
         printed: Printed,
         record: &RunRecord,
         stored: Option<&Path>,
@@ -169,7 +176,12 @@ impl<'o> Runs<'o> {
             stored: stored.as_deref(),
             ..self.input(records, &verdict)
         };
-        terminal::out(&report.render(&input)?);
+        let text = report.render(&input)?;
+        if self.several && printed == Printed::EachRecord {
+            self.texts.push(text.trim_end().to_owned());
+        } else {
+            terminal::out(&text);
+        }
         Ok(())
     }
 
@@ -177,6 +189,9 @@ impl<'o> Runs<'o> {
     pub(crate) fn print_all(&self, verdict: &RunVerdict) -> anyhow::Result<()> {
         let report = self.output.format;
         if self.watched == Watched::No && report.printed != Printed::AllRuns {
+            if self.several && report.printed == Printed::EachRecord {
+                terminal::out(&format!("[\n{}\n]\n", self.texts.join(",\n")));
+            }
             return Ok(());
         }
         let text = report.render(&self.input(&self.records, verdict))?;
@@ -198,12 +213,16 @@ impl<'o> Runs<'o> {
         }
     }
 
-    /// Writes the JUnit report where one is requested. A report that cannot be written makes the
-    /// verdict worse.
-    pub(crate) fn write_junit(&self, verdict: &mut RunVerdict) {
-        let (Some(path), Some(report)) = (&self.output.junit, RunReport::named("junit")) else {
-            return;
-        };
+    /// Writes the reports that go into files. One that cannot be written makes the verdict worse.
+    pub(crate) fn write_reports(&self, verdict: &mut RunVerdict) {
+        for (name, path) in [("junit", &self.output.junit), ("html", &self.output.html)] {
+            if let (Some(path), Some(report)) = (path, RunReport::named(name)) {
+                self.write_report(report, path, verdict);
+            }
+        }
+    }
+
+    fn write_report(&self, report: &RunReport, path: &Path, verdict: &mut RunVerdict) {
         if let Err(error) = report.write(path, &self.input(&self.records, verdict)) {
             report_error(&error);
             let codes = [verdict.code, ExitCode::CouldNotCheck];

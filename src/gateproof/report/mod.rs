@@ -9,6 +9,7 @@ mod annotations;
 pub mod documents;
 pub(crate) mod explain;
 mod hook;
+mod html;
 mod junit;
 pub mod markdown;
 mod markdown_table;
@@ -18,6 +19,7 @@ mod reason;
 mod run_verdict;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sarif;
 pub mod statement;
 mod step_summary;
 mod table;
@@ -37,9 +39,11 @@ use kit::redact::Redacted;
 
 pub use annotations::{Annotation, Dialect, Level, annotation_lines, annotations, stop_commands};
 pub use hook::hook;
+pub use html::html;
 pub use junit::junit;
 pub use markdown_table::markdown_table;
 pub use run_verdict::{RunVerdict, left_out, verdict_of};
+pub use sarif::sarif;
 pub use step_summary::step_summary;
 pub use table::{progress_line, table};
 pub use tap::tap;
@@ -99,7 +103,7 @@ pub struct ReportInput<'r> {
 }
 
 /// Every report of runs.
-pub static RUN_REPORTS: [RunReport; 8] = [
+pub static RUN_REPORTS: [RunReport; 10] = [
     RunReport {
         name: "table",
         help: "A table for each gate, and an explanation of every check that is not a PASS",
@@ -123,10 +127,10 @@ pub static RUN_REPORTS: [RunReport; 8] = [
     },
     RunReport {
         name: "tap",
-        help: "Test Anything Protocol, version 14",
+        help: "Test Anything Protocol, version 13",
         printed: Printed::AllRuns,
         remarks: Remarks::Comment("# "),
-        render: |input| Ok(tap(input.records)),
+        render: |input| Ok(tap(input.records, input.verdict)),
     },
     RunReport {
         name: "junit",
@@ -134,6 +138,20 @@ pub static RUN_REPORTS: [RunReport; 8] = [
         printed: Printed::AllRuns,
         remarks: Remarks::Stderr,
         render: |input| Ok(junit(input.records, input.verdict)?),
+    },
+    RunReport {
+        name: "sarif",
+        help: "SARIF 2.1.0, for code hosts and editors",
+        printed: Printed::AllRuns,
+        remarks: Remarks::Stderr,
+        render: |input| Ok(serde_json::to_string_pretty(&sarif(input.records))? + "\n"),
+    },
+    RunReport {
+        name: "html",
+        help: "One page to look at, which needs nothing else",
+        printed: Printed::AllRuns,
+        remarks: Remarks::Stderr,
+        render: |input| Ok(html(input.records, input.verdict, input.warnings)),
     },
     RunReport {
         name: "plain",

@@ -44,10 +44,10 @@ impl RunVerdict {
 
 /// The verdict on all records of a push job.
 ///
-/// A claim file whose checks are all SKIPPED decides nothing. The job fails only when no file
+/// A claim file of which CI leaves out every check decides nothing. The job fails only when no file
 /// decides anything.
 pub fn verdict_of(records: &[RunRecord]) -> RunVerdict {
-    let deciding = records.iter().filter(|record| !only_skipped(record));
+    let deciding = records.iter().filter(|record| !left_out_whole(record));
     let codes = deciding
         .map(|record| ExitCode::try_from(record.exit_code).unwrap_or(ExitCode::CouldNotCheck));
     let code = worst(codes);
@@ -76,15 +76,7 @@ pub fn left_out(records: &[RunRecord]) -> String {
         });
         checks.collect()
     };
-    let checks = names(&|check| {
-        check.outcome == Outcome::Skipped
-            && check.findings.iter().any(|finding| {
-                finding
-                    .note
-                    .as_ref()
-                    .is_some_and(|note| note.starts_with(CI_ONLY_OBSERVES))
-            })
-    });
+    let checks = names(&left_out_by_ci);
     let controls = names(&|check| {
         check
             .notes
@@ -117,14 +109,22 @@ fn shortened(names: &[String]) -> String {
     }
 }
 
-/// Whether every check was SKIPPED and nothing is left disturbed.
-fn only_skipped(record: &RunRecord) -> bool {
+/// Whether CI has left out every check, and nothing is left disturbed. What the claim file itself skips is no
+/// success for anybody.
+fn left_out_whole(record: &RunRecord) -> bool {
     !record.checks.is_empty()
         && record.fixtures.iter().all(|fixture| fixture.restored)
-        && record
-            .checks
-            .iter()
-            .all(|check| check.outcome == Outcome::Skipped)
+        && record.checks.iter().all(left_out_by_ci)
+}
+
+/// Whether CI has left it out, because it only observes.
+fn left_out_by_ci(check: &CheckRecord) -> bool {
+    let says = |note: &String| note.starts_with(CI_ONLY_OBSERVES);
+    let mut notes = check
+        .findings
+        .iter()
+        .filter_map(|finding| finding.note.as_ref());
+    check.outcome == Outcome::Skipped && notes.any(says)
 }
 
 #[cfg(test)]
@@ -150,7 +150,11 @@ mod tests {
 
     #[test]
     fn a_file_that_ci_may_not_observe_spoils_nothing_and_alone_it_is_no_success() {
-        let left_out = with(&[Outcome::Skipped, Outcome::Skipped], 3);
+        let declared = with(&[Outcome::Skipped, Outcome::Skipped], 3);
+        let mut left_out = declared.clone();
+        for check in &mut left_out.checks {
+            check.findings[0].note = Some(format!("{CI_ONLY_OBSERVES}, and it disturbs"));
+        }
         let good = with(&[Outcome::Pass, Outcome::Skipped], 0);
         let both = verdict_of(&[good, left_out.clone()]);
         assert_eq!(both.code, ExitCode::Success);
@@ -158,6 +162,9 @@ mod tests {
             both.line(),
             "gateproof ci: claims PASS (exit 0): 4 checks: 1 PASS, 3 SKIPPED. This is the verdict on the claims alone, whatever lint and tests say."
         );
+        // What the file itself skips is as little a success as in `verify`.
+        let skips = verdict_of(&[with(&[Outcome::Pass], 0), declared]);
+        assert_eq!(skips.code, ExitCode::CouldNotCheck);
         let alone = verdict_of(&[left_out]);
         assert_eq!(alone.code, ExitCode::CouldNotCheck);
         assert!(

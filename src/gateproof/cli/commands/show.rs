@@ -1,4 +1,4 @@
-//! `gateproof show`: a recorded run as it was reported.
+//! `gateproof show`: recorded runs as they were reported.
 
 use std::path::PathBuf;
 
@@ -7,24 +7,26 @@ use kit::console;
 
 use crate::cli::options::{ColorOption, run_report};
 use crate::cli::{stored, terminal};
-use crate::record::read_phase;
+use crate::record::{RunRecord, StoredRecord, read_phase};
 use crate::report::{ReportInput, RunReport, verdict_of};
 use claim::outcome::ExitCode;
 
-/// Show a recorded run again, in any format of a report
+/// Show recorded runs again, in any format of a report
 ///
-/// Reads the record and the records of its phase. Runs nothing. Writes nothing.
+/// Reads the records and the others of their phases. Runs nothing. Writes nothing.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   gateproof show
   gateproof show 20261121T120000Z-0badc0de --format markdown
+  gateproof show CLAIM REVIEW --format html > m1.html
 
 Exit codes:
   0  shown, whatever the run found
   3  there is no such record, or it is damaged")]
 pub(crate) struct ShowOptions {
-    /// The id of the run, or the file of its record (default: the newest run)
-    run: Option<String>,
+    /// The ids of the runs, or the files of their records (default: the newest run)
+    #[arg(value_name = "RUN")]
+    runs: Vec<String>,
     /// What to print on standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = run_report())]
     format: &'static RunReport,
@@ -37,19 +39,23 @@ pub(crate) struct ShowOptions {
 
 pub(crate) fn show(options: &ShowOptions) -> anyhow::Result<ExitCode> {
     let reports = options.reports.as_deref();
-    let run = match &options.run {
-        Some(run) => run.clone(),
-        None => newest(reports)?,
+    let runs = match options.runs.as_slice() {
+        [] => vec![newest(reports)?],
+        named => named.to_vec(),
     };
-    let found = stored::find(&run, reports)?;
-    let text = std::fs::read_to_string(&found.path).ok();
-    let records = std::slice::from_ref(&found.record);
-    let verdict = verdict_of(records);
+    let found = runs.iter().map(|run| stored::find(run, reports));
+    let found: Vec<StoredRecord> = found.collect::<anyhow::Result<_>>()?;
+    let records: Vec<RunRecord> = found.iter().map(|it| it.record.clone()).collect();
+    let text = match found.as_slice() {
+        [only] => std::fs::read_to_string(&only.path).ok(),
+        _ => None,
+    };
+    let verdict = verdict_of(&records);
     let input = ReportInput {
-        records,
+        records: &records,
         verdict: &verdict,
         warnings: &[],
-        single: true,
+        single: records.len() == 1,
         stored: text.as_deref(),
         width: console::width(),
         color: options.color.on_stdout(),

@@ -161,6 +161,6 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
     let codes = runs.records.iter().map(exit_of).chain([verdict.code]);
     verdict.code = worst(codes).unwrap_or(ExitCode::CouldNotCheck);
     runs.print_all(&verdict)?;
-    runs.write_junit(&mut verdict);
+    runs.write_reports(&mut verdict);
     Ok(verdict.code)
 }

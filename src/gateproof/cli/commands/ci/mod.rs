@@ -214,7 +214,7 @@ impl Job<'_> {
         if let Some(why) = self.not_run {
             verdict.tally = format!("nothing was run, because {why}");
         }
-        self.runs.write_junit(&mut verdict);
+        self.runs.write_reports(&mut verdict);
         if let Err(error) = self.append_step_summary(&verdict) {
             // The verdict itself does not need it.
             report_error(&*error);
