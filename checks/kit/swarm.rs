@@ -47,7 +47,10 @@ pub fn run_side_by_side(trials: Vec<Trial>, threads: usize) -> ExitCode {
     }
     let trials = trials
         .into_iter()
-        .map(|trial| trial.with_ignored_flag(missing.is_some()))
+        .map(|trial| match missing {
+            Some(_) => trial.with_ignored_flag(true),
+            None => trial,
+        })
         .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(SHARED.lock().unwrap_or_else(PoisonError::into_inner).take());

@@ -19,21 +19,26 @@ use test_kit::swarm::Swarm;
 use test_kit::trials::trial;
 use test_kit::warm::Ended;
 
-/// So many in a run of all suites.
-const FEW: u32 = 3;
+/// So many if no number is given.
+const WALKS: u32 = 200;
 /// A walk comes to its end within so many runs after its faults are over.
 const RUNS: usize = 7;
 
 pub fn trials() -> Vec<Trial> {
-    vec![trial(
-        "random_faults_end_in_documented_states_with_the_data_of_what_runs",
-        all,
-    )]
+    // Each walk has engines of its own for a minute, and no two are alike: `checks/walks` runs them.
+    let asked = std::env::var_os("GATEPROOF_WALKS").is_some();
+    vec![
+        trial(
+            "random_faults_end_in_documented_states_with_the_data_of_what_runs",
+            all,
+        )
+        .with_ignored_flag(!asked),
+    ]
 }
 
 fn all() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap());
-    let count: u32 = number("GATEPROOF_WALKS").map_or(FEW, |count: u64| count as u32);
+    let count: u32 = number("GATEPROOF_WALKS").map_or(WALKS, |count: u64| count as u32);
     let seed: u64 = number("GATEPROOF_SEED").unwrap_or_else(|| {
         let now = std::time::UNIX_EPOCH.elapsed().unwrap();
         now.as_nanos() as u64
@@ -256,16 +261,21 @@ impl<'d> Walker<'d> {
     /// Runs what the program itself names, until nothing changes any more.
     fn settle(&self, first: Option<Ended>, story: &mut String) -> String {
         let mut last = first;
-        let mut said = 0;
+        let (mut said, mut resumes) = (0, false);
         for _ in 0..RUNS {
             let mut words = vec!["ledger"];
+            let resumed = std::mem::take(&mut resumes);
             if let Some(ended) = &last {
                 let outcome = ended.outcome();
                 let code = ended.code.unwrap();
                 let _ = write!(story, " → {code} {outcome}");
                 match self.documented.get(&outcome) {
                     Some(documented) => assert_eq!(code, *documented, "{story}: {ended:?}"),
-                    None => assert!(outcome.is_empty() && code == 40, "{story}: {ended:?}"),
+                    // Nothing was to be done: `resume` found it healthy, or nothing may be done now.
+                    None => assert!(
+                        outcome.is_empty() && (code == 40 || code == 0 && resumed),
+                        "{story}: {ended:?}"
+                    ),
                 }
                 if matches!(outcome.as_str(), "noop-healthy" | "held-quarantined") {
                     return outcome;
@@ -287,6 +297,7 @@ impl<'d> Walker<'d> {
                 }
                 if ended.out.contains("resume --again") {
                     words = vec!["resume", "--again", "ledger"];
+                    resumes = true;
                 }
             }
             last = Some(self.desk.run(&words));
