@@ -55,8 +55,7 @@ rustPlatform.buildRustPackage {
     installShellFiles
     makeWrapper
   ];
-  # The programs print neither completions nor man pages yet. Whatever they print once they can
-  # is installed; a program that cannot is left as it is.
+  # What a program prints of itself is installed; one that prints neither is left as it is.
   postInstall =
     lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
       for program in gateproof warm-reconcile; do
@@ -65,8 +64,8 @@ rustPlatform.buildRustPackage {
             installShellCompletion --cmd "$program" "--$shell" "$program.$shell"
           fi
         done
-        if "$out/bin/$program" man >"$program.1" 2>/dev/null; then
-          installManPage "$program.1"
+        if "$out/bin/$program" man --into "$program-man" 2>/dev/null; then
+          installManPage "$program-man"/*.1
         fi
       done
     ''
