@@ -310,5 +310,16 @@ fn leader_dies() {
         ),
         "{ended:?}"
     );
+    // Until the managers that are left have chosen one, the engine refuses every question about tasks, and the
+    // way out that is named is to wait for it.
+    let end = Instant::now() + Duration::from_secs(60);
+    let answers = || {
+        let asked = desk.swarm().command(&["node", "ps", "node-1"]).output();
+        asked.unwrap().status.success()
+    };
+    while !answers() {
+        assert!(Instant::now() < end, "no leader was chosen");
+        std::thread::sleep(Duration::from_millis(300));
+    }
     comes_up(&desk, &nodes, 2);
 }

@@ -51,6 +51,8 @@ fn how_is_pasted_into_a_fresh_shell_and_shows_what_was_expected() {
     let mut shell = Command::new("bash")
         .current_dir(&bob.clone)
         .env("HOME", bob.home())
+        // The clone that it makes stays for whoever pastes it.
+        .env("TMPDIR", bob.home())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
