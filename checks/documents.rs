@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use test_kit::reference::{Page, assert_keys, commands, exit_codes, output};
 use warm_reconcile::decide::outcome::Outcome;
@@ -75,24 +74,9 @@ fn the_page_has_every_key_of_the_app_file_and_no_other() {
     assert_keys(&page(), &shown, places, &[]);
 }
 
-/// All Rust below a folder.
-fn sources(folder: &Path, text: &mut String) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, text);
-        } else if path.extension().is_some_and(|ext| ext == "rs") {
-            text.push_str(&std::fs::read_to_string(path).unwrap());
-        }
-    }
-}
-
 #[test]
 fn every_promise_names_a_test_that_exists() {
-    let mut text = String::new();
-    for folder in ["src/warm-reconcile", "checks"] {
-        sources(&test_kit::root().join(folder), &mut text);
-    }
+    let text = test_kit::reference::rust_sources(&["src/warm-reconcile", "checks"]);
     let page = std::fs::read_to_string(test_kit::root().join("docs/deployer-promises.md")).unwrap();
     let rows = page.lines().filter(|line| line.starts_with("| "));
     let rows: Vec<&str> = rows.filter(|line| !line.starts_with("| promise")).collect();

@@ -210,3 +210,22 @@ pub fn assert_keys(page: &Page, output: &str, places: &[&[&str]], alone: &[&str]
         assert!(!of_keys || compared, "{title:?} is compared with nothing");
     }
 }
+
+/// Every Rust source below these folders of the repository, as one text.
+pub fn rust_sources(folders: &[&str]) -> String {
+    fn add(folder: &std::path::Path, text: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                add(&path, text);
+            } else if path.extension().is_some_and(|ext| ext == "rs") {
+                text.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut text = String::new();
+    for folder in folders {
+        add(&crate::root().join(folder), &mut text);
+    }
+    text
+}

@@ -172,25 +172,10 @@ fn a_difference_is_seen() {
     assert_ne!(program, Page::read("commands.md").commands());
 }
 
-/// Every Rust source under `src/` and `checks/`, as one text.
-fn sources(folder: &std::path::Path, text: &mut String) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, text);
-        } else if path.extension().is_some_and(|ext| ext == "rs") {
-            text.push_str(&std::fs::read_to_string(path).unwrap());
-        }
-    }
-}
-
 #[test]
 fn every_row_of_the_threat_table_names_a_test_that_exists() {
     let page = std::fs::read_to_string(test_kit::root().join("docs/threats.md")).unwrap();
-    let mut text = String::new();
-    for folder in ["src", "checks"] {
-        sources(&test_kit::root().join(folder), &mut text);
-    }
+    let text = reference::rust_sources(&["src", "checks"]);
     let rows: Vec<&str> = page
         .lines()
         .filter(|line| line.starts_with("| ") && !line.starts_with("| attempt"))

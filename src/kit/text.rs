@@ -114,6 +114,22 @@ fn parameter(text: &str) -> Option<(&str, &str)> {
     (is_name(name) || is_moment(name)).then_some((name, after))
 }
 
+/// Text as it stands in HTML, also inside of an attribute: nothing of it is markup.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// A word of a vocabulary that is ASCII, with every other character written as an escape: what looks
 /// like a letter and is another one is seen.
 pub fn ascii(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! HOW of STATUS, pasted into a fresh shell; and what STATUS says of why and what was changed.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use test_kit::world::{Person, World};
@@ -32,6 +33,17 @@ gates:
       - { id: up, claim: and it is back, on: local, run: cat STATE, expect: up }
 ";
 
+/// A world in which M1 is claimed, and the file that its service's state is in.
+fn claimed() -> (World, Person, PathBuf) {
+    let (world, bob) = World::new();
+    let state = world.remote().with_file_name("STATE");
+    std::fs::write(&state, "up\n").unwrap();
+    let claim = CLAIM.replace("STATE", &state.display().to_string());
+    bob.change("claims/demo.yaml", &claim);
+    bob.ends(0, &["claim", "M1", "--commit", "--push"]);
+    (world, bob, state)
+}
+
 /// The commands of HOW.
 fn how(person: &Person) -> String {
     let status = person.text("reports/STATUS-demo.md");
@@ -41,12 +53,7 @@ fn how(person: &Person) -> String {
 
 #[test]
 fn how_is_pasted_into_a_fresh_shell_and_shows_what_was_expected() {
-    let (world, bob) = World::new();
-    let state = world.remote().with_file_name("STATE");
-    std::fs::write(&state, "up\n").unwrap();
-    let claim = CLAIM.replace("STATE", &state.display().to_string());
-    bob.change("claims/demo.yaml", &claim);
-    bob.ends(0, &["claim", "M1", "--commit", "--push"]);
+    let (_world, bob, state) = claimed();
 
     let mut shell = Command::new("bash")
         .current_dir(&bob.clone)
@@ -77,12 +84,7 @@ fn how_is_pasted_into_a_fresh_shell_and_shows_what_was_expected() {
 
 #[test]
 fn status_says_why_and_what_was_changed_since_the_claim_before() {
-    let (world, bob) = World::new();
-    let state = world.remote().with_file_name("STATE");
-    std::fs::write(&state, "up\n").unwrap();
-    let claim = CLAIM.replace("STATE", &state.display().to_string());
-    bob.change("claims/demo.yaml", &claim);
-    bob.ends(0, &["claim", "M1", "--commit", "--push"]);
+    let (_world, bob, _) = claimed();
     let status = bob.text("reports/STATUS-demo.md");
     for line in [
         "\nNobody noticed when it was down.\n\nNow a probe does.\n\n",

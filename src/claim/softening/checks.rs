@@ -1,6 +1,5 @@
 //! One check, before and after.
 
-use super::files::longer;
 use super::{Found, Gravity, expectations};
 use crate::model::Tls;
 use crate::{Check, CommandLine, CommandProbe, Control, HttpProbe, Probe, Timing};
@@ -117,9 +116,9 @@ fn compare_control(of: &str, was: &Check, now: &Check, found: &mut Found) {
 }
 
 pub(super) fn compare_timing(of: &str, was: &Timing, now: &Timing, found: &mut Found) {
-    longer(found, of, "timeout", was.timeout, now.timeout);
+    found.longer(of, "timeout", was.timeout, now.timeout);
     let within = |timing: &Timing| timing.within.unwrap_or_default();
-    longer(found, of, "within", within(was), within(now));
+    found.longer(of, "within", within(was), within(now));
     let words = |time: std::time::Duration| humantime::format_duration(time).to_string();
     match (was.never_within, now.never_within) {
         (Some(old), Some(new)) if new < old => {

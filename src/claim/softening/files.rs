@@ -1,7 +1,5 @@
 //! Files, gates, fixtures and hosts of a phase, held against each other.
 
-use std::time::Duration;
-
 use super::checks::{self, command_words, probe_words};
 use super::{Found, Gravity, expectations};
 use crate::{ClaimFile, Fixture, Gate, HostSpec, Step};
@@ -51,7 +49,7 @@ fn gate_words(gate: &Gate) -> String {
 }
 
 fn whole_file(old: &ClaimFile, new: &ClaimFile, found: &mut Found) {
-    longer(found, "file", "fresh_for", old.fresh_for, new.fresh_for);
+    found.longer("file", "fresh_for", old.fresh_for, new.fresh_for);
     for name in old
         .secrets
         .iter()
@@ -159,7 +157,7 @@ fn compare_fixture(
     );
     found.differs(&of, "on", old.on.name(), new.on.name());
     found.differs(&of, "effect", old.effect.name(), new.effect.name());
-    longer(found, &of, "deadline", old.deadline, new.deadline);
+    found.longer(&of, "deadline", old.deadline, new.deadline);
 }
 
 fn compare_step(
@@ -190,13 +188,5 @@ fn compare_host(old: &HostSpec, new: &HostSpec, found: &mut Found) {
     match (revision(old), revision(new)) {
         (Some(was), Some(now)) => found.differs(&of, "revision", &was, &now),
         (was, now) => found.gone(&of, "revision", was.as_deref(), now.as_deref()),
-    }
-}
-
-/// Adds a time that became longer.
-pub(super) fn longer(found: &mut Found, of: &str, what: &str, was: Duration, now: Duration) {
-    if now > was {
-        let words = |time: Duration| humantime::format_duration(time).to_string();
-        found.add(Gravity::Slackened, of, what, &words(was), &words(now));
     }
 }

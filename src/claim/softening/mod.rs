@@ -12,6 +12,8 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::{Acknowledgement, ClaimFile};
@@ -139,6 +141,14 @@ impl Found {
     fn gone(&mut self, of: &str, what: &str, was: Option<&str>, now: Option<&str>) {
         if let (Some(was), None) = (was, now) {
             self.add(Gravity::Removed, of, what, was, "");
+        }
+    }
+
+    /// Adds a time that became longer.
+    fn longer(&mut self, of: &str, what: &str, was: Duration, now: Duration) {
+        if now > was {
+            let words = |time| humantime::format_duration(time).to_string();
+            self.add(Gravity::Slackened, of, what, &words(was), &words(now));
         }
     }
 

@@ -51,16 +51,18 @@ fn find(options: &FileOptions) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
+/// Whether a file is one by its name.
+pub(crate) fn is_claim_file(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end == "yaml" || end == "yml")
+}
+
 /// The claim files of a folder, sorted.
 pub(crate) fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let yaml = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|end| end == "yaml" || end == "yml")
-    };
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?
         .flatten()
         .map(|entry| entry.path())
-        .filter(yaml)
+        .filter(|path| is_claim_file(path))
         .collect();
     paths.sort();
     Ok(paths)

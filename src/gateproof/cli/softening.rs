@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::cli::claims::is_claim_file;
 use crate::report::text;
 use crate::role::{RecordHeader, RecordHistory};
 use claim::ClaimFile;
@@ -42,10 +43,7 @@ pub(crate) async fn files_at(
     let listed = git::ask(root, &list).await;
     let listed = listed.map_err(|error| kit::error_chain(&error))?;
     let wanted = |path: &Path| {
-        let shipped = path.parent() == Some(Path::new("claims"))
-            && path
-                .extension()
-                .is_some_and(|end| end == "yaml" || end == "yml");
+        let shipped = path.parent() == Some(Path::new("claims")) && is_claim_file(path);
         if named.is_empty() {
             shipped
         } else {

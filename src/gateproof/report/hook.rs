@@ -8,7 +8,7 @@ use crate::run::Role;
 
 /// The most characters: about 200 tokens.
 const MOST: usize = 800;
-/// The most characters of one gate's reasons.
+/// The most columns of one gate's reasons.
 const REASONS: usize = 160;
 
 /// What keeps somebody from stopping; `None` where nothing does. In a role only what that role can do next
@@ -34,7 +34,7 @@ pub fn hook(phases: &[PhaseStatus], role: Option<Role>) -> Option<String> {
     }
     for gate in open.iter().flat_map(|phase| &phase.gates) {
         if gate.state != GateState::Ready {
-            let reasons = clipped(&sentences(&gate.reasons).join("; "), REASONS);
+            let reasons = text::cut(&sentences(&gate.reasons).join("; "), REASONS);
             add(
                 &mut out,
                 &format!("{} {}: {reasons}", gate.gate, gate.state.name()),
@@ -50,18 +50,11 @@ fn add(out: &mut String, line: &str) {
     if out.ends_with(MORE) {
         return;
     }
-    let line = text::visible(&clipped(line, 2 * REASONS));
+    let line = text::visible(&text::cut(line, 2 * REASONS));
     if out.chars().count() + line.chars().count() + 1 + MORE.len() > MOST {
         out.push_str(MORE);
     } else {
         out.push_str(&line);
         out.push('\n');
-    }
-}
-
-fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
     }
 }

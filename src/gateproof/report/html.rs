@@ -18,13 +18,12 @@ const STYLE: &str = include_str!("html/style.css");
 
 /// The page. Of several runs each has a section, in the order given.
 pub fn html(records: &[RunRecord], verdict: &RunVerdict, warnings: &[String]) -> String {
-    let titles: Vec<String> = records
+    let mut titles: Vec<String> = records
         .iter()
         .map(|record| text::titled(&record.claim.phase, &record.claim.title))
         .collect();
-    let mut titles_once = titles.clone();
-    titles_once.dedup();
-    let title = titles_once.join("; ");
+    titles.dedup();
+    let title = titles.join("; ");
     let mut out = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>{}: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{}</h1>\n",
         verdict.word(),
@@ -340,18 +339,7 @@ fn code(out: &mut String, name: &str, value: &str) {
 
 /// Text in which nothing is markup, and no character moves what stands around it.
 fn escaped(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    for c in text::visible_lines(value).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
+    kit::text::html(&text::visible_lines(value))
 }
 
 #[cfg(test)]

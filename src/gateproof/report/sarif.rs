@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::annotations::{Level, annotations};
+use super::annotations::annotations;
 use crate::record::RunRecord;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -50,10 +50,6 @@ fn result(annotation: &super::Annotation) -> Value {
         .title
         .split_once(' ')
         .unwrap_or((&annotation.title, ""));
-    let level = match annotation.level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-    };
     let locations = annotation.place.iter().map(|(file, line, column)| {
         json!({ "physicalLocation": {
             "artifactLocation": { "uri": uri(file) },
@@ -62,7 +58,7 @@ fn result(annotation: &super::Annotation) -> Value {
     });
     json!({
         "ruleId": rule,
-        "level": level,
+        "level": annotation.level.name(),
         "message": { "text": annotation.message },
         "locations": locations.collect::<Vec<_>>(),
         // The same check at the next run is the same result.

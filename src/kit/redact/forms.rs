@@ -80,24 +80,9 @@ fn escaped(secret: &str) -> Vec<String> {
     all.push(json_escaped(&json));
     all.push(json);
     all.push(secret.replace('\'', r"'\''"));
-    all.push(html_escaped(secret));
+    all.push(crate::text::html(secret));
     all.retain(|form| form != secret);
     all
-}
-
-fn html_escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 fn json_escaped(text: &str) -> String {

@@ -7,6 +7,7 @@ use comfy_table::{Table, presets};
 use serde_json::json;
 
 use crate::cli::options::ListingFormat;
+use crate::cli::softening::short;
 use crate::cli::{stored, terminal};
 use crate::record::{RunRecord, read_phase};
 use crate::report::{self, text, verdict_of};
@@ -89,7 +90,7 @@ fn entry(record: &RunRecord) -> serde_json::Value {
         "who": record.who,
         "phase": record.claim.phase,
         "gates": record.gates,
-        "commit": commit_of(record),
+        "commit": record.commit(),
         "verdict": verdict_of(std::slice::from_ref(record)).word(),
         "exit_code": record.exit_code,
     })
@@ -107,7 +108,7 @@ fn table(records: &[RunRecord]) -> String {
     for record in records {
         let verdict = verdict_of(std::slice::from_ref(record));
         let decides = !record.checks.is_empty();
-        let commit: String = commit_of(record).unwrap_or("-").chars().take(10).collect();
+        let commit = record.commit().map_or("-", short).to_owned();
         let cells = [
             report::time(record.ended),
             record.act.name().to_owned(),
@@ -130,8 +131,4 @@ fn table(records: &[RunRecord]) -> String {
         .lines()
         .map(|line| format!("{}\n", line.trim()))
         .collect()
-}
-
-fn commit_of(record: &RunRecord) -> Option<&str> {
-    record.repository.as_ref().map(|it| it.commit.as_str())
 }

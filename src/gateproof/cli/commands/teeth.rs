@@ -10,6 +10,7 @@ use crate::cli::claims::{current_folder, load, selected};
 use crate::cli::options::{AskOptions, FileOptions, SelectionOptions};
 use crate::cli::progress::refuse;
 use crate::cli::runs::{self, Watched};
+use crate::cli::softening::short;
 use crate::cli::terminal;
 use crate::record::{Act, CheckRecord, RunRecord};
 use crate::report::text;
@@ -188,7 +189,7 @@ fn asked<'r>(record: Option<&'r RunRecord>, gate: &Gate) -> Vec<&'r CheckRecord>
 }
 
 fn shown(file: &ClaimFile, before: &ClaimFile, record: Option<&RunRecord>, commit: &str) -> String {
-    let commit = commit.get(..10).unwrap_or(commit);
+    let commit = short(commit);
     let mut out = format!(
         "{} at {commit}, before the change\n",
         file.source.path.display()
