@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use super::state::GateState;
+use super::gate_state::GateState;
 use crate::record::RunRecord;
 use claim::outcome::Outcome;
 use kit::count::count;

@@ -21,11 +21,11 @@ pub use judge::{
     ServiceVersions, Settled, current_version, digests, given_up, poisoned, rolled_back_by_engine,
     service_versions, settled,
 };
-pub use place::{OtherNode, waits_for_node};
+pub use place::waits_for_node;
 pub use resources::{External, Image, InRegistry, Network, Node, Volume};
 pub use view::{
-    Container, ContainerState, Desired, Health, Mount, Port, PortMode, Service, StackView, Task,
-    TaskState, Update, UpdateState, volume_users,
+    Container, ContainerState, Desired, Health, Mount, OtherNode, Port, PortMode, Service,
+    StackView, Task, TaskState, Update, UpdateState, volume_users,
 };
 
 use std::time::Duration;

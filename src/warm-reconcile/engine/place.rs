@@ -2,22 +2,8 @@
 //! word on a task stands in for its container.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
-use serde::Serialize;
-
-use super::view::{Service, StackView, Task, TaskState, UpdateState};
-
-/// Another node than this engine's own, which a task was given to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct OtherNode {
-    pub hostname: String,
-    /// Where the swarm reaches it.
-    pub address: Option<IpAddr>,
-    /// Whether it is ready. Of one that is down, nobody knows what still runs there, and nothing
-    /// that is asked of it happens.
-    pub is_up: bool,
-}
+use super::view::{OtherNode, Service, StackView, Task, TaskState, UpdateState};
 
 /// The other nodes by their ids.
 pub(super) type OtherNodes = BTreeMap<String, OtherNode>;

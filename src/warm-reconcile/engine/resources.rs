@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::client::{Engine, of_stack, segment};
-use super::place::OtherNode;
+use super::view::OtherNode;
 use super::wire::{WireContainerDetail, WireImage, WireNetwork, WireNode, WireVolume, WireVolumes};
 use super::{EngineError, logs};
 

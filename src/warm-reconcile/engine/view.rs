@@ -1,11 +1,10 @@
 //! One look at a stack: its services, their tasks, and every container of the machine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-
-use super::place::OtherNode;
 
 /// What runs of a stack, seen at one moment: no service changed while it was looked at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -141,6 +140,17 @@ pub enum PortMode {
     Host,
     /// Swarm's routing mesh: no container owns it.
     Ingress,
+}
+
+/// Another node than this engine's own, which a task was given to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OtherNode {
+    pub hostname: String,
+    /// Where the swarm reaches it.
+    pub address: Option<IpAddr>,
+    /// Whether it is ready. Of one that is down, nobody knows what still runs there, and nothing
+    /// that is asked of it happens.
+    pub is_up: bool,
 }
 
 /// A task: one try to run one container.

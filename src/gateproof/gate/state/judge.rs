@@ -1,8 +1,9 @@
 //! One gate: its newest claim, the reviews of it, and what has happened since.
 
-use super::model::{CitedRun, GateFacts, GateState, GateStatus, PhaseFacts};
+use super::model::{CitedRun, GateFacts, GateStatus, PhaseFacts};
 use crate::attest::counts_from;
 use crate::gate::counts::{ClaimFacts, Worth, contradiction, is_about, is_claim, worth};
+use crate::gate::gate_state::GateState;
 use crate::gate::hosts::not_known;
 use crate::gate::reason::{Reason, not_from_clone};
 use crate::gate::spec::{ClaimSpec, GateSpec};

@@ -34,9 +34,9 @@ use crate::record::{StoredRecord, follow, person};
 use claim::outcome::ExitCode;
 
 pub use super::reason::Reason;
-pub use next::NextStep;
 
-pub use model::{CitedRun, GateFacts, GateState, GateStatus, PhaseStatus};
+pub use crate::gate::gate_state::GateState;
+pub use model::{CitedRun, GateFacts, GateStatus, NextStep, PhaseStatus};
 
 use model::PhaseFacts;
 

@@ -6,56 +6,24 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::next::NextStep;
 use crate::gate::counts::{Closings, Evidence, VetoState};
+use crate::gate::gate_state::GateState;
 use crate::gate::reason::Reason;
 use crate::record::{HostState, RecordFault, RunRecord, StoredRecord};
 use claim::outcome::ExitCode;
 
-/// The state of a gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum GateState {
-    /// Nobody claims the gate as it is today.
-    #[serde(rename = "OPEN")]
-    Open,
-    /// Claimed, without a verdict that counts.
-    #[serde(rename = "CLAIMED")]
-    Claimed,
-    /// The newest review found something that does not hold.
-    #[serde(rename = "FAIL")]
-    Fail,
-    /// Somebody forbids it.
-    #[serde(rename = "VETO")]
-    Veto,
-    /// It passed once, and that no longer counts.
-    #[serde(rename = "STALE")]
-    Stale,
-    /// It passed and the PASS counts, but something else is in the way of DONE.
-    #[serde(rename = "PASS")]
-    Pass,
-    /// It passed, and nothing is in the way.
-    #[serde(rename = "DONE-ready")]
-    Ready,
+/// The next step of a phase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NextStep {
+    /// `the Builder`, `the Adversary`, `anybody`, or the owner of the gate.
+    pub who: String,
+    /// What they do, in words, with the command where there is one.
+    pub what: String,
 }
 
-impl GateState {
-    /// The state's name as it stands in tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            GateState::Open => "OPEN",
-            GateState::Claimed => "CLAIMED",
-            GateState::Fail => "FAIL",
-            GateState::Veto => "VETO",
-            GateState::Stale => "STALE",
-            GateState::Pass => "PASS",
-            GateState::Ready => "DONE-ready",
-        }
-    }
-}
-
-impl fmt::Display for GateState {
+impl fmt::Display for NextStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        write!(f, "{} {}", self.who, self.what)
     }
 }
 

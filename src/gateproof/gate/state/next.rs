@@ -1,27 +1,9 @@
 //! Who acts next in a phase, and what they do: one step, of the first gate that is not done. Pure.
 
-use std::fmt;
-
-use serde::Serialize;
-
-use super::model::{GateState, GateStatus, PhaseStatus};
+use super::model::{GateStatus, NextStep, PhaseStatus};
+use crate::gate::gate_state::GateState;
 use crate::gate::reason::Reason;
 use crate::run::Role;
-
-/// The next step of a phase.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NextStep {
-    /// `the Builder`, `the Adversary`, `anybody`, or the owner of the gate.
-    pub who: String,
-    /// What they do, in words, with the command where there is one.
-    pub what: String,
-}
-
-impl fmt::Display for NextStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.who, self.what)
-    }
-}
 
 impl NextStep {
     /// Whether somebody in this role can do it.
