@@ -364,6 +364,23 @@ fn an_expectation_that_cannot_fail_is_refused() {
 }
 
 #[test]
+fn cookies_are_kept_only_where_a_redirect_is_followed() {
+    let of = |rest: &str| {
+        let check = format!(
+            "      - {{ id: bad, claim: c, http: 'http://a.test/', expect: 200, {rest} }}\n"
+        );
+        around(&check)
+    };
+    refused(of("cookies: keep"), "GP2205", ":11:76", &["follow: 5"]);
+    refused(
+        of("follow: 1, cookies: jar"),
+        "GP2405",
+        ":11:87",
+        &["one of: drop, keep"],
+    );
+}
+
+#[test]
 fn a_command_that_hides_its_failure_is_refused() {
     let check = "      - { id: bad, claim: c, run: 'ls /x || true', expect: '' }\n";
     refused(

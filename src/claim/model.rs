@@ -283,6 +283,8 @@ pub struct HttpProbe {
     pub body: Option<Text>,
     /// How many redirects are followed: none by default.
     pub follow: u32,
+    /// Whether cookies that a redirect sets are sent with the requests that follow.
+    pub keep_cookies: bool,
     /// The answer is a stream that need not end: its body is read for this long.
     pub stream: Option<Duration>,
     /// The places whose answers are compared; empty where `on` alone counts.

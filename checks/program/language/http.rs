@@ -93,6 +93,18 @@ fn redirects_are_followed_only_when_asked() {
                 "303",
                 "status",
             ),
+            (
+                "/sign-in\nfollow: 1\ncookies: keep",
+                "{ status: 200, body: your account }",
+                "403",
+                "status",
+            ),
+            (
+                "/sign-in\nfollow: 1",
+                "403",
+                "{ status: 200, body: your account }",
+                "status",
+            ),
         ],
     );
 }
@@ -151,6 +163,13 @@ fn no_answer_has_a_cause_and_is_never_a_status() {
             "empty",
         )
         .pair(&here("/garbage"), "{ no_answer: broken }", "200", "status")
+        .pair(
+            &here("/begun"),
+            "{ no_answer: broken }",
+            "{ no_answer: [refused, reset, empty, timeout, tls, dns, exec] }",
+            "broken",
+        )
+        .pair(&here("/begun"), "{ no_answer: broken }", "999", "status")
         .pair(
             &(here("/hang") + "\ntimeout: 300ms"),
             "{ no_answer: timeout }",

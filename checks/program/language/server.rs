@@ -121,6 +121,15 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
                 String::from_utf8_lossy(&body)
             ),
         ),
+        "/sign-in" => reply(
+            "303",
+            "Location: /account\r\nSet-Cookie: session=0f3a9b; Path=/\r\n",
+            "",
+        ),
+        "/account" if head.contains("cookie: session=0f3a9b\r\n") => {
+            reply("200", "", "your account")
+        }
+        "/account" => reply("403", "", "sign in first"),
         "/empty" => return Ok(()),
         "/garbage" => "what?\r\n\r\n".to_owned(),
         "/hang" => {
@@ -159,6 +168,7 @@ fn raw(path: &str) -> Option<Vec<u8>> {
         "/cookies/login" => b"HTTP/1.1 200 OK\r\nSet-Cookie: session=0f3a9b; Path=/; Secure; HttpOnly; SameSite=lax; Max-Age=3600\r\nSet-Cookie: theme=dark\r\nContent-Length: 0\r\n\r\n".to_vec(),
         "/cookies/twice" => b"HTTP/1.1 200 OK\r\nSet-Cookie: A=1\r\nSet-Cookie: A=2\r\nContent-Length: 0\r\n\r\n".to_vec(),
         "/short" => b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok".to_vec(),
+        "/begun" => b"HTTP/1.1 200 OK\r\nX-Half: ".to_vec(),
         "/escape" => b"HTTP/1.1 200 OK\r\nX: a\x1bb\r\nContent-Length: 0\r\n\r\n".to_vec(),
         "/ssh" => b"SSH-2.0-OpenSSH_9.2p1\r\n".to_vec(),
         "/http2" => b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec(),

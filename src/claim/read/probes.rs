@@ -17,7 +17,7 @@ use kit::yaml::fields::Fields;
 
 pub(super) const RUN_KEYS: &[&str] = &["run", "cwd", "env", "stdin", "strict", "hides_failure"];
 pub(super) const HTTP_KEYS: &[&str] = &[
-    "http", "method", "resolve", "tls", "headers", "body", "follow", "vantage", "stream",
+    "http", "method", "resolve", "tls", "headers", "body", "follow", "vantage", "stream", "cookies",
 ];
 pub(super) const TIMING_KEYS: &[&str] = &[
     "timeout",
@@ -256,6 +256,10 @@ impl Reader {
             Some(node) => self.integer(node, "`follow`", 0, 20),
             None => Some(0),
         };
+        let cookies = match fields.get("cookies") {
+            Some(node) => self.kept_cookies(node, follow),
+            None => Some(false),
+        };
         let tls = match fields.get("tls") {
             Some(node) => self.tls(node),
             None => Some(Tls::Verify),
@@ -278,9 +282,27 @@ impl Reader {
             headers: headers.unwrap_or_default(),
             body: transpose(body)?,
             follow: u32::try_from(follow?).unwrap_or(0),
+            keep_cookies: cookies?,
             stream: transpose(stream)?,
             vantage,
         })
+    }
+
+    /// `cookies: keep`; without a redirect to follow there is nothing that it could do.
+    fn kept_cookies(&mut self, node: &Node, follow: Option<i64>) -> Option<bool> {
+        let keep = self.one_of(node, "`cookies`", &["drop", "keep"])? == 1;
+        if keep && follow == Some(0) {
+            self.report(
+                Diagnostic::new(
+                    Code::CONFLICT,
+                    node.span.clone(),
+                    "`cookies: keep` has no effect where no redirect is followed",
+                )
+                .help("write `follow: 5` beside it; an answer's own cookies are looked at by `cookie` in `expect`"),
+            );
+            return None;
+        }
+        Some(keep)
     }
 
     fn request_headers(&mut self, node: &Node) -> Vec<(String, HeaderValue)> {

@@ -268,6 +268,9 @@ fn request_words(http: &HttpProbe, scope: &Scope) -> String {
             .iter()
             .map(|body| format!("with the body {}", body.render(scope))),
     );
+    if http.keep_cookies {
+        words.push("keeping cookies".to_owned());
+    }
     words.extend(
         http.stream
             .map(|time| format!("read for {}", humantime::format_duration(time))),

@@ -48,8 +48,14 @@ fn question(place: &Place, probe: &Probe, scope: &Scope) -> String {
             command.cwd, command.env, command.stdin, command.strict
         ),
         Probe::Http(http) => format!(
-            "{:?} {:?} {:?} {} {:?} {:?}",
-            http.tls, http.headers, http.body, http.follow, http.stream, http.vantage
+            "{:?} {:?} {:?} {} {} {:?} {:?}",
+            http.tls,
+            http.headers,
+            http.body,
+            http.follow,
+            http.keep_cookies,
+            http.stream,
+            http.vantage
         ),
         Probe::Human(_) => String::new(),
     };

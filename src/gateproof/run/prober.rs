@@ -290,6 +290,7 @@ impl Prober<'_> {
                 .as_ref()
                 .map(|text| text.render(scope).into_bytes()),
             follow: http.follow,
+            keep_cookies: http.keep_cookies,
             timeout: limit,
             body_limit: OUTPUT_LIMIT,
             stream: http.stream,

@@ -213,6 +213,10 @@ pub(super) fn by_curl(http: &HttpProbe, scope: &Scope, timeout: Duration) -> Str
             "--max-redirs".to_owned(),
             http.follow.to_string(),
         ]);
+        if http.keep_cookies {
+            // A file without a name: curl begins with no cookies, and keeps what comes.
+            args.extend(["-b".to_owned(), String::new()]);
+        }
     }
     if let Some(address) = &http.resolve
         && let Some(pin) = resolve_option(&url, &address.render(scope))
@@ -362,6 +366,7 @@ mod tests {
             headers: Vec::new(),
             body: None,
             follow: 0,
+            keep_cookies: false,
             stream: None,
             vantage: Vec::new(),
         };

@@ -95,6 +95,7 @@ pub async fn command(control_url: &str, args: &[String]) -> Result<String, Stand
         headers: vec![],
         body: Some(args.join(" ").into_bytes()),
         follow: 0,
+        keep_cookies: false,
         stream: None,
         timeout: CONTROL_TIMEOUT,
         body_limit: 64 * 1024,

@@ -6,7 +6,8 @@
 //! - Something from the TLS library (an alert, a certificate that is not accepted, bytes that
 //!   are not TLS): [`Tls`](NoAnswerCause::Tls). A peer that hangs up during the handshake has sent
 //!   nothing about TLS: [`Empty`](NoAnswerCause::Empty), as on plain HTTP.
-//! - Closed without an answer: [`Empty`](NoAnswerCause::Empty). An answer that is not HTTP (an SSH
+//! - Closed without an answer: [`Empty`](NoAnswerCause::Empty); closed inside of one, which is not
+//!   decided here: [`Broken`](NoAnswerCause::Broken). An answer that is not HTTP (an SSH
 //!   banner, TLS bytes on a plain port) or that this client cannot read (a control character in a
 //!   header, a header of megabytes, two lengths): [`Broken`](NoAnswerCause::Broken), because
 //!   something did answer.

@@ -1,7 +1,7 @@
 //! Sends one HTTP request from one vantage, and returns what came back.
 //!
 //! Every request has a connection of its own (a persistent one would hide a closed port), no
-//! proxy, no cookies, no retries, asks for no compression, and follows redirects only on request.
+//! proxy, no retries, asks for no compression, and follows redirects and keeps cookies only on request.
 //!
 //! Roots of trust: `rustls-platform-verifier`, which on Linux reads the system's store on each
 //! request:
@@ -9,17 +9,19 @@
 //! (`/etc/ssl/certs` on Debian and on NixOS among them). No roots are compiled in.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::redirect::{Attempt, Policy};
-use reqwest::tls::TlsInfo;
-use reqwest::{Client, ClientBuilder, Method, Response, Url};
+use http_body_util::BodyExt;
+use hyper::Response;
 use tokio::time::timeout_at;
+use url::Url;
 
 use super::certificate;
 use super::classify::{self, Failure, Wire, classify, no_answer};
 use super::coding;
+use super::connection::{self, Answer, Heard, Way};
+use super::message::Message;
 use super::names::{Names, look_up};
 use super::request::{Request, RequestError, endpoint, pins_port, request_url};
 use super::trust::{self, Asked};
@@ -94,8 +96,11 @@ pub(super) async fn ask_through(
         // A TLS message can only have come from the endpoint itself.
         Err(Failure::NoAnswer(none)) if none.cause != NoAnswerCause::Tls => {
             Err(match refusal().await? {
-                Some(reason) => classify::of_sshd(&reason, vantage),
-                None => Failure::NoAnswer(none),
+                // What began an answer was connected; that the link is lost is told all the same.
+                Some(reason) if none.cause != NoAnswerCause::Broken => {
+                    classify::of_sshd(&reason, vantage)
+                }
+                _ => Failure::NoAnswer(none),
             })
         }
         other => other,
@@ -139,77 +144,133 @@ async fn exchange(
     };
     // A clock cannot be added to without end; nobody waits a year.
     let deadline = tokio::time::Instant::now() + request.timeout.min(LONGEST_TIMEOUT);
-    let late = |_| too_late(request.timeout);
+    let mut message = Message::first(request).map_err(senseless)?;
+    let first = message.url().clone();
     let asked = Arc::new(Asked::default());
-    let failed = |error: reqwest::Error| {
-        let failure = classify(&error.without_url(), wire, vantage);
-        for_want_of_a_certificate(failure, &asked)
-    };
-
-    let builder = client(request, &asked)?;
-    let builder = match socket {
-        Some(path) => builder.unix_socket(path),
+    let https = first.scheme() == "https" || request.follow > 0;
+    let tls = Arc::new(trust::config(&request.tls, https, &asked)?);
+    let way = match socket {
+        Some(path) => Way::Socket(path),
         None => {
-            let names = timeout_at(deadline, pinned(request, endpoint));
-            builder.dns_resolver(names.await.map_err(late)??)
+            let names = timeout_at(deadline, pinned(request, endpoint)).await;
+            Way::Tcp(names.map_err(|_| too_late(request.timeout))??)
         }
     };
-    let followed = Followed::default();
-    let policy = redirects(request, socket.is_some(), &followed).map_err(senseless)?;
-    let client = builder.redirect(policy).build();
-    let client = client.map_err(|error| Fault::Other(chain(&error)))?;
-    let message = message(&client, request).map_err(senseless)?;
-
-    let sent = timeout_at(deadline, client.execute(message)).await;
-    let mut response = sent.map_err(late)?.map_err(failed)?;
-    let certificate = presented(&response)?;
-    let (status, url) = (response.status().as_u16(), response.url().to_string());
-    let headers = headers(&response);
-
-    let mut body = Captured::default();
-    let stop = request
-        .stream
-        .map(|long| tokio::time::Instant::now() + long);
-    let end = stop.map_or(deadline, |stop| stop.min(deadline));
-    let limit = request.body_limit;
-    let read = read_body(&mut response, &mut body, limit, request.stream.is_some());
-    let outcome = timeout_at(end, read).await;
-    let broke = |why: String| {
-        let so_far = format!(
-            "status {status} came, but the body broke off after {} bytes",
-            body.total
-        );
-        no_answer(NoAnswerCause::Broken, format!("{so_far}: {why}"))
-    };
-    let mut stopped = None;
-    match outcome {
-        Ok(Ok(true)) => {}
-        Ok(Ok(false)) => stopped = request.stream,
-        Ok(Err(error)) => {
-            return Err(match classify(&error.without_url(), wire, vantage) {
-                Failure::NoAnswer(none) => broke(none.detail),
-                fault => fault,
-            });
-        }
-        Err(_) if stop.is_some() => stopped = request.stream,
-        Err(_) => {
-            let limit = humantime::format_duration(request.timeout);
-            return Err(broke(format!("it did not end within {limit}")));
+    // A request whose connections all end at one endpoint stops before it would request another
+    // one's page from that endpoint.
+    let bound = socket.is_some() || pins_port(request);
+    let mut redirected = Vec::new();
+    loop {
+        let heard = Arc::new(Heard::default());
+        let sent = message.request().map_err(senseless)?;
+        let answer = connection::ask(sent, message.url(), &way, &tls, &heard);
+        let answer = match timeout_at(deadline, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(cause)) => {
+                let failure = classify(&*cause, wire, vantage);
+                return Err(begun(for_want_of_a_certificate(failure, &asked), &heard));
+            }
+            Err(_) => return Err(begun(too_late(request.timeout), &heard)),
+        };
+        let (status, headers) = (answer.response.status(), answer.response.headers());
+        message.keep(headers);
+        match message.leads_to(status, headers) {
+            Some(next)
+                if redirected.len() < request.follow as usize
+                    && (!bound || same_place(&first) == same_place(&next)) =>
+            {
+                redirected.push(message.url().to_string());
+                message.redirect(status, next);
+            }
+            _ => {
+                let end = Reading {
+                    request,
+                    wire,
+                    vantage,
+                    deadline,
+                };
+                let response = end.read(answer, message.url()).await?;
+                return Ok(HttpResponse {
+                    redirected,
+                    ..response
+                });
+            }
         }
     }
-    let codings = coding::codings(&headers);
-    let (body, unreadable) = decoded(body, &codings, limit, stopped.is_some());
-    Ok(HttpResponse {
-        status,
-        headers,
-        body,
-        encoding: (!codings.is_empty()).then(|| codings.join(", ")),
-        unreadable,
-        stopped,
-        redirected: followed.take(),
-        certificate,
-        url,
-    })
+}
+
+/// An answer that began and did not come to the end of its headers is not silence.
+fn begun(failure: Failure, heard: &Heard) -> Failure {
+    match (failure, heard.bytes()) {
+        (Failure::NoAnswer(NoAnswer { cause, detail }), 1..) if cause.is_silence() => {
+            let bytes = kit::count::count(heard.bytes(), "byte");
+            let detail = format!("{bytes} of an answer came, and it broke off: {detail}");
+            no_answer(NoAnswerCause::Broken, detail)
+        }
+        (other, _) => other,
+    }
+}
+
+/// How the rest of an answer is read.
+struct Reading<'a> {
+    request: &'a Request,
+    wire: Wire,
+    vantage: &'a str,
+    deadline: tokio::time::Instant,
+}
+
+impl Reading<'_> {
+    async fn read(&self, answer: Answer, url: &Url) -> Result<HttpResponse, Failure> {
+        let request = self.request;
+        let certificate = presented(&answer)?;
+        let status = answer.response.status().as_u16();
+        let headers = headers(&answer.response);
+        let mut answer = answer;
+        let mut body = Captured::default();
+        let stop = request
+            .stream
+            .map(|long| tokio::time::Instant::now() + long);
+        let end = stop.map_or(self.deadline, |stop| stop.min(self.deadline));
+        let limit = request.body_limit;
+        let read = read_body(&mut answer, &mut body, limit, request.stream.is_some());
+        let outcome = timeout_at(end, read).await;
+        let broke = |why: String| {
+            let so_far = format!(
+                "status {status} came, but the body broke off after {} bytes",
+                body.total
+            );
+            no_answer(NoAnswerCause::Broken, format!("{so_far}: {why}"))
+        };
+        let mut stopped = None;
+        match outcome {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => stopped = request.stream,
+            Ok(Err(error)) => {
+                return Err(match classify(&error, self.wire, self.vantage) {
+                    Failure::NoAnswer(none) => broke(none.detail),
+                    fault => fault,
+                });
+            }
+            Err(_) if stop.is_some() => stopped = request.stream,
+            Err(_) => {
+                let limit = humantime::format_duration(request.timeout);
+                return Err(broke(format!("it did not end within {limit}")));
+            }
+        }
+        let codings = coding::codings(&headers);
+        let (body, unreadable) = decoded(body, &codings, limit, stopped.is_some());
+        Ok(HttpResponse {
+            status,
+            headers,
+            body,
+            encoding: (!codings.is_empty()).then(|| codings.join(", ")),
+            unreadable,
+            stopped,
+            redirected: Vec::new(),
+            certificate,
+            url: url.to_string(),
+        })
+    }
 }
 
 /// The body without its encoding; or as it came, and why it cannot be read.
@@ -259,21 +320,6 @@ fn for_want_of_a_certificate(failure: Failure, asked: &Asked) -> Failure {
     }
 }
 
-/// Everything about the client except how it connects and what it follows.
-fn client(request: &Request, asked: &Arc<Asked>) -> Result<ClientBuilder, Failure> {
-    let url = request_url(request).map_err(senseless)?;
-    let https = url.scheme() == "https" || request.follow > 0;
-    let tls = trust::config(&request.tls, https, asked)?;
-    Ok(Client::builder()
-        .user_agent(concat!("gateproof/", env!("CARGO_PKG_VERSION")))
-        .no_proxy()
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .pool_max_idle_per_host(0)
-        .tls_backend_preconfigured(tls)
-        .tls_info(true))
-}
-
 /// The resolver of a direct request. `resolve` may be a name: it is looked up here.
 async fn pinned(request: &Request, endpoint: &Endpoint) -> Result<Names, Failure> {
     if request.resolve.is_none() {
@@ -291,72 +337,11 @@ async fn pinned(request: &Request, endpoint: &Endpoint) -> Result<Names, Failure
     })
 }
 
-/// Follows at most `follow` redirects and stops at the last answer. A request whose connections
-/// all end at one endpoint stops before it would request another one's page from that endpoint.
-fn redirects(
-    request: &Request,
-    one_endpoint: bool,
-    followed: &Followed,
-) -> Result<Policy, RequestError> {
-    if request.follow == 0 {
-        return Ok(Policy::none());
-    }
-    let first = request_url(request)?;
-    let (most, bound) = (request.follow as usize, one_endpoint || pins_port(request));
-    let followed = followed.clone();
-    Ok(Policy::custom(move |attempt: Attempt<'_>| {
-        let next = attempt.url();
-        let web = matches!(next.scheme(), "http" | "https");
-        let elsewhere = bound && same_place(&first) != same_place(next);
-        if web && !elsewhere && attempt.previous().len() <= most {
-            followed.put(attempt.previous());
-            attempt.follow()
-        } else {
-            attempt.stop()
-        }
-    }))
-}
-
-/// The URLs that were left for another one.
-#[derive(Clone, Debug, Default)]
-struct Followed(Arc<Mutex<Vec<String>>>);
-
-impl Followed {
-    fn put(&self, urls: &[Url]) {
-        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *list = urls.iter().map(Url::to_string).collect();
-    }
-
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
 fn same_place(url: &Url) -> (Option<&str>, Option<u16>) {
     (url.host_str(), url.port_or_known_default())
 }
 
-fn message(client: &Client, request: &Request) -> Result<reqwest::Request, RequestError> {
-    let method = Method::from_bytes(request.method.as_bytes())
-        .map_err(|_| RequestError::Method(request.method.clone()))?;
-    let mut message = client.request(method, request_url(request)?);
-    for (name, value) in &request.headers {
-        message = message.header(name, value);
-    }
-    if let Some(body) = &request.body {
-        message = message.body(body.clone());
-    }
-    // The method and the URL are checked: only a header can be wrong.
-    message.build().map_err(|_| {
-        let bad = request.headers.iter().find(|(name, value)| {
-            reqwest::header::HeaderName::try_from(name.as_str()).is_err()
-                || reqwest::header::HeaderValue::try_from(value.as_str()).is_err()
-        });
-        RequestError::Header(bad.map(|(name, _)| name.clone()).unwrap_or_default())
-    })
-}
-
-fn headers(response: &Response) -> Vec<(String, String)> {
+fn headers<B>(response: &Response<B>) -> Vec<(String, String)> {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let all = response.headers().iter();
     all.map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
@@ -364,9 +349,8 @@ fn headers(response: &Response) -> Vec<(String, String)> {
 }
 
 /// The certificate of the connection that answered.
-fn presented(response: &Response) -> Result<Option<Certificate>, Fault> {
-    let info = response.extensions().get::<TlsInfo>();
-    let Some(der) = info.and_then(TlsInfo::peer_certificate) else {
+fn presented(answer: &Answer) -> Result<Option<Certificate>, Fault> {
+    let Some(der) = &answer.certificate else {
         return Ok(None);
     };
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
@@ -380,12 +364,16 @@ fn presented(response: &Response) -> Result<Option<Certificate>, Fault> {
 /// that. Returns whether the end was seen. What came before an error or a deadline is in `body` all
 /// the same.
 async fn read_body(
-    response: &mut Response,
+    answer: &mut Answer,
     body: &mut Captured,
     limit: usize,
     stream: bool,
-) -> Result<bool, reqwest::Error> {
-    while let Some(chunk) = response.chunk().await? {
+) -> Result<bool, hyper::Error> {
+    while let Some(frame) = answer.response.body_mut().frame().await {
+        // What is not data is a trailer.
+        let Ok(chunk) = frame?.into_data() else {
+            continue;
+        };
         let room = limit.saturating_sub(body.bytes.len());
         body.bytes
             .extend_from_slice(&chunk[..chunk.len().min(room)]);
@@ -403,10 +391,4 @@ fn too_late(limit: Duration) -> Failure {
         NoAnswerCause::Timeout,
         format!("nothing came within {limit}"),
     )
-}
-
-/// An error of the library in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -3,7 +3,9 @@
 pub mod certificate;
 mod classify;
 mod coding;
+mod connection;
 pub mod http;
+mod message;
 mod names;
 mod request;
 #[cfg(test)]
@@ -12,4 +14,4 @@ mod trust;
 
 pub use http::{Route, send};
 pub use request::{Request, RequestError, TlsTrust, check_url, endpoint};
-pub use reqwest::Url;
+pub use url::Url;

@@ -2,8 +2,12 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::task::{Context, Poll};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
+use tower_service::Service;
+
+use crate::host::BoxFuture;
 
 /// A name did not resolve. A type of its own: the HTTP library would hand out an I/O error that
 /// cannot be distinguished from one of the connection.
@@ -16,14 +20,22 @@ pub(super) struct LookupFailed {
 }
 
 /// The resolver of one request.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     /// A name and the addresses it stands for, as `curl --resolve`. Port 0: the scheme's.
     pub(super) pinned: Option<(String, Vec<SocketAddr>)>,
 }
 
-impl Resolve for Names {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for Names {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = LookupFailed;
+    type Future = BoxFuture<'static, Result<Self::Response, LookupFailed>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), LookupFailed>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let name = name.as_str().to_owned();
         let pinned = match &self.pinned {
             Some((pinned, addresses)) if pinned.eq_ignore_ascii_case(&name) => {
@@ -36,7 +48,7 @@ impl Resolve for Names {
                 Some(addresses) => addresses,
                 None => look_up(&name, 0).await?,
             };
-            Ok(Box::new(addresses.into_iter()) as Addrs)
+            Ok(addresses.into_iter())
         })
     }
 }
@@ -111,18 +123,18 @@ mod tests {
     #[tokio::test]
     async fn only_the_pinned_name_has_the_pinned_addresses() {
         let pinned: SocketAddr = "192.0.2.1:0".parse().unwrap();
-        let names = Names {
+        let mut names = Names {
             pinned: Some(("a.test".into(), vec![pinned])),
         };
         for name in ["a.test", "A.Test"] {
-            let found = names.resolve(name.parse().unwrap()).await.unwrap();
+            let found = names.call(name.parse().unwrap()).await.unwrap();
             assert_eq!(found.collect::<Vec<_>>(), [pinned]);
         }
-        let mut found = names.resolve("localhost".parse().unwrap()).await.unwrap();
+        let mut found = names.call("localhost".parse().unwrap()).await.unwrap();
         assert!(found.all(|address| address.ip().is_loopback()));
         assert!(
             names
-                .resolve("b.a.test.invalid".parse().unwrap())
+                .call("b.a.test.invalid".parse().unwrap())
                 .await
                 .is_err()
         );

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use reqwest::Url;
+use url::Url;
 
 use crate::host::Endpoint;
 
@@ -27,6 +27,8 @@ pub struct Request {
     /// How many redirects are followed. What stands at the end is the observation, also when
     /// it is one redirect more.
     pub follow: u32,
+    /// Whether a cookie that a redirect sets is sent with the requests that follow.
+    pub keep_cookies: bool,
     /// The deadline of the whole exchange: look-up, connection, headers and body.
     pub timeout: Duration,
     /// At most so many bytes of the body are stored; the rest is counted.
@@ -47,6 +49,7 @@ impl Request {
             headers: vec![],
             body: None,
             follow: 0,
+            keep_cookies: false,
             timeout: Duration::from_secs(10),
             body_limit: 64 * 1024,
             stream: None,
@@ -252,6 +255,7 @@ mod tests {
             headers: vec![],
             body: None,
             follow: 0,
+            keep_cookies: false,
             timeout: Duration::from_secs(1),
             body_limit: 10,
         }

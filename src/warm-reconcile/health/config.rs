@@ -67,6 +67,7 @@ impl Gate {
         let is_address = domain.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
         let request = Request {
             stream: None,
+            keep_cookies: false,
             method: "GET".into(),
             url: format!("{scheme}://{domain}{port}{path}"),
             resolve: (!is_address).then(|| HERE.to_owned()),

@@ -76,6 +76,7 @@ impl ProbeOnce {
     ) -> Result<ProbeOnce, RequestError> {
         let request = Request {
             stream: None,
+            keep_cookies: false,
             method: "GET".into(),
             url: url.to_owned(),
             resolve: resolve.map(str::to_owned),

@@ -111,6 +111,81 @@ async fn a_pinned_port_is_never_asked_for_another_hosts_page() {
 }
 
 #[tokio::test]
+async fn cookies_that_a_redirect_sets_are_sent_on_only_on_demand() {
+    let steps = || {
+        vec![
+            answer(
+                "303 See Other",
+                "location: /home\r\nset-cookie: session=new; Path=/; HttpOnly\r\nset-cookie: other=1; Path=/admin\r\nset-cookie: secret=1; Secure\r\nset-cookie: gone=1; Max-Age=0\r\n",
+                "",
+            ),
+            answer("200 OK", "", "welcome"),
+        ]
+    };
+    for (keep, expected) in [
+        (true, ["lang=en", "session=new"].as_slice()),
+        (false, ["gone=0", "lang=en", "session=old"].as_slice()),
+    ] {
+        let server = Server::answering(steps()).await;
+        let request = Request {
+            method: "POST".into(),
+            body: Some(b"user=a".to_vec()),
+            headers: vec![
+                ("Cookie".into(), "session=old; lang=en; gone=0".into()),
+                ("Content-Type".into(), "text/plain".into()),
+            ],
+            follow: 1,
+            keep_cookies: keep,
+            url: "http://a.test/login".into(),
+            ..at("http", "a.test", server.addr)
+        };
+        assert_eq!(answered(&request).await.body.text(), "welcome");
+        let sent = server.requests();
+        assert!(sent[1].starts_with("GET /home "), "{}", sent[1]);
+        assert!(!sent[1].contains("content-"), "{}", sent[1]);
+        let line = sent[1].lines().find(|line| line.starts_with("cookie:"));
+        let mut pairs: Vec<&str> = line.unwrap_or_default()[8..].split("; ").collect();
+        pairs.sort_unstable();
+        assert_eq!(pairs, expected, "{keep}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_for_one_server_does_not_follow_to_another_one() {
+    let other = Server::answering(vec![answer("200 OK", "", "")]).await;
+    let place = format!("location: http://localhost:{}/\r\n", other.addr.port());
+    for status in ["302 Found", "307 Temporary Redirect"] {
+        let headers = format!("{place}set-cookie: a=1\r\n");
+        let server = Server::answering(vec![answer(status, &headers, "")]).await;
+        let request = Request {
+            method: "PUT".into(),
+            body: Some(b"x".to_vec()),
+            headers: vec![
+                ("Authorization".into(), "Bearer t".into()),
+                ("Cookie".into(), "b=2".into()),
+                ("Host".into(), "shop.test".into()),
+                ("X-A".into(), "1".into()),
+            ],
+            follow: 1,
+            keep_cookies: true,
+            ..Request::get(server.url("/"))
+        };
+        assert_eq!(answered(&request).await.status, 200);
+        let sent = other.requests().pop().unwrap();
+        assert!(sent.starts_with("PUT / "), "{sent}");
+        assert!(sent.contains("x-a: 1\r\n"), "{sent}");
+        assert!(
+            sent.contains(&format!("host: localhost:{}\r\n", other.addr.port())),
+            "{sent}"
+        );
+        assert!(
+            !sent.contains("authorization") && !sent.contains("cookie"),
+            "{sent}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn method_headers_and_body_are_sent() {
     let server = Server::answering(vec![answer("201 Created", "", "")]).await;
     let request = Request {

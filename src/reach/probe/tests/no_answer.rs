@@ -75,6 +75,85 @@ async fn a_close_inside_the_tls_handshake_is_empty() {
     assert_eq!(cause(&request).await, NoAnswerCause::Empty);
 }
 
+/// How an answer ends before its headers do.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Close,
+    Reset,
+    Silence,
+}
+
+async fn cut(part: &'static str, end: End) -> Server {
+    Server::handling(move |mut stream, _| async move {
+        read_request(&mut stream).await;
+        say(&mut stream, part).await;
+        match end {
+            End::Close => {}
+            End::Reset => {
+                // What was said has to arrive before the reset throws it away.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                stream.set_zero_linger().unwrap();
+            }
+            End::Silence => std::future::pending().await,
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_in_its_headers_is_broken_however_it_ends() {
+    let nothing = [
+        (End::Close, NoAnswerCause::Empty),
+        (End::Reset, NoAnswerCause::Reset),
+        (End::Silence, NoAnswerCause::Timeout),
+    ];
+    let parts = [
+        "",
+        "H",
+        "HTTP/1",
+        "HTTP/1.1 200",
+        "HTTP/1.1 200 OK\r",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nx-so",
+        "HTTP/1.1 200 OK\r\nx-some: thing\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+    ];
+    for part in parts {
+        for (end, silence) in nothing {
+            let server = cut(part, end).await;
+            let request = Request {
+                timeout: Duration::from_millis(400),
+                ..Request::get(server.url("/"))
+            };
+            let seen = unanswered(&request).await;
+            let expected = if part.is_empty() {
+                silence
+            } else {
+                NoAnswerCause::Broken
+            };
+            assert_eq!(seen.cause, expected, "{part:?} {end:?}: {}", seen.detail);
+            let bytes = seen.detail.starts_with(&format!("{} byte", part.len()));
+            assert_eq!(bytes, !part.is_empty(), "{part:?} {end:?}: {}", seen.detail);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_over_tls_that_breaks_off_in_its_headers_is_broken_and_a_close_is_empty() {
+    let identity = Identity::self_signed(&["a.test"]);
+    for (part, expected) in [
+        ("", NoAnswerCause::Empty),
+        ("HTTP/1.1 200 OK\r\nx: ", NoAnswerCause::Broken),
+    ] {
+        let server = Server::tls(&identity, part).await;
+        let request = Request {
+            tls: TlsTrust::Insecure,
+            ..at("https", "a.test", server.addr)
+        };
+        assert_eq!(cause(&request).await, expected, "{part:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_breaks_off_is_broken_and_not_silence() {
     for half in [

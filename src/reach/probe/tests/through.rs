@@ -116,6 +116,28 @@ async fn a_reset_behind_the_forward_looks_like_a_close() {
 }
 
 #[tokio::test]
+async fn what_breaks_off_behind_the_forward_is_broken_unless_the_link_was_lost() {
+    for (part, expected) in [
+        ("HTTP/1.1 200 OK\r\nx: ", NoAnswerCause::Broken),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",
+            NoAnswerCause::Broken,
+        ),
+        ("", NoAnswerCause::Refused),
+    ] {
+        let server = Server::answering(vec![part.to_owned()]).await;
+        let relay = Relay::to(server.addr).await;
+        let request = Request::get("http://a.test/");
+        // What sshd said of some other connection must not hide that this one answered.
+        let said = Ok(Some("connect failed: Connection refused"));
+        let seen = through(&request, &relay, said).await.unwrap();
+        assert_eq!(seen.answer.unwrap_err().cause, expected, "{part:?}");
+        let lost = through(&request, &relay, Err(link_lost())).await;
+        assert_eq!(lost.unwrap_err(), link_lost(), "{part:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_deadline_is_a_timeout_unless_the_link_was_lost() {
     let server = Server::handling(|stream, _| async move {
         let _open = stream;
