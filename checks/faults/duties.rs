@@ -215,7 +215,19 @@ fn armed() {
     assert_eq!(shown.code, Some(0), "{shown:?}");
     assert!(status().contains("gate armed"), "{}", status());
     stage.run(&["traefik"]).is(0, "upgraded");
-    // Another gate is not the one that was proved.
+    // Neither is a gate that another build of the program has proved, nor another gate.
+    let proof = stage.home().join("gate.json");
+    let proved = std::fs::read_to_string(&proof).unwrap();
+    let mut other: serde_json::Value = serde_json::from_str(&proved).unwrap();
+    assert!(
+        other["program"].as_str().unwrap().starts_with("sha256:"),
+        "{other}"
+    );
+    other["program"] = json!("sha256:another");
+    std::fs::write(&proof, other.to_string()).unwrap();
+    assert!(status().contains("GATE NOT ARMED"), "{}", status());
+    std::fs::write(&proof, proved).unwrap();
+    assert!(status().contains("gate armed"), "{}", status());
     stage.also("    health_path: /api/other\n");
     assert!(status().contains("GATE NOT ARMED"), "{}", status());
 }

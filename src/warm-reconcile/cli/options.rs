@@ -106,7 +106,7 @@ pub(crate) enum Command {
         /// The version to be accepted
         #[arg(long, default_value = "5.1.1+v3.6.15", value_parser = version)]
         version: Version,
-        /// Keep the proof: the gate counts as armed until its settings change
+        /// Keep the proof: the gate counts as armed until its settings or the program change
         #[arg(long)]
         arm: bool,
     },

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::AppSpec;
 use crate::Version;
 use crate::decide::outcome::ExitCode as Code;
-use crate::engine::Engine;
+use crate::engine::{Engine, no_health_check};
 use crate::health::prove::{self, Certificate};
-use crate::inspect::drift;
+use crate::inspect::drift::{self, Looked};
 use crate::recipe::{Ignored, Recipe, Tags};
 use crate::report::alert::{Alerts, Content, Filed};
 use crate::state::journal::{Journal, JournalState, State};
@@ -169,17 +169,16 @@ impl Session {
                 unfinished: !journal.state().is_end(),
             }),
             gate: GateStatus::of(spec, told(prove::stored(&paths), &mut unreadable).flatten()),
-            drift: self.drift(spec, &paths),
+            looked: self.look(spec, &paths),
             unreadable,
             tags: self.tags(spec),
         })
     }
 
-    /// What of the app is other than it was deployed. The engine is asked only where that is on
-    /// record.
-    fn drift(&self, spec: &AppSpec, paths: &AppPaths) -> Vec<String> {
+    /// What runs. The engine is asked only where on record is what was deployed.
+    fn look(&self, spec: &AppSpec, paths: &AppPaths) -> Looked {
         if !paths.deployed().exists() {
-            return Vec::new();
+            return Looked::default();
         }
         let looked = block_on(Box::pin(async {
             let engine = Engine::from_env(std::env::var("DOCKER_HOST").ok().as_deref())?;
@@ -191,7 +190,7 @@ impl Session {
                 "{}: whether it is as it was deployed is not known: {error}",
                 spec.app
             ));
-            Vec::new()
+            Looked::default()
         })
     }
 
@@ -243,8 +242,8 @@ struct Status {
     quarantined: Vec<Version>,
     last_run: Option<LastRun>,
     gate: GateStatus,
-    /// What of the services is other than it was deployed.
-    drift: Vec<String>,
+    #[serde(flatten)]
+    looked: Looked,
     /// The state files that cannot be read, and why.
     unreadable: Vec<String>,
     #[serde(rename = "ignored_tags", serialize_with = "ignored")]
@@ -310,8 +309,11 @@ impl Status {
             (false, false) => ", gate not armed",
         });
         text.push('\n');
-        for what in &self.drift {
+        for what in &self.looked.drift {
             text.push_str(&format!("  NOT AS IT WAS DEPLOYED: {what}\n"));
+        }
+        for service in &self.looked.unchecked {
+            text.push_str(&format!("  {}\n", no_health_check(service)));
         }
         for why in &self.unreadable {
             text.push_str(&format!("  UNREADABLE: {why}; rename it, then run\n"));

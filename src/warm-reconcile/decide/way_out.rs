@@ -226,7 +226,7 @@ fn held(reason: Hold, version: Option<&str>, by: Option<&str>) -> String {
         Hold::Operator => format!("the app is held: {}", by.unwrap_or("without a reason")),
         Hold::Downgrade => format!("{version} is held: it is older than the version that runs"),
         Hold::Unarmed => format!(
-            "{version} is held: nobody has shown that the gate, as it is configured, can fail"
+            "{version} is held: nobody has shown that the gate can fail as it is configured, with this build of the program"
         ),
         Hold::NoPrevious => "there is no version to go back to".to_owned(),
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::DriverReport;
-use crate::engine::{External, Node};
+use crate::engine::{External, Node, is_check};
 
 /// What the tool made of the files.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +92,8 @@ struct PortShape {
 struct HealthCheck {
     #[serde(default)]
     disable: bool,
+    #[serde(default)]
+    test: Vec<String>,
     #[serde(default)]
     interval: Option<String>,
     #[serde(default)]
@@ -223,6 +225,22 @@ impl Shape {
             .collect()
     }
 
+    /// The services to which the files give no health check, each with the image that may bring
+    /// one; without it where the files switch it off.
+    pub fn unchecked(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let services = self.services.iter();
+        services
+            .filter(|(_, service)| !service.deploy.mode.ends_with("-job"))
+            .filter_map(|(name, service)| {
+                let image = match service.healthcheck.as_ref() {
+                    Some(check) if check.is_off() => None,
+                    Some(check) if !check.test.is_empty() => return None,
+                    Some(_) | None => Some(service.image.as_str()),
+                };
+                Some((name.as_str(), image))
+            })
+    }
+
     /// What works and may mislead: times of Swarm that end before a health check can say anything.
     pub fn warnings(&self) -> Vec<String> {
         let services = self.services.iter();
@@ -235,6 +253,13 @@ impl Shape {
 impl Named {
     fn is_external(&self) -> bool {
         !matches!(self.external, Value::Null | Value::Bool(false))
+    }
+}
+
+impl HealthCheck {
+    fn is_off(&self) -> bool {
+        let first = self.test.first().map(String::as_str);
+        self.disable || first.is_some() && !is_check(first)
     }
 }
 
@@ -274,7 +299,7 @@ impl ServiceShape {
     }
 
     fn warning(&self) -> Option<String> {
-        let check = self.healthcheck.as_ref().filter(|check| !check.disable)?;
+        let check = self.healthcheck.as_ref().filter(|check| !check.is_off())?;
         let time = |text: &Option<String>| humantime::parse_duration(text.as_ref()?).ok();
         let start = time(&check.start_period).unwrap_or_default();
         let interval = time(&check.interval).unwrap_or(INTERVAL);

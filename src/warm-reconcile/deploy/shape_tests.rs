@@ -139,6 +139,34 @@ fn a_watch_that_ends_before_the_health_check_is_told() {
 }
 
 #[test]
+fn a_service_without_a_health_check_is_told_unless_its_image_may_bring_one() {
+    for (fields, told) in [
+        ("", Some(Some("a"))),
+        ("healthcheck: {test: [CMD, 'true']}", None),
+        (
+            "healthcheck: {test: [CMD-SHELL, 'true'], interval: 5s}",
+            None,
+        ),
+        // The image's own, at another pace.
+        ("healthcheck: {interval: 5s}", Some(Some("a"))),
+        ("healthcheck: {disable: true}", Some(None)),
+        ("healthcheck: {test: [NONE]}", Some(None)),
+        (
+            "healthcheck: {disable: true, test: [CMD, 'true']}",
+            Some(None),
+        ),
+        ("deploy: {mode: global}", Some(Some("a"))),
+        ("deploy: {mode: replicated-job}", None),
+    ] {
+        let text = format!("services:\n  app:\n    image: a\n    {fields}\n");
+        let shape: Shape = serde_yaml::from_str(&text).unwrap();
+        let all: Vec<_> = shape.unchecked().collect();
+        let told: Vec<_> = told.map(|image| ("app", image)).into_iter().collect();
+        assert_eq!(all, told, "{fields}");
+    }
+}
+
+#[test]
 fn data_may_not_wander_to_another_node_and_images_are_wanted_where_tasks_may_run() {
     let here = node(&[]);
     let there = Node {

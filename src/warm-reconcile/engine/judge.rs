@@ -268,6 +268,28 @@ fn not_enough(view: &StackView, service: &Service, running: u64) -> Settled {
     Settled::InFlight(format!("{name}: {running} of {wanted} run{reason}"))
 }
 
+/// The services, by their short names, that run here and whose health nothing checks: neither the
+/// recipe nor the image brings a health check. What runs on another node is not seen.
+pub fn unchecked(view: &StackView) -> Vec<&str> {
+    let here = |task: &Task| view.container(task.container.as_deref()?);
+    let services = view.services.iter();
+    services
+        .filter(|service| service.desired != Desired::Job)
+        .filter(|service| {
+            let mut running = service.running(view).filter_map(here);
+            running.any(|container| container.health.is_none())
+        })
+        .map(|service| service.short.as_str())
+        .collect()
+}
+
+/// That a service has no health check, and what that means.
+pub fn no_health_check(service: &str) -> String {
+    format!(
+        "service {service} has no health check: for Swarm it runs as soon as its process does, and only the gate tells more; a `healthcheck` in the recipe or in the image mends that"
+    )
+}
+
 /// Why answers on this stack's ports cannot be believed, if so: another container holds a port
 /// that a service publishes, or the engine holds a port as taken although no container has it
 /// (seen after the engine was killed in the middle of an update: then it may also answer by

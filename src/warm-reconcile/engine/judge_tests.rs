@@ -368,6 +368,25 @@ fn no_services_is_broken_and_what_is_left_of_them_is_in_flight() {
 }
 
 #[test]
+fn a_service_whose_container_has_no_health_check_is_named() {
+    let names = |change: fn(&mut StackView)| {
+        let mut view = healthy();
+        change(&mut view);
+        unchecked(&view).join(" ")
+    };
+    assert_eq!(names(|_| ()), "app");
+    assert_eq!(
+        names(|view| view.containers[0].health = Some(Health::Healthy)),
+        ""
+    );
+    // Nothing runs, or nothing of it is seen here.
+    assert_eq!(names(|view| view.containers.clear()), "");
+    assert_eq!(names(|view| view.services[0].tasks.clear()), "");
+    // What ends by itself needs none.
+    assert_eq!(names(|view| view.services[0].desired = Desired::Job), "");
+}
+
+#[test]
 fn what_really_runs_is_told_by_image_id() {
     let mut view = healthy();
     assert_eq!(

@@ -18,11 +18,11 @@ mod recorded_tests;
 
 pub use client::{Engine, EngineVersion, Info};
 pub use judge::{
-    ServiceVersions, Settled, current_version, digests, given_up, poisoned, rolled_back_by_engine,
-    service_versions, settled,
+    ServiceVersions, Settled, current_version, digests, given_up, no_health_check, poisoned,
+    rolled_back_by_engine, service_versions, settled, unchecked,
 };
 pub use place::waits_for_node;
-pub use resources::{External, Image, InRegistry, Network, Node, Volume};
+pub use resources::{External, Image, InRegistry, Network, Node, Volume, is_check};
 pub use view::{
     Container, ContainerState, Desired, Health, Mount, OtherNode, Port, PortMode, Service,
     StackView, Task, TaskState, Update, UpdateState, volume_users,

@@ -17,6 +17,8 @@ pub struct Image {
     /// `name@sha256:…` for every registry it came from; none for one that was built here.
     pub repo_digests: Vec<String>,
     pub repo_tags: Vec<String>,
+    /// Whether it brings a health check of its own.
+    pub checks_health: bool,
 }
 
 /// Whether an image's registry has it.
@@ -84,6 +86,11 @@ impl External {
     }
 }
 
+/// Whether a health check's `test` that begins so checks anything (Docker: `NONE` switches off).
+pub fn is_check(first: Option<&str>) -> bool {
+    first.is_some_and(|first| first != "NONE")
+}
+
 impl Engine {
     /// An image by name, digest or id; `None` when it is not on the machine.
     ///
@@ -96,6 +103,7 @@ impl Engine {
         let found: Option<WireImage> = self.find(&path).await?;
         Ok(found.map(|image| Image {
             id: image.id,
+            checks_health: is_check(image.config.healthcheck.test.first().map(String::as_str)),
             repo_digests: image.repo_digests,
             repo_tags: image.repo_tags,
         }))

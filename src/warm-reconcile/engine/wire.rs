@@ -341,6 +341,23 @@ pub(super) struct WireImage {
     pub(super) repo_digests: Vec<String>,
     #[serde(default, deserialize_with = "null")]
     pub(super) repo_tags: Vec<String>,
+    /// Only where one image is asked for.
+    #[serde(default, deserialize_with = "null")]
+    pub(super) config: WireImageConfig,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct WireImageConfig {
+    #[serde(deserialize_with = "null")]
+    pub(super) healthcheck: WireHealthCheck,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct WireHealthCheck {
+    #[serde(deserialize_with = "null")]
+    pub(super) test: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::AppSpec;
 use crate::Version;
-use crate::engine::{Desired, Engine, Service, StackView, current_version};
+use crate::engine::{Desired, Engine, Service, StackView, current_version, unchecked};
 use crate::state::file::{self, StateError};
 use crate::state::layout::AppPaths;
 use kit::count::count;
@@ -182,18 +182,27 @@ pub fn write(paths: &AppPaths, deployed: &Deployed) -> Result<(), StateError> {
     file::write_json(&paths.deployed(), deployed)
 }
 
-/// What of an app is other than it was deployed, by a look at the engine of its own; nothing
-/// where nothing is on record. `Err`: it is not known, and why.
-pub async fn look(
-    engine: &Engine,
-    spec: &AppSpec,
-    paths: &AppPaths,
-) -> Result<Vec<String>, String> {
+/// What a look at what runs shows.
+#[derive(Debug, Default, Serialize)]
+pub struct Looked {
+    /// What of the services is other than it was deployed.
+    pub drift: Vec<String>,
+    /// The services without a health check ([`unchecked`]).
+    #[serde(rename = "without_health_check")]
+    pub unchecked: Vec<String>,
+}
+
+/// A look at the engine of its own; nothing where nothing is on record. `Err`: it is not known, and
+/// why.
+pub async fn look(engine: &Engine, spec: &AppSpec, paths: &AppPaths) -> Result<Looked, String> {
     let known = read(paths).map_err(|error| error.to_string())?;
     let Some(known) = known else {
-        return Ok(Vec::new());
+        return Ok(Looked::default());
     };
     let view = engine.observe(&spec.stack).await;
     let view = view.map_err(|error| error.to_string())?;
-    Ok(known.drift(&view, spec))
+    Ok(Looked {
+        drift: known.drift(&view, spec),
+        unchecked: unchecked(&view).into_iter().map(str::to_owned).collect(),
+    })
 }

@@ -8,7 +8,7 @@ use super::stored::{data_of, paired, previous};
 use super::{Site, drift, newest};
 use crate::Version;
 use crate::decide::{self, Ask, Running, Runs, World};
-use crate::engine::StackView;
+use crate::engine::{StackView, no_health_check, unchecked};
 use crate::health::{Seen, Weight, prove};
 use crate::recipe::migration::Note;
 use crate::recipe::{Fetch, Recipe, Tags};
@@ -84,6 +84,8 @@ pub async fn gather(site: &Site, ask: Ask, fetch: bool) -> Gathered {
     let now = now.map(|view| running(view, site, &tags, good.as_ref()));
     let (runs, current) = now.map_or((None, None), |(runs, current)| (Some(runs), current));
     let drift = drifted(site, view.as_ref(), &mut remarks);
+    let services = view.iter().flat_map(|view| unchecked(view));
+    remarks.extend(services.map(no_health_check));
     let mut probe = None;
     let mut doubt = None;
     if let (Some(view), Some(release), Some(probed), decide::Engine::Ok) =

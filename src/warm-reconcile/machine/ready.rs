@@ -13,7 +13,7 @@ use crate::decide::outcome::Outcome;
 use crate::decide::{Foreseen, Plan, PlanDocument};
 use crate::deploy::shape::{FilesRead, Shape};
 use crate::deploy::{Cx, Driver, Exported, fetch_image};
-use crate::engine::{InRegistry, Node};
+use crate::engine::{InRegistry, Node, no_health_check};
 use crate::inspect::Gathered;
 use crate::spec::{Release, ReleaseId};
 
@@ -154,7 +154,25 @@ impl Machine<'_> {
             return Ok(Some(InTheWay::Undeployable(faults)));
         }
         let missing = self.missing_image(&shape, &swarm, work, fetch).await?;
+        self.tell_unchecked(&shape).await;
         Ok(missing.map(InTheWay::Image))
+    }
+
+    /// Tells which services would have no health check. Of an image that is not here that is not
+    /// known.
+    async fn tell_unchecked(&self, shape: &Shape) {
+        for (service, image) in shape.unchecked() {
+            let may_bring_one = match image {
+                None => false,
+                Some(image) => !matches!(
+                    self.site.engine.image(image).await,
+                    Ok(Some(found)) if !found.checks_health
+                ),
+            };
+            if !may_bring_one {
+                self.flight.remark(no_health_check(service));
+            }
+        }
     }
 
     /// What of the files cannot work on this swarm. `stays_up`: the app is not taken down before.

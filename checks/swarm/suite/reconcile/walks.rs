@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -46,16 +47,24 @@ fn all() {
     println!("{count} walks, GATEPROOF_SEED={seed}");
     let documented = documented();
     let figures = Mutex::new(BTreeMap::<String, u32>::new());
+    let lost = Mutex::new(Vec::new());
     // Several engines side by side, each with one app that goes from walk to walk.
     let chains = (count / 4).clamp(1, 4);
     std::thread::scope(|scope| {
         for chain in 0..chains {
-            let (documented, figures) = (&documented, &figures);
+            let (documented, figures, lost) = (&documented, &figures, &lost);
             scope.spawn(move || {
-                let mut walker = Walker::new(chain, documented);
+                let mut walker = None;
                 for walk in (chain..count).step_by(chains as usize) {
                     let mut dice = Dice(seed.wrapping_add(u64::from(walk) * 0x9E37_79B9));
-                    let (how, end) = walker.walk(walk, &mut dice);
+                    let walker_now = walker.get_or_insert_with(|| Walker::new(chain, documented));
+                    let walked = AssertUnwindSafe(|| walker_now.walk(walk, &mut dice));
+                    let Ok((how, end)) = catch_unwind(walked) else {
+                        // The panic has told its story. The others need not end for it.
+                        lost.lock().unwrap().push(walk);
+                        walker = None;
+                        continue;
+                    };
                     let mut figures = figures.lock().unwrap();
                     for key in [format!("fault: {how}"), format!("end: {end}")] {
                         *figures.entry(key).or_default() += 1;
@@ -67,6 +76,8 @@ fn all() {
     for (what, count) in figures.into_inner().unwrap() {
         println!("{count:4} {what}");
     }
+    let lost = lost.into_inner().unwrap();
+    assert!(lost.is_empty(), "{} of {count} walks: {lost:?}", lost.len());
 }
 
 /// The outcomes of the reference page with their exit codes.

@@ -23,6 +23,7 @@ pub fn trials() -> Vec<Trial> {
             "what_cannot_work_here_is_told_before_anything_is_stopped",
             cannot_work,
         ),
+        trial("a_service_without_a_health_check_is_told", no_health_check),
         trial(
             "why_a_version_failed_is_kept_in_the_engine_s_and_the_app_s_own_words",
             words,
@@ -203,6 +204,48 @@ fn cannot_work() {
     let tag = "5.2.3+v1.1.3";
     Web::well(tag, desk.port).release(&desk, tag);
     desk.run(&["traefik"]).is(0, "upgraded");
+}
+
+fn no_health_check() {
+    let desk = Desk::web("unchecked", 18235);
+    let told = "service app has no health check";
+    let release = |tag: &str, check: &str| {
+        let compose = Web::well(tag, desk.port).compose();
+        let with = format!("stop_grace_period: 1s\n    {check}");
+        let compose = compose.replace("stop_grace_period: 1s", &with);
+        assert!(compose.contains(check));
+        desk.release_files(tag, &[("compose.yml", &compose)]);
+    };
+    // Before anything runs the files and the image are looked at.
+    Web::well(OLD, desk.port).release(&desk, OLD);
+    assert!(desk.run(&["plan", "traefik"]).err.contains(told));
+    let deployed = desk.run(&["traefik"]).is(0, "deployed");
+    assert!(deployed["remarks"].to_string().contains(told), "{deployed}");
+    desk.gate(Duration::from_secs(60));
+    // Then what runs is.
+    let same = desk.run(&["traefik"]).is(0, "noop-healthy");
+    assert!(same["remarks"].to_string().contains(told), "{same}");
+    let status = || desk.run(&["status", "traefik"]).json()[0]["without_health_check"].clone();
+    assert_eq!(status(), serde_json::json!(["app"]));
+    for (tag, check, is_told) in [
+        ("5.2.0+v1.1.0", "healthcheck: { test: [NONE] }", true),
+        (
+            "5.2.1+v1.1.1",
+            "healthcheck: { test: [CMD, /bin/busybox, 'true'], interval: 1s }",
+            false,
+        ),
+    ] {
+        release(tag, check);
+        desk.run(&["traefik"]).is(0, "upgraded");
+        let same = desk.run(&["traefik"]).is(0, "noop-healthy");
+        assert_eq!(
+            same["remarks"].to_string().contains(told),
+            is_told,
+            "{same}"
+        );
+        let wanted: &[&str] = if is_told { &["app"] } else { &[] };
+        assert_eq!(status(), serde_json::json!(wanted), "{check}");
+    }
 }
 
 fn words() {

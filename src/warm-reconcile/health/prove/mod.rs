@@ -5,15 +5,18 @@
 //! What is not the app's own: the engine's facts are a stand-in's, TLS is served under an
 //! authority made for the occasion, and the times are shortened (the number of successes is not).
 //!
-//! The result is bound to the gate's configuration: a [`Certificate`] of another digest proves
-//! nothing, so a gate is armed only while the two match ([`Certificate::arms`]).
+//! The result is bound to the gate's configuration and to this build of the program, each by its
+//! digest: a [`Certificate`] of another gate or by another program proves nothing, so a gate is
+//! armed only while both match ([`Certificate::arms`]).
 
 mod controls;
 mod servers;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::fs::File;
+use std::io;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -54,7 +57,7 @@ pub struct Certificate {
     pub app: String,
     /// The digest of the gate's configuration ([`Gate::digest`]).
     pub gate: String,
-    /// The version of this program.
+    /// The digest of the program that proved it ([`own_build`]).
     pub program: String,
     /// When it was proved.
     pub at: DateTime<Utc>,
@@ -89,6 +92,9 @@ pub enum ProofError {
     /// A control could not be staged.
     #[error(transparent)]
     Stage(#[from] StageError),
+    /// This program cannot be read, so that nothing can be bound to it.
+    #[error("cannot read the file of this program: {0}")]
+    Program(io::Error),
     /// Every status from 500 to 599 counts as health, so none can be shown that does not.
     #[error("`health_ok` holds every 5xx status")]
     NoBadStatus,
@@ -111,8 +117,8 @@ impl Shown {
 }
 
 impl Certificate {
-    /// Whether it proves this gate: it has teeth, every control is in it, and the gate's
-    /// configuration is the one it was proved for.
+    /// Whether it proves this gate: it has teeth, every control is in it, the gate's configuration
+    /// is the one it was proved for, and this build of the program is the one that asked.
     pub fn arms(&self, gate: &Gate) -> bool {
         let shown = |control| {
             let mut all = self.controls.iter();
@@ -121,13 +127,27 @@ impl Certificate {
             })
         };
         let all = Control::ALL.into_iter().all(shown);
-        self.schema == SCHEMA && self.teeth && all && self.gate == gate.digest()
+        let is_this_gate = self.teeth && all && self.gate == gate.digest();
+        self.schema == SCHEMA && is_this_gate && own_build().is_ok_and(|own| own == self.program)
     }
 
     /// Whether it proves the gate of this app.
     pub fn arms_gate_of(&self, spec: &AppSpec) -> bool {
         Gate::new(spec).is_ok_and(|gate| self.arms(&gate))
     }
+}
+
+/// `sha256:…` of the file of the program that runs, also where another has taken its place since.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn own_build() -> io::Result<&'static str> {
+    static OWN: OnceLock<String> = OnceLock::new();
+    if OWN.get().is_none() {
+        let (digest, _) = kit::digest::of_reader(File::open("/proc/self/exe")?)?;
+        let _ = OWN.set(format!("sha256:{digest}"));
+    }
+    Ok(OWN.get().map_or("", String::as_str))
 }
 
 /// The proof that is on record; `None` where there is none.
@@ -169,7 +189,7 @@ pub async fn prove_gate(spec: &AppSpec, version: &Version) -> Result<Certificate
         schema: SCHEMA,
         app: spec.app.clone(),
         gate: gate.digest(),
-        program: env!("CARGO_PKG_VERSION").to_owned(),
+        program: own_build().map_err(ProofError::Program)?.to_owned(),
         at: utc_now(),
         teeth: controls.iter().all(Shown::holds),
         controls,

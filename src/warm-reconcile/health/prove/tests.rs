@@ -44,7 +44,7 @@ async fn a_verified_gate_with_an_identity_has_teeth_without_a_gap() {
     let read: Certificate = serde_json::from_str(&json).unwrap();
     assert_eq!(read, certificate);
 
-    // It is bound to the configuration, and to what it says itself.
+    // It is bound to the configuration, to the program, and to what it says itself.
     let mut other = spec.clone();
     other.times.successes += 1;
     assert!(!read.arms(&Gate::new(&other).unwrap()));
@@ -52,6 +52,10 @@ async fn a_verified_gate_with_an_identity_has_teeth_without_a_gap() {
     let mut less = read.clone();
     less.controls.pop();
     assert!(!less.arms(&gate));
+    // Another build of the program asks in its own way.
+    let mut elsewhere = read.clone();
+    elsewhere.program = format!("sha256:{}", "0".repeat(64));
+    assert!(!elsewhere.arms(&gate));
     let mut worse = read;
     worse.controls[1].verdict = Some(Verdict::Healthy);
     assert!(!worse.arms(&gate));
