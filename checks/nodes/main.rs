@@ -30,6 +30,10 @@ fn main() -> std::process::ExitCode {
             data_elsewhere,
         ),
         trial("the_node_of_the_task_is_cut_off_in_mid_upgrade", node_dies),
+        trial(
+            "a_version_that_swarm_takes_back_because_its_node_is_lost_is_not_condemned",
+            node_dies_and_swarm_goes_back,
+        ),
         trial("the_leader_is_cut_off_in_mid_upgrade", leader_dies),
     ];
     test_kit::swarm::run_side_by_side(trials, 2)
@@ -48,6 +52,8 @@ struct Web<'a> {
     constraint: &'a str,
     more: &'a str,
     late: u32,
+    /// What Swarm does where an update fails.
+    on_failure: &'a str,
 }
 
 fn release(desk: &Desk, tag: &str, web: &Web<'_>) {
@@ -55,6 +61,7 @@ fn release(desk: &Desk, tag: &str, web: &Web<'_>) {
         constraint,
         more,
         late,
+        on_failure,
     } = web;
     let app = tag.split_once("+v").unwrap().1;
     let image = if tag == ONE { "lab/web:1" } else { "lab/web:2" };
@@ -68,7 +75,7 @@ services:
     deploy:
       endpoint_mode: dnsrr
       placement: {{constraints: ["{constraint}"]}}
-      update_config: {{order: stop-first, failure_action: pause, monitor: 2s}}
+      update_config: {{order: stop-first, failure_action: {on_failure}, monitor: 2s}}
       restart_policy: {{condition: any, delay: 500ms}}
 "#
     );
@@ -80,6 +87,7 @@ fn well(constraint: &str) -> Web<'_> {
         constraint,
         more: "",
         late: 0,
+        on_failure: "pause",
     }
 }
 
@@ -220,17 +228,14 @@ fn data_elsewhere() {
 }
 
 /// Upgrades while `cut` happens at the gate, and gives how that run ended.
-fn upgrade_while(desk: &Desk, cut: impl FnOnce()) -> (Option<i32>, String) {
-    release(desk, ONE, &well("node.hostname!=node-1"));
+fn upgrade_while(desk: &Desk, on_failure: &str, cut: impl FnOnce()) -> (Option<i32>, String) {
+    let web = Web {
+        on_failure,
+        ..well("node.hostname!=node-1")
+    };
+    release(desk, ONE, &web);
     desk.run(&["traefik"]).is(0, "deployed");
-    release(
-        desk,
-        TWO,
-        &Web {
-            late: 3,
-            ..well("node.hostname!=node-1")
-        },
-    );
+    release(desk, TWO, &Web { late: 3, ..web });
     let mut program = desk.start_until(&["traefik"], "gating");
     cut();
     let ended = program.end();
@@ -240,7 +245,7 @@ fn upgrade_while(desk: &Desk, cut: impl FnOnce()) -> (Option<i32>, String) {
 
 /// The next runs bring the app to its newest version, on one of the nodes that are left. Where Swarm
 /// waits for the lost node, that takes the way out that the documents name: the node is removed.
-fn comes_up(desk: &Desk, nodes: &Nodes, lost: u32) {
+fn comes_up(desk: &Desk, nodes: &Nodes, lost: u32, on_failure: &str) {
     let lost_node = format!("node-{lost}");
     let first = desk.run(&["traefik"]);
     if first.code != Some(0) {
@@ -264,7 +269,15 @@ fn comes_up(desk: &Desk, nodes: &Nodes, lost: u32) {
         desk.swarm().docker(&["node", "demote", &lost_node]);
         desk.swarm().docker(&["node", "rm", "--force", &lost_node]);
         println!("{}", desk.swarm().docker(&["service", "ps", &service]));
-        desk.run(&["traefik"]).is(0, "upgraded");
+        let next = desk.run(&["traefik"]);
+        if on_failure == "rollback" {
+            // Swarm went back for the lost node: the version is well, and is tried again.
+            next.is(10, "held-undeployable");
+            assert!(next.out.contains("lost with its node"), "{next:?}");
+            desk.run(&["traefik"]).is(0, "upgraded");
+        } else {
+            next.is(0, "upgraded");
+        }
     }
     desk.run(&["traefik"]).is(0, "noop-healthy");
     assert_eq!(desk.last_good(), TWO);
@@ -274,10 +287,18 @@ fn comes_up(desk: &Desk, nodes: &Nodes, lost: u32) {
 }
 
 fn node_dies() {
+    node_dies_where_swarm("node", "pause");
+}
+
+fn node_dies_and_swarm_goes_back() {
+    node_dies_where_swarm("back", "rollback");
+}
+
+fn node_dies_where_swarm(name: &str, on_failure: &str) {
     let nodes = Arc::new(Nodes::start());
-    let desk = desk(&nodes, "node", "");
+    let desk = desk(&nodes, name, "");
     let mut lost = 3;
-    let ended = upgrade_while(&desk, || {
+    let ended = upgrade_while(&desk, on_failure, || {
         if node_of(&desk) == "node-2" {
             lost = 2;
         }
@@ -291,7 +312,7 @@ fn node_dies() {
         ),
         "{ended:?}"
     );
-    comes_up(&desk, &nodes, lost);
+    comes_up(&desk, &nodes, lost, on_failure);
 }
 
 fn leader_dies() {
@@ -301,7 +322,7 @@ fn leader_dies() {
         desk.swarm()
             .docker(&["node", "ls", "--format", "{{.Hostname}} {{.ManagerStatus}}"]);
     assert!(leaders.contains("node-2 Leader"), "{leaders}");
-    let ended = upgrade_while(&desk, || nodes.cut_power(2));
+    let ended = upgrade_while(&desk, "pause", || nodes.cut_power(2));
     let ended = (ended.0, ended.1.as_str());
     assert!(
         matches!(
@@ -321,5 +342,5 @@ fn leader_dies() {
         assert!(Instant::now() < end, "no leader was chosen");
         std::thread::sleep(Duration::from_millis(300));
     }
-    comes_up(&desk, &nodes, 2);
+    comes_up(&desk, &nodes, 2, "pause");
 }

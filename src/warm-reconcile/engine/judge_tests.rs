@@ -677,3 +677,48 @@ fn an_update_that_stopped_because_of_a_lost_node_says_nothing_about_the_app() {
         assert!(settled(&view) != Settled::Yes, "nothing runs");
     }
 }
+
+#[test]
+fn an_update_that_is_taken_back_because_of_a_lost_node_says_nothing_about_the_app() {
+    use crate::engine::is_taken_back_for_a_lost_node;
+    let started = now();
+    let made = |task: Task, seconds: i64| Task {
+        created: Some(started + TimeDelta::seconds(seconds)),
+        current: false,
+        ..task
+    };
+    let lost = made(elsewhere(TaskState::Orphaned, false, false), 1);
+    let down = made(elsewhere(TaskState::Running, false, false), 1);
+    let before = made(lost.clone(), -1);
+    let bad = made(failed("x", "non-zero exit (1)"), 2);
+    let bad_before = made(bad.clone(), -1);
+    let well = made(elsewhere(TaskState::Shutdown, false, true), 1);
+    for (tasks, excused) in [
+        (vec![&lost], true),
+        (vec![&down], true),
+        (vec![&lost, &well, &bad_before], true),
+        (vec![&lost, &bad], false),
+        (vec![&well], false),
+        (vec![&before], false),
+        (vec![], false),
+    ] {
+        for state in UPDATES {
+            let mut view = healthy();
+            let tasks = tasks.iter().map(|task| (*task).clone());
+            view.services[0].tasks.extend(tasks);
+            view.services[0].update = Some(Update {
+                state,
+                started: Some(started),
+                completed: None,
+                message: "rollback completed".into(),
+            });
+            let excused = excused && state.goes_back();
+            assert_eq!(is_taken_back_for_a_lost_node(&view), excused, "{state:?}");
+            // Another service failed by itself.
+            let mut other = view.services[0].clone();
+            other.tasks = vec![bad.clone()];
+            view.services.push(other);
+            assert!(!is_taken_back_for_a_lost_node(&view));
+        }
+    }
+}

@@ -21,7 +21,7 @@ pub use judge::{
     ServiceVersions, Settled, current_version, digests, given_up, no_health_check, poisoned,
     rolled_back_by_engine, service_versions, settled, unchecked,
 };
-pub use place::waits_for_node;
+pub use place::{is_taken_back_for_a_lost_node, waits_for_node};
 pub use resources::{External, Image, InRegistry, Network, Node, Volume, is_check};
 pub use view::{
     Container, ContainerState, Desired, Health, Mount, OtherNode, Port, PortMode, Service,

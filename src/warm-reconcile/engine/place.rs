@@ -46,6 +46,17 @@ pub fn waits_for_node(view: &StackView) -> Option<&OtherNode> {
     })
 }
 
+/// Whether the engine takes updates back, and every one of them because of a lost node
+/// ([`Service::is_taken_back_for_a_lost_node`]).
+pub fn is_taken_back_for_a_lost_node(view: &StackView) -> bool {
+    let goes_back = |service: &&Service| {
+        let update = service.update.as_ref();
+        update.is_some_and(|update| update.state.goes_back())
+    };
+    let mut back = view.services.iter().filter(goes_back).peekable();
+    back.peek().is_some() && back.all(Service::is_taken_back_for_a_lost_node)
+}
+
 impl Service {
     /// Whether the engine stopped its update because of a task that was lost with its node. The
     /// update says nothing about the app then, and goes on no more: Swarm has started another task
@@ -54,12 +65,28 @@ impl Service {
         let Some(update) = self.update.as_ref() else {
             return false;
         };
-        let is_lost = |task: &&Task| {
-            let is_down = task.node.as_ref().is_some_and(|node| !node.is_up);
-            task.state == TaskState::Orphaned || is_down
-        };
-        let mut lost = self.tasks.iter().filter(is_lost);
+        let mut lost = self.tasks.iter().filter(|task| task.is_lost());
         update.state == UpdateState::Paused && lost.any(|task| update.message.contains(&task.id))
+    }
+
+    /// Whether the engine takes, or took, its update back because of a task that was lost with its
+    /// node (`failure_action: rollback`): of the tasks that the update made one is lost, and none
+    /// has failed. When the way back is over, the engine's message names no task any more.
+    fn is_taken_back_for_a_lost_node(&self) -> bool {
+        let Some(update) = self
+            .update
+            .as_ref()
+            .filter(|update| update.state.goes_back())
+        else {
+            return false;
+        };
+        let of_update = |task: &&Task| {
+            let made = task.created.zip(update.started);
+            !task.current && made.is_some_and(|(created, started)| created >= started)
+        };
+        let mut made = self.tasks.iter().filter(of_update);
+        let lost = made.clone().any(Task::is_lost);
+        lost && !made.any(Task::has_failed)
     }
 
     /// The other nodes on which its data is, if it has any: those of the tasks that are wanted,
@@ -78,6 +105,12 @@ impl Service {
 }
 
 impl Task {
+    /// Whether it went with its node: what became of it says nothing about the app.
+    fn is_lost(&self) -> bool {
+        let is_down = self.node.as_ref().is_some_and(|node| !node.is_up);
+        self.state == TaskState::Orphaned || is_down
+    }
+
     /// Whether it holds ports, volumes or answers on another node that is up.
     fn lives_elsewhere(&self) -> bool {
         let live = matches!(self.state, TaskState::Starting | TaskState::Running);

@@ -35,6 +35,8 @@ pub struct EngineFacts {
     pub containers: Vec<String>,
     /// The node of the swarm that is down, and for which the deploy waits.
     pub lost_node: Option<String>,
+    /// The engine takes, or took, the update back because a task was lost with its node.
+    pub taken_back_with_node: bool,
     /// Why the engine's word cannot be trusted (a restored port that leads to another service,
     /// an update that reads `completed` on tasks that fail), with what to do about it.
     pub poisoned: Option<String>,
@@ -110,6 +112,7 @@ impl EngineFacts {
             port_owner: Some(PortOwner::Own),
             containers: vec!["current".to_owned()],
             lost_node: None,
+            taken_back_with_node: false,
             poisoned: None,
             proxy_unsettled: None,
             update_state: Some(UpdateState::Completed),

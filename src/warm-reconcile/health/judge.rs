@@ -140,6 +140,11 @@ pub enum Unhealthy {
     /// The engine went back by itself.
     #[error("the engine itself rolled the update back")]
     EngineRolledBack,
+    /// The engine went back by itself because of a lost node.
+    #[error(
+        "Swarm took the update back because its task was lost with its node, which says nothing about the app: the next run tries it again"
+    )]
+    NodeLost,
     /// The engine tries no further start, or stopped its update half done; in its words.
     #[error("it will not come by itself: {0}")]
     GivenUp(String),
@@ -150,6 +155,13 @@ pub enum Unhealthy {
         failed: usize,
         exit: i64,
     },
+}
+
+impl Unhealthy {
+    /// Whether it speaks against the version itself.
+    pub fn condemns(&self) -> bool {
+        !matches!(self, Unhealthy::NodeLost)
+    }
 }
 
 /// Why it cannot be said.
@@ -293,7 +305,9 @@ impl Judge {
         let doubt = self.last_doubt.clone().map(Inconclusive::Doubt);
         match (doubt.or(jumped), &self.last_against) {
             (Some(why), _) => Verdict::Inconclusive(why),
-            (None, Some(against)) => Verdict::Unhealthy(Unhealthy::Deadline(against.clone())),
+            (None, Some(against)) => {
+                Verdict::Unhealthy(self.excused(Unhealthy::Deadline(against.clone())))
+            }
             (None, None) => Verdict::Inconclusive(Inconclusive::NothingAgainst),
         }
     }
@@ -352,7 +366,18 @@ impl Judge {
                 (enough && steady).then_some(Verdict::Healthy)
             }
             Weight::Undecidable(_) => None,
-            Weight::Against(_) => self.certain(now).map(Verdict::Unhealthy),
+            Weight::Against(_) => {
+                let why = self.certain(now)?;
+                Some(Verdict::Unhealthy(self.excused(why)))
+            }
+        }
+    }
+
+    /// What was deployed is not there, whoever is to blame; a lost node takes the blame.
+    fn excused(&self, why: Unhealthy) -> Unhealthy {
+        match &self.before {
+            Ok(facts) if facts.taken_back_with_node => Unhealthy::NodeLost,
+            _ => why,
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::engine::{
     self, Desired, Engine, EngineError, PortMode, Service, ServiceVersions, Settled, StackView,
-    Task, poisoned, service_versions, settled, waits_for_node,
+    Task, is_taken_back_for_a_lost_node, poisoned, service_versions, settled, waits_for_node,
 };
 use crate::health::{EngineFacts, Facts, FactsError, FactsSeen, FailedTask, PortOwner, ms};
 use crate::spec::AppSpec;
@@ -148,6 +148,7 @@ fn of_view(view: &StackView, spec: &AppSpec, expected: &Release) -> EngineFacts 
         port_owner: port_owner(view, spec),
         containers,
         lost_node: waits_for_node(view).map(|node| node.hostname.clone()),
+        taken_back_with_node: is_taken_back_for_a_lost_node(view),
         poisoned: poisoned(view),
         proxy_unsettled: None,
         update_state: worst.map(|update| update.state),

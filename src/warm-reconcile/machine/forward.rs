@@ -18,22 +18,23 @@ use crate::state::journal::{Event, Journal, Kind, State, Step};
 enum Launched {
     /// It was deployed, or may have been: the gate says.
     Up(Journal),
-    /// It is given up, and why; whether its code may have run.
+    /// It is given up, and why.
     Failed(Journal, Failure),
 }
 
 /// Why a version is given up.
 pub(super) struct Failure {
     pub(super) why: String,
-    /// Whether its code may have run. If not, the fault is not its own: it is never quarantined.
-    pub(super) may_have_run: bool,
+    /// Whether that speaks against the version: its code may have run, and no lost node is to blame.
+    /// Without it the version is never quarantined.
+    pub(super) condemns: bool,
 }
 
 impl Failure {
     pub(super) fn of(journal: &Journal, why: String) -> Failure {
         Failure {
             why,
-            may_have_run: journal.may_have_deployed(),
+            condemns: journal.may_have_deployed(),
         }
     }
 }
@@ -73,7 +74,8 @@ impl Machine<'_> {
                 Ok(end(outcome, &to.version))
             }
             Verdict::Unhealthy(why) => {
-                let failure = Failure::of(&journal, why.to_string());
+                let mut failure = Failure::of(&journal, why.to_string());
+                failure.condemns &= why.condemns();
                 self.failed(journal, Event::Unhealthy, failure).await
             }
             Verdict::Inconclusive(why) => {
@@ -119,7 +121,7 @@ impl Machine<'_> {
         work: &Workspace,
     ) -> Result<Launched, RunError> {
         // Only a try before this one can have got so far.
-        let may_have_run = journal.may_have_deployed();
+        let condemns = journal.may_have_deployed();
         if journal.state() != State::Deploying {
             journal.advance(Event::DeployStarted, Step::default(), Utc::now())?;
         }
@@ -130,7 +132,7 @@ impl Machine<'_> {
             false => Before::Unhealthy(plan.at),
         });
         if let Deployed::Not(why) = self.deploy(release, work, again).await {
-            return Ok(Launched::Failed(journal, Failure { why, may_have_run }));
+            return Ok(Launched::Failed(journal, Failure { why, condemns }));
         }
         let until = Some(self.gate_ends());
         let step = Step { until, note: None };
@@ -138,7 +140,7 @@ impl Machine<'_> {
         Ok(Launched::Up(journal))
     }
 
-    /// `to` is given up: into quarantine first, where its code may have run, then back.
+    /// `to` is given up: into quarantine first, where that speaks against it, then back.
     pub(super) async fn failed(
         &self,
         mut journal: Journal,
@@ -149,7 +151,7 @@ impl Machine<'_> {
         let why = &failure.why;
         self.flight
             .remark(format!("{} failed: {why}", plan.to.version));
-        if failure.may_have_run {
+        if failure.condemns {
             self.record_why().await;
         }
         let step = Step {
@@ -157,7 +159,7 @@ impl Machine<'_> {
             note: self.note(why),
         };
         let same = plan.from.is_some() && plan.kind == Kind::Redeploy;
-        if !same && failure.may_have_run {
+        if !same && failure.condemns {
             self.quarantine(&plan, why).await?;
         }
         if plan.from.is_none() || same {
@@ -172,10 +174,10 @@ impl Machine<'_> {
         let kept = journal.reached(State::Snapshotted) || !journal.keeps_data();
         journal.advance(event, step, Utc::now())?;
         let end = self.back(journal).await?;
-        if failure.may_have_run || end.outcome != Outcome::RolledBack {
+        if failure.condemns || end.outcome != Outcome::RolledBack {
             return Ok(end);
         }
-        // What ran before runs again, and the version never did: it is tried again.
+        // What ran before runs again, and nothing speaks against the version: it is tried again.
         Ok(End {
             outcome: match kept {
                 true => Outcome::HeldUndeployable,

@@ -160,6 +160,22 @@ fn the_engines_own_rollback_of_our_update_is_certain_and_an_older_one_is_not() {
             false => Verdict::Waiting,
         };
         assert_eq!(judge.push(&old).verdict, expected, "{state:?} {started:?}");
+        // A lost node takes the blame, also at the deadline.
+        let lost = EngineFacts {
+            taken_back_with_node: true,
+            ..facts.clone()
+        };
+        let mut judge = Judge::new(rules(1, 0, WINDOW), at(0), Ok(lost.clone()));
+        for (when, expected) in [(3000, certain), (WINDOW + 10, true)] {
+            let old = Sample {
+                answered: at(when),
+                facts: Ok(lost.clone()),
+                ..old.clone()
+            };
+            let verdict = judge.push(&old).verdict;
+            let excused = verdict == Verdict::Unhealthy(Unhealthy::NodeLost);
+            assert_eq!(excused, expected, "{state:?} {started:?} {verdict:?}");
+        }
         // On a poisoned engine nothing is certain.
         let poisoned = EngineFacts {
             poisoned: Some("restart dockerd".into()),
