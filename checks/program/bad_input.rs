@@ -354,6 +354,9 @@ fn an_expectation_that_cannot_fail_is_refused() {
     let any = "{ any: [ { exit: 0 }, { exit: { not: 0 } } ] }";
     let check = format!("      - {{ id: bad, claim: c, run: echo x, expect: {any} }}\n");
     refused(around(&check), "GP2501", ":11:51", &["cannot fail"]);
+    let open =
+        "      - { id: bad, claim: c, run: echo x, expect: { stdout: { snapshot: '...' } } }\n";
+    refused(around(open), "GP2501", ":11:73", &["demands nothing"]);
     let silent = "      - { id: bad, claim: c, run: ls x, expect: { exit: { not: 0 }, stdout: { empty: true } } }\n";
     refused(
         around(silent),

@@ -14,7 +14,7 @@ pub use crate::matchers::test_run::TestRunMatcher;
 pub use crate::matchers::value::secrets::{SecretsMatcher, environment_key};
 pub use crate::matchers::value::time::{TimeBound, TimeMatcher, TimeRelation};
 pub use crate::matchers::value::version::VersionBounds;
-pub use crate::matchers::value::{JsonMatcher, JsonTest, Needle, Syntax, TextMatcher};
+pub use crate::matchers::value::{JsonMatcher, JsonTest, Needle, Snapshot, Syntax, TextMatcher};
 use kit::yaml::source::Span;
 
 /// What must hold.

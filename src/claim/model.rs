@@ -153,8 +153,10 @@ pub struct Check {
     pub doubt: Option<String>,
     /// What shows that the check can fail.
     pub control: Option<Control>,
-    /// Whether it must observe the same before, during and after its innermost fixture.
-    pub unchanged: bool,
+    /// When it must observe the same as before its innermost fixture.
+    pub unchanged: Option<Unchanged>,
+    /// The check of the same gate that must have observed the same, to the byte.
+    pub same_as: Option<String>,
     /// Why nothing needs to show that it can fail.
     pub teeth_waived: Option<Waiver>,
     /// For `--tag`.
@@ -168,6 +170,28 @@ pub struct Check {
     /// The values of `vars:` and `for:` that hold for this check.
     pub scope: Scope,
     pub span: Span,
+}
+
+/// When a check must observe the same as before a disturbance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unchanged {
+    /// While it lasts, and afterwards.
+    Throughout,
+    /// Afterwards; it is not asked while the disturbance lasts.
+    Afterwards,
+}
+
+impl Unchanged {
+    /// All of them, in the order of [`Unchanged::name`]s that a reader offers.
+    pub const ALL: [Unchanged; 2] = [Unchanged::Throughout, Unchanged::Afterwards];
+
+    /// As it is written in claim files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unchanged::Throughout => "true",
+            Unchanged::Afterwards => "after",
+        }
+    }
 }
 
 /// Values that are known only when the check is asked: the lines that a command prints.

@@ -411,6 +411,25 @@ fn all_any_and_not() {
 }
 
 #[test]
+fn snapshots() {
+    let asked = "run: printf 'connected to db-7\\nstep 1\\nstep 2 took 31 ms\\ndone\\n'";
+    Twins::default()
+        .pair(
+            asked,
+            "{ stdout: { snapshot: \"connected to [..]\\n...\\nstep 2 took [..] ms\\ndone\" } }",
+            "{ stdout: { snapshot: \"connected to [..]\\n...\\nstep 3 took [..] ms\\ndone\" } }",
+            "line 3 of the snapshot is `step 3 took [..] ms`",
+        )
+        .pair(
+            asked,
+            "{ stdout: { snapshot: \"[..] db-7\\n...\" } }",
+            "{ stdout: { snapshot: \"[..] db-7\\nstep 1\" } }",
+            "goes on after the last line",
+        )
+        .hold();
+}
+
+#[test]
 fn in_order() {
     Twins::default()
         .pair(

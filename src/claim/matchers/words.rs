@@ -90,7 +90,9 @@ fn text(name: &str, matcher: &TextMatcher) -> String {
                 bounds(limits, &format!("matches of /{of}/"))
             )
         }
-        TextMatcher::InOrder(_) => format!("{name} {}", matcher.rule().describe(&Scope::new())),
+        TextMatcher::InOrder(_) | TextMatcher::Snapshot(_) => {
+            format!("{name} {}", matcher.rule().describe(&Scope::new()))
+        }
         TextMatcher::SetEquals(_) | TextMatcher::Secrets(_) => {
             format!("{name} has {}", matcher.rule().describe(&Scope::new()))
         }

@@ -3,10 +3,11 @@
 use indexmap::IndexMap;
 
 use crate::codes;
-use crate::{Check, Effect, Fixture, ListedValues, Place, Probe, Skip};
+use crate::{Check, Effect, Fixture, ListedValues, Place, Probe, Skip, Unchanged};
 use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
+use kit::yaml::source::Span;
 use kit::yaml::tree::{Key, Node, NodeKind};
 
 use super::effects::Known;
@@ -32,6 +33,7 @@ const CHECK_KEYS: &[&str] = &[
     "effect",
     "control",
     "unchanged",
+    "same_as",
     "requires",
     "tags",
     "skip",
@@ -133,6 +135,7 @@ impl Reader {
         let probe = asked.and_then(|asked| self.probe(fields, asked, &context.places));
         let timing = self.timing(fields, asked);
         let needs = self.texts(fields, "needs");
+        let same_as = self.same_as(fields);
         if let Some(base_id) = &base_id {
             heads.push(CheckNeeds {
                 id: expanded_id(base_id, values),
@@ -142,6 +145,7 @@ impl Reader {
                 needs_span: fields
                     .get("needs")
                     .map_or_else(|| head(&fields.span), |node| node.span.clone()),
+                same_as: same_as.clone(),
             });
         }
         let tags = self.texts(fields, "tags");
@@ -170,7 +174,8 @@ impl Reader {
                 effect: Effect::Observe,
                 doubt: None,
                 control: None,
-                unchanged: false,
+                unchanged: None,
+                same_as: None,
                 each: self.never_listed(fields, each?)?,
                 requires: transpose(requires)?,
                 teeth_waived: None,
@@ -275,6 +280,7 @@ impl Reader {
             doubt: known.doubt,
             control: transpose(control)?,
             unchanged,
+            same_as: same_as.map(|(id, _)| id),
             each,
             requires,
             teeth_waived: transpose(waived)?,
@@ -391,16 +397,22 @@ impl Reader {
         })
     }
 
+    /// `same_as: OTHER`: an id as it is after `for:`, so that it may have the values of this one.
+    fn same_as(&mut self, fields: &Fields<'_>) -> Option<(String, Span)> {
+        let (key, node) = fields.key("same_as")?;
+        self.one_answer(fields, key);
+        let text = self.text(node, "`same_as`")?;
+        Some((text.render(&self.scope), node.span.clone()))
+    }
+
     /// `unchanged: true` needs something that could change it.
     fn unchanged(
         &mut self,
         fields: &Fields<'_>,
         with: &[String],
         context: &CheckContext<'_>,
-    ) -> bool {
-        let Some((key, node)) = fields.key("unchanged") else {
-            return false;
-        };
+    ) -> Option<Unchanged> {
+        let (key, node) = fields.key("unchanged")?;
         let disturbs = |name: &String| {
             let fixture = context.fixtures.get(name);
             fixture.is_none_or(|fixture| !fixture.act.is_empty() || fixture.service.is_some())
@@ -416,7 +428,8 @@ impl Reader {
                 .help("name the fixture last in `with:`, or leave `unchanged` out"),
             );
         }
-        self.one_of(node, "`unchanged`", &["true"]).is_some()
+        let at = self.one_of(node, "`unchanged`", &Unchanged::ALL.map(Unchanged::name))?;
+        Some(Unchanged::ALL[at])
     }
 
     fn judge_effect(

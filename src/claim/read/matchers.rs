@@ -1,7 +1,9 @@
 //! Reading matchers of texts, numbers and JSON values.
 
 use crate::codes;
-use crate::expectation::{JsonMatcher, JsonTest, Needle, Quantifier, Syntax, TextMatcher};
+use crate::expectation::{
+    JsonMatcher, JsonTest, Needle, Quantifier, Snapshot, Syntax, TextMatcher,
+};
 use kit::json::Json;
 use kit::json_path::JsonPath;
 use kit::text::Text;
@@ -76,6 +78,7 @@ const TEXT_KEYS: &[(&str, Read<TextMatcher>)] = &[
     ("json", |reader, node, _| reader.values(node, Syntax::Json)),
     ("yaml", |reader, node, _| reader.values(node, Syntax::Yaml)),
     ("in_order", |reader, node, _| reader.in_order(node)),
+    ("snapshot", |reader, node, _| reader.snapshot(node)),
     ("sha256", |reader, node, _| {
         reader.digest(node).map(TextMatcher::Sha256)
     }),
@@ -290,6 +293,23 @@ impl Reader {
             .map(|(_, test)| TextMatcher::Json(Box::new(test)))
             .collect();
         (!parts.is_empty()).then(|| all(parts))
+    }
+
+    /// `snapshot: |` with a text and its placeholders.
+    fn snapshot(&mut self, node: &Node) -> Option<TextMatcher> {
+        let text = self.open_text(node, "`snapshot`")?;
+        let snapshot = Snapshot::read(&text, &self.scope);
+        if snapshot.is_none() {
+            let problem = Diagnostic::new(
+                codes::CANNOT_FAIL,
+                node.span.clone(),
+                "the snapshot demands nothing",
+            );
+            self.report(problem.help(
+                "`[..]` stands for anything in a line and `...` for any number of lines; write what must be there",
+            ));
+        }
+        snapshot.map(TextMatcher::Snapshot)
     }
 
     /// `in_order: [starting, { matches: 'port \d+' }, ready]`.

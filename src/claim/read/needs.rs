@@ -1,7 +1,8 @@
 //! Which checks of a gate need which: the ids of `needs:`, and what follows from captured values.
 
-use crate::Check;
 use crate::codes;
+use crate::{Check, Probe};
+use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::fields::nearest;
 use kit::yaml::source::Span;
@@ -16,6 +17,8 @@ pub(super) struct CheckNeeds {
     pub(super) needs: Vec<String>,
     pub(super) span: Span,
     pub(super) needs_span: Span,
+    /// The check whose answer must be the same, and where that is written.
+    pub(super) same_as: Option<(String, Span)>,
 }
 
 impl Reader {
@@ -42,6 +45,7 @@ impl Reader {
             .map(|head| (head.id.clone(), head.base_id.clone()))
             .collect();
         add_captured_needs(heads, checks);
+        self.resolve_same(heads, checks, &ids);
         for head in heads.iter_mut() {
             let mut needs = Vec::new();
             for need in &head.needs {
@@ -75,6 +79,65 @@ impl Reader {
         self.refuse_cycles(heads);
     }
 
+    /// `same_as:` names one other check, which asks in the same way; and needs it.
+    fn resolve_same(
+        &mut self,
+        heads: &mut [CheckNeeds],
+        checks: &mut [Check],
+        ids: &[(String, String)],
+    ) {
+        for head in heads {
+            let Some((other, span)) = head.same_as.clone() else {
+                continue;
+            };
+            let named: Vec<&String> = match ids.iter().find(|(id, _)| *id == other) {
+                Some((id, _)) => vec![id],
+                None => {
+                    let family = ids.iter().filter(|(_, base)| *base == other);
+                    family.map(|(id, _)| id).collect()
+                }
+            };
+            let [id] = named.as_slice() else {
+                let known: Vec<&str> = ids.iter().map(|(id, _)| id.as_str()).collect();
+                let (message, help) = match (named.first(), nearest(&other, &known)) {
+                    (Some(first), _) => (
+                        format!("`{other}` is {} checks", named.len()),
+                        format!("name one of them, as `{first}`"),
+                    ),
+                    (None, Some(word)) => (
+                        format!("`{other}` is not a check of this gate"),
+                        format!("did you mean `{word}`?"),
+                    ),
+                    (None, None) => (
+                        format!("`{other}` is not a check of this gate"),
+                        "`same_as:` names a check of the same gate".to_owned(),
+                    ),
+                };
+                self.report(Diagnostic::new(codes::UNKNOWN_NEED, span, message).help(help));
+                continue;
+            };
+            let asks = |id: &str| {
+                let check = checks.iter().find(|check| check.id == id)?;
+                Some((kind(&check.probe), check.each.is_some()))
+            };
+            if let (Some((own, _)), Some((others, listed))) = (asks(&head.id), asks(id))
+                && (own.is_none() || own != others || listed)
+            {
+                let problem = Diagnostic::new(
+                    Code::CONFLICT,
+                    span,
+                    format!("the answers of `{}` and `{id}` cannot be compared", head.id),
+                );
+                self.report(problem.help("`same_as:` compares two commands, or two requests"));
+                continue;
+            }
+            head.needs.push((*id).clone());
+            if let Some(check) = checks.iter_mut().find(|check| check.id == head.id) {
+                check.same_as = Some((*id).clone());
+            }
+        }
+    }
+
     fn refuse_cycles(&mut self, heads: &[CheckNeeds]) {
         let edges = |id: &str| -> Vec<String> {
             heads
@@ -99,6 +162,15 @@ impl Reader {
                 return;
             }
         }
+    }
+}
+
+/// What can be compared with each other; `None` for what a person looks at.
+fn kind(probe: &Probe) -> Option<&'static str> {
+    match probe {
+        Probe::Command(_) => Some("run"),
+        Probe::Http(_) => Some("http"),
+        Probe::Human(_) => None,
     }
 }
 

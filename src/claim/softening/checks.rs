@@ -2,7 +2,7 @@
 
 use super::{Found, Gravity, expectations};
 use crate::model::Tls;
-use crate::{Check, CommandLine, CommandProbe, Control, HttpProbe, Probe, Timing};
+use crate::{Check, CommandLine, CommandProbe, Control, HttpProbe, Probe, Timing, Unchanged};
 use kit::text::{Scope, Text};
 
 pub(super) fn compare(of: &str, was: &Check, now: &Check, found: &mut Found) {
@@ -21,8 +21,18 @@ pub(super) fn compare(of: &str, was: &Check, now: &Check, found: &mut Found) {
     for fixture in was.with.iter().filter(|name| !now.with.contains(name)) {
         found.add(Gravity::Loosened, of, "with", fixture, "");
     }
-    if was.unchanged && !now.unchanged {
-        found.add(Gravity::Removed, of, "unchanged", "true", "");
+    match (was.unchanged, now.unchanged) {
+        (Some(old), None) => found.add(Gravity::Removed, of, "unchanged", old.name(), ""),
+        (Some(Unchanged::Throughout), Some(new @ Unchanged::Afterwards)) => {
+            let old = Unchanged::Throughout.name();
+            found.add(Gravity::Loosened, of, "unchanged", old, new.name());
+        }
+        _ => {}
+    }
+    match (&was.same_as, &now.same_as) {
+        (Some(old), None) => found.add(Gravity::Removed, of, "same_as", old, ""),
+        (Some(old), Some(new)) => found.differs(of, "same_as", old, new),
+        (None, _) => {}
     }
     found.differs(of, "effect", was.effect.name(), now.effect.name());
     match (&was.skip, &now.skip) {

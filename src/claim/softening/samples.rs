@@ -92,6 +92,9 @@ fn name(matcher: &TextMatcher, scope: &Scope, all: &mut IndexSet<String>) {
         | TextMatcher::StartsWith(text)
         | TextMatcher::EndsWith(text) => all.extend([text.render(scope)]),
         TextMatcher::Matches(regex) => all.extend(matching(regex)),
+        TextMatcher::Snapshot(snapshot) => {
+            all.extend(["", "x", "7\n7"].map(|filler| snapshot.example(scope, filler)));
+        }
         TextMatcher::InOrder(needles) => {
             let each = needles.iter().map(|needle| match needle {
                 Needle::Text(text) => text.render(scope),

@@ -164,6 +164,18 @@ fn names_what_became_softer_in_a_check() {
             "expect",
         ),
         (
+            run("expect: { stdout: { snapshot: \"alpha 1\\nbeta\" } }"),
+            run("expect: { stdout: { snapshot: \"alpha [..]\\nbeta\" } }"),
+            Loosened,
+            "expect",
+        ),
+        (
+            run("expect: { stdout: { snapshot: \"alpha\\nbeta\" } }"),
+            run("expect: { stdout: { snapshot: \"alpha\\n...\" } }"),
+            Loosened,
+            "expect",
+        ),
+        (
             run(
                 "for: { unit: { run: ls units, at_least: 3 } }\nexpect: { stdout: { contains: '${unit}' } }",
             ),

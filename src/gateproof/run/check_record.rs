@@ -72,6 +72,19 @@ impl CheckRunner<'_> {
         if outcome == Outcome::Pass
             && let Some(observation) = &reply.observation
         {
+            self.answers.keep(at, check, observation);
+            match (&check.same_as, self.answers.differs(at, check, observation)) {
+                (Some(other), Some((worse, why))) => {
+                    outcome = worse;
+                    findings.push(remark(&format!("same as `{other}`"), why));
+                }
+                (Some(other), None) => notes.push(format!("the same, to the byte, as `{other}`")),
+                (None, _) => {}
+            }
+        }
+        if outcome == Outcome::Pass
+            && let Some(observation) = &reply.observation
+        {
             let (missing, captured) = self.capture(at, check, observation);
             values.extend(captured);
             if !missing.is_empty() {

@@ -19,6 +19,7 @@ use super::places::Places;
 use super::plan::{CheckAt, Item};
 use super::prober::Prober;
 use super::recorded::remark;
+use super::same::SameAnswers;
 use super::secrets;
 use super::wording;
 
@@ -37,6 +38,8 @@ pub(super) struct CheckRunner<'r> {
     pub(super) records: BTreeMap<CheckAt, CheckRecord>,
     /// Under which values the checks were asked that passed.
     pub(super) asked: BTreeMap<CheckAt, Scope>,
+    /// What the checks observed whose answers others must have as well.
+    pub(super) answers: SameAnswers,
 }
 
 impl<'r> CheckRunner<'r> {
@@ -56,6 +59,7 @@ impl<'r> CheckRunner<'r> {
             captured: BTreeMap::new(),
             records: BTreeMap::new(),
             asked: BTreeMap::new(),
+            answers: SameAnswers::of(file),
         }
     }
 
@@ -63,13 +67,13 @@ impl<'r> CheckRunner<'r> {
     pub(super) async fn begin(&mut self, item: &Item, sink: &mut Events<'_>) -> Stage<Asking<'r>> {
         let check = item.at.of(self.file);
         let started = Utc::now();
-        let refusal = match self.refusal(item.at, check) {
-            Some(refusal) => Some(refusal),
-            None if check.unchanged => {
-                let record = self.compared(item, check, started, sink).await;
+        let refusal = match (self.refusal(item.at, check), check.unchanged) {
+            (Some(refusal), _) => Some(refusal),
+            (None, Some(when)) => {
+                let record = self.compared(item, when, started, sink).await;
                 return Stage::Over(Box::new(record));
             }
-            None => match self.conditions(&item.with, item.at, sink).await {
+            (None, None) => match self.conditions(&item.with, item.at, sink).await {
                 Err(why) => Some((why.outcome(), why.why().to_owned())),
                 Ok(()) => self.required(item.at, check).await.err(),
             },

@@ -33,6 +33,7 @@ mod provenance;
 mod recorded;
 mod repository;
 mod reproduce;
+mod same;
 mod secrets;
 mod seen;
 mod starve;

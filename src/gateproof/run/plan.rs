@@ -227,7 +227,7 @@ fn only_asks(file: &ClaimFile, item: &Item) -> bool {
         _ => {
             known(check.effect, &check.doubt)
                 && at_once(&check.timing)
-                && !check.unchanged
+                && check.unchanged.is_none()
                 && check.requires.is_none()
                 && !matches!(check.probe, Probe::Human(_))
         }

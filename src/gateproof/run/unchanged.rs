@@ -1,11 +1,10 @@
-//! `unchanged:` compares what a check observes before, during and after a disturbance.
-
-use std::collections::BTreeMap;
+//! `unchanged:` compares what a check observes before a disturbance with what it observes afterwards, and
+//! on demand also with what it observes meanwhile.
 
 use chrono::{DateTime, Utc};
-use claim::Check;
 use claim::outcome::Outcome;
-use reach::observation::{Captured, CommandObservation, Ending, HttpObservation, Observation};
+use claim::{Check, Unchanged};
+use reach::observation::Observation;
 
 use super::asking::ask_check;
 use super::check_runner::CheckRunner;
@@ -13,17 +12,19 @@ use super::event::Events;
 use super::judging::ProbeResult;
 use super::plan::{CheckAt, Item};
 use super::recorded::remark;
+use super::same::difference;
 use crate::record::CheckRecord;
 
 impl<'r> CheckRunner<'r> {
-    /// A check that must observe the same before, during and after its innermost fixture.
+    /// A check that must observe the same as before its innermost fixture.
     pub(super) async fn compared(
         &mut self,
         item: &Item,
-        check: &'r Check,
+        when: Unchanged,
         started: DateTime<Utc>,
         sink: &mut Events<'_>,
     ) -> CheckRecord {
+        let check = item.at.of(self.file);
         let outer = &item.with[..item.with.len().saturating_sub(1)];
         let before = match self.look(outer, item.at, check, sink).await {
             Ok(observation) => observation,
@@ -32,25 +33,37 @@ impl<'r> CheckRunner<'r> {
                 return self.not_run(item.at, check, started, outcome, &why);
             }
         };
-        let (mut record, during) = match self.conditions(&item.with, item.at, sink).await {
-            Err(why) => {
-                return self.not_run(item.at, check, started, why.outcome(), why.why());
+        let disturbed = self.conditions(&item.with, item.at, sink).await;
+        if let Err(why) = disturbed {
+            return self.not_run(item.at, check, started, why.outcome(), why.why());
+        }
+        let (mut record, seen) = match when {
+            Unchanged::Throughout => {
+                let (record, during) = self.asked_and_judged(item.at, check).await;
+                // The fixture is left in any case.
+                let after = self.look(outer, item.at, check, sink).await;
+                (record, vec![("during", during), ("after", after)])
             }
-            Ok(()) => {
-                let asked = ask_check(self.asking(item.at, check), self.prober).await;
-                let during = asked.reply.observation.clone();
-                (self.judge(item.at, check, asked).await, during)
+            Unchanged::Afterwards => {
+                let left = self.conditions(outer, item.at, sink).await;
+                let ready = match left {
+                    Err(why) => Err((why.outcome(), why.why().to_owned())),
+                    Ok(()) => self.required(item.at, check).await,
+                };
+                if let Err((outcome, why)) = ready {
+                    let why = format!("after the disturbance: {why}");
+                    return self.not_run(item.at, check, started, outcome, &why);
+                }
+                let (record, after) = self.asked_and_judged(item.at, check).await;
+                (record, vec![("after", after)])
             }
         };
-        // The fixture is left in any case.
-        let after = self.look(outer, item.at, check, sink).await;
         if record.outcome != Outcome::Pass {
             return record;
         }
-        let during = during.ok_or((Outcome::Error, "nothing was observed".to_owned()));
-        for (when, seen) in [("during", during), ("after", after)] {
-            let differs =
-                seen.and_then(|now| difference(&before, &now).map_err(|why| (Outcome::Error, why)));
+        for (when, seen) in seen {
+            let differs = seen
+                .and_then(|now| difference(&before, &now, "before the disturbance").map_err(error));
             let (outcome, why) = match differs {
                 Ok(None) => continue,
                 Ok(Some(why)) => (Outcome::Fail, why),
@@ -62,11 +75,26 @@ impl<'r> CheckRunner<'r> {
                 .push(remark(&format!("unchanged, {when} the disturbance"), why));
             return record;
         }
+        let times = match when {
+            Unchanged::Throughout => "before, during and after",
+            Unchanged::Afterwards => "before and after",
+        };
+        let fixture = item.with.last().map_or("", String::as_str);
         record.notes.push(format!(
-            "the same, to the byte, before, during and after fixture `{}`",
-            item.with.last().map_or("", String::as_str)
+            "the same, to the byte, {times} fixture `{fixture}`"
         ));
         record
+    }
+
+    async fn asked_and_judged(
+        &mut self,
+        at: CheckAt,
+        check: &'r Check,
+    ) -> (CheckRecord, Result<Observation, (Outcome, String)>) {
+        let asked = ask_check(self.asking(at, check), self.prober).await;
+        let observed = asked.reply.observation.clone();
+        let observed = observed.ok_or_else(|| error("nothing was observed".to_owned()));
+        (self.judge(at, check, asked).await, observed)
     }
 
     /// Looks with the expectation of a check, under these fixtures.
@@ -94,60 +122,6 @@ impl<'r> CheckRunner<'r> {
     }
 }
 
-/// What must be the same: how it ended, and each byte that was printed or sent.
-#[derive(Debug, PartialEq, Eq)]
-enum Seen<'o> {
-    Command(&'o Ending, &'o [u8]),
-    Status(u16, &'o [u8]),
-    NoAnswer(&'static str),
-}
-
-/// How an observation differs from the one before the disturbance; `None` where it does not.
-///
-/// # Errors
-/// When not all of an output was kept, so that nobody knows.
-fn difference(before: &Observation, now: &Observation) -> Result<Option<String>, String> {
-    if seen(before)? == seen(now)? {
-        return Ok(None);
-    }
-    let summary = claim::matchers::summary;
-    let (before, now) = (summary(before), summary(now));
-    Ok(Some(if before == now {
-        format!("{now}, with other bytes than before the disturbance")
-    } else {
-        format!("{now}, and {before} before the disturbance")
-    }))
-}
-
-/// By vantage.
-fn seen(observation: &Observation) -> Result<BTreeMap<&str, Seen<'_>>, String> {
-    match observation {
-        Observation::Command(CommandObservation { ending, stdout, .. }) => {
-            let seen = Seen::Command(ending, whole(stdout)?);
-            Ok(BTreeMap::from([("", seen)]))
-        }
-        Observation::Http(answers) => answers.iter().map(answered).collect(),
-    }
-}
-
-fn answered(observed: &HttpObservation) -> Result<(&str, Seen<'_>), String> {
-    let seen = match &observed.answer {
-        Ok(response) => match &response.unreadable {
-            Some(why) => return Err(why.clone()),
-            None => Seen::Status(response.status, whole(&response.body)?),
-        },
-        Err(nothing) => Seen::NoAnswer(nothing.cause.name()),
-    };
-    Ok((&observed.vantage, seen))
-}
-
-fn whole(output: &Captured) -> Result<&[u8], String> {
-    if output.is_truncated() {
-        return Err(format!(
-            "only the first {} of {} bytes were kept, so that the rest cannot be compared",
-            output.bytes.len(),
-            output.total
-        ));
-    }
-    Ok(&output.bytes)
+fn error(why: String) -> (Outcome, String) {
+    (Outcome::Error, why)
 }

@@ -50,7 +50,7 @@ impl Heard {
 }
 
 /// An answer whose body is still on its way. The connection ends when this is dropped.
-pub(super) struct Answer {
+pub(super) struct Arriving {
     pub(super) response: Response<Incoming>,
     /// The server's own certificate, where TLS was used.
     pub(super) certificate: Option<CertificateDer<'static>>,
@@ -70,7 +70,7 @@ pub(super) async fn ask(
     way: &Way<'_>,
     tls: &Arc<ClientConfig>,
     heard: &Arc<Heard>,
-) -> Result<Answer, Cause> {
+) -> Result<Arriving, Cause> {
     match way {
         Way::Tcp(names) => {
             let stream = connect(request.uri().clone(), names.clone()).await?;
@@ -97,7 +97,7 @@ async fn secured<S>(
     url: &Url,
     tls: &Arc<ClientConfig>,
     heard: &Arc<Heard>,
-) -> Result<Answer, Cause>
+) -> Result<Arriving, Cause>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -124,7 +124,7 @@ async fn by_http1<S>(
     mut request: Request<Full<Bytes>>,
     certificate: Option<CertificateDer<'static>>,
     heard: &Arc<Heard>,
-) -> Result<Answer, Cause>
+) -> Result<Arriving, Cause>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -151,7 +151,7 @@ async fn by_http2<S>(
     stream: S,
     request: Request<Full<Bytes>>,
     certificate: Option<CertificateDer<'static>>,
-) -> Result<Answer, Cause>
+) -> Result<Arriving, Cause>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -169,9 +169,9 @@ async fn opened(
     certificate: Option<CertificateDer<'static>>,
     mut task: JoinSet<hyper::Result<()>>,
     sender: Box<dyn Any + Send>,
-) -> Result<Answer, Cause> {
+) -> Result<Arriving, Cause> {
     match sent {
-        Ok(response) => Ok(Answer {
+        Ok(response) => Ok(Arriving {
             response,
             certificate,
             _connection: Open {

@@ -20,7 +20,7 @@ use url::Url;
 use super::certificate;
 use super::classify::{self, Failure, Wire, classify, no_answer};
 use super::coding;
-use super::connection::{self, Answer, Heard, Way};
+use super::connection::{self, Arriving, Heard, Way};
 use super::message::Message;
 use super::names::{Names, look_up};
 use super::request::{Request, RequestError, endpoint, pins_port, request_url};
@@ -220,7 +220,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    async fn read(&self, answer: Answer, url: &Url) -> Result<HttpResponse, Failure> {
+    async fn read(&self, answer: Arriving, url: &Url) -> Result<HttpResponse, Failure> {
         let request = self.request;
         let certificate = presented(&answer)?;
         let status = answer.response.status().as_u16();
@@ -349,7 +349,7 @@ fn headers<B>(response: &Response<B>) -> Vec<(String, String)> {
 }
 
 /// The certificate of the connection that answered.
-fn presented(answer: &Answer) -> Result<Option<Certificate>, Fault> {
+fn presented(answer: &Arriving) -> Result<Option<Certificate>, Fault> {
     let Some(der) = &answer.certificate else {
         return Ok(None);
     };
@@ -364,7 +364,7 @@ fn presented(answer: &Answer) -> Result<Option<Certificate>, Fault> {
 /// that. Returns whether the end was seen. What came before an error or a deadline is in `body` all
 /// the same.
 async fn read_body(
-    answer: &mut Answer,
+    answer: &mut Arriving,
     body: &mut Captured,
     limit: usize,
     stream: bool,

@@ -21,6 +21,7 @@ mod of_text;
 pub(crate) mod secrets;
 mod set;
 pub(crate) mod sha256;
+mod snapshot;
 mod taken;
 pub(crate) mod time;
 pub(crate) mod version;
@@ -42,6 +43,7 @@ use kit::json_path::JsonPath;
 use kit::text::{Scope, Text};
 use of_text::OfText;
 use secrets::SecretsMatcher;
+pub use snapshot::Snapshot;
 use time::TimeMatcher;
 use version::VersionBounds;
 
@@ -72,6 +74,8 @@ pub enum TextMatcher {
     EveryLine(Box<TextMatcher>),
     /// Each is found behind the end of the one before.
     InOrder(Vec<Needle>),
+    /// All of it is this text, but for the places in it that may be anything.
+    Snapshot(Snapshot),
     /// The number of lines (of the text trimmed at its end; the empty text has none).
     Lines(Limits),
     /// The number of characters, trimmed at both ends.
@@ -126,6 +130,7 @@ impl TextMatcher {
             })),
             TextMatcher::EveryLine(matcher) => Box::new(OfText(line::EveryLine(matcher.rule()))),
             TextMatcher::InOrder(parts) => Box::new(OfText(in_order::InOrder(parts))),
+            TextMatcher::Snapshot(snapshot) => Box::new(OfText(snapshot)),
             TextMatcher::Lines(limits) => Box::new(OfText(lines::Lines(limits))),
             TextMatcher::Length(limits) => Box::new(OfText(length::Length(limits))),
             TextMatcher::Count { of, bounds: limits } => {
