@@ -21,7 +21,7 @@ use super::certificate;
 use super::classify::{self, Failure, Wire, classify, no_answer};
 use super::coding;
 use super::connection::{self, Arriving, Heard, Way};
-use super::message::Message;
+use super::message::Outgoing;
 use super::names::{Names, look_up};
 use super::request::{Request, RequestError, endpoint, pins_port, request_url};
 use super::trust::{self, Asked};
@@ -144,7 +144,7 @@ async fn exchange(
     };
     // A clock cannot be added to without end; nobody waits a year.
     let deadline = tokio::time::Instant::now() + request.timeout.min(LONGEST_TIMEOUT);
-    let mut message = Message::first(request).map_err(senseless)?;
+    let mut message = Outgoing::first(request).map_err(senseless)?;
     let first = message.url().clone();
     let asked = Arc::new(Asked::default());
     let https = first.scheme() == "https" || request.follow > 0;

@@ -28,7 +28,7 @@ const OF_A_BODY: [HeaderName; 4] = [
 
 /// One message to one URL.
 #[derive(Debug)]
-pub(super) struct Message {
+pub(super) struct Outgoing {
     method: Method,
     url: Url,
     headers: HeaderMap,
@@ -37,12 +37,12 @@ pub(super) struct Message {
     kept: Option<CookieStore>,
 }
 
-impl Message {
+impl Outgoing {
     /// The message of a request.
     ///
     /// # Errors
     /// What of it cannot be sent.
-    pub(super) fn first(request: &Request) -> Result<Message, RequestError> {
+    pub(super) fn first(request: &Request) -> Result<Outgoing, RequestError> {
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| RequestError::Method(request.method.clone()))?;
         let mut headers = HeaderMap::new();
@@ -58,7 +58,7 @@ impl Message {
                 .entry(name)
                 .or_insert(HeaderValue::from_static(value));
         }
-        let mut message = Message {
+        let mut message = Outgoing {
             method,
             url: request_url(request)?,
             headers,
