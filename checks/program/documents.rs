@@ -2,5 +2,6 @@
 //! Golden files stand under `checks/fixtures/documents/`; `UPDATE_GOLDEN=1` rewrites them.
 
 mod golden;
+mod imported;
 mod processes;
 mod seeds;

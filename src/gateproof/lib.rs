@@ -6,6 +6,7 @@ pub mod attest;
 pub mod audit;
 pub mod cli;
 pub mod gate;
+pub mod import;
 pub mod record;
 pub mod report;
 pub mod role;

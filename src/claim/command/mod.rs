@@ -12,6 +12,7 @@ mod options;
 mod origin;
 mod programs;
 mod reader;
+mod shape;
 mod starve;
 mod tree;
 mod word;
@@ -28,6 +29,7 @@ use kit::text::{Part, Scope, Text};
 pub use change::{Doing, Mutation, Reach};
 pub use failure::{Failures, Hidden};
 pub use origin::{Likeness, Origin, likeness, origin};
+pub use shape::{Shape, shape};
 pub use starve::Starving;
 use tree::{Rest, Word};
 

@@ -10,6 +10,7 @@ mod completions;
 mod diff;
 mod done;
 mod explain;
+mod import;
 mod inbox;
 mod init;
 mod lift;
@@ -36,6 +37,7 @@ use kit::runtime::Work;
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Init(init::InitOptions),
+    Import(import::ImportOptions),
     Verify(verify::VerifyOptions),
     Claim(claim::ClaimOptions),
     Review(review::ReviewOptions),
@@ -67,6 +69,7 @@ impl Command {
     pub(super) fn work(self) -> Work<'static, anyhow::Result<ExitCode>> {
         match self {
             Command::Init(options) => Box::pin(init::init(options)),
+            Command::Import(options) => Box::pin(async move { import::import(&options) }),
             Command::Verify(options) => Box::pin(verify::verify(options)),
             Command::Claim(options) => Box::pin(claim::claim(options)),
             Command::Review(options) => Box::pin(review::review(options)),
