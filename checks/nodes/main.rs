@@ -18,6 +18,8 @@ const ONE: &str = "1.0.0+v1.0.0";
 const TWO: &str = "1.1.0+v1.1.0";
 const THREE: &str = "1.2.0+v1.2.0";
 const PORT: u16 = 18_301;
+/// The port of an app that is asked through a proxy at [`PORT`].
+const BEHIND: u16 = 18_302;
 
 fn main() -> std::process::ExitCode {
     let trials = vec![
@@ -35,6 +37,10 @@ fn main() -> std::process::ExitCode {
             node_dies_and_swarm_goes_back,
         ),
         trial("the_leader_is_cut_off_in_mid_upgrade", leader_dies),
+        trial(
+            "an_app_behind_a_proxy_on_another_node_is_asked_there",
+            behind_a_proxy,
+        ),
     ];
     test_kit::swarm::run_side_by_side(trials, 2)
 }
@@ -57,6 +63,10 @@ struct Web<'a> {
 }
 
 fn release(desk: &Desk, tag: &str, web: &Web<'_>) {
+    desk.release_files(tag, &[("compose.yml", &compose(tag, PORT, web))]);
+}
+
+fn compose(tag: &str, port: u16, web: &Web<'_>) -> String {
     let Web {
         constraint,
         more,
@@ -65,21 +75,20 @@ fn release(desk: &Desk, tag: &str, web: &Web<'_>) {
     } = web;
     let app = tag.split_once("+v").unwrap().1;
     let image = if tag == ONE { "lab/web:1" } else { "lab/web:2" };
-    let compose = format!(
+    format!(
         r#"version: "3.8"
 services:
   app:
     image: {image}
     environment: {{SAYS: "{app}", LATE: "{late}"{more}}}
-    ports: [{{target: 80, published: {PORT}, protocol: tcp, mode: host}}]
+    ports: [{{target: 80, published: {port}, protocol: tcp, mode: host}}]
     deploy:
       endpoint_mode: dnsrr
       placement: {{constraints: ["{constraint}"]}}
       update_config: {{order: stop-first, failure_action: {on_failure}, monitor: 2s}}
       restart_policy: {{condition: any, delay: 500ms}}
 "#
-    );
-    desk.release_files(tag, &[("compose.yml", &compose)]);
+    )
 }
 
 fn well(constraint: &str) -> Web<'_> {
@@ -225,6 +234,93 @@ fn data_elsewhere() {
     assert!(plan.out.contains("node-3"), "{plan:?}");
     assert_eq!(desk.indexes(), before);
     assert_eq!(answers_on(&nodes, 3).as_deref(), Some("1.0.0"));
+}
+
+/// A proxy in a stack of its own on node-3: it asks the app on node-2.
+const FRONT: &str = r#"version: "3.8"
+services:
+  app:
+    image: lab/web:1
+    command:
+      - /bin/sh
+      - -c
+      - |
+        mkdir -p /tmp/www/cgi-bin
+        cat >/tmp/www/cgi-bin/version <<'CGI'
+        #!/bin/sh
+        body=$$(wget -q -O - http://10.231.9.2:18302/version) || { printf 'HTTP/1.0 502 Bad\r\n\r\n'; exit; }
+        printf 'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n%s' "$$body"
+        CGI
+        /bin/busybox chmod 755 /tmp/www/cgi-bin/version
+        exec httpd -f -p 80 -h /tmp/www
+    ports: [{target: 80, published: 18301, protocol: tcp, mode: host}]
+    stop_grace_period: 1s
+    deploy:
+      endpoint_mode: dnsrr
+      placement: {constraints: ["node.hostname==node-3"]}
+"#;
+
+fn behind_a_proxy() {
+    let nodes = Arc::new(Nodes::start());
+    let fields = "    health_scheme: http
+    health_path: /cgi-bin/version
+    identity: { version: $.Version, started: none }
+";
+    let desk = Desk::on(nodes.node(1), nodes.clone(), "behind", PORT, fields, SHORT);
+    let proxy = format!(
+        "  front:
+    recipe: front
+    domain: front.test
+    unit: front.service
+    stack: gp_front
+    health_path: /
+    health_scheme: http
+    health_port: {PORT}
+proxy: front.service
+"
+    );
+    let file = desk.path("apps.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text + &proxy).unwrap();
+    let front = desk.path("front.yml");
+    std::fs::write(&front, FRONT).unwrap();
+    desk.swarm().docker(&[
+        "stack",
+        "deploy",
+        "--resolve-image",
+        "never",
+        "--compose-file",
+        front.to_str().unwrap(),
+        "gp_front",
+    ]);
+    let release = |tag: &str, more: &str| {
+        let web = Web {
+            more,
+            ..well("node.hostname==node-2")
+        };
+        let text = compose(tag, BEHIND, &web);
+        desk.release_files(tag, &[("compose.yml", &text)]);
+    };
+    // Nothing listens on this node.
+    release(ONE, "");
+    let deployed = desk.run(&["traefik"]).is(0, "deployed");
+    assert_eq!(node_of(&desk), "node-2");
+    let record = desk.flight(&deployed).to_string();
+    assert!(record.contains("10.231.9.3"), "{record}");
+    release(TWO, "");
+    desk.run(&["traefik"]).is(0, "upgraded");
+    release(THREE, ", CRASH: yes");
+    desk.run(&["traefik"]).is(20, "rolled-back");
+    desk.run(&["traefik"]).is(10, "held-quarantined");
+
+    // Without the proxy's node nothing is known of the app, and nothing is done to it.
+    let before = desk.indexes();
+    release("1.3.0+v1.3.0", "");
+    nodes.cut_power(3);
+    let ended = desk.run(&["traefik"]);
+    assert_eq!(ended.code, Some(40), "{ended:?}");
+    assert_eq!(desk.indexes(), before);
+    assert_eq!(desk.last_good(), TWO);
 }
 
 /// Upgrades while `cut` happens at the gate, and gives how that run ended.
