@@ -39,6 +39,8 @@ pub enum Expect {
 pub struct Clause {
     pub span: Span,
     pub test: Test,
+    /// The claim does not write it: exit 0, or a 2xx status.
+    pub implied: bool,
 }
 
 /// A part of an observation, and what it must match.

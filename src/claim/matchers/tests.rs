@@ -30,7 +30,11 @@ fn text_never(matcher: &TextMatcher) -> bool {
 }
 
 fn clause(test: Test) -> Expect {
-    Expect::Holds(Clause { span: 3..9, test })
+    Expect::Holds(Clause {
+        span: 3..9,
+        test,
+        implied: false,
+    })
 }
 
 fn stdout(matcher: TextMatcher) -> Expect {

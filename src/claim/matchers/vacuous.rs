@@ -134,7 +134,11 @@ fn test(test: &Test) -> Option<String> {
 }
 
 fn clause(test: Test) -> Expect {
-    Expect::Holds(Clause { span: 0..0, test })
+    Expect::Holds(Clause {
+        span: 0..0,
+        test,
+        implied: false,
+    })
 }
 
 /// Whether an expectation holds wherever there is something for it to match.

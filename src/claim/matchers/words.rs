@@ -8,23 +8,19 @@ use crate::expectation::{
     Clause, CookieMatcher, Expect, JsonMatcher, JsonTest, Quantifier, Test, TextMatcher,
 };
 use kit::text::Scope;
-use kit::yaml::source::Span;
 
-/// An expectation in words. A clause that stands at `implied` is left out: the claim does not write
-/// it.
-pub(crate) fn in_words(expect: &Expect, implied: &Span) -> String {
-    of(expect, implied).unwrap_or_else(|| "anything".to_owned())
+/// An expectation in words, without what it only implies.
+pub(crate) fn in_words(expect: &Expect) -> String {
+    of(expect).unwrap_or_else(|| "anything".to_owned())
 }
 
-fn of(expect: &Expect, implied: &Span) -> Option<String> {
-    let each = |parts: &[Expect]| -> Vec<String> {
-        parts.iter().filter_map(|part| of(part, implied)).collect()
-    };
+fn of(expect: &Expect) -> Option<String> {
+    let each = |parts: &[Expect]| -> Vec<String> { parts.iter().filter_map(of).collect() };
     match expect {
-        Expect::Holds(clause) => (clause.span != *implied).then(|| test(clause)),
+        Expect::Holds(clause) => (!clause.implied).then(|| test(clause)),
         Expect::All(parts) => some(each(parts), ", "),
         Expect::Any(parts) => some(each(parts), ", or "),
-        Expect::Not(inner) => of(inner, implied).map(|words| format!("not: {words}")),
+        Expect::Not(inner) => of(inner).map(|words| format!("not: {words}")),
     }
 }
 

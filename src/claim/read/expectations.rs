@@ -129,6 +129,7 @@ impl Reader {
                 Expect::Holds(Clause {
                     span: key.span.start..value.span.end,
                     test,
+                    implied: false,
                 })
             })
             .into_iter()
@@ -163,6 +164,7 @@ impl Reader {
                     Expect::Holds(Clause {
                         span,
                         test: Test::Json(test),
+                        implied: false,
                     })
                 })
                 .collect(),
@@ -306,6 +308,7 @@ impl Reader {
                 parts.push(Expect::Holds(Clause {
                     span: name.span.start..value.span.end,
                     test: Test::Header(name.text.to_ascii_lowercase(), matcher),
+                    implied: false,
                 }));
             }
         }
@@ -322,6 +325,7 @@ impl Reader {
                 parts.push(Expect::Holds(Clause {
                     span: name.span.start..value.span.end,
                     test: Test::Cookie(Some(name.text.clone()), matcher),
+                    implied: false,
                 }));
             }
         }
@@ -398,6 +402,7 @@ fn clause(node: &Node, test: Test) -> Expect {
     Expect::Holds(Clause {
         span: node.span.clone(),
         test,
+        implied: false,
     })
 }
 

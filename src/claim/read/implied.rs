@@ -78,6 +78,7 @@ fn ending(asked: ProbeKind, span: &Span) -> Expect {
             ProbeKind::Command => Test::Exit(ExitMatcher::OneOf(vec![0])),
             ProbeKind::Http => Test::Status(StatusMatcher::OneOf(vec![StatusItem::Class(2)])),
         },
+        implied: true,
     })
 }
 

@@ -95,6 +95,23 @@ fn a_captured_value_that_is_no_number_decides_nothing_either_way() {
 }
 
 #[test]
+fn an_expression_that_takes_a_value_sees_the_text_as_one_that_matches_does() {
+    for of in ["^(\\d+) s$", "\\A(\\d+)", "(\\d+) s\\z"] {
+        assert!(text_holds(&matches(of), "22 s\n"), "{of}");
+        let taken = TextMatcher::Taken {
+            of: Regex::new(of).unwrap(),
+            matcher: Box::new(TextMatcher::Number(at_most(75.0))),
+        };
+        assert!(text_holds(&taken, "22 s\n"), "{of}");
+        assert!(!text_holds(&taken, "76 s\n"), "{of}");
+    }
+}
+
+fn text_holds(matcher: &TextMatcher, text: &str) -> bool {
+    with("", &stdout(matcher.clone()), &printed(text)) == Judgement::Holds
+}
+
+#[test]
 fn a_value_under_which_nothing_could_fail_shows_nothing() {
     let at_least = stdout(TextMatcher::Lines(open(Relation::Min, "${x}")));
     match with("0", &at_least, &printed("a")) {

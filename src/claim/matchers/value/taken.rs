@@ -24,7 +24,7 @@ impl TextRule for Taken<'_> {
             return undecidable;
         }
         let mut values: Vec<&str> = Vec::new();
-        for taken in self.of.captures_iter(&observed.text).map(value) {
+        for taken in self.of.captures_iter(observed.text.trim()).map(value) {
             if !values.contains(&taken) {
                 values.push(taken);
             }
