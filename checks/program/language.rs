@@ -3,6 +3,7 @@
 
 mod can_fail;
 mod clone;
+mod closes;
 mod corpus;
 mod corpus_table;
 mod http;

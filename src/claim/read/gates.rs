@@ -15,7 +15,7 @@ use super::reader::Reader;
 use super::steps::capture_names;
 
 const GATE_KEYS: &[&str] = &[
-    "title", "owner", "after", "why", "changed", "covers", "teeth", "checks",
+    "title", "owner", "after", "why", "changed", "covers", "closes", "teeth", "checks",
 ];
 
 impl Reader {
@@ -68,6 +68,10 @@ impl Reader {
         } else {
             nodes.iter().collect()
         };
+        let closes = fields
+            .get("closes")
+            .map_or_else(Vec::new, |node| self.closes(node));
+        let nodes: Vec<&Node> = nodes.into_iter().chain(&closes).collect();
         let outer = std::mem::take(&mut self.captures);
         let captured: Vec<String> = nodes.iter().flat_map(|n| capture_names(n)).collect();
         let mut checks: Vec<Check> = Vec::new();

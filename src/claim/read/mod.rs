@@ -2,6 +2,7 @@
 //! wrong with it.
 
 mod checks;
+mod closes;
 mod control;
 mod cookies;
 mod effects;
