@@ -6,8 +6,7 @@ use std::process::{Command, Stdio};
 
 use test_kit::world::{Person, World};
 
-const CLAIM: &str = "\
-phase: demo
+const CLAIM: &str = r#"phase: demo
 title: a service that can be down
 fixtures:
   down:
@@ -24,14 +23,25 @@ gates:
       Nobody noticed when it was down.
 
       Now a probe does.
-    changed: [tool.sh prints its version, 'the \"probe\" <reads> the state']
+    changed: [tool.sh prints its version, 'the "probe" <reads> the state']
     checks:
       - { id: version, claim: the tool tells its version, on: clone, run: sh tool.sh, expect: v1 }
       - { id: folder, claim: the folder is there, on: clone, cwd: claims, run: ls demo.yaml, expect: demo.yaml }
       - { id: again, claim: and from the top, on: clone, run: ls tool.sh, expect: tool.sh }
+      - id: script
+        claim: a script reads nothing of what is pasted behind it
+        on: clone
+        cwd: claims
+        env: { WORD: "it's" }
+        run: |
+          cat
+          for n in 1 2; do
+            echo "$WORD $n"
+          done
+        expect: { stdout: { lines: 2 } }
       - { id: down, claim: it is seen, on: local, with: down, run: cat STATE, expect: down, within: 5s }
       - { id: up, claim: and it is back, on: local, run: cat STATE, expect: up }
-";
+"#;
 
 /// A world in which M1 is claimed, and the file that its service's state is in.
 fn claimed() -> (World, Person, PathBuf) {
@@ -72,10 +82,21 @@ fn how_is_pasted_into_a_fresh_shell_and_shows_what_was_expected() {
     let out = shell.wait_with_output().unwrap();
     let seen = String::from_utf8(out.stdout).unwrap();
     // The baseline is shown before the disturbance; waits show nothing.
-    let expected = ["v1", "demo.yaml", "tool.sh", "up", "down", "up"];
+    let expected = [
+        "v1",
+        "demo.yaml",
+        "tool.sh",
+        "it's 1",
+        "it's 2",
+        "up",
+        "down",
+        "up",
+    ];
     assert_eq!(seen.lines().collect::<Vec<_>>(), expected, "{script}");
     assert_eq!(String::from_utf8(out.stderr).unwrap(), "", "{script}");
     assert_eq!(std::fs::read_to_string(&state).unwrap(), "up\n");
+    // As the claim file has it, and nothing in quotes of quotes.
+    assert!(script.contains("\n  echo \"$WORD $n\"\n"), "{script}");
     // Each once: the disturbance, its undoing, and the clone.
     for once in ["echo down > ", "echo up > ", "git clone"] {
         assert_eq!(script.matches(once).count(), 1, "{once}: {script}");

@@ -361,6 +361,9 @@ pub struct CheckRecord {
     pub duration_ms: u64,
     /// One line that reproduces it by hand.
     pub reproduce: String,
+    /// The same as a here-document, where the command has several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
     /// The same as a loop in bash, where the check waits (`within`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,

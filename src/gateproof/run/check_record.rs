@@ -224,6 +224,7 @@ impl CheckRunner<'_> {
             attempts: 0,
             started,
             duration_ms: 0,
+            script: self.places.here_document(on, probe, scope),
             waiting: by_hand::waiting(&reproduce, &check.expect, &check.timing, scope, false),
             reproduce,
             place: place(&self.file.source, check.span.start),

@@ -15,6 +15,7 @@ mod event;
 mod execute;
 mod fixture;
 mod group;
+mod here_document;
 mod host_states;
 mod host_tree;
 mod human;

@@ -15,6 +15,7 @@ use kit::text::Scope;
 use reach::host::{Address, Fault, Host};
 use reach::undo::{self, Beat, Holder, UndoListing};
 
+use super::here_document::here_document;
 use super::host_tree::HostTree;
 use super::identify::{differences, identify};
 use super::invocation::PlaceContext;
@@ -304,6 +305,20 @@ impl Places {
             return format!("{} | {line}", repository.archive_line());
         }
         reproduce(probe, scope, &self.change_folder(place), host, timeout)
+    }
+
+    /// The same as a here-document, where the command has several lines.
+    pub(super) fn here_document(
+        &self,
+        place: &Place,
+        probe: &Probe,
+        scope: &Scope,
+    ) -> Option<String> {
+        if let Probe::Command(CommandProbe { in_tree: true, .. }) = probe {
+            return None;
+        }
+        let host = self.known(place).unwrap_or(&self.local);
+        here_document(probe, scope, &self.change_folder(place), host)
     }
 
     /// Goes to a place on this machine, as the beginning of a line to be run by hand from

@@ -74,8 +74,9 @@ fn steps(fixture: &Fixture, vars: &Scope, places: &Places) -> Vec<PlannedStep> {
         let line = places.reproduce(on, &it.probe, vars, it.timing.timeout);
         let waits = matches!(kind, "until" | "settled" | "baseline again");
         let looped = by_hand::waiting(&line, &it.expect, &it.timing, vars, waits);
+        let script = || places.here_document(on, &it.probe, vars);
         PlannedStep {
-            by_hand: Some(looped.unwrap_or(line)),
+            by_hand: Some(looped.or_else(script).unwrap_or(line)),
             ..step(kind, on, &it.probe, &it.expected)
         }
     };

@@ -28,7 +28,7 @@ pub(super) fn describe_probe(probe: &Probe, scope: &Scope) -> String {
 }
 
 /// The command with its values filled in as a person would type it.
-fn shown(command: &CommandProbe, scope: &Scope) -> String {
+pub(super) fn shown(command: &CommandProbe, scope: &Scope) -> String {
     match &command.line {
         CommandLine::Argv(args) => {
             let args: Vec<String> = args.iter().map(|arg| arg.render(scope)).collect();

@@ -182,8 +182,26 @@ fn how(record: &RunRecord, gate: &str, checks: &[&CheckRecord]) -> String {
     )
 }
 
-/// What lets the lines of HOW take another OpenSSH configuration than the user's own.
-const SSH: &str = "ssh() { command ssh ${GATEPROOF_SSH_CONFIG:+-F \"$GATEPROOF_SSH_CONFIG\"} \"$@\" < /dev/null; }\n";
+/// What lets the lines of HOW take another OpenSSH configuration than the user's own. A line does not
+/// read what is pasted behind it; only a script is read by the host.
+const SSH: &str = "ssh_script() { command ssh ${GATEPROOF_SSH_CONFIG:+-F \"$GATEPROOF_SSH_CONFIG\"} \"$@\"; }\n\
+                   ssh() { ssh_script \"$@\" < /dev/null; }\n";
+
+/// A line or a here-document as it is pasted.
+fn pasted(text: &str, cold: &FreshClone) -> String {
+    let text = text.trim();
+    let (head, rest) = match text.split_once('\n') {
+        None => return text::visible(cold.line(text).trim()),
+        Some(parts) => parts,
+    };
+    let head = match head.strip_prefix("ssh ") {
+        Some(to) => format!("ssh_script {to}"),
+        None => cold.line(head),
+    };
+    let rest = rest.split('\n').map(text::visible);
+    let lines = [text::visible(head.trim())].into_iter().chain(rest);
+    lines.collect::<Vec<_>>().join("\n")
+}
 
 /// The steps of the fixtures of a check: as the claim file has them, so that they do not depend on
 /// how far a run came. Records of older versions have only the steps that were taken.
@@ -249,7 +267,7 @@ fn steps(fixture: &[PlannedStep], kind: &str, label: &str, cold: &FreshClone) ->
             let on = comment(&step.on);
             match &step.by_hand {
                 Some(line) => {
-                    let line = text::visible(cold.line(line).trim());
+                    let line = pasted(line, cold);
                     format!("# {label} (on {on}){expected}:\n{line}\n")
                 }
                 None => format!(
@@ -271,7 +289,7 @@ fn by_hand(n: usize, check: &CheckRecord, cold: &FreshClone) -> String {
         out.push_str(&text::visible(cold.line(wait).trim()));
         out.push('\n');
     }
-    let line = text::visible(cold.line(&check.reproduce).trim());
+    let line = pasted(check.script.as_ref().unwrap_or(&check.reproduce), cold);
     if line.starts_with("human:") {
         out.push_str("# ");
     }
