@@ -50,14 +50,17 @@ impl Session {
         } else {
             for shown in &certificate.controls {
                 let name = serde_json::to_value(shown.control)?;
-                let mark = if shown.holds() { "holds" } else { "BROKEN" };
-                let why = shown.not_applicable.as_deref().unwrap_or_default();
-                self.output.text(&format!(
-                    "{mark:<7} {} ({}, {} ms) {why}\n",
-                    name.as_str().unwrap_or_default(),
-                    count(shown.probes, "probe"),
-                    shown.took_ms
-                ));
+                let name = name.as_str().unwrap_or_default();
+                // What was not asked did not hold.
+                self.output.text(&match &shown.not_applicable {
+                    Some(why) => format!("left out {name}: {why}\n"),
+                    None => format!(
+                        "{:<8} {name} ({}, {} ms)\n",
+                        if shown.holds() { "holds" } else { "BROKEN" },
+                        count(shown.probes, "probe"),
+                        shown.took_ms
+                    ),
+                });
             }
             let teeth = if certificate.teeth {
                 "the gate has teeth"
