@@ -219,8 +219,9 @@ build_recipe() {
   rm -rf "$work"
 }
 
-# build_clone: the host's own clone of its configuration, from which it is rebuilt
+# build_clone: the host's own clone of its configuration, from which it is rebuilt, and its upstream
 build_clone() {
+  local origin=srv/builder.git
   (
     as_author ci 2026-06-13T12:40:00Z
     git init --quiet --initial-branch=main root/builder-clone
@@ -230,6 +231,12 @@ build_clone() {
     git branch restructure/concurrency
     cp "$LAB_SRC/../../nix/test/golden/deploy-proxy.service" .
     git commit --quiet --all --message "the probe asks the proxy itself"
+    git clone --quiet --bare . "../../$origin"
+    git remote add origin "/$origin"
+    # What was fetched last; a clone that falls behind afterwards does not know it.
+    git update-ref refs/remotes/origin/main main
+    git config branch.main.remote origin
+    git config branch.main.merge refs/heads/main
   )
 }
 

@@ -67,7 +67,7 @@ fn m1_passes(lab: &Lab) {
         .filter(|check| check.outcome != Outcome::Pass)
         .collect();
     assert!(bad.is_empty(), "{bad:#?}");
-    assert_eq!((run.code, record.checks.len()), (Some(0), 9));
+    assert_eq!((run.code, record.checks.len()), (Some(0), 14));
     assert_eq!(status(check(record, "new-probe")), Ok(200));
     assert_eq!(status(check(record, "old-probe")), Ok(404));
     assert_eq!(

@@ -19,6 +19,7 @@ mod lies;
 mod m1;
 mod m2;
 mod story;
+mod wrong;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ fn main() -> std::process::ExitCode {
         m1::ALL,
         cut::ALL,
         lies::ALL,
+        wrong::ALL,
         broken::ALL,
         documents::ALL,
     ]
