@@ -92,3 +92,24 @@ fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
         assert!(!exists(&scratch, "out.yaml"));
     }
 }
+
+#[test]
+fn a_run_of_a_command_is_drafted_with_what_shows_that_the_check_can_fail() {
+    let scratch = scratch();
+    let shown = scratch.run(&["record", "--id", "kernel", "--", "uname", "-s"]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    assert!(
+        shown.err.contains("what shows that it can fail: starved"),
+        "{}",
+        shown.err
+    );
+    std::fs::create_dir_all(scratch.path().join("claims")).unwrap();
+    std::fs::write(scratch.path().join("claims/kernel.yaml"), &shown.out).unwrap();
+    let verified = scratch.run(&["verify", "--no-record", "--check", "kernel"]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    // What changes something is not run, not once.
+    let refused = scratch.run(&["record", "--", "rm STATUS-pxgate.txt"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.err.contains("GP2504"), "{}", refused.err);
+    assert!(exists(&scratch, "STATUS-pxgate.txt"));
+}

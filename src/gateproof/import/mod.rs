@@ -14,6 +14,7 @@ mod draft;
 mod evidence;
 mod expected;
 mod gather;
+mod recorded;
 mod recover;
 mod rows;
 mod steps;
@@ -26,4 +27,5 @@ pub use draft::{
     CheckDraft, FixtureDraft, GateDraft, Imported, KeyDraft, LeftOut, Question, Spot, Value,
 };
 pub use gather::read;
+pub use recorded::RecordedCommand;
 pub use write::{all_questions, claim_file, offers, questions_file};

@@ -29,16 +29,31 @@ pub fn claim_file(imported: &Imported) -> String {
         text.push_str("# The document had lost its line breaks: see that each step ends where it should. A place is line:column.\n");
     }
     text.push_str("# A check with an open question is skipped, so that its gate cannot pass before somebody answers it.\n");
+    text.push_str(&claim_checks(imported));
+    if !imported.left.is_empty() {
+        text.push_str("\n# Not imported:\n");
+        for left in &imported.left {
+            let words = format!("- {} {}: {}", left.at.of(name), left.what, left.why);
+            comment(&mut text, "", &words);
+        }
+    }
+    text
+}
+
+/// What a claim file says, without the words around it.
+pub(super) fn claim_checks(imported: &Imported) -> String {
+    let name = &imported.document;
+    let mut text = String::new();
     text.push_str(&format!("phase: {}\n", quoted(&imported.phase)));
     text.push_str(&format!("title: {}\n", quoted(&plain(&imported.title))));
     if !imported.hosts.is_empty() {
         text.push_str("\nhosts:\n");
         for (host, at) in &imported.hosts {
             let ssh = quoted(host);
+            let beside = beside(*at, name);
             text.push_str(&format!(
-                "  {}: {{ ssh: {ssh} }}  # {}\n",
-                host_name(host),
-                at.of(name)
+                "  {}: {{ ssh: {ssh} }}{beside}\n",
+                host_name(host)
             ));
         }
     }
@@ -52,14 +67,15 @@ pub fn claim_file(imported: &Imported) -> String {
     for one in &imported.gates {
         gate(&mut text, one, imported);
     }
-    if !imported.left.is_empty() {
-        text.push_str("\n# Not imported:\n");
-        for left in &imported.left {
-            let words = format!("- {} {}: {}", left.at.of(name), left.what, left.why);
-            comment(&mut text, "", &words);
-        }
-    }
     text
+}
+
+/// A place as a comment behind what comes from it; nothing where there is no document.
+fn beside(at: Spot, name: &str) -> String {
+    match name {
+        "" => String::new(),
+        name => format!("  # {}", at.of(name)),
+    }
 }
 
 /// The name of a host in a claim file.
@@ -69,7 +85,7 @@ pub(super) fn host_name(ssh: &str) -> String {
 
 fn gate(text: &mut String, gate: &GateDraft, imported: &Imported) {
     let name = &imported.document;
-    text.push_str(&format!("  {}:  # {}\n", gate.id, gate.at.of(name)));
+    text.push_str(&format!("  {}:{}\n", gate.id, beside(gate.at, name)));
     if let Some((why, at)) = &gate.why {
         text.push_str(&format!(
             "    why: {}  # {}\n",
@@ -182,7 +198,8 @@ fn fixture(text: &mut String, fixture: &FixtureDraft, name: &str) {
 
 fn key(text: &mut String, lead: &str, indent: &str, draft: &KeyDraft, name: &str) {
     let at = match draft.at {
-        Some(at) => format!("  # {}", at.of(name)),
+        _ if name.is_empty() => String::new(),
+        Some(at) => beside(at, name),
         None if matches!(draft.key.as_str(), "id" | "on" | "human") => String::new(),
         None => "  # by answer".to_owned(),
     };

@@ -17,6 +17,7 @@ mod lift;
 mod list;
 mod log;
 mod man;
+mod record;
 mod review;
 mod runner;
 mod show;
@@ -38,6 +39,7 @@ use kit::runtime::Work;
 pub(super) enum Command {
     Init(init::InitOptions),
     Import(import::ImportOptions),
+    Record(record::RecordOptions),
     Verify(verify::VerifyOptions),
     Claim(claim::ClaimOptions),
     Review(review::ReviewOptions),
@@ -70,6 +72,7 @@ impl Command {
         match self {
             Command::Init(options) => Box::pin(init::init(options)),
             Command::Import(options) => Box::pin(async move { import::import(&options) }),
+            Command::Record(options) => Box::pin(record::record(options)),
             Command::Verify(options) => Box::pin(verify::verify(options)),
             Command::Claim(options) => Box::pin(claim::claim(options)),
             Command::Review(options) => Box::pin(review::review(options)),
