@@ -21,3 +21,4 @@ mod timing;
 mod told;
 mod truth;
 mod values;
+mod waived;

@@ -81,6 +81,7 @@ gates:
         repeat: { x20: 1 }
         control: { x21: 1, expect: b }
         teeth: { x28: 1 }
+        waive: { x36: 1, GP2506: { x37: 1 } }
       - id: b
         claim: c
         http: https://a.example/
@@ -141,6 +142,8 @@ const PLACES: &[&[&str]] = &[
     &["Keys of a list of `for`", COMMAND],
     &["Keys of a cookie"],
     &["Keys of `cookies`"],
+    &["Keys of `waive`"],
+    &["Keys of a waiver"],
 ];
 
 #[test]

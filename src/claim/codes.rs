@@ -41,7 +41,7 @@ kit::codes! {
     HOLDS_ON_NO_ANSWER = "GP2505", "would pass without any answer",
         "The expectation also holds on a lost connection, a missing program or no answer at all. State the exit code or the status as well.";
     HIDES_FAILURE = "GP2506", "the command hides its own failure",
-        "`|| true`, `; echo done`, `| cat` and the like make every exit code 0, and with `2>/dev/null` a missing file looks like an empty one where no output is expected. Leave it out and claim the exit code: `expect: { exit: 1 }`, or `exit: [0, 1]`; or demand a line of output that only a success prints. Where it is harmless, say why: `hides_failure: REASON`.";
+        "`|| true`, `; echo done`, `| cat` and the like make every exit code 0, and with `2>/dev/null` a missing file looks like an empty one where no output is expected. Leave it out and claim the exit code: `expect: { exit: 1 }`, or `exit: [0, 1]`; or demand a line of output that only a success prints. Where it is harmless, say why: `hides_failure: REASON`, or for a time `waive: { GP2506: { reason: …, until: DATE } }`.";
     SELF_CONTROL = "GP2507", "the control shows nothing",
         "A control must differ from its check: other fixtures (`with:`), the same command with other arguments (`run:`) or another URL (`http:`). The same probe under the same conditions shows nothing. Nor does a constant such as `echo down`, or a command that has no program in common with that of the check: that another question has another answer says nothing of this one.";
 

@@ -159,6 +159,8 @@ pub struct Check {
     pub same_as: Option<String>,
     /// Why nothing needs to show that it can fail.
     pub teeth_waived: Option<Waiver>,
+    /// The findings of the reader that are waived, by their codes.
+    pub waived: IndexMap<&'static str, Waiver>,
     /// For `--tag`.
     pub tags: Vec<String>,
     /// What must hold for it to be asked at all: where it does not, nothing is known of the claim.
@@ -214,7 +216,7 @@ pub struct Skip {
     pub until: Option<chrono::NaiveDate>,
 }
 
-/// Why a check needs to show no teeth, for a time.
+/// Why something is not asked of a check, for a time: to show that it can fail, or to be without a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiver {
     pub reason: String,

@@ -91,6 +91,11 @@ pub(crate) fn answered(status: u16, body: &str) -> Observation {
     panel::answer(status, body)
 }
 
+/// An observation of an answer whose body cannot be read.
+pub(crate) fn unreadable(status: u16) -> Observation {
+    panel::unreadable(status)
+}
+
 /// Holds an observation against an expectation. `scope` fills in parameters.
 ///
 /// With several vantages the expectation must hold at each of them, and all must have observed

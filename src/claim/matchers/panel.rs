@@ -95,6 +95,20 @@ pub(super) fn answer(status: u16, body: &str) -> Observation {
     }))
 }
 
+/// An answer whose body cannot be read: its `Content-Encoding` is not known here.
+pub(super) fn unreadable(status: u16) -> Observation {
+    let coding = "x-unknown".to_owned();
+    http(Ok(HttpResponse {
+        status,
+        headers: vec![("content-encoding".to_owned(), coding.clone())],
+        body: Captured::whole("\u{1f}\u{8b}"),
+        unreadable: Some(format!("its encoding `{coding}` cannot be read here")),
+        encoding: Some(coding),
+        url: "http://localhost/".to_owned(),
+        ..HttpResponse::default()
+    }))
+}
+
 /// No HTTP answer.
 pub(super) fn no_answer(cause: NoAnswerCause) -> Observation {
     http(Err(NoAnswer {

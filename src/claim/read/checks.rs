@@ -38,6 +38,7 @@ const CHECK_KEYS: &[&str] = &[
     "tags",
     "skip",
     "teeth",
+    "waive",
 ];
 
 /// What a check can refer to.
@@ -99,6 +100,7 @@ impl Reader {
                 None
             }
         };
+        let before = self.problems.len();
         let claim = match fields.get("claim") {
             Some(node) => self.fixed(node, "`claim`"),
             None => {
@@ -179,6 +181,7 @@ impl Reader {
                 each: self.never_listed(fields, each?)?,
                 requires: transpose(requires)?,
                 teeth_waived: None,
+                waived: IndexMap::new(),
                 tags,
                 skip: transpose(skip)?,
                 scope: self.scope.clone(),
@@ -261,10 +264,11 @@ impl Reader {
             Some(control)
         });
         let unchanged = self.unchanged(fields, &with, context);
+        let waivers = self.waivers(fields);
         let waived = fields.get("teeth").map(|node| self.waiver(node));
         let (expect, expected) = expect?;
         let base_id = base_id?;
-        let check = Check {
+        let mut check = Check {
             id: expanded_id(&base_id, values),
             base_id,
             claim: claim?,
@@ -284,12 +288,14 @@ impl Reader {
             each,
             requires,
             teeth_waived: transpose(waived)?,
+            waived: IndexMap::new(),
             tags,
             skip: transpose(skip)?,
             scope: self.scope.clone(),
             span: fields.span.clone(),
         };
         self.lint_check(&check, fields);
+        check.waived = self.waive(waivers, before);
         Some(check)
     }
 

@@ -27,6 +27,7 @@ mod teeth;
 mod times;
 mod usage;
 mod values;
+mod waive;
 mod witness;
 
 use std::path::{Path, PathBuf};

@@ -74,6 +74,17 @@ pub(super) fn compare(of: &str, was: &Check, now: &Check, found: &mut Found) {
         }
         _ => {}
     }
+    for (code, waiver) in &now.waived {
+        let what = format!("waive {code}");
+        match was.waived.get(code) {
+            None => found.add(Gravity::Loosened, of, &what, "", &waiver.reason),
+            Some(old) if waiver.until > old.until => {
+                let (old, new) = (old.until.to_string(), waiver.until.to_string());
+                found.add(Gravity::Slackened, of, &what, &old, &new);
+            }
+            Some(_) => {}
+        }
+    }
     if was.requires.is_none()
         && let Some(requires) = &now.requires
     {

@@ -2,7 +2,7 @@
 
 use super::mutated::{any_test, looks_at_text};
 use crate::expectation::{ExitMatcher, Expect, Test, TextMatcher};
-use crate::matchers::{Judgement, answered, ended, judge};
+use crate::matchers::{Judgement, answered, ended, judge, unreadable};
 use crate::{Check, CommandProbe, HttpProbe, Probe};
 use kit::text::Scope;
 use reach::observation::Observation;
@@ -66,6 +66,11 @@ fn of_request(http: &HttpProbe, expect: &Expect) -> Option<String> {
     if succeeds && follows && !looks_at_text(expect) {
         return Some(
             "it follows redirects and looks at the status alone, so it passes on a login page; demand a part of the body".to_owned(),
+        );
+    }
+    if looks_at_text(expect) && holds(expect, &unreadable(200)) {
+        return Some(
+            "it looks at the body, and passes also where its `Content-Encoding` cannot be read; demand the body in every alternative".to_owned(),
         );
     }
     (absence_in_body(expect) == Absence::Denied).then(|| {

@@ -6,6 +6,7 @@
 mod absent;
 mod mutant;
 mod mutated;
+mod propose;
 mod starved;
 
 #[cfg(test)]
@@ -14,4 +15,5 @@ mod tests;
 pub use absent::unwitnessed;
 pub(crate) use absent::{holds_on_server_errors, same_question};
 pub use mutated::{Mutated, mutated};
+pub use propose::proposed_control;
 pub use starved::{Failing, failing_worlds};

@@ -144,3 +144,22 @@ fn no_tool_fails_with_the_code_that_is_waited_for() {
     assert_eq!(codes("{ exit: [1, 2] }"), [3, 3, 127]);
     assert_eq!(codes("{ exit: 127 }"), [1, 1, 126]);
 }
+
+#[test]
+fn what_looks_at_a_body_does_not_pass_where_it_cannot_be_read() {
+    let toothless = |expect: &str| {
+        let text = format!(
+            "phase: p\non: local\ngates: {{ M1: {{ checks: [ {{ id: a, claim: c, http: 'http://127.0.0.1:1/', expect: {expect} }} ] }} }}\n"
+        );
+        let path = "c.yaml".into();
+        let file = crate::read::parse(Arc::new(Source { path, text }), &Scope::new());
+        let file = file.unwrap_or_else(|invalid| panic!("{}", invalid.render(false)));
+        unwitnessed(&file.gates[0].checks[0], &Scope::new())
+    };
+    let either = "{ any: [ { status: 200, header: { content-encoding: x-unknown } }, { status: 200, body: { contains: ok } } ] }";
+    let why = toothless(either).unwrap_or_default();
+    assert!(why.contains("`Content-Encoding`"), "{why}");
+    for sound in ["{ status: 200, body: { contains: ok } }", "200"] {
+        assert_eq!(toothless(sound), None, "{sound}");
+    }
+}

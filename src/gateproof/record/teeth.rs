@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct TeethRecord {
     /// The proofs, the strongest first; none where nothing shows it.
     pub proofs: Vec<Proof>,
+    /// The findings of the reader that are waived: code, last day, reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<String>,
     /// Why its command was not run among failing tools.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_starved: Option<String>,
@@ -78,8 +81,26 @@ impl TeethRecord {
         self.proofs.first().map_or("none", |proof| proof.by.name())
     }
 
-    /// All proofs in words, each with what was seen.
+    /// The strongest proof as one word, and the codes that are waived beside it.
+    pub fn brief(&self) -> String {
+        let codes = self
+            .waivers
+            .iter()
+            .filter_map(|waiver| waiver.split(' ').next());
+        let codes: Vec<&str> = codes.collect();
+        match codes.as_slice() {
+            [] => self.word().to_owned(),
+            codes => format!("{}; {} waived", self.word(), codes.join(", ")),
+        }
+    }
+
+    /// All proofs in words, each with what was seen, and what is waived.
     pub fn describe(&self) -> String {
+        let waivers = self.waivers.iter().map(|waiver| format!("; {waiver}"));
+        format!("{}{}", self.shown_by(), waivers.collect::<String>())
+    }
+
+    fn shown_by(&self) -> String {
         if self.proofs.is_empty() {
             return match &self.not_starved {
                 Some(why) => format!("none; not starved: {why}"),

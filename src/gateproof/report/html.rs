@@ -190,6 +190,9 @@ fn one_check(
             &format!("{}: {}", proof.by.name(), proof.how),
         );
     }
+    for waiver in check.teeth.iter().flat_map(|teeth| &teeth.waivers) {
+        row(out, "waived", waiver);
+    }
     if check.attempts > 1 {
         row(out, "attempts", &check.attempts.to_string());
     }

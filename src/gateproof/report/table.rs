@@ -125,7 +125,7 @@ fn cells(check: &CheckRecord) -> [String; 6] {
     let mut outcome = check.outcome.name().to_owned();
     if let Some(teeth) = &check.teeth {
         outcome.push('\n');
-        outcome.push_str(teeth.word());
+        outcome.push_str(&text::visible(&teeth.brief()));
     }
     [
         text::visible(&check.id),

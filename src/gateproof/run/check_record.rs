@@ -61,6 +61,7 @@ impl CheckRunner<'_> {
                 "its command may hide a failure, by declaration: {why}"
             ));
         }
+        notes.extend(waivers(check));
         if let Some(why) = disturbed {
             if outcome == Outcome::Fail {
                 outcome = Outcome::Error;
@@ -249,7 +250,7 @@ impl CheckRunner<'_> {
                 record.outcome = Outcome::Toothless;
                 record
                     .findings
-                    .push(remark("teeth", teeth::none_shown(found)));
+                    .push(remark("teeth", teeth::none_shown(check, found)));
             }
         }
     }
@@ -276,6 +277,12 @@ impl CheckRunner<'_> {
         }
         (checks, fixtures)
     }
+}
+
+/// The findings of the reader that a check keeps, each with its reason and its last day.
+pub(super) fn waivers(check: &Check) -> impl Iterator<Item = String> {
+    let each = check.waived.iter();
+    each.map(|(code, waiver)| format!("{code} waived until {}: {}", waiver.until, waiver.reason))
 }
 
 /// That the command of a check left something running.

@@ -157,6 +157,14 @@ impl<'r> CheckRunner<'r> {
                 _ => (Outcome::Skipped, format!("declared: {reason}")),
             });
         }
+        let today = Utc::now().date_naive();
+        if let Some((code, waiver)) = check.waived.iter().find(|(_, waiver)| waiver.until < today) {
+            let why = format!(
+                "not run: its waiver of {code} ended on {}: {}",
+                waiver.until, waiver.reason
+            );
+            return Some((Outcome::Error, why));
+        }
         if let Some(why) = self.not_in_ci(&check.with, (check.effect, &check.doubt)) {
             return Some((Outcome::Skipped, why));
         }

@@ -4,12 +4,13 @@ use std::sync::PoisonError;
 
 use crate::record::{ProofBy, TeethRecord};
 use claim::command::Starving;
-use claim::teeth::{Failing, failing_worlds, mutated, unwitnessed};
+use claim::teeth::{Failing, failing_worlds, mutated, proposed_control, unwitnessed};
 use claim::{Check, ClaimFile, CommandProbe, Effect, Probe};
 use kit::text::Scope;
 use reach::host::Leftovers;
 use reach::observation::Observation;
 
+use super::check_record::waivers;
 use super::invocation;
 use super::judging::passes;
 use super::options::Options;
@@ -50,7 +51,10 @@ pub(super) async fn of(
     seen: &Observation,
     scope: &Scope,
 ) -> Found {
-    let mut record = TeethRecord::default();
+    let mut record = TeethRecord {
+        waivers: waivers(check).collect(),
+        ..TeethRecord::default()
+    };
     // What a control shows is more: the question was asked where the claim is false.
     let settled = check.control.is_some();
     let (mut exit_tells, mut starved_pass) = (false, None);
@@ -101,7 +105,16 @@ pub(super) async fn of(
             }
         }
     }
+    let toothless = toothless.map(|why| format!("{why}{}", proposal(check)));
     Found { record, toothless }
+}
+
+/// A control that could show that the check can fail, where its words suggest one.
+fn proposal(check: &Check) -> String {
+    match proposed_control(check) {
+        Some(control) => format!("; a control could show it: `{control}`"),
+        None => String::new(),
+    }
 }
 
 /// How the command of a check is starved.
@@ -152,12 +165,13 @@ fn holds_without(starving: &Starving, world: Failing, seen: &Observation) -> Str
 }
 
 /// Why a gate that requires teeth does not take the check.
-pub(super) fn none_shown(found: &TeethRecord) -> String {
+pub(super) fn none_shown(check: &Check, found: &TeethRecord) -> String {
     let why = match &found.not_starved {
         Some(why) => format!("; not starved: {why}"),
         None => String::new(),
     };
     format!(
-        "nothing shows that it can fail, and its gate requires that (`teeth: required`): give it a `control`{why}"
+        "nothing shows that it can fail, and its gate requires that (`teeth: required`): give it a `control`{why}{}",
+        proposal(check)
     )
 }

@@ -319,7 +319,7 @@ fn expected(checks: &[&CheckRecord]) -> String {
     });
     for (n, check) in checks.iter().enumerate() {
         let teeth = match &check.teeth {
-            Some(teeth) => format!(" {} |", prose(teeth.word())),
+            Some(teeth) => format!(" {} |", prose(&teeth.brief())),
             None if looked => " not looked for |".to_owned(),
             None => String::new(),
         };

@@ -183,11 +183,12 @@ impl Reviewing<'_> {
         let (cold, interrupt) = (&self.options.cold, self.interrupt);
         let waits = told_waits(file, gate, self.checkout, cold).await?;
         let mut record = run_gate(file, gate, &target.repository, run, cold, interrupt).await?;
+        // What demands less than before is read first.
+        record.notes.splice(0..0, softened.notes);
         record.notes.extend(waits);
         record.reviews = Some(target.claim.link());
         record.claimed_hosts = claimed_hosts(file, gate, &target.claim.hosts);
         record.notes.extend(target.notes.clone());
-        record.notes.extend(softened.notes);
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let first = self.known.next_finding(&file.phase, &text);
         add_remarks(&mut record, target, self.options, first);
