@@ -13,12 +13,12 @@ use super::write::quoted;
 
 /// A command, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct WrittenCommand {
     /// The host that `ssh` names.
     pub(super) host: Option<String>,
     /// The line as the host runs it.
     pub(super) line: String,
-    pub(super) request: Option<Request>,
+    pub(super) request: Option<WrittenRequest>,
     /// The values of a loop around it, with the name of its variable.
     pub(super) each: Option<(String, Vec<String>)>,
     /// Whether it reads otherwise than it was written.
@@ -27,7 +27,7 @@ pub(super) struct Asked {
 
 /// A request that `curl` makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Request {
+pub(super) struct WrittenRequest {
     pub(super) url: String,
     pub(super) resolve: Option<String>,
     pub(super) insecure: bool,
@@ -37,7 +37,7 @@ pub(super) struct Request {
     pub(super) status_only: bool,
 }
 
-impl Request {
+impl WrittenRequest {
     /// The keys of a check that make it.
     pub(super) fn keys(&self) -> Vec<(&'static str, Value)> {
         let mut keys = vec![("http", Value::Text(self.url.clone()))];
@@ -58,7 +58,7 @@ impl Request {
 }
 
 /// Takes a command apart.
-pub(super) fn asked(written: &str) -> Asked {
+pub(super) fn asked(written: &str) -> WrittenCommand {
     let written = written.trim();
     match shape(written) {
         Some(Shape::Loop { name, values }) => {
@@ -69,8 +69,8 @@ pub(super) fn asked(written: &str) -> Asked {
     }
 }
 
-fn as_written(written: &str) -> Asked {
-    Asked {
+fn as_written(written: &str) -> WrittenCommand {
+    WrittenCommand {
         host: None,
         // `${name}` is a parameter of a claim file; here it belongs to the shell.
         line: written.replace("${", "$${"),
@@ -80,14 +80,14 @@ fn as_written(written: &str) -> Asked {
     }
 }
 
-fn of_words(written: &str, words: &[String]) -> Asked {
+fn of_words(written: &str, words: &[String]) -> WrittenCommand {
     let [program, host, rest @ ..] = words else {
         return as_written(written);
     };
     if program == "ssh" && !host.starts_with('-') && !rest.is_empty() {
         // `ssh` joins its arguments with spaces, and the host's shell reads them.
         let line = rest.join(" ");
-        return Asked {
+        return WrittenCommand {
             host: Some(host.clone()),
             request: request_of(&line),
             changed: true,
@@ -95,14 +95,14 @@ fn of_words(written: &str, words: &[String]) -> Asked {
         };
     }
     let request = request(words);
-    Asked {
+    WrittenCommand {
         changed: request.is_some(),
         request,
         ..as_written(written)
     }
 }
 
-fn request_of(line: &str) -> Option<Request> {
+fn request_of(line: &str) -> Option<WrittenRequest> {
     match shape(line)? {
         Shape::Words(words) => request(&words),
         Shape::Loop { .. } | Shape::Other => None,
@@ -110,12 +110,12 @@ fn request_of(line: &str) -> Option<Request> {
 }
 
 /// The request of a `curl`, if every one of its options is understood.
-fn request(words: &[String]) -> Option<Request> {
+fn request(words: &[String]) -> Option<WrittenRequest> {
     let (program, args) = words.split_first()?;
     if program != "curl" {
         return None;
     }
-    let mut request = Request::default();
+    let mut request = WrittenRequest::default();
     let mut resolve: Option<String> = None;
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -199,7 +199,7 @@ static BODY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[;\n]\s*do\s").expect("a constant pattern"));
 
 /// A loop over known values becomes one check for each.
-fn looped(written: &str, name: &str, values: Vec<String>) -> Option<Asked> {
+fn looped(written: &str, name: &str, values: Vec<String>) -> Option<WrittenCommand> {
     let body = &written[BODY.find(written)?.end()..];
     let body = body
         .trim()
@@ -214,7 +214,7 @@ fn looped(written: &str, name: &str, values: Vec<String>) -> Option<Asked> {
         None => (None, body.to_owned()),
     };
     let line = parameter(&line.replace("${", "$${"), name)?;
-    Some(Asked {
+    Some(WrittenCommand {
         host,
         line,
         request: None,
@@ -260,7 +260,7 @@ pub(super) static ELIDED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\.\.\./|…|<[a-z][a-z _-]*>").expect("a constant pattern"));
 
 /// What a command does.
-pub(super) fn effect_of(asked: &Asked) -> Doing {
+pub(super) fn effect_of(asked: &WrittenCommand) -> Doing {
     if asked.request.is_some() {
         return Doing::Observes;
     }

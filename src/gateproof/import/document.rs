@@ -49,7 +49,7 @@ pub(super) enum PartKind {
 
 /// A part of the document, with its source text.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct DocumentPart {
     pub(super) kind: PartKind,
     pub(super) text: String,
     /// Its offset in the document.
@@ -59,7 +59,7 @@ pub(super) struct Part {
 }
 
 /// A document, read.
-pub(super) struct Document {
+pub(super) struct ReadDocument {
     text: String,
     pub(super) recovered: bool,
     pub(super) kind: DocumentKind,
@@ -67,11 +67,11 @@ pub(super) struct Document {
     pub(super) phase: String,
     /// What stands before the document on a page: names, buttons, the state of a build.
     pub(super) chrome: Option<String>,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<DocumentPart>,
 }
 
-impl Document {
-    pub(super) fn read(text: &str, name: &str) -> Document {
+impl ReadDocument {
+    pub(super) fn read(text: &str, name: &str) -> ReadDocument {
         let (text, recovered) = recover(text);
         let mut parts = parts(&text);
         let first = parts.iter().position(|part| {
@@ -79,7 +79,7 @@ impl Document {
         });
         let chrome = match first {
             Some(first) if first > 0 => {
-                let before: Vec<Part> = parts.drain(..first).collect();
+                let before: Vec<DocumentPart> = parts.drain(..first).collect();
                 Some(
                     before
                         .into_iter()
@@ -95,7 +95,7 @@ impl Document {
             _ => String::new(),
         };
         place(&mut parts, &text);
-        Document {
+        ReadDocument {
             kind: kind(&title, name),
             phase: phase(&title, name),
             title,
@@ -149,7 +149,7 @@ fn phase(title: &str, name: &str) -> String {
 }
 
 /// The parts in their order, without their gates and sections.
-fn parts(text: &str) -> Vec<Part> {
+fn parts(text: &str) -> Vec<DocumentPart> {
     let mut walk = Walk {
         text,
         parts: Vec::new(),
@@ -166,7 +166,7 @@ fn parts(text: &str) -> Vec<Part> {
 
 struct Walk<'t> {
     text: &'t str,
-    parts: Vec<Part>,
+    parts: Vec<DocumentPart>,
     /// Whether each list that is open is numbered.
     lists: Vec<bool>,
     /// Where the text of the item begins that is open.
@@ -228,7 +228,7 @@ impl Walk<'_> {
 
     /// Adds what a fence holds, line by line: in a list each has an indentation that is not its own.
     fn line_of_fence(&mut self, range: Range<usize>) {
-        if let Some(Part {
+        if let Some(DocumentPart {
             kind: PartKind::Fence { lines, .. },
             ..
         }) = self.parts.last_mut()
@@ -259,7 +259,7 @@ impl Walk<'_> {
 
     fn push(&mut self, kind: PartKind, text: &str, at: usize) {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.parts.push(Part {
+        self.parts.push(DocumentPart {
             kind,
             text,
             at,
@@ -279,7 +279,7 @@ static SECTION: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Gives each part the gate and the section that it stands in.
-fn place(parts: &mut [Part], text: &str) {
+fn place(parts: &mut [DocumentPart], text: &str) {
     let statements = heading::read(text, &[]).statements;
     let mut gate: Option<String> = None;
     let mut section = Section::Other;
@@ -304,7 +304,7 @@ fn place(parts: &mut [Part], text: &str) {
 }
 
 /// The section that a heading, or the bold or capital lead of a text, begins.
-fn section_of(part: &Part) -> Option<Section> {
+fn section_of(part: &DocumentPart) -> Option<Section> {
     let found = SECTION.captures(&part.text)?;
     let word = found[1].to_lowercase();
     let lead = match part.kind {

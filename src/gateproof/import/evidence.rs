@@ -6,7 +6,7 @@ use regex::Regex;
 
 /// Why a command cannot show what it is to show, and what could.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refused {
+pub(super) struct RefusedEvidence {
     pub(super) why: String,
     pub(super) offer: String,
 }
@@ -34,12 +34,17 @@ static WINDOW: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Why `line` cannot show what `words` claim of it; `absent` if something must not be there.
-pub(super) fn refused(line: &str, words: &str, expected: &str, absent: bool) -> Option<Refused> {
+pub(super) fn refused(
+    line: &str,
+    words: &str,
+    expected: &str,
+    absent: bool,
+) -> Option<RefusedEvidence> {
     behaviour_by_text(line, words, expected).or_else(|| window(line, absent))
 }
 
 /// A search in a source text for a claim about what a program does.
-fn behaviour_by_text(line: &str, words: &str, expected: &str) -> Option<Refused> {
+fn behaviour_by_text(line: &str, words: &str, expected: &str) -> Option<RefusedEvidence> {
     if !READS.is_match(line) || !BEHAVIOUR.is_match(expected) && !BEHAVIOUR.is_match(words) {
         return None;
     }
@@ -73,7 +78,7 @@ fn behaviour_by_text(line: &str, words: &str, expected: &str) -> Option<Refused>
             "run {called} in that case and claim what it prints: `{{ run: COMMAND, expect: … }}`"
         ),
     };
-    Some(Refused { why, offer })
+    Some(RefusedEvidence { why, offer })
 }
 
 /// The alternatives of a search, if there are several.
@@ -87,10 +92,10 @@ fn alternatives(line: &str) -> Option<Vec<String>> {
 }
 
 /// Something absent in the first lines of a text may stand behind them.
-fn window(line: &str, absent: bool) -> Option<Refused> {
+fn window(line: &str, absent: bool) -> Option<RefusedEvidence> {
     let found = WINDOW.captures(line).filter(|_| absent)?;
     let lines = found.iter().skip(1).flatten().next()?.as_str();
-    Some(Refused {
+    Some(RefusedEvidence {
         why: format!("it shows only {lines} lines, and what must be absent may stand behind them"),
         offer: "name a command that prints the whole: `{ run: COMMAND }`".to_owned(),
     })

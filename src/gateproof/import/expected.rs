@@ -17,7 +17,7 @@ pub(super) struct Asks<'c> {
 
 /// An expectation as far as its prose is understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Expected {
+pub(super) struct ReadExpectation {
     /// The value of `expect:`, where the prose has an exact meaning.
     pub(super) yaml: Option<String>,
     /// What the words in brackets say beyond it.
@@ -39,7 +39,7 @@ static RATIONALE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Reads the prose of an expectation.
-pub(super) fn read(prose: &str, asks: Asks<'_>) -> Expected {
+pub(super) fn read(prose: &str, asks: Asks<'_>) -> ReadExpectation {
     let mut prose = prose.trim().trim_end_matches(['✓', '✅', '.']).trim();
     // What follows an arrow says how somebody judged what was seen.
     if let Some((seen, _)) = prose.split_once('←') {
@@ -58,10 +58,10 @@ pub(super) fn read(prose: &str, asks: Asks<'_>) -> Expected {
         }
         _ => (prose, None),
     };
-    let mut expected = Expected {
+    let mut expected = ReadExpectation {
         rationale,
         relative,
-        ..Expected::default()
+        ..ReadExpectation::default()
     };
     let core = core.trim().trim_end_matches(['✓', '✅', '.', ':']).trim();
     expected.yaml = whole(core, asks, &mut expected.needles)

@@ -7,7 +7,7 @@ use super::draft::CheckDraft;
 
 /// A row of a table that names no command.
 #[derive(Clone, Debug)]
-pub(super) struct Label {
+pub(super) struct RowLabel {
     /// The index of its gate.
     pub(super) gate: usize,
     pub(super) label: String,
@@ -24,7 +24,7 @@ fn words(text: &str) -> BTreeSet<String> {
 
 /// The check that a row speaks of, by the words that they share; rare words count for more. `None` where no
 /// check, or more than one, may be meant.
-pub(super) fn best(label: &Label, checks: &[CheckDraft]) -> Option<usize> {
+pub(super) fn best(label: &RowLabel, checks: &[CheckDraft]) -> Option<usize> {
     let told: Vec<BTreeSet<String>> = checks
         .iter()
         .map(|check| {

@@ -11,11 +11,11 @@ pub(super) type Placed = (usize, String);
 
 /// What a comment or a mark of a document says of the commands above it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct WrittenStep {
     pub(super) title: String,
     pub(super) at: usize,
     /// The commands before those that restore, each with what must be seen or was seen of it.
-    pub(super) commands: Vec<Command>,
+    pub(super) commands: Vec<ToldCommand>,
     /// What undoes the step.
     pub(super) restore: Vec<Placed>,
     /// What must be seen, in the words of the document.
@@ -23,7 +23,7 @@ pub(super) struct Step {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Command {
+pub(super) struct ToldCommand {
     pub(super) line: String,
     pub(super) at: usize,
     /// What it showed, in the words of the document: `HTTP 404 ← FAILS`.
@@ -38,7 +38,7 @@ static RESTORE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 /// Reads what a fence holds.
-pub(super) fn of_fence(lines: &[Placed]) -> Vec<Step> {
+pub(super) fn of_fence(lines: &[Placed]) -> Vec<WrittenStep> {
     let mut reader = FenceReader {
         prompted: lines
             .iter()
@@ -116,7 +116,7 @@ fn split(line: &str) -> (String, Option<String>) {
 
 #[derive(Default)]
 struct FenceReader {
-    steps: Vec<Step>,
+    steps: Vec<WrittenStep>,
     restoring: bool,
     prompted: bool,
 }
@@ -146,10 +146,10 @@ impl FenceReader {
 
     fn begin(&mut self, at: usize, title: String) {
         self.restoring = false;
-        self.steps.push(Step {
+        self.steps.push(WrittenStep {
             title,
             at,
-            ..Step::default()
+            ..WrittenStep::default()
         });
     }
 
@@ -166,7 +166,7 @@ impl FenceReader {
             self.begin(at, String::new());
         }
         if let Some(step) = self.steps.last_mut() {
-            step.commands.push(Command {
+            step.commands.push(ToldCommand {
                 line,
                 at,
                 seen: None,
@@ -222,7 +222,7 @@ static MARK: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The step of a sentence: a command in code, and behind it what must be seen.
-pub(super) fn of_sentence(text: &str, at: usize) -> Option<Step> {
+pub(super) fn of_sentence(text: &str, at: usize) -> Option<WrittenStep> {
     let found = SPAN
         .captures_iter(text)
         .find(|found| is_command(code(found)))?;
@@ -243,10 +243,10 @@ pub(super) fn of_sentence(text: &str, at: usize) -> Option<Step> {
         .trim()
         .trim_matches(|c: char| "*:—–- ".contains(c))
         .to_owned();
-    Some(Step {
+    Some(WrittenStep {
         title,
         at,
-        commands: vec![Command {
+        commands: vec![ToldCommand {
             line: as_command(&line),
             at,
             seen: told.clone(),
@@ -323,7 +323,7 @@ pub(super) fn is_command(code: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn fence(text: &str) -> Vec<Step> {
+    fn fence(text: &str) -> Vec<WrittenStep> {
         let mut at = 0;
         let lines: Vec<Placed> = text
             .lines()

@@ -5,20 +5,20 @@ use std::sync::LazyLock;
 use claim::command::Doing;
 use regex::Regex;
 
-use super::disturbances::Change;
+use super::disturbances::WrittenChange;
 use super::{Gatherer, name_of};
-use crate::import::command::{Asked, asked, changes_the_world, effect_of};
-use crate::import::document::Part;
+use crate::import::command::{WrittenCommand, asked, changes_the_world, effect_of};
+use crate::import::document::DocumentPart;
 use crate::import::draft::{CheckDraft, Question, Spot, Value};
 use crate::import::expected::{self, Asks};
-use crate::import::steps::{Command, Step};
+use crate::import::steps::{ToldCommand, WrittenStep};
 use crate::import::write::{host_name, plain, quoted};
 
 impl Gatherer<'_> {
     /// The checks of steps that follow each other.
-    pub(super) fn steps(&mut self, part: &Part, steps: &[Step]) {
+    pub(super) fn steps(&mut self, part: &DocumentPart, steps: &[WrittenStep]) {
         let gate = self.gate(part);
-        let mut changes: Vec<Change> = Vec::new();
+        let mut changes: Vec<WrittenChange> = Vec::new();
         // The checks that are asked while something is disturbed.
         let mut under: Vec<usize> = Vec::new();
         for step in steps {
@@ -32,7 +32,7 @@ impl Gatherer<'_> {
                     doing => changes_the_world(doing),
                 };
                 if changes_it {
-                    changes.push(Change {
+                    changes.push(WrittenChange {
                         asked,
                         written: command.line.clone(),
                         at: command.at,
@@ -91,8 +91,8 @@ impl Gatherer<'_> {
     fn check(
         &mut self,
         gate: usize,
-        (step, command): (&Step, &Command),
-        asked: Asked,
+        (step, command): (&WrittenStep, &ToldCommand),
+        asked: WrittenCommand,
         doing: &Doing,
         told: Option<(usize, String)>,
     ) -> usize {
@@ -177,7 +177,7 @@ impl Gatherer<'_> {
 }
 
 /// Whether a `curl` is asked for its status, and not for what it prints.
-fn is_request(asked: &Asked, prose: &str) -> bool {
+fn is_request(asked: &WrittenCommand, prose: &str) -> bool {
     static PROSE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^(?:HTTP(?:/[0-9.]+)?\s+)?[1-5][0-9][0-9]\b").expect("a constant pattern")
     });

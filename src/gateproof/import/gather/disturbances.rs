@@ -2,14 +2,14 @@
 
 use super::Gatherer;
 use super::checks::slug;
-use crate::import::command::Asked;
+use crate::import::command::WrittenCommand;
 use crate::import::draft::{self, FixtureDraft, KeyDraft, Question, Value};
 use crate::import::write::{host_name, quoted};
 
 /// A change that is made before a question is asked.
 #[derive(Clone)]
-pub(super) struct Change {
-    pub(super) asked: Asked,
+pub(super) struct WrittenChange {
+    pub(super) asked: WrittenCommand,
     pub(super) written: String,
     pub(super) at: usize,
 }
@@ -19,7 +19,7 @@ impl Gatherer<'_> {
     pub(super) fn fixture(
         &mut self,
         gate: usize,
-        changes: &[Change],
+        changes: &[WrittenChange],
         restore: &[(usize, String)],
         under: &[usize],
     ) {

@@ -7,14 +7,14 @@ mod judged;
 mod questions;
 mod tellings;
 
-use super::document::{Document, DocumentKind, Part, PartKind, Section};
+use super::document::{DocumentKind, DocumentPart, PartKind, ReadDocument, Section};
 use super::draft::{GateDraft, Imported, LeftOut, Spot};
-use super::rows::Label;
-use super::steps::{self, Step};
+use super::rows::RowLabel;
+use super::steps::{self, WrittenStep};
 
 /// Reads a document. `name` is what comments call it.
 pub fn read(text: &str, name: &str) -> Imported {
-    let document = Document::read(text, name);
+    let document = ReadDocument::read(text, name);
     let mut gatherer = Gatherer {
         imported: Imported {
             document: name
@@ -65,9 +65,9 @@ pub(super) fn name_of(text: &str, otherwise: &str) -> String {
 
 struct Gatherer<'d> {
     imported: Imported,
-    document: &'d Document,
+    document: &'d ReadDocument,
     /// Rows of tables that name no command.
-    labels: Vec<Label>,
+    labels: Vec<RowLabel>,
     /// Numbered demands of a gate, which may have no command.
     requirements: Vec<(String, String, usize)>,
     /// Texts of WHAT, for the lists in them.
@@ -108,7 +108,7 @@ impl Gatherer<'_> {
     }
 
     /// The gate that a part belongs to.
-    fn gate(&mut self, part: &Part) -> usize {
+    fn gate(&mut self, part: &DocumentPart) -> usize {
         let id = match &part.gate {
             Some(id) => name_of(id, "M1"),
             None if self.is_journal() => "journal".to_owned(),
@@ -128,7 +128,7 @@ impl Gatherer<'_> {
         self.imported.gates.len() - 1
     }
 
-    fn part(&mut self, part: &Part) {
+    fn part(&mut self, part: &DocumentPart) {
         match &part.kind {
             PartKind::Heading => {
                 if part.gate.is_some() {
@@ -152,9 +152,9 @@ impl Gatherer<'_> {
         }
     }
 
-    fn sentence(&mut self, part: &Part) {
+    fn sentence(&mut self, part: &DocumentPart) {
         let step = steps::of_sentence(&part.text, part.at);
-        let wanted = |step: &Step| step.expected.is_some() || part.section == Section::How;
+        let wanted = |step: &WrittenStep| step.expected.is_some() || part.section == Section::How;
         if let Some(step) = step.filter(wanted) {
             self.steps(part, &[step]);
             return;
@@ -204,11 +204,11 @@ impl Gatherer<'_> {
         }
     }
 
-    fn gate_of_text(&mut self, part: &Part) -> Option<usize> {
+    fn gate_of_text(&mut self, part: &DocumentPart) -> Option<usize> {
         part.gate.is_some().then(|| self.gate(part))
     }
 
-    fn told_by(&mut self, part: &Part) {
+    fn told_by(&mut self, part: &DocumentPart) {
         if let Some(gate) = &part.gate {
             self.told
                 .push((name_of(gate, "M1"), part.text.clone(), part.at));
@@ -216,7 +216,7 @@ impl Gatherer<'_> {
     }
 
     /// A journal's memory of something that nobody can ask again as it is written.
-    fn remembered(&mut self, part: &Part) {
+    fn remembered(&mut self, part: &DocumentPart) {
         let text = &part.text;
         if text.contains("discrepancy") || text.contains("contradict") {
             self.leave(
@@ -237,7 +237,7 @@ impl Gatherer<'_> {
         }
     }
 
-    fn row(&mut self, part: &Part, cells: &[String], header: &[String]) {
+    fn row(&mut self, part: &DocumentPart, cells: &[String], header: &[String]) {
         let is_expected = |head: &String| head.to_lowercase().contains("expect");
         let Some(column) = header.iter().position(is_expected) else {
             return;
@@ -253,10 +253,10 @@ impl Gatherer<'_> {
                 let title = asks
                     .map(|(_, cell)| cell)
                     .find(|cell| steps::command_in(cell).is_none());
-                let step = Step {
+                let step = WrittenStep {
                     title: title.cloned().unwrap_or_default(),
                     at: part.at,
-                    commands: vec![steps::Command {
+                    commands: vec![steps::ToldCommand {
                         line,
                         at: part.at,
                         seen: Some(told.clone()),
@@ -268,7 +268,7 @@ impl Gatherer<'_> {
             }
             None => {
                 let gate = self.gate(part);
-                self.labels.push(Label {
+                self.labels.push(RowLabel {
                     gate,
                     label,
                     told: told.clone(),

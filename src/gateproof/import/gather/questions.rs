@@ -6,11 +6,11 @@ use claim::command::Doing;
 use regex::Regex;
 
 use super::Gatherer;
-use crate::import::command::{Asked, ELIDED};
+use crate::import::command::{ELIDED, WrittenCommand};
 use crate::import::draft::Question;
 use crate::import::evidence;
-use crate::import::expected::Expected;
-use crate::import::steps::Step;
+use crate::import::expected::ReadExpectation;
+use crate::import::steps::WrittenStep;
 
 impl Gatherer<'_> {
     /// What the document leaves open of a check.
@@ -18,9 +18,9 @@ impl Gatherer<'_> {
         &mut self,
         gate: usize,
         made: usize,
-        (step, asked): (&Step, &Asked),
+        (step, asked): (&WrittenStep, &WrittenCommand),
         doing: &Doing,
-        (prose, expected): (&str, &Expected),
+        (prose, expected): (&str, &ReadExpectation),
     ) {
         if let Some(refused) = evidence::refused(&asked.line, &step.title, prose, expected.absent) {
             let text = format!("refused: {}. Instead: {}", refused.why, refused.offer);

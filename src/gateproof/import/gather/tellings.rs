@@ -3,7 +3,7 @@
 use super::Gatherer;
 use crate::import::draft::{CheckDraft, Question, Spot, Value};
 use crate::import::expected::{self, Asks};
-use crate::import::rows::{self, Label};
+use crate::import::rows::{self, RowLabel};
 use crate::import::write::plain;
 
 impl Gatherer<'_> {
@@ -55,7 +55,7 @@ impl Gatherer<'_> {
     }
 
     /// A row of a table, and the check that it speaks of.
-    fn compare(&mut self, label: &Label, found: usize, at: Spot) {
+    fn compare(&mut self, label: &RowLabel, found: usize, at: Spot) {
         let name = self.imported.document.clone();
         let check = &mut self.imported.gates[label.gate].checks[found];
         let line = check.text("run").to_owned();
