@@ -55,18 +55,16 @@ rustPlatform.buildRustPackage {
     installShellFiles
     makeWrapper
   ];
-  # What a program prints of itself is installed; one that prints neither is left as it is.
+  # What the programs print of themselves is installed.
   postInstall =
     lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
       for program in gateproof warm-reconcile; do
         for shell in bash fish zsh; do
-          if "$out/bin/$program" completions "$shell" >"$program.$shell" 2>/dev/null; then
-            installShellCompletion --cmd "$program" "--$shell" "$program.$shell"
-          fi
+          "$out/bin/$program" completions "$shell" >"$program.$shell"
+          installShellCompletion --cmd "$program" "--$shell" "$program.$shell"
         done
-        if "$out/bin/$program" man --into "$program-man" 2>/dev/null; then
-          installManPage "$program-man"/*.1
-        fi
+        "$out/bin/$program" man --into "$program-man"
+        installManPage "$program-man"/*.1
       done
     ''
     # After the user's own PATH. Not the docker client and abra: they must fit the host's engine.

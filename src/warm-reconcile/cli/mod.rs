@@ -5,6 +5,7 @@ mod history;
 mod options;
 mod order;
 mod output;
+mod pages;
 mod plan_text;
 mod probe;
 mod run;
@@ -25,7 +26,7 @@ use kit::error_chain;
 use kit::redact::Redactor;
 use kit::yaml::diagnostic::Invalid;
 
-use options::{Cli, Command};
+use options::{Asked, Cli, Command, PageCommand};
 use output::Output;
 
 /// Exit status for a wrong command line or app file; nothing was done.
@@ -50,6 +51,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(INVALID));
         }
     };
+    let command = match cli.command {
+        Asked::Of(command) => command,
+        Asked::Page(page) => return show(&page),
+    };
     let env = Environment::from_process();
     let apps = match app_file::load(cli.config.as_deref(), &env) {
         Ok(apps) => apps,
@@ -61,7 +66,7 @@ pub fn main() -> ExitCode {
         env,
         apps,
     };
-    match session.run(&cli.command) {
+    match session.run(&command) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             session.output.remark(&error_chain(error.as_ref()));
@@ -70,6 +75,26 @@ pub fn main() -> ExitCode {
             } else {
                 Code::Inconclusive.code()
             })
+        }
+    }
+}
+
+/// Shows what the command line knows of itself; no secret is known yet.
+fn show(page: &PageCommand) -> ExitCode {
+    let output = Output::new(Redactor::new(std::iter::empty::<&str>()), false);
+    let text = match page {
+        PageCommand::Completions { shell } => Ok(pages::completions(*shell)),
+        PageCommand::Man { into: None } => pages::manual(),
+        PageCommand::Man { into: Some(folder) } => pages::manuals(folder).map(|()| Vec::new()),
+    };
+    match text {
+        Ok(text) => {
+            output.text(&String::from_utf8_lossy(&text));
+            ExitCode::from(Code::Current.code())
+        }
+        Err(error) => {
+            output.remark(&error_chain(error.as_ref()));
+            ExitCode::from(Code::Inconclusive.code())
         }
     }
 }
