@@ -8,6 +8,7 @@
   installShellFiles,
   makeWrapper,
   openssh,
+  unixtools,
   util-linux,
 }:
 rustPlatform.buildRustPackage {
@@ -40,10 +41,11 @@ rustPlatform.buildRustPackage {
     "--workspace"
     "--lib"
   ];
-  # util-linux for setsid.
+  # util-linux for setsid and hexdump. Nothing else that is missing in a sandbox is called.
   nativeCheckInputs = [
     cacert
     git
+    unixtools.xxd
     util-linux
   ];
   # The sandbox points this at a file that does not exist, so that nothing is verified by chance.

@@ -119,6 +119,7 @@ let
     installShellFiles = "/installShellFiles";
     makeWrapper = "/makeWrapper";
     openssh = "/openssh";
+    unixtools.xxd = "/xxd";
     util-linux = "/util-linux";
   };
   packagePromises = {
@@ -131,6 +132,7 @@ let
       lib.all (need: lib.elem need package.nativeCheckInputs) [
         "/git"
         "/util-linux"
+        "/xxd"
         "/cacert"
       ]
       && lib.hasInfix "SSL_CERT_FILE=/cacert/" package.preCheck;

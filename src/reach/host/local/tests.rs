@@ -209,7 +209,7 @@ async fn a_command_nobody_waits_for_any_more_is_killed() {
 async fn what_escapes_ends_with_its_command_and_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let pid = folder.path().join("pid");
-    for escape in ["setsid", "env -i PATH=/usr/bin:/bin setsid"] {
+    for escape in ["setsid", "env -i PATH=\"$PATH\" setsid"] {
         let mut invocation = shell(&format!(
             "({escape} sh -c 'echo $$ >pid; exec sleep 60' >/dev/null 2>&1 &) ; while ! [ -s pid ]; do :; done"
         ));
