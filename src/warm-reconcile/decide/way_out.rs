@@ -111,7 +111,9 @@ pub fn way_out(outcome: Outcome, about: &About) -> Option<String> {
         Outcome::HeldDowngrade => lifted(Hold::Downgrade, app, version),
         Outcome::HeldUnarmed => lifted(Hold::Unarmed, app, version),
         Outcome::HeldNoPrevious => lifted(Hold::NoPrevious, app, version),
-        Outcome::RolledBack => lifted(Hold::Quarantined, app, version),
+        Outcome::RolledBack if about.quarantined => lifted(Hold::Quarantined, app, version),
+        // What was left had no version that is known, so that none is in quarantine.
+        Outcome::RolledBack => format!("{run} goes on to the newest version that is not held"),
         Outcome::HeldNoSnapshot => format!("remove what is named here, then {run}"),
         Outcome::HeldUndeployable | Outcome::Undeployable => format!(
             "put right what is named here (a mended version of the recipe is tried by itself), then {run}"
@@ -302,6 +304,18 @@ mod tests {
             quarantined: false,
             unknown: stateful,
             held: None,
+        }
+    }
+
+    #[test]
+    fn after_a_rollback_a_version_is_released_only_from_a_quarantine_that_it_is_in() {
+        for quarantined in [true, false] {
+            let about = About {
+                quarantined,
+                ..about(false)
+            };
+            let way = way_out(Outcome::RolledBack, &about).unwrap();
+            assert_eq!(way.contains("--quarantined"), quarantined, "{way}");
         }
     }
 

@@ -63,7 +63,7 @@ impl StackFacts<'_> {
     pub async fn of(&self, view: &StackView) -> FactsSeen {
         let mut facts = of_view(view, self.spec, self.expected);
         if let Some(proxy) = self.proxy
-            && facts.port_owner != Some(PortOwner::Own)
+            && !publishes(view, self.spec)
         {
             let theirs = self.engine.observe(&proxy.spec.stack).await?;
             if let Some(PortOwner::Other(_)) = &facts.port_owner
@@ -106,6 +106,13 @@ pub fn asked_at(view: &StackView, spec: &AppSpec) -> Option<IpAddr> {
     }
     let mut nodes = tasks.iter().filter_map(|task| task.node.as_ref());
     nodes.find_map(|node| node.address)
+}
+
+/// Whether the stack itself publishes the port that is asked: no proxy stands in front of it then,
+/// also while none of its tasks runs.
+fn publishes(view: &StackView, spec: &AppSpec) -> bool {
+    let mut ports = view.services.iter().flat_map(|service| &service.ports);
+    ports.any(|one| one.published == port(spec))
 }
 
 /// The port that is asked.
@@ -357,5 +364,20 @@ mod tests {
             theirs.unwrap()["Status"]["State"] = json!("starting");
         });
         assert!(facts.facts().await.unwrap().proxy_unsettled.is_some());
+
+        // An app with that port of its own has no proxy, also while nothing of it runs.
+        let mut state = State::empty();
+        let own = FakeService {
+            port: Some(443),
+            ..FakeService::app("web:1", "cc", "1.0.0+v1")
+        };
+        state.deploy("web_test", &[own]);
+        state.list("tasks").clear();
+        state.list("containers").clear();
+        fake.edit(|now| *now = state);
+        let idle = facts.facts().await.unwrap();
+        assert_eq!(idle.port_owner, None);
+        assert_eq!(idle.proxy_unsettled, None);
+        assert!(idle.outstanding.is_some());
     }
 }
