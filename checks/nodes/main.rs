@@ -317,6 +317,12 @@ proxy: front.service
     let before = desk.indexes();
     release("1.3.0+v1.3.0", "");
     nodes.cut_power(3);
+    let end = Instant::now() + Duration::from_secs(60);
+    let state = ["node", "inspect", "node-3", "--format", "{{.Status.State}}"];
+    while desk.swarm().docker(&state) != "down" {
+        assert!(Instant::now() < end, "the node is not missed");
+        std::thread::sleep(Duration::from_millis(300));
+    }
     let ended = desk.run(&["traefik"]);
     assert_eq!(ended.code, Some(40), "{ended:?}");
     assert_eq!(desk.indexes(), before);
