@@ -68,13 +68,19 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
     ];
     let wanted = std::env::var_os("GATEPROOF_ENDURANCE").is_some();
-    let long = crate::trial(
-        "a_hundred_cut_links_and_kills_are_undone_by_the_host",
-        armed::endured,
-    );
+    let long: [(&str, fn()); 2] = [
+        (
+            "a_hundred_cut_links_and_kills_are_undone_by_the_host",
+            armed::endured,
+        ),
+        (
+            "ten_minutes_of_two_who_disturb_and_one_who_observes_hide_nothing",
+            armed::three,
+        ),
+    ];
     let trials = trials.map(|(name, test)| crate::trial(name, test));
-    let long = long.with_ignored_flag(!wanted);
-    trials.into_iter().chain([long]).collect()
+    let long = long.map(|(name, test)| crate::trial(name, test).with_ignored_flag(!wanted));
+    trials.into_iter().chain(long).collect()
 }
 
 fn claim(checks: &str) -> String {

@@ -573,3 +573,23 @@ fn a_named_pipe_is_refused_and_not_waited_for() {
         assert!(shown.err.contains("named pipe"), "{shown:?}");
     }
 }
+
+#[test]
+fn a_named_pipe_that_a_claim_names_is_an_error_and_not_waited_for() {
+    let scratch = Scratch::with(around(
+        "      - { id: ca, claim: c, http: 'https://127.0.0.1:1/', tls: { ca: pipe }, expect: 200 }
+      - { id: seen, claim: c, human: look at it, artefact: pipe }\n",
+    ));
+    let made = std::process::Command::new("mkfifo")
+        .arg(scratch.path().join("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    let run = scratch.recorded(&[]);
+    assert_eq!(run.outcome("ca"), "ERROR", "{}", run.check("ca"));
+    assert!(
+        run.check("ca").to_string().contains("named pipe"),
+        "{}",
+        run.check("ca")
+    );
+    assert_eq!(run.outcome("seen"), "ERROR", "{}", run.check("seen"));
+}

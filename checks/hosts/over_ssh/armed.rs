@@ -1,5 +1,7 @@
 //! An undoing that is armed on a host is performed there, whatever becomes of us and of the link.
 
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 
 use test_kit::program::{Scratch, Shown};
@@ -271,4 +273,87 @@ pub(crate) fn endured() {
         "100 cut links and kills, the host had undone after {:.1} s at the latest",
         slowest.as_secs_f64()
     );
+}
+
+/// Ten minutes of two who disturb one host, each waiting for the other, and of one who observes it.
+pub(crate) fn three() {
+    let until = Instant::now() + Duration::from_secs(600);
+    let disturbs = |at: &str| {
+        format!(
+            "      - {{ id: a, claim: c, on: h, with: down, run: 'test ! -e {at}/up && sleep 0.5 && echo gone', expect: gone }}\n"
+        )
+    };
+    let host = Host::with(disturbs);
+    let at = host.sshd.path("service").display().to_string();
+    let second = Scratch::with(claim(&at, &disturbs(&at)));
+    let observer = Scratch::with(claim(
+        &at,
+        &format!(
+            "      - {{ id: sees, claim: c, on: h, run: 'if test -e {at}/up; then echo is-up; else echo is-gone; fi', expect: {{ stdout: {{ matches: '^is-(up|gone)$' }} }} }}
+      - {{ id: needs, claim: c, on: h, run: 'ls {at}', expect: {{ stdout: {{ every_line: {{ matches: '^(up|log)$' }}, contains: up }} }} }}\n"
+        ),
+    ));
+    let config = host.sshd.config().display().to_string();
+    let verify = |scratch: &Scratch, wait: &str| -> Vec<serde_json::Value> {
+        let words = ["verify", "claim.yaml", "--format", "json", "--no-record"];
+        let more = ["--wait-lease", wait, "--ssh-config", &config];
+        let shown = scratch.run(&[words.as_slice(), &more].concat());
+        let record: serde_json::Value =
+            serde_json::from_str(&shown.out).unwrap_or_else(|error| panic!("{error}: {shown:?}"));
+        record["checks"].as_array().unwrap().clone()
+    };
+    let disturb = |scratch: &Scratch| {
+        let mut runs = 0;
+        while Instant::now() < until {
+            let checks = verify(scratch, "5m");
+            assert_eq!(checks[0]["outcome"], "PASS", "{}", checks[0]);
+            runs += 1;
+        }
+        runs
+    };
+    let observe = || {
+        let (mut quiet, mut told) = (0, 0);
+        while Instant::now() < until {
+            let checks = verify(&observer, "0s");
+            assert_eq!(checks.len(), 2, "{checks:?}");
+            for check in checks {
+                let disturbed = check["notes"].to_string().contains("fixture `down`");
+                let seen = check["observation"].to_string();
+                let gone = match check["id"].as_str() {
+                    Some("sees") => {
+                        assert_eq!(check["outcome"], "PASS", "{check}");
+                        assert_ne!(seen.contains("is-up"), seen.contains("is-gone"), "{check}");
+                        seen.contains("is-gone")
+                    }
+                    _ => check["outcome"] != "PASS",
+                };
+                assert!(disturbed || !gone, "it is not told: {check}");
+                assert!(
+                    ["PASS", "ERROR"].iter().any(|it| check["outcome"] == *it),
+                    "{check}"
+                );
+                match disturbed {
+                    true => told += 1,
+                    false => quiet += 1,
+                }
+            }
+        }
+        (quiet, told)
+    };
+    let (first, other, (quiet, told)) = std::thread::scope(|threads| {
+        let first = threads.spawn(|| disturb(&host.scratch));
+        let other = threads.spawn(|| disturb(&second));
+        let seen = observe();
+        (first.join().unwrap(), other.join().unwrap(), seen)
+    });
+    assert!(host.has("up"));
+    assert!(
+        first > 0 && other > 0 && quiet > 0 && told > 0,
+        "{first} {other} {quiet} {told}"
+    );
+    println!(
+        "10 minutes: {first} and {other} disturbances, and {} observations, of which {told} were made beside a disturbance and say so",
+        quiet + told
+    );
+    host.nothing_left();
 }

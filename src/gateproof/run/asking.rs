@@ -1,6 +1,6 @@
 //! A check or a control that is asked, and what comes of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::OwnedSemaphorePermit;
@@ -99,12 +99,43 @@ impl Asking<'_> {
     }
 }
 
-/// Asks a check, and while its place has room for it looks for its teeth. Then asks who else disturbs
-/// where it was asked: a check that does not hold is rare, and worth one more query.
+/// How often somebody looks who else disturbs, while one observation lasts.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Asks a check, and while its place has room for it looks for its teeth. Before, meanwhile and after it
+/// looks who else disturbs where it is asked.
 pub(super) async fn ask_check(asking: Asking<'_>, prober: &Prober<'_>) -> Asked {
     let check = asking.check;
+    let places = vantages(check);
     let room = asking.enter(prober).await;
-    let mut asked = asking.send(prober).await;
+    for place in &places {
+        prober.places.look_first(place).await;
+    }
+    let since = Instant::now();
+    let looking = async {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            for place in &places {
+                let _kept = prober.places.disturbed_since(place, since).await;
+            }
+        }
+    };
+    let mut asked = tokio::select! {
+        biased;
+        asked = asking.send(prober) => asked,
+        () = looking => unreachable!("it looks until the check has been asked"),
+    };
+    if asked.reply.answered().is_some() {
+        for place in &places {
+            if let Some(holder) = prober.places.disturbed_since(place, since).await {
+                asked.disturbed = Some(format!(
+                    "{} is disturbed by {holder}",
+                    wording::place(place)
+                ));
+                break;
+            }
+        }
+    }
     if let Some(seen) = &asked.reply.observation
         && prober.answers.is_some()
         && asked.reply.result.holds()
@@ -112,17 +143,5 @@ pub(super) async fn ask_check(asking: Asking<'_>, prober: &Prober<'_>) -> Asked 
         asked.teeth = Some(teeth::of(prober, check, seen, &asked.scope).await);
     }
     drop(room);
-    let Some(again) = asked.reply.answered().map(|held| !held) else {
-        return asked;
-    };
-    for place in vantages(check) {
-        if let Some(holder) = prober.places.disturbed_by(&place, again).await {
-            asked.disturbed = Some(format!(
-                "{} is disturbed by {holder}",
-                wording::place(&place)
-            ));
-            break;
-        }
-    }
     asked
 }

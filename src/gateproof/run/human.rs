@@ -2,7 +2,6 @@
 //! the judgement ([`crate::attest`]) into a record.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
@@ -257,7 +256,7 @@ fn now(folder: &Path, path: &str) -> Result<String, String> {
     if !is_inside(path) {
         return Err("it is not a relative path inside of the place's folder".to_owned());
     }
-    let read = File::open(folder.join(path)).and_then(digest::of_reader);
+    let read = kit::regular::open(&folder.join(path)).and_then(digest::of_reader);
     read.map(|(sha256, _)| sha256)
         .map_err(|error| error.to_string())
 }

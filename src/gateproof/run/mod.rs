@@ -25,6 +25,7 @@ mod judging;
 mod lanes;
 mod leftovers;
 mod listed;
+mod looks;
 mod options;
 mod places;
 mod plan;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 use tokio::sync::OnceCell;
@@ -19,6 +19,7 @@ use super::here_document::here_document;
 use super::host_tree::HostTree;
 use super::identify::{differences, identify};
 use super::invocation::PlaceContext;
+use super::looks::Looks;
 use super::options::{Options, Role};
 use super::repository::Repository;
 use super::reproduce::reproduce;
@@ -40,6 +41,7 @@ pub(super) struct Places {
     claim: (PathBuf, String),
     /// The machines whose lease we have.
     held: Mutex<BTreeMap<String, Option<Beat>>>,
+    looks: Looks,
 }
 
 #[derive(Debug)]
@@ -98,6 +100,7 @@ impl Places {
             ours: ours.to_owned(),
             claim: (file.source.whole_path(), file.source.digest()),
             held: Mutex::new(BTreeMap::new()),
+            looks: Looks::default(),
         }
     }
 
@@ -140,23 +143,37 @@ impl Places {
         }
     }
 
-    /// Who else disturbs the machine of a place; with `again` the host is queried once more. On this
+    /// Looks for the first time who else disturbs the machine of a place.
+    pub(super) async fn look_first(&self, place: &Place) {
+        let machine = Places::machine(place);
+        let look = async || {
+            let listing = self.undo_listing(&machine).await.ok()?;
+            self.other(&machine, listing)
+        };
+        self.looks.first(machine.name(), look).await;
+    }
+
+    /// Looks who else disturbs the machine of a place, and returns who has disturbed it since then. On this
     /// machine only runs of the same claim file, or of a copy of it, count: it is not one claim's
     /// own, as a host is, and what others disturb on it is mostly theirs.
-    pub(super) async fn disturbed_by(&self, place: &Place, again: bool) -> Option<Holder> {
+    pub(super) async fn disturbed_since(&self, place: &Place, since: Instant) -> Option<Holder> {
         let machine = Places::machine(place);
-        if self.holds(&machine) {
+        // A host that does not answer now is reported by the check itself.
+        let look = async || {
+            let listing = undo::list(self.known(&machine).ok()?).await.ok()?;
+            self.other(&machine, listing)
+        };
+        self.looks.since(machine.name(), since, look).await
+    }
+
+    /// Who else holds a lease.
+    fn other(&self, machine: &Place, listing: UndoListing) -> Option<Holder> {
+        if self.holds(machine) {
             return None;
         }
-        // A host that does not answer now is reported by the check itself.
-        let listing = if again {
-            undo::list(self.known(&machine).ok()?).await.ok()?
-        } else {
-            self.undo_listing(&machine).await.ok()?
-        };
         let lease = listing.lease.filter(|lease| lease.alive)?;
         let (path, sha256) = &self.claim;
-        let foreign = machine == Place::Local && !lease.holder.is_of(path, sha256);
+        let foreign = *machine == Place::Local && !lease.holder.is_of(path, sha256);
         (!foreign && !self.ours(&lease.holder.run_id)).then_some(lease.holder)
     }
 

@@ -309,9 +309,10 @@ impl Prober<'_> {
             Tls::Insecure => Ok(TlsTrust::Insecure),
             Tls::Ca(path) => {
                 let path: PathBuf = self.claim_folder.join(Path::new(path));
-                std::fs::read(&path).map(TlsTrust::Ca).map_err(|error| {
+                let pem = kit::regular::text(&path).map_err(|error| {
                     Fault::Other(format!("the CA file {}: {error}", path.display()))
-                })
+                })?;
+                Ok(TlsTrust::Ca(pem.into_bytes()))
             }
         }
     }

@@ -156,11 +156,11 @@ fn trust(tls: &SpecTls) -> Result<TlsTrust, GateError> {
         SpecTls::Verify => TlsTrust::Verify,
         SpecTls::Insecure => TlsTrust::Insecure,
         SpecTls::Ca(path) => {
-            let pem = std::fs::read(path).map_err(|error| GateError::Ca {
+            let pem = kit::regular::text(path).map_err(|error| GateError::Ca {
                 path: path.display().to_string(),
                 why: error.to_string(),
             })?;
-            TlsTrust::Ca(pem)
+            TlsTrust::Ca(pem.into_bytes())
         }
     })
 }
