@@ -74,7 +74,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             armed::endured,
         ),
         (
-            "ten_minutes_of_two_who_disturb_and_one_who_observes_hide_nothing",
+            "what_one_observes_beside_two_who_disturb_says_so",
             armed::three,
         ),
     ];

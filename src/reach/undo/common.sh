@@ -47,7 +47,8 @@ gp_alive() {
 # Whether $1 is a folder (d) or a file (-), as $2 says, that only we and root can change. $gp_why
 # says why not. What others can change would run as us, and could say one thing and do another.
 gp_trusted() {
-  gp_listed=$(ls -ldn "$1" 2>/dev/null) || { gp_why='cannot be looked at'; return 1; }
+  # Whoever ends at this moment takes an empty folder away, and the next one makes it again.
+  gp_listed=$(ls -ldn "$1" 2>/dev/null || ls -ldn "$1" 2>/dev/null) || { gp_why='cannot be looked at'; return 1; }
   set -- "$2" $gp_listed
   case $1$2 in
     dd* | --*) ;;
@@ -86,17 +87,21 @@ gp_torn() {
   ! gp_read "$1" && [ "$gp_why" != 'is gone' ]
 }
 
+# Whether $1 is there, be it a link that leads nowhere.
+gp_there() { [ -e "$1" ] || [ -L "$1" ]; }
+
 # Prints what is wrong with the folder, a line each: `mends` for what `gp_mend` puts right, or
 # `foreign`, then a path and why.
 gp_wrong() {
-  [ -e "$gp_base" ] || [ -L "$gp_base" ] || return 0
+  gp_there "$gp_base" || return 0
   for gp_dir in "$gp_base/." "$gp_base/undo" "$gp_base"/undo/*; do
-    [ -e "$gp_dir" ] || [ -L "$gp_dir" ] || continue
-    gp_trusted "$gp_dir" d || { echo "foreign ${gp_dir%/.} $gp_why"; continue; }
+    gp_there "$gp_dir" || continue
+    # What is gone by now was wrong for nobody.
+    gp_trusted "$gp_dir" d || { ! gp_there "$gp_dir" || echo "foreign ${gp_dir%/.} $gp_why"; continue; }
     if gp_torn "$gp_dir/lock"; then echo "mends $gp_dir/lock $gp_why"; fi
   done
-  if [ -e "$gp_base/lease" ] || [ -L "$gp_base/lease" ]; then
-    if ! gp_trusted "$gp_base/lease" -; then echo "foreign $gp_base/lease $gp_why"
+  if gp_there "$gp_base/lease"; then
+    if ! gp_trusted "$gp_base/lease" -; then ! gp_there "$gp_base/lease" || echo "foreign $gp_base/lease $gp_why"
     elif gp_torn "$gp_base/lease"; then echo "mends $gp_base/lease $gp_why"
     fi
   fi

@@ -49,6 +49,30 @@ gp_break "$d/undo/x/lock" torn
 gp_wrong
 "#;
 
+    /// The last one to end takes the folder away, while others look at it and make it again.
+    const FOLDERS: &str = r#"
+d=$1 GATEPROOF_STATE=$1/state
+gp_find_base
+for gone in "$gp_base" "$gp_base/undo/x" "$gp_base/lease"; do
+  mkdir -p -m 700 "$gp_base/undo/x"
+  echo "1 2 $gp_boot run" >"$gp_base/lease"
+  ls() { case $2 in "$gone" | "$gone/.") rm -rf "$gone" ;; esac; command ls "$@"; }
+  gp_wrong
+done
+"#;
+
+    #[test]
+    fn a_folder_that_is_taken_away_while_it_is_looked_at_is_not_foreign() {
+        for shell in ["sh", "bash"] {
+            let folder = tempfile::tempdir().unwrap();
+            let script = format!("{COMMON}{FOLDERS}");
+            let mut command = Command::new(shell);
+            let out = command.args(["-c", &script, "sh"]).arg(folder.path());
+            let out = out.output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&out.stdout), "", "{shell}");
+        }
+    }
+
     #[test]
     fn a_lock_that_is_given_back_while_it_is_read_is_not_torn() {
         for shell in ["sh", "bash"] {
