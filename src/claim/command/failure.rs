@@ -43,6 +43,9 @@ pub(super) fn of_line(line: &str, values: &IndexMap<String, String>, strict: boo
         };
         let look = Look { strict, depth: 0 };
         look.node(&node, false, &mut found);
+        if look.succeeds(&node) {
+            look.substituted(&node, &node, &mut found);
+        }
     }
     found
 }
@@ -72,7 +75,9 @@ impl Look {
     /// Looks through a command; `lost` if nothing looks at its exit code.
     fn node(&self, node: &Node, lost: bool, found: &mut Failures) {
         match node {
-            Node::Nothing | Node::Function { .. } => {}
+            Node::Nothing => {}
+            // Where it is called, its last command decides.
+            Node::Function { body, .. } => self.node(body, lost, found),
             Node::Simple(simple) => self.simple(simple, lost, found),
             Node::Pipe { parts, .. } => self.pipe(parts, lost, found),
             Node::List(items) => self.list(items, lost, found),
@@ -112,9 +117,50 @@ impl Look {
         let mut look = *self;
         for (at, item) in items.iter().enumerate() {
             look.item(items, at, lost, found);
+            if let (Node::Simple(trap), true) = (&item.0, items.len() > 1) {
+                look.trapped(trap, items, at, found);
+            }
             if let (Node::Simple(simple), Join::Then) = item {
                 look.strict = look.strict.after(simple);
             }
+        }
+    }
+
+    /// What runs to make the words of a line that always succeeds: `echo $(restic check)`.
+    fn substituted(&self, line: &Node, node: &Node, found: &mut Failures) {
+        if let Node::Simple(simple) = node {
+            let runs = simple.words.iter().flat_map(|word| &word.runs);
+            if let Some(run) = runs.into_iter().find(|run| !self.succeeds(run)) {
+                self.hide(run, shown(&simple.words), vec![self.says(line)], found);
+            }
+        }
+        for child in node.children() {
+            self.substituted(line, child, found);
+        }
+    }
+
+    /// A trap that ends the shell with 0, however the rest ends.
+    fn trapped(&self, trap: &Simple, items: &[(Node, Join)], at: usize, found: &mut Failures) {
+        let texts: Vec<&str> = trap.words.iter().filter_map(Word::text).collect();
+        let ["trap", action, signals @ ..] = texts.as_slice() else {
+            return;
+        };
+        let Ok(action) = reader::read(action, &Values::new(&IndexMap::new())) else {
+            return;
+        };
+        let at_the_end = signals
+            .iter()
+            .any(|name| matches!(*name, "EXIT" | "0" | "ERR"));
+        let rest = items[at + 1..].last().map(|(node, _)| node);
+        if let (true, true, Some(rest)) = (at_the_end, ends_with_zero(&action), rest)
+            && !self.succeeds(rest)
+        {
+            self.hide(
+                rest,
+                shown(&trap.words),
+                vec![self.always_says(items, at)],
+                found,
+            );
         }
     }
 
@@ -348,6 +394,19 @@ impl Look {
     }
 }
 
+/// Whether it ends the shell, with 0.
+fn ends_with_zero(node: &Node) -> bool {
+    match node {
+        Node::Simple(simple) => {
+            let texts: Vec<&str> = simple.words.iter().filter_map(Word::text).collect();
+            texts == ["exit", "0"]
+        }
+        Node::Group { body, .. } => ends_with_zero(body),
+        Node::List(items) => items.iter().any(|(node, _)| ends_with_zero(node)),
+        _ => false,
+    }
+}
+
 /// Whether it ends the line with a failure, so that nothing after it runs.
 fn leaves(node: &Node) -> bool {
     match node {
@@ -379,6 +438,11 @@ fn base(name: &str) -> &str {
 fn named(node: &Node) -> String {
     match node {
         Node::Nothing => String::new(),
+        Node::Simple(simple) if simple.words.is_empty() => {
+            let sets = simple.assignments.iter();
+            let sets: Vec<String> = sets.map(|set| format!("{}=…", set.name)).collect();
+            sets.join(" ")
+        }
         Node::Simple(simple) => shown(&simple.words),
         Node::Pipe { parts, .. } => parts.last().map_or_else(String::new, named),
         Node::List(items) => items
