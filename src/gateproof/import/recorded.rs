@@ -1,7 +1,7 @@
 //! A check from a real run of its command: what was seen is what is expected.
 
 use super::draft::{CheckDraft, GateDraft, Imported, Spot, Value};
-use super::gather::name_of;
+use super::gather::slug;
 use super::write::{claim_checks, host_name, plain, quoted};
 
 /// A command to make a check of.
@@ -43,12 +43,8 @@ impl RecordedCommand {
             line: 1,
             column: None,
         };
-        let words = self.line.split_whitespace().take(3).collect::<Vec<_>>();
         let mut check = CheckDraft {
-            id: self
-                .id
-                .clone()
-                .unwrap_or_else(|| name_of(&words.join("-"), "recorded")),
+            id: self.id.clone().unwrap_or_else(|| slug(&self.line)),
             ..CheckDraft::default()
         };
         let claim = self

@@ -188,7 +188,7 @@ fn is_request(asked: &WrittenCommand, prose: &str) -> bool {
 }
 
 /// A name of a few words.
-pub(super) fn slug(words: &str) -> String {
+pub(in crate::import) fn slug(words: &str) -> String {
     const SMALL: &[&str] = &[
         "a", "an", "and", "at", "by", "for", "in", "is", "of", "on", "only", "the", "to", "with",
     ];

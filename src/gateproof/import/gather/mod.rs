@@ -7,6 +7,8 @@ mod judged;
 mod questions;
 mod tellings;
 
+pub(super) use checks::slug;
+
 use super::document::{DocumentKind, DocumentPart, PartKind, ReadDocument, Section};
 use super::draft::{GateDraft, Imported, LeftOut, Spot};
 use super::rows::RowLabel;
