@@ -81,7 +81,7 @@ fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
         ),
         (
             &["import", "STATUS-pxgate.txt", "--answers", "wrong.yaml"],
-            "would not be valid; it is not written",
+            "wrong.yaml:1:30",
         ),
     ] {
         let words = [words, &["--output", "out.yaml"]].concat();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::{Diagnostic, Invalid};
 use kit::yaml::fields::nearest;
@@ -9,7 +10,7 @@ use kit::yaml::source::Source;
 use kit::yaml::tree::{self, Node, NodeKind};
 
 use super::draft::{self, CheckDraft, Imported, KeyDraft, LeftOut, Question, Value};
-use super::write::{all_questions, offers, quoted};
+use super::write::{all_questions, claim_file, offers, quoted};
 
 /// Applies a file of answers.
 ///
@@ -66,8 +67,25 @@ pub fn apply(imported: &Imported, source: &Arc<Source>) -> Result<Imported, Box<
 /// Applies one answer; one that says nothing leaves its question open.
 ///
 /// # Errors
-/// When it is not an answer to this question.
+/// When it is not an answer to this question, or the claim file with it would not be valid; then nothing is
+/// changed.
 pub fn answer(imported: &mut Imported, question: &Question, node: &Node) -> Result<(), String> {
+    let mut answered = imported.clone();
+    settle(&mut answered, question, node)?;
+    let source = Source {
+        path: "answered".into(),
+        text: claim_file(&answered),
+    };
+    if let Err(invalid) = claim::read::parse(Arc::new(source), &Scope::new()) {
+        let first = invalid.diagnostics.first();
+        let why = first.map(|first| format!("{} ({})", first.message, first.code.0));
+        return Err(why.unwrap_or_else(|| "the claim file would not be valid".to_owned()));
+    }
+    *imported = answered;
+    Ok(())
+}
+
+fn settle(imported: &mut Imported, question: &Question, node: &Node) -> Result<(), String> {
     let word = match &node.kind {
         NodeKind::Scalar { text, plain: true } if tree::is_null(text) => return Ok(()),
         NodeKind::Scalar { text, .. } => Some(text.trim()),

@@ -313,6 +313,10 @@ fn an_answer_that_does_not_answer_is_refused_with_its_place() {
             "M1/rollback-semantics.run: { expect: 999 }\n",
             "names no other command",
         ),
+        (
+            "M1/old-probe-fails-dashboard.within: reason\nM1/no-after-deploy-proxy.now: yes\n",
+            "`within` is not a duration",
+        ),
         ("[a]\n", "a map from questions to answers"),
         (
             "M1/no-after-deploy-proxy.now: yes\nM1/no-after-deploy-proxy.now: yes\n",
