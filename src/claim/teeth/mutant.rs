@@ -310,6 +310,7 @@ fn lines(text: &str) -> Vec<Changed> {
 }
 
 fn words(text: &str) -> Vec<Changed> {
+    let is_json = kit::json::parse(text).is_ok();
     let mut all = Vec::new();
     for (at, word) in tokens(text) {
         let end = at + word.len();
@@ -331,7 +332,15 @@ fn words(text: &str) -> Vec<Changed> {
                 put(Change::Longer, &format!("1{word}"));
             }
         } else {
-            put(Change::Word, if word == "other" { "else" } else { "other" });
+            put(
+                Change::Word,
+                match word {
+                    // Another value, and not a document that nobody can read.
+                    "true" | "false" | "null" if is_json => "\"other\"",
+                    "other" => "else",
+                    _ => "other",
+                },
+            );
             if let Some(opposite) = opposite(word) {
                 put(Change::Opposite, &opposite);
             }

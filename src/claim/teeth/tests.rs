@@ -114,6 +114,25 @@ fn what_tells_them_apart_has_teeth() {
 }
 
 #[test]
+fn a_literal_of_json_that_is_not_looked_at_is_no_fault_of_the_check() {
+    let printed =
+        "{\"path\": \"/api\", \"stateful\": false, \"empty\": null, \"on\": true, \"n\": 0}\n";
+    let looks_elsewhere = of(
+        "{ json: { $.path: /api, $.domain: { absent: true } } }",
+        printed,
+    );
+    assert_eq!(looks_elsewhere.toothless, None, "{looks_elsewhere:?}");
+    assert!(looks_elsewhere.shows, "{looks_elsewhere:?}");
+    // Looked at, and not told from its opposite.
+    let blind = of(
+        "{ json: { $.stateful: { matches: 'true|false' } } }",
+        printed,
+    );
+    let why = blind.toothless.unwrap_or_default();
+    assert!(why.contains("`true` in place of `false`"), "{why}");
+}
+
+#[test]
 fn a_number_that_could_be_part_of_a_longer_one_is_a_hint() {
     let found = of("{ stdout: { contains: 1/1 } }", "web 1/1\n");
     assert_eq!(found.toothless, None);
