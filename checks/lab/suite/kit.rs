@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use claim::outcome::Outcome;
 use gateproof::record::{CheckRecord, ObservationRecord, RunRecord};
@@ -13,6 +13,12 @@ use gateproof::record::{CheckRecord, ObservationRecord, RunRecord};
 use test_kit::program::{Shown, gateproof};
 
 const DASHBOARD: &str = "ccci-dashboard_app";
+
+/// What [`Lab::seen`] returns of a whole replica.
+const WHOLE: [&str; 3] = ["1/1", "200", "200"];
+
+/// Two of Traefik's refreshes, and the time that a task takes.
+const REFRESHES: Duration = Duration::from_secs(45);
 
 /// The ssh configurations of the replicas, one for each; empty when there is none.
 pub fn ssh_configs() -> Vec<PathBuf> {
@@ -86,6 +92,11 @@ impl Lab {
             lab.config,
             "GATEPROOF_LAB_SSH_CONFIG names no replica's own configuration"
         );
+        // What mended it last may have changed a route, and Traefik sees that at its next refresh.
+        let end = Instant::now() + REFRESHES;
+        while lab.seen() != WHOLE && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(500));
+        }
         lab.assert_whole();
         lab
     }
@@ -140,6 +151,11 @@ impl Lab {
 
     /// Whatever the run said: one dashboard is running, and both routes answer.
     pub fn assert_whole(&self) {
+        assert_eq!(self.seen(), WHOLE, "the replica is not whole");
+    }
+
+    /// How many dashboards run, and what both routes answer.
+    fn seen(&self) -> Vec<String> {
         let probe = |host: &str, path: &str| {
             format!(
                 "curl -sk -o /dev/null -w '%{{http_code}}\\n' --max-time 5 --resolve {host}:443:127.0.0.1 https://{host}{path}"
@@ -150,11 +166,7 @@ impl Lab {
             probe("ci.commoninternet.net", "/"),
             probe("traefik.ci.commoninternet.net", "/api/version"),
         ));
-        assert_eq!(
-            seen.lines().collect::<Vec<_>>(),
-            ["1/1", "200", "200"],
-            "the replica is not whole"
-        );
+        seen.lines().map(str::to_owned).collect()
     }
 
     /// From now on outages of the dashboard are counted, by the engine's own events.

@@ -48,7 +48,11 @@ fn clone(lab: &Lab) {
         (Some(1), Outcome::Fail)
     );
     let said = format!("{:?}", check(&record, "host-clone").findings);
-    assert!(said.contains("## restructure/concurrency"), "{said}");
+    assert!(
+        said.contains("refs/heads/restructure/concurrency"),
+        "{said}"
+    );
+    assert!(said.contains("behind 1"), "{said}");
 }
 
 fn system(lab: &Lab) {
