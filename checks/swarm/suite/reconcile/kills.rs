@@ -55,9 +55,12 @@ fn back() {
     ];
     for (state, tag) in moments {
         desk.release_broken(tag);
+        desk.gate(Duration::from_secs(30));
         desk.start_until(&["traefik"], state).kill();
         let quarantine = std::fs::read_to_string(desk.home().join("quarantine.json")).unwrap();
         assert!(quarantine.contains(tag), "quarantined before it went back");
+        // What comes back is well; how soon the engine has it is up to the machine.
+        desk.gate(Duration::from_secs(120));
         let report = desk.run(&["traefik"]).is(20, "rolled-back");
         assert!(report["alert"].is_string());
         assert_eq!(desk.last_good(), OLD);
