@@ -10,7 +10,8 @@ use kit::yaml::source::Source;
 use kit::yaml::tree::{self, Node, NodeKind};
 
 use super::draft::{self, CheckDraft, Imported, KeyDraft, LeftOut, Question, Value};
-use super::write::{all_questions, claim_file, offers, quoted};
+use super::texts::quoted;
+use super::write::{all_questions, claim_file, offers};
 
 /// Applies a file of answers.
 ///

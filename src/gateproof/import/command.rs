@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use claim::CommandProbe;
 use claim::command::{Doing, Reach, Shape, doing, shape};
-use claim::{CommandLine, CommandProbe};
 use kit::text::{Scope, Text};
 
 use super::draft::Value;
-use super::write::quoted;
+use super::texts::quoted;
 
 /// A command, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ fn as_written(written: &str) -> WrittenCommand {
     WrittenCommand {
         host: None,
         // `${name}` is a parameter of a claim file; here it belongs to the shell.
-        line: written.replace("${", "$${"),
+        line: Text::escape(written),
         request: None,
         each: None,
         changed: false,
@@ -213,7 +213,7 @@ fn looped(written: &str, name: &str, values: Vec<String>) -> Option<WrittenComma
         None if body.starts_with("ssh ") => return None,
         None => (None, body.to_owned()),
     };
-    let line = parameter(&line.replace("${", "$${"), name)?;
+    let line = parameter(&Text::escape(&line), name)?;
     Some(WrittenCommand {
         host,
         line,
@@ -274,16 +274,7 @@ pub(super) fn effect_of(asked: &WrittenCommand) -> Doing {
 }
 
 fn does(line: &str, scope: &Scope) -> Doing {
-    let probe = CommandProbe {
-        line: CommandLine::Shell(Text::parse(line)),
-        cwd: None,
-        env: Vec::new(),
-        stdin: None,
-        strict: false,
-        hides: None,
-        in_tree: false,
-    };
-    doing(&probe, scope)
+    doing(&CommandProbe::shell(Text::parse(line)), scope)
 }
 
 /// Whether a change reaches beyond the folder in which the command runs.

@@ -10,6 +10,12 @@ pub struct Spot {
 }
 
 impl Spot {
+    /// Of what stands in no document.
+    pub(super) const FIRST_LINE: Spot = Spot {
+        line: 1,
+        column: None,
+    };
+
     /// `STATUS.md:41`, `STATUS.md:1:1830`.
     pub fn of(self, document: &str) -> String {
         match self.column {
@@ -33,6 +39,23 @@ pub struct Imported {
     pub fixtures: Vec<FixtureDraft>,
     pub gates: Vec<GateDraft>,
     pub left: Vec<LeftOut>,
+}
+
+impl Imported {
+    /// One check alone, in a gate M1.
+    pub(super) fn of_check(check: CheckDraft, hosts: Vec<(String, Spot)>) -> Imported {
+        Imported {
+            hosts,
+            gates: vec![GateDraft {
+                id: "M1".to_owned(),
+                at: Spot::FIRST_LINE,
+                why: None,
+                changed: Vec::new(),
+                checks: vec![check],
+            }],
+            ..Imported::default()
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -112,10 +135,7 @@ impl Question {
         Question {
             id: part.to_owned(),
             text: text.into(),
-            at: Spot {
-                line: 1,
-                column: None,
-            },
+            at: Spot::FIRST_LINE,
             key: None,
             settles: Vec::new(),
             drops: None,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::write::quoted;
+use super::texts::quoted;
 
 /// What a command asks, for what its expectation can be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,6 +20,7 @@ mod rows;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod write;
 
 pub use answers::{answer, apply};

@@ -1,8 +1,10 @@
 //! A check from a real run of its command: what was seen is what is expected.
 
-use super::draft::{CheckDraft, GateDraft, Imported, Spot, Value};
-use super::gather::slug;
-use super::write::{claim_checks, host_name, plain, quoted};
+use kit::text::Text;
+
+use super::draft::{CheckDraft, Imported, Spot, Value};
+use super::texts::{host_name, plain, quoted, slug};
+use super::write::claim_checks;
 
 /// A command to make a check of.
 #[derive(Clone, Debug)]
@@ -39,10 +41,6 @@ impl RecordedCommand {
     }
 
     fn claim_file(&self, expect: &str) -> String {
-        let at = Spot {
-            line: 1,
-            column: None,
-        };
         let mut check = CheckDraft {
             id: self.id.clone().unwrap_or_else(|| slug(&self.line)),
             ..CheckDraft::default()
@@ -54,20 +52,14 @@ impl RecordedCommand {
         let place = self.host.as_deref().map_or("local".to_owned(), host_name);
         check.set("claim", Value::Text(plain(&claim)), None);
         check.set("on", Value::Yaml(place), None);
-        check.set("run", Value::Text(self.line.replace("${", "$${")), None);
+        check.set("run", Value::Text(Text::escape(&self.line)), None);
         check.set("expect", Value::Yaml(expect.to_owned()), None);
+        let hosts = self.host.iter();
+        let hosts = hosts.map(|host| (host.clone(), Spot::FIRST_LINE)).collect();
         let imported = Imported {
             phase: "recorded".to_owned(),
             title: "a check from a run of its command".to_owned(),
-            hosts: self.host.iter().map(|host| (host.clone(), at)).collect(),
-            gates: vec![GateDraft {
-                id: "M1".to_owned(),
-                at,
-                why: None,
-                changed: Vec::new(),
-                checks: vec![check],
-            }],
-            ..Imported::default()
+            ..Imported::of_check(check, hosts)
         };
         claim_checks(&imported)
     }

@@ -4,20 +4,7 @@ use super::draft;
 use super::draft::{
     CheckDraft, FixtureDraft, GateDraft, Imported, KeyDraft, Question, Spot, Value,
 };
-
-/// A text in double quotes, as YAML and JSON read it.
-pub(super) fn quoted(text: &str) -> String {
-    let mut quoted = String::new();
-    for c in serde_json::Value::from(text).to_string().chars() {
-        // What a reviewer cannot see is written as its code.
-        match u32::from(c) {
-            _ if !c.is_control() && !kit::text::is_deceptive(c) => quoted.push(c),
-            code if code <= 0xffff => quoted.push_str(&format!("\\u{code:04X}")),
-            code => quoted.push_str(&format!("\\U{code:08X}")),
-        }
-    }
-    quoted
-}
+use super::texts::{host_name, plain, printable, quoted};
 
 /// The claim file of what was imported, with the questions that are open in it.
 pub fn claim_file(imported: &Imported) -> String {
@@ -78,11 +65,6 @@ fn beside(at: Spot, name: &str) -> String {
     }
 }
 
-/// The name of a host in a claim file.
-pub(super) fn host_name(ssh: &str) -> String {
-    super::gather::name_of(&ssh.replace('@', "-at-"), "host")
-}
-
 fn gate(text: &mut String, gate: &GateDraft, imported: &Imported) {
     let name = &imported.document;
     text.push_str(&format!("  {}:{}\n", gate.id, beside(gate.at, name)));
@@ -107,17 +89,6 @@ fn gate(text: &mut String, gate: &GateDraft, imported: &Imported) {
     for one in &gate.checks {
         check(text, one, imported);
     }
-}
-
-/// `${name}` is a parameter of a claim file; here it is a word.
-pub(super) fn plain(text: &str) -> String {
-    undecided(&text.replace("${", "$${"))
-}
-
-/// A text without what watchers of documents take for a decision.
-fn undecided(text: &str) -> String {
-    let text = text.replace("## DONE", "DONE").replace("## VETO", "VETO");
-    text.replace("CLAIMED, awaiting Adversary", "CLAIMED")
 }
 
 const PERSON_KEYS: &[&str] = &["id", "claim"];
@@ -232,15 +203,6 @@ fn is_block(text: &str) -> bool {
         && !text.ends_with('\n')
 }
 
-/// A text of one line, as a comment can hold it.
-fn printable(text: &str) -> String {
-    let harmless = |c: char| match c.is_control() || kit::text::is_deceptive(c) {
-        true => ' ',
-        false => c,
-    };
-    undecided(text).chars().map(harmless).collect()
-}
-
 /// A comment, wrapped.
 fn comment(text: &mut String, indent: &str, words: &str) {
     for line in kit::console::wrap(&printable(words), 100).lines() {
@@ -309,18 +271,7 @@ pub(super) fn alone(check: &CheckDraft, hosts: &[(String, Spot)]) -> String {
     let imported = Imported {
         document: "draft".to_owned(),
         phase: "draft".to_owned(),
-        hosts: hosts.to_vec(),
-        gates: vec![GateDraft {
-            id: "M1".to_owned(),
-            at: Spot {
-                line: 1,
-                column: None,
-            },
-            why: None,
-            changed: Vec::new(),
-            checks: vec![one],
-        }],
-        ..Imported::default()
+        ..Imported::of_check(one, hosts.to_vec())
     };
     claim_file(&imported)
 }

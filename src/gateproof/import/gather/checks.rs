@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 use claim::command::Doing;
 use regex::Regex;
 
+use super::Gatherer;
 use super::disturbances::WrittenChange;
-use super::{Gatherer, name_of};
 use crate::import::command::{WrittenCommand, asked, changes_the_world, effect_of};
 use crate::import::document::DocumentPart;
 use crate::import::draft::{CheckDraft, Question, Spot, Value};
 use crate::import::expected::{self, Asks};
 use crate::import::steps::{ToldCommand, WrittenStep};
-use crate::import::write::{host_name, plain, quoted};
+use crate::import::texts::{host_name, plain, quoted, slug};
 
 impl Gatherer<'_> {
     /// The checks of steps that follow each other.
@@ -185,22 +185,4 @@ fn is_request(asked: &WrittenCommand, prose: &str) -> bool {
         Some(request) => request.status_only || PROSE.is_match(prose.trim_matches('`')),
         None => false,
     }
-}
-
-/// A name of a few words.
-pub(in crate::import) fn slug(words: &str) -> String {
-    const SMALL: &[&str] = &[
-        "a", "an", "and", "at", "by", "for", "in", "is", "of", "on", "only", "the", "to", "with",
-    ];
-    let cut = words
-        .split(['(', ':'])
-        .find(|part| part.chars().any(char::is_alphanumeric))
-        .unwrap_or(words);
-    let name: Vec<String> = cut
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'))
-        .map(|word| word.trim_matches('.').to_lowercase())
-        .filter(|word| !word.is_empty() && !SMALL.contains(&word.as_str()))
-        .take(4)
-        .collect();
-    name_of(&name.join("-"), "check")
 }

@@ -1,10 +1,9 @@
 //! Changes that are undone again: the fixtures of the checks that are asked meanwhile.
 
 use super::Gatherer;
-use super::checks::slug;
 use crate::import::command::WrittenCommand;
 use crate::import::draft::{self, FixtureDraft, KeyDraft, Question, Value};
-use crate::import::write::{host_name, quoted};
+use crate::import::texts::{host_name, quoted, slug};
 
 /// A change that is made before a question is asked.
 #[derive(Clone)]

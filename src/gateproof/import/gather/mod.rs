@@ -7,12 +7,11 @@ mod judged;
 mod questions;
 mod tellings;
 
-pub(super) use checks::slug;
-
 use super::document::{DocumentKind, DocumentPart, PartKind, ReadDocument, Section};
 use super::draft::{GateDraft, Imported, LeftOut, Spot};
 use super::rows::RowLabel;
 use super::steps::{self, WrittenStep};
+use super::texts::name_of;
 
 /// Reads a document. `name` is what comments call it.
 pub fn read(text: &str, name: &str) -> Imported {
@@ -46,23 +45,6 @@ pub fn read(text: &str, name: &str) -> Imported {
         .gates
         .retain(|gate| !gate.checks.is_empty());
     gatherer.imported
-}
-
-/// A name that a claim file takes, or another one.
-pub(super) fn name_of(text: &str, otherwise: &str) -> String {
-    let valid = |c: char| {
-        if c.is_ascii_alphanumeric() || "_-.".contains(c) {
-            c
-        } else {
-            '-'
-        }
-    };
-    let name: String = text.chars().map(valid).take(64).collect();
-    let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    match name {
-        "" => otherwise.to_owned(),
-        name => name.to_owned(),
-    }
 }
 
 struct Gatherer<'d> {

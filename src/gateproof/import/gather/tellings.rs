@@ -4,7 +4,7 @@ use super::Gatherer;
 use crate::import::draft::{CheckDraft, Question, Spot, Value};
 use crate::import::expected::{self, Asks};
 use crate::import::rows::{self, RowLabel};
-use crate::import::write::plain;
+use crate::import::texts::plain;
 
 impl Gatherer<'_> {
     /// Lists of names in WHAT that differ from the values of a loop.
