@@ -287,6 +287,26 @@ pub struct CommandProbe {
     pub in_tree: bool,
 }
 
+impl CommandProbe {
+    /// A command with nothing around it.
+    pub fn plain(line: CommandLine) -> CommandProbe {
+        CommandProbe {
+            line,
+            cwd: None,
+            env: Vec::new(),
+            stdin: None,
+            strict: false,
+            hides: None,
+            in_tree: false,
+        }
+    }
+
+    /// A shell line with nothing around it.
+    pub fn shell(line: Text) -> CommandProbe {
+        CommandProbe::plain(CommandLine::Shell(line))
+    }
+}
+
 /// A shell line or an argument vector.
 #[derive(Clone, Debug)]
 pub enum CommandLine {

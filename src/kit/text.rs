@@ -60,6 +60,11 @@ impl Text {
         Text { parts }
     }
 
+    /// A text as [`Text::parse`] takes it for just this text: `${name}` is no parameter of it.
+    pub fn escape(text: &str) -> String {
+        text.replace("${", "$${")
+    }
+
     /// The text with the parameters that the scope knows filled in; the others stay open.
     #[must_use]
     pub fn bind(&self, scope: &Scope) -> Text {

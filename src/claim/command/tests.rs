@@ -12,16 +12,7 @@ fn scope(pairs: &[(&str, &str)]) -> Scope {
 }
 
 fn shell(line: &str, scope: &Scope) -> Doing {
-    let command = CommandProbe {
-        line: CommandLine::Shell(Text::parse(line)),
-        cwd: None,
-        env: Vec::new(),
-        stdin: None,
-        strict: false,
-        hides: None,
-        in_tree: false,
-    };
-    doing(&command, scope)
+    doing(&CommandProbe::shell(Text::parse(line)), scope)
 }
 
 fn does(line: &str) -> Doing {
@@ -459,15 +450,8 @@ fn a_parameter_is_known_as_long_as_the_line_does_not_set_it() {
 #[test]
 fn words_that_no_shell_reads_are_a_command_as_well() {
     let argv = |words: &[&str]| {
-        let command = CommandProbe {
-            line: CommandLine::Argv(words.iter().map(|word| Text::parse(word)).collect()),
-            cwd: None,
-            env: Vec::new(),
-            stdin: None,
-            strict: false,
-            hides: None,
-            in_tree: false,
-        };
+        let words = words.iter().map(|word| Text::parse(word)).collect();
+        let command = CommandProbe::plain(CommandLine::Argv(words));
         doing(&command, &Scope::new())
     };
     assert_eq!(argv(&["git", "status", "--short"]), Doing::Observes);
@@ -519,13 +503,8 @@ fn a_change_that_stays_in_the_folder_is_told_from_one_that_does_not() {
 fn the_environment_of_a_command_counts_and_so_does_a_method() {
     let with = |name: &str| {
         let command = CommandProbe {
-            line: CommandLine::Shell(Text::literal("ls")),
-            cwd: None,
             env: vec![(name.to_owned(), Text::literal("x"))],
-            stdin: None,
-            strict: false,
-            hides: None,
-            in_tree: false,
+            ..CommandProbe::shell(Text::literal("ls"))
         };
         doing(&command, &Scope::new())
     };

@@ -1,6 +1,7 @@
 //! `closes:` of a gate: an entry of DECISIONS or DEFERRED that is closed in the claimed commit. Each
 //! becomes a check of the clone, so it is seen by Builder, Adversary and CI, and stands in HOW.
 
+use kit::text::Text;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
@@ -80,8 +81,6 @@ fn check(number: usize, file: &str, entry: &str, span: &Span) -> Node {
         });
         at(NodeKind::Map(entries.collect()))
     };
-    // A value of the file would be filled in where the entry has one's form.
-    let plain = |text: &str| text.replace("${", "$${");
     let stdout = map(vec![
         ("matches", text(CLOSED.to_owned())),
         ("not", map(vec![("matches", text(OPEN.to_owned()))])),
@@ -90,7 +89,9 @@ fn check(number: usize, file: &str, entry: &str, span: &Span) -> Node {
         ("id", text(format!("closes-{number}"))),
         (
             "claim",
-            text(plain(&format!("{file}: the entry “{entry}” is closed"))),
+            text(Text::escape(&format!(
+                "{file}: the entry “{entry}” is closed"
+            ))),
         ),
         ("on", text("clone".to_owned())),
         ("run", text(ENTRY.to_owned())),
@@ -98,8 +99,8 @@ fn check(number: usize, file: &str, entry: &str, span: &Span) -> Node {
         (
             "env",
             map(vec![
-                ("FILE", text(plain(file))),
-                ("ENTRY", text(plain(entry))),
+                ("FILE", text(Text::escape(file))),
+                ("ENTRY", text(Text::escape(entry))),
             ]),
         ),
         ("expect", map(vec![("stdout", stdout)])),

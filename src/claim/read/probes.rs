@@ -114,12 +114,7 @@ impl Reader {
                 let line = self.command_line(node)?;
                 Some(CommandProbe {
                     strict: several_lines(&line),
-                    line,
-                    cwd: None,
-                    env: Vec::new(),
-                    stdin: None,
-                    hides: None,
-                    in_tree: false,
+                    ..CommandProbe::plain(line)
                 })
             }
         }

@@ -1,12 +1,11 @@
 //! A command of several lines as a here-document: what a person pastes, and can read. Pure.
 
 use claim::{CommandLine, CommandProbe, Probe};
-use kit::shell::quote;
 use kit::text::Scope;
 use reach::host::Host;
 
 use super::invocation::STRICT;
-use super::reproduce::shown;
+use super::reproduce::{change_folder, shown, variables};
 
 /// The lines that run the command, for a shell on this machine: the first says where, the others are
 /// the command as the claim file has it, with its values. `prefix` goes to the folder of the place on
@@ -25,7 +24,8 @@ pub(super) fn here_document(
     };
     let text = body(command, scope)?;
     // The whole is read before any of it runs, so that nothing in it reads the rest.
-    let mut head = format!("{prefix}{}sh -c \"$(cat)\"", surroundings(command, scope));
+    let (folder, variables) = (change_folder(command, scope), variables(command, scope));
+    let mut head = format!("{prefix}{folder}{variables}sh -c \"$(cat)\"");
     if host.is_local() {
         // The document is the input of the shell that reads it, and not only of the last command.
         head = format!("( {head} )");
@@ -53,20 +53,6 @@ fn body(command: &CommandProbe, scope: &Scope) -> Option<String> {
     }
 }
 
-/// Folder and variables of the command's own.
-fn surroundings(command: &CommandProbe, scope: &Scope) -> String {
-    let mut out = String::new();
-    if let Some(cwd) = &command.cwd {
-        out.push_str(&format!("cd {} && ", quote(&cwd.render(scope))));
-    }
-    if !command.env.is_empty() {
-        let env = command.env.iter();
-        let each = env.map(|(name, text)| format!("{name}={}", quote(&text.render(scope))));
-        out.push_str(&format!("env {} ", each.collect::<Vec<_>>().join(" ")));
-    }
-    out
-}
-
 /// A word that ends the document, and that no line of it is.
 fn end_of(text: &str) -> String {
     let mut end = "EOF".to_owned();
@@ -84,13 +70,8 @@ mod tests {
 
     fn command(text: &str, strict: bool) -> CommandProbe {
         CommandProbe {
-            line: CommandLine::Shell(Text::parse(text)),
-            cwd: None,
-            env: Vec::new(),
-            stdin: None,
             strict,
-            hides: None,
-            in_tree: false,
+            ..CommandProbe::shell(Text::parse(text))
         }
     }
 

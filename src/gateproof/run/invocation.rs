@@ -104,15 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn probe(text: &str) -> CommandProbe {
-        CommandProbe {
-            line: CommandLine::Shell(Text::parse(text)),
-            cwd: None,
-            env: Vec::new(),
-            stdin: None,
-            strict: false,
-            hides: None,
-            in_tree: false,
-        }
+        CommandProbe::shell(Text::parse(text))
     }
 
     fn scope(value: &str) -> Scope {

@@ -125,30 +125,38 @@ fn on_one_line(line: String) -> String {
     format!("sh -c \"$(printf {})\"", quote(&format))
 }
 
+/// Goes to the folder of a command's own, before what follows; nothing where it has none.
+pub(super) fn change_folder(command: &CommandProbe, scope: &Scope) -> String {
+    command.cwd.as_ref().map_or_else(String::new, |cwd| {
+        format!("cd {} && ", quote(&cwd.render(scope)))
+    })
+}
+
+/// Sets the variables of a command's own for the program that follows; nothing where it has none.
+pub(super) fn variables(command: &CommandProbe, scope: &Scope) -> String {
+    let env = command.env.iter();
+    let each = env.map(|(name, text)| format!("{name}={} ", quote(&text.render(scope))));
+    let all: String = each.collect();
+    match all.is_empty() {
+        true => all,
+        false => format!("env {all}"),
+    }
+}
+
 /// `first`: nothing stands before it on the line.
 fn by_shell(command: &CommandProbe, scope: &Scope, first: bool) -> String {
-    let mut line = String::new();
-    if let Some(cwd) = &command.cwd {
-        line.push_str(&format!("cd {} && ", quote(&cwd.render(scope))));
-    }
+    let mut line = change_folder(command, scope);
     let plain = line.is_empty() && command.stdin.is_none();
     if let Some(stdin) = &command.stdin {
         line.push_str(&format!("printf %s {} | ", quote(&stdin.render(scope))));
     }
-    let env: Vec<String> = command
-        .env
-        .iter()
-        .map(|(name, text)| format!("{name}={}", quote(&text.render(scope))))
-        .collect();
+    let variables = variables(command, scope);
     let mut shown = shown(command, scope);
     if command.strict {
         shown.insert_str(0, STRICT);
     }
-    match (&command.line, env.is_empty()) {
-        (CommandLine::Argv(_), true) => line.push_str(&shown),
-        (CommandLine::Argv(_), false) => {
-            line.push_str(&format!("env {} {shown}", env.join(" ")));
-        }
+    match (&command.line, variables.is_empty()) {
+        (CommandLine::Argv(_), _) => line.push_str(&format!("{variables}{shown}")),
         // What stands before belongs to all of the command and not only to its first part; and
         // an `exit` must not end the shell into which it is copied. What has line feeds gets a
         // shell of its own in any case (`on_one_line`).
@@ -160,9 +168,8 @@ fn by_shell(command: &CommandProbe, scope: &Scope, first: bool) -> String {
         {
             line.push_str(&shown)
         }
-        (CommandLine::Shell(_), true) => line.push_str(&format!("sh -c {}", quote(&shown))),
-        (CommandLine::Shell(_), false) => {
-            line.push_str(&format!("env {} sh -c {}", env.join(" "), quote(&shown)));
+        (CommandLine::Shell(_), _) => {
+            line.push_str(&format!("{variables}sh -c {}", quote(&shown)));
         }
     }
     line
@@ -275,15 +282,7 @@ mod tests {
     use reach::host::{Address, ReachOptions};
 
     fn command(text: &str) -> CommandProbe {
-        CommandProbe {
-            line: CommandLine::Shell(Text::parse(text)),
-            cwd: None,
-            env: Vec::new(),
-            stdin: None,
-            strict: false,
-            hides: None,
-            in_tree: false,
-        }
+        CommandProbe::shell(Text::parse(text))
     }
 
     fn scope(value: &str) -> Scope {
