@@ -6,6 +6,7 @@
     reason = "a test that cannot set its world up has failed"
 )]
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -207,18 +208,9 @@ fn data_elsewhere() {
         ),
     )
     .unwrap();
-    let by_hand = by_hand.to_str().unwrap();
     desk.swarm()
         .docker(&["volume", "create", &format!("{}_data", desk.stack)]);
-    desk.swarm().docker(&[
-        "stack",
-        "deploy",
-        "--resolve-image",
-        "never",
-        "--compose-file",
-        by_hand,
-        &desk.stack,
-    ]);
+    deploy(&desk, &by_hand, &desk.stack);
     let end = Instant::now() + Duration::from_secs(30);
     while answers_on(&nodes, 3).is_none() {
         assert!(Instant::now() < end, "it never came up");
@@ -234,6 +226,14 @@ fn data_elsewhere() {
     assert!(plan.out.contains("node-3"), "{plan:?}");
     assert_eq!(desk.indexes(), before);
     assert_eq!(answers_on(&nodes, 3).as_deref(), Some("1.0.0"));
+}
+
+/// Deploys a stack past the program under test.
+fn deploy(desk: &Desk, compose: &Path, stack: &str) {
+    let compose = compose.to_str().unwrap();
+    let words = ["stack", "deploy", "--resolve-image", "never"];
+    let words = [&words[..], &["--compose-file", compose, stack]].concat();
+    desk.swarm().docker(&words);
 }
 
 /// A proxy in a stack of its own on node-3: it asks the app on node-2.
@@ -284,15 +284,7 @@ proxy: front.service
     std::fs::write(&file, text + &proxy).unwrap();
     let front = desk.path("front.yml");
     std::fs::write(&front, FRONT).unwrap();
-    desk.swarm().docker(&[
-        "stack",
-        "deploy",
-        "--resolve-image",
-        "never",
-        "--compose-file",
-        front.to_str().unwrap(),
-        "gp_front",
-    ]);
+    deploy(&desk, &front, "gp_front");
     let release = |tag: &str, more: &str| {
         let web = Web {
             more,

@@ -87,18 +87,12 @@ PYTHON
 
 # --- the program: warm-reconcile, as this repository builds it -----------------------------------
 
-REPOSITORY=$(dirname "$(dirname "$LAB_SRC")")
-
 # build_program: puts it at $STATE/program, without what only a debugger reads. Made anew only when
 # cargo made another one. GATEPROOF_LAB_PROGRAM names one that is there already.
 build_program() {
   local built=${GATEPROOF_LAB_PROGRAM:-}
   if [[ -z $built ]]; then
-    built=$(cd "$REPOSITORY" && cargo build --quiet --locked -p warm-reconcile --message-format=json-render-diagnostics 9>&- |
-      python3 -c 'import json, sys
-for line in sys.stdin:
-    found = json.loads(line).get("executable")
-    if found: print(found)') || die "cargo did not build warm-reconcile"
+    built=$(built warm-reconcile) || die "cargo did not build warm-reconcile"
   fi
   [[ -x $built ]] || die "no program at '$built'"
   if [[ $STATE/program -nt $built && $(cat "$STATE/program.from" 2>/dev/null) = "$built" ]]; then return; fi

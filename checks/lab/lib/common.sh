@@ -173,3 +173,15 @@ sweep() {
   [[ ! -f $RUN/nspawn-lock ]] || rm -f "$(cat "$RUN/nspawn-lock")"
   rm -rf "/run/systemd/nspawn/propagate/$MACHINE" "$STATE/.#root.lck" "$RUN"
 }
+
+# --- the programs of this repository ----------------------------------------------------------
+
+# built NAME...: builds these members, and prints the path of each one's program on a line
+built() {
+  # The lock of the replica is not for what cargo may leave running.
+  cd "$LAB_SRC/../.." && cargo build --quiet --locked "${@/#/--package=}" --message-format=json-render-diagnostics 9>&- |
+    python3 -c 'import json, sys
+for line in sys.stdin:
+    found = json.loads(line).get("executable")
+    if found: print(found)'
+}
