@@ -193,3 +193,29 @@ fn every_row_of_the_threat_table_names_a_test_that_exists() {
         );
     }
 }
+
+#[test]
+fn the_red_run_of_the_readme_is_what_the_program_prints() {
+    let readme = std::fs::read_to_string(test_kit::root().join("README.md")).unwrap();
+    let fenced = |begin: &str| {
+        let (_, rest) = readme.split_once(begin).unwrap();
+        rest.split_once("```\n").unwrap().0.to_owned()
+    };
+    let scratch = Scratch::with(fenced("```yaml\n"));
+    std::fs::rename(
+        scratch.path().join("claim.yaml"),
+        scratch.path().join("alive.yaml"),
+    )
+    .unwrap();
+    let shown = scratch.run(&["verify", "alive.yaml", "--no-record"]);
+    assert_eq!(shown.code, Some(1), "{shown:?}");
+    // How long it took differs, and where lines are broken is up to the width of the page.
+    let told = fenced("```\n$ gateproof verify alive.yaml\n");
+    let (told, _) = told.rsplit_once("; took ").unwrap();
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words(&shown.out).contains(&words(told)),
+        "{told}\nis not in\n{}",
+        shown.out
+    );
+}

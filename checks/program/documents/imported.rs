@@ -107,6 +107,16 @@ fn a_run_of_a_command_is_drafted_with_what_shows_that_the_check_can_fail() {
     std::fs::write(scratch.path().join("claims/kernel.yaml"), &shown.out).unwrap();
     let verified = scratch.run(&["verify", "--no-record", "--check", "kernel"]);
     assert_eq!(verified.code, Some(0), "{verified:?}");
+    // A host that cannot be reached leaves nothing to draft, and it says why.
+    let not_run = scratch.run(&["record", "--host", "nowhere.invalid", "--", "ls"]);
+    assert_eq!(
+        (not_run.code, not_run.out.as_str()),
+        (Some(3), ""),
+        "{not_run:?}"
+    );
+    for part in ["nothing is drafted: ", "`nowhere.invalid`"] {
+        assert!(not_run.err.contains(part), "{part}: {}", not_run.err);
+    }
     // What changes something is not run, not once.
     let refused = scratch.run(&["record", "--", "rm STATUS-pxgate.txt"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");

@@ -11,6 +11,7 @@ use crate::cli::runs::{self, Watched};
 use crate::cli::terminal;
 use crate::import::RecordedCommand;
 use crate::record::{Act, CheckRecord, ObservationRecord, RunRecord};
+use crate::report::text;
 use crate::run::{Options, Selection};
 use claim::ClaimFile;
 use claim::outcome::ExitCode;
@@ -70,7 +71,12 @@ pub(crate) async fn record(options: RecordOptions) -> anyhow::Result<ExitCode> {
     };
     let record = run(&look, &options, &interrupt, false).await?;
     let Some((exit, stdout, cut)) = record.checks.first().and_then(seen) else {
-        terminal::err("it could not be run, or a signal ended it; nothing is drafted\n");
+        let why = record
+            .checks
+            .first()
+            .map(|check| text::visible(&check.observed));
+        let why = why.unwrap_or_else(|| "it was not run".to_owned());
+        terminal::err(&format!("nothing is drafted: {why}\n"));
         return Ok(ExitCode::CouldNotCheck);
     };
     let text = asked.drafted(exit, &stdout, cut);
