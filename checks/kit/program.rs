@@ -21,6 +21,7 @@ pub struct Shown {
 
 /// What the program asks its environment about, beside its own `GATEPROOF_` names.
 const ASKED: &[&str] = &[
+    "CI",
     "GITHUB_ACTIONS",
     "GITHUB_SHA",
     "GITHUB_REF_NAME",

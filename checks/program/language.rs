@@ -1,6 +1,7 @@
 //! The claim language at the surface of the program: every construct at least once, with a twin
 //! that must fail.
 
+mod accepted;
 mod can_fail;
 mod clone;
 mod closes;

@@ -1,7 +1,8 @@
 //! The language of claims: what is claimed ([`model`], [`expectation`]), how a claim file is
-//! read ([`read`]), how an observation is held against it ([`matchers`]), and what that amounts
-//! to ([`outcome`]). Pure but for the reading of files.
+//! read ([`read`]), how an observation is held against it ([`matchers`]), what that amounts
+//! to ([`outcome`]), and how a snapshot takes on what was seen ([`accept`]). Pure but for the reading of files.
 
+pub mod accept;
 pub mod codes;
 pub mod command;
 pub mod expectation;

@@ -53,6 +53,7 @@ pub use moment::read_time;
 pub use result::{Judgement, Mismatch};
 pub use summary::summary;
 pub use vacuous::{holds_on_no_answer, is_vacuous};
+pub(crate) use value::placeholders;
 pub use value::sha256::read_sha256;
 pub(crate) use words::in_words;
 
@@ -154,6 +155,23 @@ pub fn judge_text(
     };
     let observed = ObservedText::stream(printed.captured, printed.name);
     matcher.rule().judge(&site, &observed).into()
+}
+
+/// Whether a matcher of a clause holds on a whole text, for which no moment is known.
+pub(crate) fn text_holds(
+    matcher: &TextMatcher,
+    clause: &crate::expectation::Clause,
+    text: &str,
+    scope: &Scope,
+) -> bool {
+    let site = MatchSite {
+        span: clause.span.clone(),
+        subject: String::new(),
+        scope,
+        at: DateTime::UNIX_EPOCH,
+    };
+    let observed = ObservedText::whole(text);
+    matcher.rule().judge(&site, &observed).holds()
 }
 
 /// All vantages observed the same status, or all observed no answer.

@@ -1,6 +1,7 @@
 //! The command line. `commands/` has a file for each command with its options and its help;
 //! what several commands need is beside it. Only this room prints.
 
+mod accept;
 mod claims;
 mod cold;
 mod commands;

@@ -146,6 +146,7 @@ impl ReviewDocument {
             words: Vec::new(),
             selection: None,
             gates: Vec::new(),
+            accepted: Vec::new(),
             reviews: None,
             changed_vars: Vec::new(),
             claimed_hosts: Vec::new(),

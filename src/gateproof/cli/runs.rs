@@ -1,7 +1,7 @@
 //! Running claim files: the one route of `verify` and `ci` from selected files to stored records
 //! and reports, and the one call of the engine for every command.
 
-use crate::cli::terminal;
+use crate::cli::{accept, terminal};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -67,6 +67,8 @@ pub(crate) struct Runs<'o> {
     quiet: bool,
     color: bool,
     watched: Watched,
+    /// Whether snapshots take on what is seen.
+    pub(crate) accepts: bool,
     /// What is wrong beside the runs; each record gets these as notes.
     pub(crate) warnings: Vec<String>,
     pub(crate) records: Vec<RunRecord>,
@@ -90,6 +92,7 @@ impl<'o> Runs<'o> {
             quiet,
             color,
             watched,
+            accepts: false,
             warnings: Vec::new(),
             records: Vec::new(),
             texts: Vec::new(),
@@ -127,6 +130,12 @@ impl<'o> Runs<'o> {
             };
             let mut record = run(file, &options, interrupt, self.quiet, self.watched).await;
             record.notes.extend(self.warnings.iter().cloned());
+            if self.accepts
+                && let Err(error) = accept::accept(file, &root, &options.folder, &mut record)
+            {
+                report_error(&error);
+                self.codes.push(ExitCode::CouldNotCheck);
+            }
             self.finish(record, &root, store)?;
         }
         Ok(())

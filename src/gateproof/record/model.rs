@@ -71,6 +71,10 @@ pub struct RunRecord {
     /// claimed file, and its `gates` are empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed_vars: Vec<ChangedVar>,
+    /// The snapshots that took on what this run saw (`verify --accept`). It judged them as they were
+    /// before, and its `gates` are empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<AcceptedSnapshot>,
     /// Gates whose checks were all selected. Only these can get a verdict from this run.
     #[serde(default)]
     pub gates: Vec<String>,
@@ -151,6 +155,15 @@ fn own_schema<S: serde::Serializer>(schema: &str, serializer: S) -> Result<S::Ok
     } else {
         serializer.serialize_str(schema)
     }
+}
+
+/// A snapshot of the claim file that was rewritten from what a run saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedSnapshot {
+    pub gate: String,
+    pub check: String,
+    /// SHA-256 of the claim file with it, lower-case hex.
+    pub claim_sha256: String,
 }
 
 /// A variable of the claim file that had another value in a run.

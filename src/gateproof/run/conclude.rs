@@ -69,6 +69,7 @@ pub(super) fn record(
             Vec::new()
         },
         changed_vars: changed_vars(file),
+        accepted: Vec::new(),
         reviews: None,
         claimed_hosts: Vec::new(),
         filed: Vec::new(),

@@ -44,6 +44,10 @@ use kit::text::{Scope, Text};
 use of_text::OfText;
 use secrets::SecretsMatcher;
 pub use snapshot::Snapshot;
+/// What stands for anything in a snapshot.
+pub(crate) mod placeholders {
+    pub(crate) use super::snapshot::{LINES, WITHIN};
+}
 use time::TimeMatcher;
 use version::VersionBounds;
 

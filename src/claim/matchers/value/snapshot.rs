@@ -11,9 +11,9 @@ use crate::matchers::rule::{Prospects, TextRule};
 use kit::text::{Part, Scope, Text};
 
 /// What stands for anything within a line, as in the snapshots of `snapbox` and `trycmd`.
-const WITHIN: &str = "[..]";
+pub(crate) const WITHIN: &str = "[..]";
 /// The line that stands for any number of lines.
-const LINES: &str = "...";
+pub(crate) const LINES: &str = "...";
 
 /// A text with placeholders.
 #[derive(Clone, Debug)]
@@ -73,6 +73,17 @@ impl Snapshot {
         let lines: Vec<SnapshotLine> = lines.drain(first..).map(SnapshotLine::of).collect();
         let demands = lines.iter().any(SnapshotLine::demands);
         demands.then_some(Snapshot(lines))
+    }
+
+    /// Whether a text is as it demands.
+    pub(crate) fn fits(&self, scope: &Scope, text: &str) -> bool {
+        self.fits_line(scope, text.trim())
+    }
+
+    /// Whether one line, with its white space, is as it demands.
+    pub(crate) fn fits_line(&self, scope: &Scope, line: &str) -> bool {
+        let whole = self.pattern(self.0.len(), scope, true);
+        whole.is_ok_and(|whole| whole.is_match(&format!("{line}\n")))
     }
 
     /// A text that it describes, with `filler` in each place that may be anything.

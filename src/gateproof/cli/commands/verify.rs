@@ -11,6 +11,7 @@ use kit::interrupt::Interrupt;
 
 use anyhow::Context;
 
+use crate::cli::accept;
 use crate::cli::claims::{current_folder, load, selected};
 use crate::cli::options::{
     FileOptions, OutputOptions, RUN_EXIT_CODES, RunOptions, SelectionOptions,
@@ -57,6 +58,10 @@ pub(crate) struct VerifyOptions {
     /// Also show that each check can fail: run its command among failing tools, and change what it saw
     #[arg(long)]
     teeth: bool,
+    /// Rewrite the snapshots that are all that a check fails by, from what it saw, and show the
+    /// difference; such a run never counts towards a gate, and CI refuses it
+    #[arg(long, conflicts_with_all = ["at", "role"])]
+    accept: bool,
     #[command(flatten)]
     run: RunOptions,
     #[command(flatten)]
@@ -122,6 +127,15 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
             return Ok(refuse(codes::SAME_HANDS, &why));
         }
     }
+    if options.accept {
+        let refused = located.iter().find_map(|(file, repository)| {
+            let root = repository.as_ref().map(|it| it.root());
+            accept::may_accept(file, root, &folder).err()
+        });
+        if let Some(why) = refused {
+            return Ok(refuse(why.code(), &kit::error_chain(&why)));
+        }
+    }
     let run = Options {
         role,
         act: Act::Verify,
@@ -155,6 +169,7 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
     }
     let color = options.files.color.on_stdout();
     let mut runs = Runs::new(&options.output, quiet, color, Watched::No);
+    runs.accepts = options.accept;
     runs.run_all(located, &run, &store, &interrupt).await?;
     let mut verdict = runs.verdict();
     // Each file was named, so one of which nothing could be run is not a success.
