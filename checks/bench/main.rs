@@ -21,7 +21,13 @@ fn main() -> ExitCode {
     }
     let trials = over_ssh::trials()
         .into_iter()
-        .map(|trial| trial.with_ignored_flag(missing))
+        .map(|trial| {
+            if missing {
+                trial.with_ignored_flag(true)
+            } else {
+                trial
+            }
+        })
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

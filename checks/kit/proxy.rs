@@ -1,10 +1,11 @@
-//! A TCP proxy on loopback whose link can be cut, loudly or silently.
+//! A TCP proxy on loopback whose link can be slow, or be cut, loudly or silently.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 const OPEN: u8 = 0;
 const FROZEN: u8 = 1;
@@ -23,15 +24,20 @@ pub struct Proxy {
 impl Proxy {
     /// A proxy in front of a port of this machine.
     pub fn to(port: u16) -> Proxy {
-        Self::start(port, OPEN)
+        Self::start(port, OPEN, Duration::ZERO)
+    }
+
+    /// As [`Proxy::to`]; each byte arrives so much later, in both directions.
+    pub fn slow(port: u16, delay: Duration) -> Proxy {
+        Self::start(port, OPEN, delay)
     }
 
     /// A server that hangs up on everyone.
     pub fn hanging_up() -> Proxy {
-        Self::start(0, HANGING_UP)
+        Self::start(0, HANGING_UP, Duration::ZERO)
     }
 
-    fn start(target: u16, state: u8) -> Proxy {
+    fn start(target: u16, state: u8, delay: Duration) -> Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -50,12 +56,15 @@ impl Proxy {
                 }
                 near.set_nonblocking(false).unwrap();
                 let far = TcpStream::connect((Ipv4Addr::LOCALHOST, target)).unwrap();
+                // What waits to be sent as one packet is waiting of our own.
+                near.set_nodelay(true).unwrap();
+                far.set_nodelay(true).unwrap();
                 for (from, to) in [
                     (near.try_clone(), far.try_clone()),
                     (far.try_clone(), near.try_clone()),
                 ] {
                     let (from, to, state) = (from.unwrap(), to.unwrap(), Arc::clone(&shared));
-                    std::thread::spawn(move || copy(from, to, &state));
+                    std::thread::spawn(move || copy(from, to, &state, delay));
                 }
             }
         });
@@ -88,9 +97,11 @@ impl Drop for Proxy {
     }
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream, state: &AtomicU8) {
+fn copy(mut from: TcpStream, to: TcpStream, state: &AtomicU8, delay: Duration) {
     from.set_read_timeout(Some(Duration::from_millis(20)))
         .unwrap();
+    let both = [from.try_clone().unwrap(), to.try_clone().unwrap()];
+    let sender = send_later(to, delay);
     let mut chunk = [0; 16 * 1024];
     loop {
         match state.load(Ordering::SeqCst) {
@@ -105,7 +116,8 @@ fn copy(mut from: TcpStream, mut to: TcpStream, state: &AtomicU8) {
             Ok(0) => break,
             Ok(_) if state.load(Ordering::SeqCst) == FROZEN => {}
             Ok(count) => {
-                if to.write_all(&chunk[..count]).is_err() {
+                let due = Instant::now() + delay;
+                if sender.send((due, chunk[..count].to_vec())).is_err() {
                     break;
                 }
             }
@@ -113,7 +125,28 @@ fn copy(mut from: TcpStream, mut to: TcpStream, state: &AtomicU8) {
             Err(_) => break,
         }
     }
+    if state.load(Ordering::SeqCst) != CLOSED {
+        // What is under way arrives before the end does.
+        std::thread::sleep(delay);
+    }
     // The other direction may have closed both already.
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
+    for stream in both {
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// Writes what it is sent, each piece when it is due.
+fn send_later(mut to: TcpStream, delay: Duration) -> mpsc::Sender<(Instant, Vec<u8>)> {
+    let (sender, pieces) = mpsc::channel::<(Instant, Vec<u8>)>();
+    std::thread::spawn(move || {
+        for (due, bytes) in pieces {
+            if !delay.is_zero() {
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            }
+            if to.write_all(&bytes).is_err() {
+                break;
+            }
+        }
+    });
+    sender
 }

@@ -1,5 +1,7 @@
 //! Which checks of a gate need which: the ids of `needs:`, and what follows from captured values.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::codes;
 use crate::{Check, Probe};
 use kit::yaml::codes::Code;
@@ -23,8 +25,9 @@ pub(super) struct CheckNeeds {
 
 impl Reader {
     pub(super) fn refuse_duplicates(&mut self, heads: &[CheckNeeds]) {
-        for (at, head) in heads.iter().enumerate() {
-            if heads[..at].iter().any(|other| other.id == head.id) {
+        let mut known = HashSet::new();
+        for head in heads {
+            if !known.insert(head.id.as_str()) {
                 self.report(
                     Diagnostic::new(
                         codes::DUPLICATE_ID,
@@ -46,13 +49,19 @@ impl Reader {
             .collect();
         add_captured_needs(heads, checks);
         self.resolve_same(heads, checks, &ids);
+        let mut named: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (id, base) in &ids {
+            named.entry(id).or_default().push(id);
+            if base != id {
+                named.entry(base).or_default().push(id);
+            }
+        }
         for head in heads.iter_mut() {
             let mut needs = Vec::new();
             for need in &head.needs {
-                let found = ids.iter().filter(|(id, base)| id == need || base == need);
-                let before = needs.len();
-                needs.extend(found.map(|(id, _)| id.clone()));
-                if needs.len() == before {
+                if let Some(found) = named.get(need.as_str()) {
+                    needs.extend(found.iter().map(|id| (*id).to_owned()));
+                } else {
                     let known: Vec<&str> = ids.iter().map(|(_, base)| base.as_str()).collect();
                     let message = format!(
                         "`{}` needs `{need}`, which is not a check of this gate",
@@ -67,16 +76,17 @@ impl Reader {
                     self.report(problem);
                 }
             }
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = HashSet::new();
             needs.retain(|id| seen.insert(id.clone()));
             head.needs = needs;
         }
+        let by_id = by_id(heads);
         for check in checks.iter_mut() {
-            if let Some(head) = heads.iter().find(|head| head.id == check.id) {
-                check.needs.clone_from(&head.needs);
+            if let Some(index) = by_id.get(&check.id) {
+                check.needs.clone_from(&heads[*index].needs);
             }
         }
-        self.refuse_cycles(heads);
+        self.refuse_cycles(heads, &by_id);
     }
 
     /// `same_as:` names one other check, which asks in the same way; and needs it.
@@ -138,15 +148,12 @@ impl Reader {
         }
     }
 
-    fn refuse_cycles(&mut self, heads: &[CheckNeeds]) {
-        let edges = |id: &str| -> Vec<String> {
-            heads
-                .iter()
-                .find(|head| head.id == id)
-                .map(|head| head.needs.clone())
-                .unwrap_or_default()
+    fn refuse_cycles(&mut self, heads: &[CheckNeeds], by_id: &HashMap<String, usize>) {
+        let edges = |id: &str| {
+            let head = by_id.get(id).map(|index| &heads[*index]);
+            head.map(|head| head.needs.clone()).unwrap_or_default()
         };
-        for head in heads {
+        for head in in_circles(heads, by_id) {
             if let Some(circle) = cycle_from(&head.id, &edges) {
                 self.report(
                     Diagnostic::new(
@@ -174,21 +181,64 @@ fn kind(probe: &Probe) -> Option<&'static str> {
     }
 }
 
+/// Where the first check of each id is.
+fn by_id(heads: &[CheckNeeds]) -> HashMap<String, usize> {
+    let mut places = HashMap::new();
+    for (index, head) in heads.iter().enumerate() {
+        places.entry(head.id.clone()).or_insert(index);
+    }
+    places
+}
+
+/// The checks that are in a circle, or need one that is: what is left when those go that need nothing
+/// any more.
+fn in_circles<'h>(
+    heads: &'h [CheckNeeds],
+    by_id: &HashMap<String, usize>,
+) -> impl Iterator<Item = &'h CheckNeeds> {
+    let mut open: Vec<usize> = heads.iter().map(|head| head.needs.len()).collect();
+    let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); heads.len()];
+    for (index, head) in heads.iter().enumerate() {
+        for need in head.needs.iter().filter_map(|need| by_id.get(need)) {
+            needed_by[*need].push(index);
+        }
+    }
+    let mut free: Vec<usize> = (0..heads.len()).filter(|index| open[*index] == 0).collect();
+    while let Some(index) = free.pop() {
+        for next in &needed_by[index] {
+            open[*next] -= 1;
+            if open[*next] == 0 {
+                free.push(*next);
+            }
+        }
+    }
+    let still = heads.iter().zip(open).filter(|(_, open)| *open > 0);
+    still.map(|(head, _)| head)
+}
+
 /// Whoever uses a captured value needs the check that captures it.
 fn add_captured_needs(heads: &mut [CheckNeeds], checks: &[Check]) {
+    let by_id = by_id(heads);
+    let producers: Vec<&Check> = checks
+        .iter()
+        .filter(|check| !check.capture.is_empty())
+        .collect();
+    if producers.is_empty() {
+        return;
+    }
     for check in checks {
         let used = super::usage::params_of(check);
-        let producers = checks.iter().filter(|producer| {
+        let producers = producers.iter().filter(|producer| {
             producer.id != check.id
                 && producer.capture.iter().any(|capture| {
                     used.contains(&capture.name) && !check.scope.contains_key(&capture.name)
                 })
         });
-        let Some(head) = heads.iter_mut().find(|head| head.id == check.id) else {
-            continue;
-        };
-        head.needs
-            .extend(producers.map(|producer| producer.id.clone()));
+        if let Some(index) = by_id.get(&check.id) {
+            heads[*index]
+                .needs
+                .extend(producers.map(|producer| producer.id.clone()));
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::record::CheckRecord;
 use claim::expectation::Expect;
@@ -11,6 +10,7 @@ use claim::{Check, ListedValues, Place, Probe, Timing};
 use kit::text::Scope;
 use reach::host::Leftovers;
 
+use super::lanes::Room;
 use super::listed;
 use super::plan::vantages;
 use super::prober::{ProbeReply, ProbeTask, Prober};
@@ -29,6 +29,8 @@ pub(super) struct Asking<'r> {
     pub(super) each: Option<&'r ListedValues>,
     /// When the fixtures are undone.
     pub(super) until: Option<Instant>,
+    /// Whether it is known to only observe.
+    pub(super) observes: bool,
 }
 
 /// What came of it.
@@ -68,7 +70,7 @@ impl Asking<'_> {
         self.send(prober).await
     }
 
-    async fn enter(&self, prober: &Prober<'_>) -> Vec<OwnedSemaphorePermit> {
+    async fn enter(&self, prober: &Prober<'_>) -> Room {
         let lanes = &prober.lanes;
         lanes.enter(prober.places, self.place, self.probe).await
     }
@@ -84,6 +86,7 @@ impl Asking<'_> {
             leftovers: Leftovers::Kill,
             until: self.until,
             guard: None,
+            queued: self.observes,
         };
         let (reply, scope) = match self.each {
             Some(each) => listed::ask(prober, task, each).await,
@@ -107,6 +110,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) async fn ask_check(asking: Asking<'_>, prober: &Prober<'_>) -> Asked {
     let check = asking.check;
     let places = vantages(check);
+    let command = matches!(asking.probe, Probe::Command(_));
     let room = asking.enter(prober).await;
     for place in &places {
         prober.places.look_first(place).await;
@@ -127,7 +131,12 @@ pub(super) async fn ask_check(asking: Asking<'_>, prober: &Prober<'_>) -> Asked 
     };
     if asked.reply.answered().is_some() {
         for place in &places {
-            if let Some(holder) = prober.places.disturbed_since(place, since).await {
+            let disturbed = if command {
+                prober.places.disturbed_at_answer(place, since).await
+            } else {
+                prober.places.disturbed_since(place, since).await
+            };
+            if let Some(holder) = disturbed {
                 asked.disturbed = Some(format!(
                     "{} is disturbed by {holder}",
                     wording::place(place)

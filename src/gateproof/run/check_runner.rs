@@ -16,7 +16,7 @@ use super::event::Events;
 use super::fixture::{Fixtures, NotSet};
 use super::options::{Options, Role};
 use super::places::Places;
-use super::plan::{CheckAt, Item};
+use super::plan::{CheckAt, Item, observes};
 use super::prober::Prober;
 use super::recorded::remark;
 use super::same::SameAnswers;
@@ -112,6 +112,7 @@ impl<'r> CheckRunner<'r> {
             scope,
             each: None,
             until: self.fixtures.until(),
+            observes: false,
         };
         let reply = asking.ask(self.prober).await.reply;
         let held = reply.held("what it requires");
@@ -131,6 +132,7 @@ impl<'r> CheckRunner<'r> {
             scope,
             each: check.each.as_ref(),
             until: self.fixtures.until(),
+            observes: observes(check.effect, &check.doubt),
         }
     }
 
@@ -332,6 +334,7 @@ impl<'r> CheckRunner<'r> {
             scope,
             each: check.each.as_ref(),
             until: self.fixtures.until(),
+            observes: observes(control.effect, &control.doubt),
         }))
     }
 }

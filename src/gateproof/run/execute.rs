@@ -18,10 +18,11 @@ use super::lanes::Lanes;
 use super::leftovers;
 use super::options::Options;
 use super::places::{INSIDE, Places};
-use super::plan::{CheckAt, schedule, select, side_by_side};
+use super::plan::{CheckAt, select, side_by_side};
 use super::planned;
 use super::prober::Prober;
 use super::provenance::{claim_ref, random, who};
+use super::schedule::schedule;
 use super::secrets;
 use super::teeth;
 

@@ -59,6 +59,7 @@ pub(super) fn command(
         deadline,
         output_limit: OUTPUT_LIMIT,
         leftovers,
+        queued: false,
     }
 }
 

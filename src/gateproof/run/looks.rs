@@ -51,6 +51,19 @@ impl Looks {
         }
         seen(&looks, since).cloned()
     }
+
+    /// Notes that nobody was seen at a look that began then or later. Returns who was seen since then.
+    pub(super) async fn saw_nobody(&self, machine: &str, since: Instant) -> Option<Holder> {
+        let looks = self.of(machine);
+        let mut looks = looks.lock().await;
+        let after = looks.partition_point(|look| look.began < since);
+        let nobody = Look {
+            began: since,
+            holder: None,
+        };
+        looks.insert(after, nobody);
+        seen(&looks, since).cloned()
+    }
 }
 
 impl Look {
@@ -134,5 +147,18 @@ mod tests {
         );
         assert_eq!(looks.since("h", Instant::now(), async || None).await, None);
         assert_eq!(looks.since("other", since, async || None).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_host_that_tells_of_nobody_ends_what_was_seen_before() {
+        let looks = Looks::default();
+        let first = Instant::now();
+        looks.first("h", async || Some(holder("other"))).await;
+        let (second, third) = (Instant::now(), Instant::now());
+        let seen_before = looks.saw_nobody("h", second).await;
+        assert_eq!(seen_before, Some(holder("other")), "it may have been so");
+        assert_eq!(looks.saw_nobody("h", third).await, None);
+        let since_first = looks.saw_nobody("h", first).await;
+        assert_eq!(since_first, Some(holder("other")));
     }
 }

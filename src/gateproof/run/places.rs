@@ -158,12 +158,31 @@ impl Places {
     /// own, as a host is, and what others disturb on it is mostly theirs.
     pub(super) async fn disturbed_since(&self, place: &Place, since: Instant) -> Option<Holder> {
         let machine = Places::machine(place);
+        if self.holds(&machine) {
+            return None;
+        }
         // A host that does not answer now is reported by the check itself.
         let look = async || {
             let listing = undo::list(self.known(&machine).ok()?).await.ok()?;
             self.other(&machine, listing)
         };
         self.looks.since(machine.name(), since, look).await
+    }
+
+    /// As [`Places::disturbed_since`], where a command has just answered: a host tells with its answer
+    /// whether somebody disturbs it, so that it is asked only who that is.
+    pub(super) async fn disturbed_at_answer(
+        &self,
+        place: &Place,
+        since: Instant,
+    ) -> Option<Holder> {
+        if let Ok(host) = self.known(place)
+            && host.leased().await == Some(false)
+        {
+            let machine = Places::machine(place);
+            return self.looks.saw_nobody(machine.name(), since).await;
+        }
+        self.disturbed_since(place, since).await
     }
 
     /// Who else holds a lease.

@@ -1,5 +1,6 @@
 //! What is run, in which order, under which fixtures. Pure.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use claim::{Check, ClaimFile, Control, Effect, Place, Probe, Timing};
@@ -103,35 +104,37 @@ pub struct Item {
 
 /// The selected checks of a file, in the order of the file, with those they need.
 pub fn select(file: &ClaimFile, selection: &Selection) -> Vec<CheckAt> {
-    let mut selected: Vec<CheckAt> = Vec::new();
+    let mut selected: BTreeSet<CheckAt> = BTreeSet::new();
     for (gate_index, gate) in file.gates.iter().enumerate() {
         let at = |check| CheckAt {
             gate: gate_index,
             check,
         };
+        let checks = gate.checks.iter().enumerate();
+        let by_id: HashMap<&str, usize> = checks
+            .map(|(index, check)| (check.id.as_str(), index))
+            .collect();
         let mut pending: Vec<usize> = (0..gate.checks.len())
             .filter(|index| selection.selects(&gate.id, &gate.checks[*index]))
             .collect();
         while let Some(index) = pending.pop() {
-            if selected.contains(&at(index)) {
-                continue;
+            if selected.insert(at(index)) {
+                let needs = gate.checks[index].needs.iter();
+                pending.extend(needs.filter_map(|id| by_id.get(id.as_str())));
             }
-            selected.push(at(index));
-            let needs = &gate.checks[index].needs;
-            pending.extend(
-                (0..gate.checks.len()).filter(|other| needs.contains(&gate.checks[*other].id)),
-            );
         }
     }
-    selected.sort();
-    selected
+    selected.into_iter().collect()
 }
 
-/// The gates of which every check was selected, in the order of the file.
+/// The gates of which every check was selected, in the order of the file. `selected` is sorted.
 pub(super) fn whole_gates(file: &ClaimFile, selected: &[CheckAt]) -> Vec<String> {
     let whole = |index: usize| {
-        (0..file.gates[index].checks.len())
-            .all(|check| selected.contains(&CheckAt { gate: index, check }))
+        (0..file.gates[index].checks.len()).all(|check| {
+            selected
+                .binary_search(&CheckAt { gate: index, check })
+                .is_ok()
+        })
     };
     let gates = file.gates.iter().enumerate();
     gates
@@ -146,35 +149,6 @@ pub(super) fn vantages(check: &Check) -> Vec<Place> {
         Probe::Http(http) if !http.vantage.is_empty() => http.vantage.clone(),
         _ => vec![check.on.clone()],
     }
-}
-
-/// Orders the selected checks: needs first, then checks under the same fixtures together, so
-/// that one disturbance serves them all, then the order of the file. Gates stay apart.
-pub fn schedule(file: &ClaimFile, selected: &[CheckAt]) -> Vec<Item> {
-    let mut open: Vec<Item> = selected.iter().flat_map(|at| items(file, *at)).collect();
-    let mut done: Vec<Item> = Vec::new();
-    while !open.is_empty() {
-        let gate = open[0].at.gate;
-        let current: &[String] = match done.last() {
-            Some(item) if item.at.gate == gate => &item.with,
-            _ => &[],
-        };
-        let ready = |item: &Item| {
-            item.at.gate == gate
-                && !open
-                    .iter()
-                    .any(|other| other != item && comes_before(file, other, item))
-        };
-        let next = open
-            .iter()
-            .enumerate()
-            .filter(|(_, item)| ready(item))
-            // The same fixtures first; else the first of the file.
-            .min_by_key(|(index, item)| (item.with != current, *index))
-            .map_or(0, |(index, _)| index);
-        done.push(open.remove(next));
-    }
-    done
 }
 
 /// Divides a schedule into what may run side by side. Such checks and controls only observe, wait for
@@ -206,11 +180,14 @@ fn joins(file: &ClaimFile, group: &[Item], item: &Item) -> bool {
     alike && (needs.is_empty() || !group.iter().any(needed))
 }
 
+/// Whether a command is known to only observe.
+pub(super) fn observes(effect: Effect, doubt: &Option<String>) -> bool {
+    effect == Effect::Observe && doubt.is_none()
+}
+
 /// Whether an item observes, and does not wait.
 fn only_asks(file: &ClaimFile, item: &Item) -> bool {
     let check = item.at.of(file);
-    let known =
-        |effect: Effect, doubt: &Option<String>| effect == Effect::Observe && doubt.is_none();
     let at_once = |timing: &Timing| {
         timing.within.is_none() && timing.never_within.is_none() && timing.repeat <= 1
     };
@@ -223,9 +200,9 @@ fn only_asks(file: &ClaimFile, item: &Item) -> bool {
                 ..
             }),
             true,
-        ) => known(*effect, doubt) && at_once(timing),
+        ) => observes(*effect, doubt) && at_once(timing),
         _ => {
-            known(check.effect, &check.doubt)
+            observes(check.effect, &check.doubt)
                 && at_once(&check.timing)
                 && check.unchanged.is_none()
                 && check.requires.is_none()
@@ -234,34 +211,9 @@ fn only_asks(file: &ClaimFile, item: &Item) -> bool {
     }
 }
 
-fn items(file: &ClaimFile, at: CheckAt) -> Vec<Item> {
-    let check = at.of(file);
-    let mut items = vec![Item {
-        at,
-        control: false,
-        with: check.with.clone(),
-    }];
-    if let Some(control) = &check.control {
-        items.push(Item {
-            at,
-            control: true,
-            with: control.with.clone().unwrap_or_else(|| check.with.clone()),
-        });
-    }
-    items
-}
-
-fn comes_before(file: &ClaimFile, first: &Item, second: &Item) -> bool {
-    if first.at == second.at {
-        return !first.control && second.control;
-    }
-    !first.control
-        && first.at.gate == second.at.gate
-        && second.at.of(file).needs.contains(&first.at.of(file).id)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::schedule::schedule;
     use super::*;
     use kit::text::Scope;
     use kit::yaml::source::Source;

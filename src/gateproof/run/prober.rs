@@ -34,6 +34,8 @@ pub(super) struct ProbeTask<'q> {
     pub(super) until: Option<Instant>,
     /// Of our own undoing: separates it from the host's.
     pub(super) guard: Option<&'q UndoGuard>,
+    /// See [`Invocation::queued`](reach::host::Invocation::queued).
+    pub(super) queued: bool,
 }
 
 /// The result of a task.
@@ -245,6 +247,7 @@ impl Prober<'_> {
             Probe::Command(command) => {
                 let (host, at) = self.places.reach_for(task.place, command).await?;
                 let mut run = invocation::command(command, task.scope, &at, limit, task.leftovers);
+                run.queued = task.queued;
                 if let Some(guard) = task.guard {
                     run = guard.wrap(run);
                 }

@@ -52,7 +52,7 @@ codes! {
     UNREADABLE = "GP2001", "the file cannot be read",
         "The file does not exist, is a folder, or may not be read. Nothing was run. `gateproof verify` without a file takes every *.yaml file in claims/.";
     TOO_LARGE = "GP2002", "the file is too large",
-        "At most 1 MiB is read; real files have a few kilobytes. The path may name the wrong file. Put bulky expected output into a file of the repository and compare its sha256.";
+        "At most 8 MiB is read; real files have a few kilobytes. The path may name the wrong file. Put bulky expected output into a file of the repository and compare its sha256.";
     NOT_UTF8 = "GP2003", "the file is not UTF-8",
         "The file has a byte that is not valid UTF-8 at the place shown. Convert the file: `iconv -f latin1 -t utf-8 OLD > NEW`. For binary expected output use `sha256:`.";
 
@@ -65,7 +65,7 @@ codes! {
     DOCUMENTS = "GP2104", "not exactly one document",
         "A file holds exactly one YAML document, with a map at its top. Readers would overlook a second `---`.";
     TOO_DEEP = "GP2105", "nested too deeply, or too many nodes",
-        "At most 32 levels and 20,000 nodes are read. Files that people can review stay far below that.";
+        "At most 32 levels and 400,000 nodes are read. Files that people can review stay far below that.";
 
     HIDDEN = "GP2106", "a character that is not seen",
         "The file has a character that is not printed, or that turns the order of those beside it around, so that it reads otherwise than it is: a zero-width space or a bidirectional control. Leave it out. Where it is meant, write it as an escape in double quotes: \"a\\u200Bb\".";

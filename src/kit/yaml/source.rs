@@ -8,7 +8,7 @@ use crate::regular;
 pub type Span = std::ops::Range<usize>;
 
 /// The largest claim file that is read, in bytes. Real ones have a few kilobytes.
-pub const MAX_BYTES: u64 = 1024 * 1024;
+pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 /// A claim file's text and where it came from.
 #[derive(Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::yaml::source::Span;
 /// The deepest nesting that is read.
 pub const MAX_DEPTH: usize = 32;
 /// The most nodes that are read.
-pub const MAX_NODES: usize = 20_000;
+pub const MAX_NODES: usize = 400_000;
 
 /// A node with its place.
 #[derive(Clone, Debug, PartialEq)]

@@ -40,6 +40,9 @@ pub struct Invocation {
     pub output_limit: usize,
     /// What becomes of left-over processes.
     pub leftovers: Leftovers,
+    /// Whether it may be sent to a host while others of this kind run there before it, and sent again
+    /// when the link is lost before its turn: for what only observes.
+    pub queued: bool,
 }
 
 impl Invocation {
@@ -55,6 +58,7 @@ impl Invocation {
             deadline,
             output_limit,
             leftovers: Leftovers::Kill,
+            queued: false,
         }
     }
 }

@@ -51,6 +51,11 @@ pub(super) trait Transport: Debug + Send + Sync {
     /// See [`Host::session`].
     fn session(&self) -> BoxFuture<'_, Option<String>>;
 
+    /// See [`Host::leased`].
+    fn leased(&self) -> BoxFuture<'_, Option<bool>> {
+        Box::pin(async { None })
+    }
+
     /// See [`Host::spare_services_for`].
     fn spare_services_for<'a>(&'a self, _folder: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(async {})
@@ -145,6 +150,12 @@ impl Host {
     /// `None` when it is lost. Nothing is sent for it.
     pub async fn session(&self) -> Option<String> {
         self.0.session().await
+    }
+
+    /// Whether somebody disturbed the host when the last command ended there, as it told with the
+    /// answer; `None` where that is not known. Nothing is sent for it.
+    pub async fn leased(&self) -> Option<bool> {
+        self.0.leased().await
     }
 
     /// If the run is killed, the services that it leaves on this machine are not ended before

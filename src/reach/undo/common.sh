@@ -5,18 +5,6 @@
 #   beat-PID-START   when that one was last heard of, in seconds of uptime
 #   undo/ID/         one undoing that is armed: agent record owner due state log step.N …
 
-gp_find_base() {
-  gp_uid=$(id -u)
-  # On this machine the client may name the folder of its repository.
-  if [ -n "${gp_state-}" ]; then gp_base=$gp_state
-  elif [ -n "${GATEPROOF_STATE-}" ]; then gp_base=$GATEPROOF_STATE
-  elif [ "$gp_uid" = 0 ]; then gp_base=/var/lib/gateproof
-  else gp_base=${XDG_STATE_HOME:-${HOME:-/}/.local/state}/gateproof
-  fi
-  gp_boot=
-  read -r gp_boot </proc/sys/kernel/random/boot_id
-}
-
 # Seconds since the boot, suspended ones included: no clock that somebody sets.
 gp_uptime() {
   read -r gp_now gp_rest </proc/uptime

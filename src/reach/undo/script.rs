@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 /// Reads what is armed on a host: the part of the agent that changes nothing.
-pub(super) const COMMON: &str = include_str!("common.sh");
+pub(super) const COMMON: &str = concat!(
+    include_str!("../host/state_folder.sh"),
+    include_str!("common.sh")
+);
 
 /// How long reading or changing what is armed on a host may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -12,7 +15,11 @@ pub const LISTING_LIMIT: usize = 1 << 20;
 
 /// The agent as it is stored beside each armed undoing.
 pub fn agent_script() -> &'static str {
-    concat!(include_str!("common.sh"), include_str!("agent.sh"))
+    concat!(
+        include_str!("../host/state_folder.sh"),
+        include_str!("common.sh"),
+        include_str!("agent.sh")
+    )
 }
 
 /// The shell text that prints what is known on a host, for

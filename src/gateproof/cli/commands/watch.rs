@@ -279,6 +279,7 @@ impl Watcher {
             output_limit: OUTPUT_LIMIT,
             // The command may start something that goes on.
             leftovers: Leftovers::Keep,
+            queued: false,
         };
         match self.host.run(&invocation).await {
             Ok(output) => {

@@ -86,6 +86,7 @@ pub(super) async fn observe_back(
                 leftovers: Leftovers::Kill,
                 until: None,
                 guard: None,
+                queued: false,
             })
             .await;
         result = reply.held(what);

@@ -135,6 +135,10 @@ impl Transport for ContainerHost {
         Box::pin(self.0.session())
     }
 
+    fn leased(&self) -> BoxFuture<'_, Option<bool>> {
+        Box::pin(self.0.leased())
+    }
+
     /// Found anew: by then another container may have taken the name.
     fn identity(&self) -> BoxFuture<'_, Result<Option<InstanceIdentity>, Fault>> {
         Box::pin(async {

@@ -1,7 +1,9 @@
-//! The client's half of a runner: one task that owns the channel, sends one job at a time,
-//! keeps its deadline, and keeps the runner alive.
+//! The client's half of a runner: one task that owns the channel, sends jobs, keeps the deadline of
+//! the one whose turn it is, and keeps the runner alive.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -23,13 +25,55 @@ const GRACE: Duration = Duration::from_secs(10);
 /// The pause before a kill is requested again while there is no answer.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// The most jobs in one request line, which saves round trips, and the most bytes of them together.
+const BATCH: usize = 64;
+const BATCH_BYTES: usize = 64 * 1024;
+
 /// How a job ended.
 #[derive(Debug)]
 pub(super) struct Ended {
     /// The runner's answer.
     pub(super) done: JobDone,
-    /// From sending the request to having the whole answer.
+    /// From its turn to having the whole answer.
     pub(super) duration: Duration,
+}
+
+/// Why a job has no answer.
+#[derive(Debug)]
+pub(super) enum Unanswered {
+    /// The channel was lost while the job ran.
+    Lost(Lost),
+    /// The channel was lost before its turn.
+    NotBegun(Lost),
+}
+
+/// How a job ended, or why nobody knows.
+pub(super) type Reply = Result<Ended, Unanswered>;
+
+impl Unanswered {
+    /// What became of the channel.
+    pub(super) fn lost(self) -> Lost {
+        match self {
+            Unanswered::Lost(lost) | Unanswered::NotBegun(lost) => lost,
+        }
+    }
+}
+
+/// Whether somebody disturbed the host when the last job ended there.
+#[derive(Debug, Default)]
+struct Leased(AtomicU8);
+
+impl Leased {
+    fn note(&self, leased: bool) {
+        self.0.store(1 + u8::from(leased), Ordering::Release);
+    }
+
+    fn last(&self) -> Option<bool> {
+        match self.0.load(Ordering::Acquire) {
+            0 => None,
+            noted => Some(noted == 2),
+        }
+    }
 }
 
 /// A job under way.
@@ -38,7 +82,7 @@ pub(super) struct Pending {
     /// Notified, the job is killed.
     pub(super) cancel: Arc<Notify>,
     /// How it ended. Dropped, the job is killed too.
-    pub(super) reply: oneshot::Receiver<Result<Ended, Lost>>,
+    pub(super) reply: oneshot::Receiver<Reply>,
 }
 
 /// A runner that is ready.
@@ -47,18 +91,27 @@ pub(super) struct Runner {
     jobs: mpsc::Sender<QueuedJob>,
     /// Its private folder on the host.
     pub(super) folder: String,
-    secrets: Secrets,
     lineage: Lineage,
+    leased: Arc<Leased>,
     task: JoinHandle<()>,
 }
 
 #[derive(Debug)]
 struct QueuedJob {
-    request: Request,
-    line: Vec<u8>,
-    deadline: Duration,
+    job: Job,
     cancel: Arc<Notify>,
-    reply: oneshot::Sender<Result<Ended, Lost>>,
+    reply: oneshot::Sender<Reply>,
+}
+
+/// A job as it is sent.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) request: Request,
+    /// Its part of a request line.
+    pub(super) text: String,
+    pub(super) deadline: Duration,
+    /// See [`Invocation::queued`].
+    pub(super) queued: bool,
 }
 
 impl Runner {
@@ -74,13 +127,14 @@ impl Runner {
     ) -> Result<Self, NotReady> {
         let first = request::first_line(&secrets, lineage);
         let (channel, folder) = Channel::start(streams, first, &secrets.key, patience).await?;
-        let (jobs, inbox) = mpsc::channel(1);
-        let task = tokio::spawn(serve(channel, inbox));
+        let (jobs, inbox) = mpsc::channel(BATCH);
+        let leased = Arc::new(Leased::default());
+        let task = tokio::spawn(serve(channel, inbox, secrets, Arc::clone(&leased)));
         Ok(Runner {
             jobs,
             folder,
-            secrets,
             lineage: lineage.clone(),
+            leased,
             task,
         })
     }
@@ -95,34 +149,33 @@ impl Runner {
         !self.jobs.is_closed()
     }
 
-    /// The line that asks for a job.
+    /// Whether somebody disturbed the host when the last job ended there, if one has.
+    pub(super) fn leased(&self) -> Option<bool> {
+        self.leased.last()
+    }
+
+    /// A job, as it is sent to this runner.
     ///
     /// # Errors
     /// A [`Fault`] when the invocation cannot be handed to any shell.
-    pub(super) fn line(
-        &self,
-        request: &Request,
-        invocation: &Invocation,
-    ) -> Result<Vec<u8>, Fault> {
-        request::job(&self.secrets, request, &self.folder, invocation)
+    pub(super) fn job(&self, request: Request, invocation: &Invocation) -> Result<Job, Fault> {
+        Ok(Job {
+            text: request::job(&request, &self.folder, invocation)?,
+            request,
+            deadline: invocation.deadline,
+            queued: invocation.queued,
+        })
     }
 
-    /// Sends a job, after those that were sent before it have ended.
+    /// Sends a job. Its turn comes after those that were sent before it have ended.
     ///
     /// # Errors
     /// [`Lost`] when it was not sent, because the channel had gone before.
-    pub(super) async fn send(
-        &self,
-        request: Request,
-        line: Vec<u8>,
-        deadline: Duration,
-    ) -> Result<Pending, Lost> {
+    pub(super) async fn send(&self, job: Job) -> Result<Pending, Lost> {
         let cancel = Arc::new(Notify::new());
         let (reply, receiver) = oneshot::channel();
         let job = QueuedJob {
-            request,
-            line,
-            deadline,
+            job,
             cancel: Arc::clone(&cancel),
             reply,
         };
@@ -143,7 +196,7 @@ impl Runner {
     }
 }
 
-/// The job that runs now.
+/// The job whose turn it is.
 struct Current {
     job: QueuedJob,
     started: Instant,
@@ -152,34 +205,58 @@ struct Current {
     killing: Option<(tokio::time::Instant, tokio::time::Instant)>,
 }
 
+impl Current {
+    fn begin(job: QueuedJob) -> Current {
+        let far = Duration::from_secs(60 * 60 * 24 * 365);
+        let overdue = tokio::time::Instant::now() + job.job.deadline.min(far);
+        Current {
+            job,
+            started: Instant::now(),
+            overdue,
+            killing: None,
+        }
+    }
+}
+
 /// Runs jobs until nobody can send any more or the channel is lost.
-async fn serve(mut channel: Channel, mut inbox: mpsc::Receiver<QueuedJob>) {
+async fn serve(
+    mut channel: Channel,
+    mut inbox: mpsc::Receiver<QueuedJob>,
+    secrets: Secrets,
+    leased: Arc<Leased>,
+) {
     let mut beat = tokio::time::interval(BEAT);
-    let (lost, unanswered) = loop {
-        let job = tokio::select! {
-            job = inbox.recv() => match job {
-                Some(job) => job,
-                None => return channel.close().await,
+    // One that was taken from the inbox and does not belong into the line before it.
+    let mut next = None;
+    let (lost, unanswered, mut after) = loop {
+        let first = match next.take() {
+            Some(job) => job,
+            None => match idle(&mut channel, &mut inbox, &mut beat).await {
+                Ok(Some(job)) => job,
+                Ok(None) => return channel.close().await,
+                Err(lost) => break (lost, None, VecDeque::new()),
             },
-            read = channel.receive() => match read {
-                Ok(()) => match channel.next() {
-                    Ok(None) => continue,
-                    // Each job is answered before the next is sent.
-                    Ok(Some(_)) => break (Lost::intruded("an answer to nothing"), None),
-                    Err(lost) => break (lost, None),
-                },
-                Err(lost) => break (lost, None),
-            },
-            _ = beat.tick() => {
-                channel.send(*b"beat\n");
-                continue;
-            }
         };
-        let (reply, result) = attend(&mut channel, job, &mut beat).await;
-        match result {
-            Err(lost) => break (lost, Some(reply)),
-            // Nobody may be waiting any more.
-            Ok(ended) => drop(reply.send(Ok(ended))),
+        let mut line = gather(first, &mut inbox, &mut next).await;
+        let texts = line.iter().map(|queued| queued.job.text.as_str());
+        channel.send(request::line(&secrets, texts));
+        let mut failed = None;
+        while let Some(job) = line.pop_front() {
+            let (reply, result) = attend(&mut channel, Current::begin(job), &mut beat).await;
+            match result {
+                Err(lost) => {
+                    failed = Some((lost, reply));
+                    break;
+                }
+                Ok(ended) => {
+                    leased.note(ended.done.leased);
+                    // Nobody may be waiting any more.
+                    drop(reply.send(Ok(ended)));
+                }
+            }
+        }
+        if let Some((lost, reply)) = failed {
+            break (lost, Some(reply), line);
         }
     };
     inbox.close();
@@ -188,11 +265,64 @@ async fn serve(mut channel: Channel, mut inbox: mpsc::Receiver<QueuedJob>) {
         channel.close().await;
     }
     if let Some(reply) = unanswered {
-        let _ = reply.send(Err(lost.clone()));
+        let _ = reply.send(Err(Unanswered::Lost(lost.clone())));
     }
+    after.extend(next);
     while let Some(job) = inbox.recv().await {
-        let _ = job.reply.send(Err(lost.clone()));
+        after.push_back(job);
     }
+    for job in after {
+        let _ = job.reply.send(Err(Unanswered::NotBegun(lost.clone())));
+    }
+}
+
+/// Waits for a job while none runs; `None` when nobody can send any more.
+async fn idle(
+    channel: &mut Channel,
+    inbox: &mut mpsc::Receiver<QueuedJob>,
+    beat: &mut tokio::time::Interval,
+) -> Result<Option<QueuedJob>, Lost> {
+    loop {
+        tokio::select! {
+            job = inbox.recv() => return Ok(job),
+            read = channel.receive() => {
+                read?;
+                // Each request line is answered before the next is sent.
+                if channel.next()?.is_some() {
+                    return Err(Lost::intruded("an answer to nothing"));
+                }
+            }
+            _ = beat.tick() => channel.send(*b"beat\n"),
+        }
+    }
+}
+
+/// The jobs of one line: this one, and those that may be sent with it and are there.
+async fn gather(
+    first: QueuedJob,
+    inbox: &mut mpsc::Receiver<QueuedJob>,
+    next: &mut Option<QueuedJob>,
+) -> VecDeque<QueuedJob> {
+    let mut bytes = first.job.text.len();
+    let mut more = first.job.queued;
+    let mut line = VecDeque::from([first]);
+    if more {
+        // Those who send at the same time come to it.
+        tokio::task::yield_now().await;
+    }
+    while more && line.len() < BATCH {
+        let Ok(job) = inbox.try_recv() else {
+            break;
+        };
+        bytes += job.job.text.len();
+        more = job.job.queued && bytes <= BATCH_BYTES;
+        if more {
+            line.push_back(job);
+        } else {
+            *next = Some(job);
+        }
+    }
+    line
 }
 
 /// Whether this is the answer to the request.
@@ -200,28 +330,18 @@ fn answers(done: &JobDone, request: &Request) -> bool {
     done.id == request.id && done.token == request.token
 }
 
-/// One job from its request to its answer.
+/// One job from its turn to its answer.
 async fn attend(
     channel: &mut Channel,
-    mut job: QueuedJob,
+    mut current: Current,
     beat: &mut tokio::time::Interval,
-) -> (oneshot::Sender<Result<Ended, Lost>>, Result<Ended, Lost>) {
-    channel.send(std::mem::take(&mut job.line));
-    let now = tokio::time::Instant::now();
-    let far = Duration::from_secs(60 * 60 * 24 * 365);
-    let overdue = now + job.deadline.min(far);
-    let mut current = Current {
-        job,
-        started: Instant::now(),
-        overdue,
-        killing: None,
-    };
+) -> (oneshot::Sender<Reply>, Result<Ended, Lost>) {
     let result = loop {
         match channel.next() {
             Ok(Some(Frame::Done(done))) if done.state == "gone" => {
                 break Err(Lost::ended("it gave up, and killed the command"));
             }
-            Ok(Some(Frame::Done(done))) if answers(&done, &current.job.request) => {
+            Ok(Some(Frame::Done(done))) if answers(&done, &current.job.job.request) => {
                 break Ok(Ended {
                     done,
                     duration: current.started.elapsed(),
@@ -269,7 +389,7 @@ async fn wait(
                 how: How::Silent,
             });
         }
-        channel.send(format!("cancel {}\n", current.job.request.id));
+        channel.send(format!("cancel {}\n", current.job.job.request.id));
         current.killing = Some((since, now + AGAIN));
     }
     Ok(())

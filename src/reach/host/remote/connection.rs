@@ -12,7 +12,7 @@ use super::super::fault::Fault;
 use super::super::invocation::{Invocation, Leftovers, Script};
 use super::super::mark::{self, Lineage};
 use super::channel::{How, Lost, NotReady};
-use super::client::Runner;
+use super::client::{Job, Runner, Unanswered};
 use super::link::{Link, NoChannel};
 use super::request::{Request, Secrets};
 
@@ -97,6 +97,14 @@ impl<L: Link> Connection<L> {
         }
     }
 
+    /// Whether somebody disturbed the host when the last command ended there, if that is known.
+    pub(super) async fn leased(&self) -> Option<bool> {
+        match &*self.runner.lock().await {
+            Commands::Ready(runner) if runner.alive() => runner.leased(),
+            _ => None,
+        }
+    }
+
     /// The runner of the commands, started by the first caller who needs it.
     ///
     /// # Errors
@@ -153,15 +161,11 @@ impl<L: Link> Connection<L> {
         })
     }
 
-    /// A job's request, and the line that asks for it.
+    /// The job that an invocation is for a runner.
     ///
     /// # Errors
     /// A [`Fault`] when the invocation cannot be handed to any shell.
-    pub(super) fn request(
-        &self,
-        runner: &Runner,
-        invocation: &Invocation,
-    ) -> Result<(Request, Vec<u8>), Fault> {
+    pub(super) fn job(&self, runner: &Runner, invocation: &Invocation) -> Result<Job, Fault> {
         let id = self.lineages.jobs.fetch_add(1, Ordering::Relaxed) + 1;
         let lineage = match invocation.leftovers {
             Leftovers::Kill => runner.lineage(),
@@ -172,8 +176,7 @@ impl<L: Link> Connection<L> {
             token: mark::fresh().map_err(no_random)?,
             limit: lineage.limit(id),
         };
-        let line = runner.line(&request, invocation)?;
-        Ok((request, line))
+        runner.job(request, invocation)
     }
 
     /// Notes that a channel was lost, and makes the fault of it.
@@ -220,10 +223,10 @@ impl<L: Link> Connection<L> {
             Err(_) => return Ok(()),
         };
         let nothing = Invocation::new(Script::Shell(":".into()), PROOF, 0);
-        let (request, line) = self.request(&runner, &nothing)?;
+        let job = self.job(&runner, &nothing)?;
         let answer = timeout(PROOF, async {
-            let pending = runner.send(request, line, PROOF).await?;
-            pending.reply.await.unwrap_or_else(|_| Err(task_ended()))
+            let reply = runner.send(job).await?.reply.await;
+            reply.map_err(|_| task_ended())?.map_err(Unanswered::lost)
         });
         match answer.await {
             Ok(Ok(_)) => Ok(()),

@@ -41,6 +41,8 @@ pub(super) struct JobDone {
     pub(super) stderr: Captured,
     /// What it left running.
     pub(super) left: Vec<LeftProcess>,
+    /// Whether somebody disturbed the host at its end.
+    pub(super) leased: bool,
 }
 
 /// What cannot be a runner's message.
@@ -209,7 +211,7 @@ impl FrameParser {
                 let [version, _launch, folder] = fields[..] else {
                     return Err(wrong());
                 };
-                if version != "2" || self.ready {
+                if version != "3" || self.ready {
                     return Err(wrong());
                 }
                 self.ready = true;
@@ -268,7 +270,19 @@ impl FrameParser {
 impl Body {
     fn parse(text: &str) -> Option<Body> {
         let fields: Vec<&str> = text.split(' ').collect();
-        let [id, token, state, status, out, out_all, err, err_all, left] = fields[..] else {
+        let [
+            id,
+            token,
+            state,
+            status,
+            out,
+            out_all,
+            err,
+            err_all,
+            left,
+            leased,
+        ] = fields[..]
+        else {
             return None;
         };
         let stream = |sent: &str, total: &str| {
@@ -288,6 +302,11 @@ impl Body {
             stdout: captured(out_all),
             stderr: captured(err_all),
             left: Vec::new(),
+            leased: match leased {
+                "yes" => true,
+                "no" => false,
+                _ => return None,
+            },
         };
         let left = number(left).filter(|&left| left <= LONGEST_LINE)?;
         Some(Body {

@@ -10,8 +10,7 @@ use super::super::fault::Fault;
 use super::super::invocation::{Invocation, Script};
 use super::super::mark::Lineage;
 use super::super::transport::{Background, BackgroundService, BoxFuture};
-use super::channel::Lost;
-use super::client::{Ended, Pending, Runner};
+use super::client::{Pending, Reply, Runner, Unanswered};
 use super::connection::{Connection, Lineages, no_random, task_ended};
 use super::link::Dial;
 use super::result;
@@ -116,8 +115,8 @@ impl<D: Dial> RemoteHost<D> {
         // Of its own, since it lives beside the commands, and they end what their kind leaves.
         let lineage = Lineage::fresh().map_err(no_random)?;
         let runner = connection.open_runner(&lineage).await?;
-        let (request, line) = connection.request(&runner, invocation)?;
-        let pending = match runner.send(request, line, invocation.deadline).await {
+        let job = connection.job(&runner, invocation)?;
+        let pending = match runner.send(job).await {
             Ok(pending) => pending,
             Err(lost) => return Err(connection.lost(lost).await),
         };
@@ -142,6 +141,13 @@ impl<D: Dial> RemoteHost<D> {
     pub(in crate::host) async fn session(&self) -> Option<String> {
         match &*self.inner.state.lock().await {
             State::Up(connection) => connection.session().await,
+            State::Untried | State::Down(_) => None,
+        }
+    }
+
+    pub(in crate::host) async fn leased(&self) -> Option<bool> {
+        match &*self.inner.state.lock().await {
+            State::Up(connection) => connection.leased().await,
             State::Untried | State::Down(_) => None,
         }
     }
@@ -191,21 +197,29 @@ impl<D: Dial> Inner<D> {
     }
 
     async fn run(&self, invocation: &Invocation) -> Result<CommandObservation, Fault> {
-        let connection = self.connection().await?;
-        let runner = connection.runner().await?;
-        let (request, line) = connection.request(&runner, invocation)?;
-        let reply = match runner.send(request, line, invocation.deadline).await {
-            Ok(pending) => {
-                // `cancel` is held until the answer is there; dropped with us, it kills.
-                let Pending {
-                    cancel: _cancel,
-                    reply,
-                } = pending;
-                reply.await
+        loop {
+            let connection = self.connection().await?;
+            let runner = connection.runner().await?;
+            let job = connection.job(&runner, invocation)?;
+            let reply = match runner.send(job).await {
+                Ok(pending) => {
+                    // `cancel` is held until the answer is there; dropped with us, it kills.
+                    let Pending {
+                        cancel: _cancel,
+                        reply,
+                    } = pending;
+                    reply.await
+                }
+                Err(lost) => return Err(connection.lost(lost).await),
+            };
+            match reply {
+                // The one whose turn it was tells of the loss.
+                Ok(Err(Unanswered::NotBegun(lost))) if invocation.queued => {
+                    let _ = connection.lost(lost).await;
+                }
+                reply => return self.judge(&connection, &runner, invocation, reply).await,
             }
-            Err(lost) => return Err(connection.lost(lost).await),
-        };
-        self.judge(&connection, &runner, invocation, reply).await
+        }
     }
 
     async fn judge(
@@ -213,9 +227,10 @@ impl<D: Dial> Inner<D> {
         connection: &Connection<D::Link>,
         runner: &Runner,
         invocation: &Invocation,
-        reply: Result<Result<Ended, Lost>, RecvError>,
+        reply: Result<Reply, RecvError>,
     ) -> Result<CommandObservation, Fault> {
-        match reply.unwrap_or_else(|_| Err(task_ended())) {
+        let reply = reply.map_err(|_| task_ended());
+        match reply.and_then(|reply| reply.map_err(Unanswered::lost)) {
             Ok(ended) => result::observation(&self.name, &runner.folder, invocation, ended),
             Err(lost) => Err(connection.lost(lost).await),
         }
@@ -245,7 +260,7 @@ impl<D: Dial> RemoteService<D> {
             let reply = match self.pending.reply.try_recv() {
                 Err(TryRecvError::Empty) => return Ok(None),
                 Ok(reply) => reply,
-                Err(TryRecvError::Closed) => Err(task_ended()),
+                Err(TryRecvError::Closed) => Err(Unanswered::Lost(task_ended())),
             };
             let ended =
                 self.inner
@@ -261,9 +276,10 @@ impl<D: Dial> RemoteService<D> {
         } else {
             self.pending.cancel.notify_one();
             let reply = (&mut self.pending.reply).await;
-            match reply.unwrap_or_else(|_| Err(task_ended())) {
-                Ok(_) => Ok(()),
-                Err(lost) => Err(self.connection.lost(lost).await),
+            match reply {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(unanswered)) => Err(self.connection.lost(unanswered.lost()).await),
+                Err(_) => Err(self.connection.lost(task_ended()).await),
             }
         };
         self.runner.close().await;

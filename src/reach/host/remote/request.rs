@@ -13,7 +13,11 @@ pub(super) const FLOOD: u64 = 64 << 20;
 
 /// The script that runs commands on hosts, for everyone who wants to read it first.
 pub fn runner_script() -> &'static str {
-    concat!(include_str!("../marked.sh"), include_str!("runner.sh"))
+    concat!(
+        include_str!("../marked.sh"),
+        include_str!("../state_folder.sh"),
+        include_str!("runner.sh")
+    )
 }
 
 /// The watchdog on the host gives the client this much longer, in seconds: the client is the
@@ -81,22 +85,26 @@ pub(super) struct Request {
     pub(super) limit: String,
 }
 
-/// The request line of a job.
+/// The request line of jobs, each as [`job`] made it.
+pub(super) fn line<'j>(secrets: &Secrets, jobs: impl Iterator<Item = &'j str>) -> Vec<u8> {
+    let jobs: Vec<&str> = jobs.collect();
+    format!("run {} {}\n", secrets.ask, jobs.join("; ")).into_bytes()
+}
+
+/// A job as a part of a request line.
 ///
 /// # Errors
 /// A [`Fault`] when the invocation cannot be handed to any shell.
 pub(super) fn job(
-    secrets: &Secrets,
     request: &Request,
     folder: &str,
     invocation: &Invocation,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<String, Fault> {
     let Request {
         id,
         token,
         limit: mark,
     } = request;
-    let ask = &secrets.ask;
     script::check(invocation)?;
     let started = u64::from(invocation.deadline.subsec_nanos() > 0);
     let whole = invocation
@@ -109,15 +117,16 @@ pub(super) fn job(
     } else {
         ""
     };
-    let mut line = format!(
-        "run {ask} id={id} token={token} mark={mark} deadline={} limit={limit} flood={FLOOD} keep={keep}",
+    let mut job = format!(
+        "begin_job; id={id} token={token} mark={mark} deadline={} limit={limit} flood={FLOOD} keep={keep}",
         whole.min(i32::MAX as u64)
     );
     if let Some(input) = &invocation.stdin {
-        line.push_str(&format!(" input='{}'", percent_b(input)));
+        job.push_str(&format!(" input='{}'", percent_b(input)));
     }
-    line.push_str(&format!(" text={}\n", one_line(&text(folder, invocation)?)));
-    Ok(line.into_bytes())
+    let text = one_line(&text(folder, invocation)?);
+    job.push_str(&format!(" text={text}; run_job"));
+    Ok(job)
 }
 
 /// The shell text of a job: variables, folder, then the command.
@@ -195,8 +204,9 @@ mod tests {
 
     /// What a shell makes of the line: reads it as the runner does, and prints a variable.
     fn evaluated(shell: &[&str], line: &[u8], print: &str) -> Vec<u8> {
-        let program =
-            format!("newline='\n'; IFS=' ' read -r verb ask rest; eval \"$rest\"; {print}");
+        let program = format!(
+            "newline='\n'; begin_job() {{ :; }}; run_job() {{ {print}; }}; IFS=' ' read -r verb ask rest; eval \"$rest\""
+        );
         let mut child = Command::new(shell[0])
             .args(&shell[1..])
             .args(["-c", &program])
@@ -219,19 +229,23 @@ mod tests {
         }
     }
 
-    /// The line of job 3.
-    fn line(invocation: &Invocation) -> Vec<u8> {
+    /// The line of these as jobs 3, 4 and so on.
+    fn line(invocations: &[Invocation]) -> Vec<u8> {
         let secrets = Secrets {
             nonce: "a1".to_owned(),
             key: "b2".to_owned(),
             ask: "c3".to_owned(),
         };
-        let request = Request {
-            id: 3,
-            token: "d4".to_owned(),
-            limit: "123456789012000003".to_owned(),
-        };
-        job(&secrets, &request, "/tmp/x", invocation).unwrap()
+        let jobs = (3..).zip(invocations).map(|(id, invocation)| {
+            let request = Request {
+                id,
+                token: "d4".to_owned(),
+                limit: format!("123456789012{id:06}"),
+            };
+            job(&request, "/tmp/x", invocation).unwrap()
+        });
+        let jobs: Vec<String> = jobs.collect();
+        super::line(&secrets, jobs.iter().map(String::as_str))
     }
 
     proptest! {
@@ -241,10 +255,11 @@ mod tests {
             text in "[^\0]{0,60}",
             bytes in proptest::collection::vec(any::<u8>(), 0..60),
         ) {
-            let line = line(&invocation(&text, bytes.clone()));
+            let line = line(&[invocation(&text, bytes.clone()), invocation(&text, Vec::new())]);
             prop_assert_eq!(line.iter().filter(|&&byte| byte == b'\n').count(), 1);
+            let twice = text.repeat(2);
             for shell in shells() {
-                prop_assert_eq!(evaluated(&shell, &line, "printf %s \"$text\""), text.as_bytes(), "{:?}", &shell);
+                prop_assert_eq!(evaluated(&shell, &line, "printf %s \"$text\""), twice.as_bytes(), "{:?}", &shell);
                 prop_assert_eq!(evaluated(&shell, &line, "printf %b \"$input\""), bytes.as_slice(), "{:?}", &shell);
             }
         }
@@ -252,13 +267,95 @@ mod tests {
 
     #[test]
     fn the_watchdog_never_comes_before_the_client() {
-        let line = line(&invocation("true", Vec::new()));
-        let want = "run c3 id=3 token=d4 mark=123456789012000003 deadline=3 limit=10 flood=67108864 keep= input='' text='true'\n";
+        let line = line(&[invocation("true", Vec::new())]);
+        let want = "run c3 begin_job; id=3 token=d4 mark=123456789012000003 deadline=3 limit=10 flood=67108864 keep= input='' text='true'; run_job\n";
         assert_eq!(String::from_utf8(line).unwrap(), want);
     }
 
     #[test]
     fn the_bootstrap_reads_the_same_in_every_login_shell() {
         assert!(!BOOTSTRAP.contains(['!', '\\', '\n', '`']));
+    }
+
+    /// Asks `left_nothing` of the runner: `first` is the newest process and the moment before the job,
+    /// `pid` its own, `newest` what is told at each look after it.
+    fn left_nothing(first: (&str, u32), pid: &str, newest: &[(&str, u32)], pid_max: &str) -> bool {
+        let script = runner_script();
+        let begin = script.find("left_nothing() {").unwrap();
+        let end = begin + script[begin..].find("\n}\n").unwrap() + 3;
+        let looks: Vec<String> = newest
+            .iter()
+            .map(|(pid, at)| format!("{pid}:{at}"))
+            .collect();
+        let program = format!(
+            "looks='{}' first_pid={} first_moment={} pid={pid} pid_max={pid_max}
+{}
+newest_process() {{ look=${{looks%% *}} looks=${{looks#* }}; newest=${{look%:*}} moment=${{look#*:}}; }}
+left_nothing",
+            looks.join(" "),
+            first.0,
+            first.1,
+            &script[begin..end],
+        );
+        let mut answers = shells().into_iter().map(|shell| {
+            let mut command = Command::new(shell[0]);
+            command.args(&shell[1..]).args(["-c", &program]);
+            command.status().unwrap().success()
+        });
+        let first = answers.next().unwrap();
+        assert!(answers.all(|answer| answer == first), "{program}");
+        first
+    }
+
+    #[test]
+    fn a_job_has_left_nothing_only_where_every_number_since_then_is_free() {
+        // Numbers above any that Linux gives: nobody has them.
+        let free = ["90000001", "90000002", "90000003", "90000004"];
+        let own = std::process::id().to_string();
+        let before_own = (std::process::id() - 1).to_string();
+        let at = 500;
+        let first = (free[0], at);
+        for (first, pid, newest, pid_max, expected) in [
+            (
+                first,
+                free[1],
+                &[(free[2], at), (free[2], at)][..],
+                "4194304",
+                true,
+            ),
+            // Somebody starts more while we look.
+            (
+                first,
+                free[1],
+                &[(free[2], at), (free[3], at), (free[3], at)],
+                "4194304",
+                true,
+            ),
+            // One of them lives: it may be the job's.
+            (
+                (before_own.as_str(), at),
+                own.as_str(),
+                &[(own.as_str(), at); 2],
+                "4194304",
+                false,
+            ),
+            // The job is not among them: they are not counted as we see them.
+            (first, free[0], &[(free[2], at); 2], "4194304", false),
+            (first, free[3], &[(free[2], at); 2], "4194304", false),
+            (first, "0", &[("0", at); 2], "4194304", false),
+            // The numbers have begun anew, or could have.
+            (first, free[1], &[("300", at); 2], "4194304", false),
+            (first, free[1], &[(free[2], at + 419); 2], "4194304", false),
+            (first, free[1], &[(free[2], at + 2); 2], "32768", true),
+            (first, free[1], &[(free[2], at + 3); 2], "32768", false),
+            // Too many to look at.
+            (first, "90000300", &[("90000300", at); 2], "4194304", false),
+            // Nobody knows.
+            (first, "''", &[(free[2], at); 2], "4194304", false),
+            (first, free[1], &[(free[2], at); 2], "''", false),
+        ] {
+            let found = left_nothing(first, pid, newest, pid_max);
+            assert_eq!(found, expected, "{first:?} {pid} {newest:?} {pid_max}");
+        }
     }
 }

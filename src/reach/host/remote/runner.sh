@@ -12,9 +12,11 @@
 #             that this client starts on this host for the same purpose
 #
 # What a job of this user could do is to write into our channels (/proc/PID/fd), and to read
-# them. So nothing of a job lives when its result is sent, and only then the next request comes.
+# them. So nothing of a job lives when its result is sent, and what is in our channels while one
+# runs makes nothing run: several jobs come in one line, and the executor has read it whole
+# before the first of them begins.
 #
-#   run ASK ASSIGNMENTS  shell assignments, evaluated here:
+#   run ASK JOBS       shell text, evaluated here: for each job `begin_job`, assignments, `run_job`
 #                        id        the job's number
 #                        token     stands in the answer to this request, and in no other
 #                        mark      the limit of file locks by which its processes are found
@@ -29,11 +31,12 @@
 #   beat               the client lives
 #   (end of input)     kill everything, remove everything, end
 #
-#   ready 2 LAUNCH DIR         once, when requests can be sent
+#   ready 3 LAUNCH DIR         once, when requests can be sent
 #   fault KIND TEXT            instead of that: this host will not do
-#   done ID TOKEN STATE STATUS OUT OUT-ALL ERR ERR-ALL LEFT
+#   done ID TOKEN STATE STATUS OUT OUT-ALL ERR ERR-ALL LEFT LEASE
 #                              followed by OUT and ERR bytes, by LEFT bytes about the processes
-#                              that the job left behind (marked.sh: $met), and by `end ID TOKEN`
+#                              that the job left behind (marked.sh: $met), and by `end ID TOKEN`;
+#                              LEASE says whether somebody disturbs this host (`yes` or `no`)
 #   intruder TEXT              somebody else wrote a request, or meddled with our files
 #
 # Who is who: this shell only sets up and cleans up. The reader takes requests from the
@@ -64,6 +67,9 @@ for tool in mkdir rm sleep wc head tr grep; do
   command -v "$tool" >/dev/null 2>&1 || refuse tool "$tool"
 done
 [ -r /proc/self/environ ] || refuse other '/proc is not mounted: processes could not be found again'
+
+# Where a lease of this host is (state_folder.sh).
+gp_find_base 2>/dev/null
 
 # A private folder, on the first place that can be written.
 dir=
@@ -98,6 +104,10 @@ for option in w x; do
     lock=$option
   fi
 done
+
+pid_max='' stayed=
+# All at once: a byte at a time the kernel gives the first digit only.
+pid_max=$(head -c 20 /proc/sys/kernel/pid_max)
 
 # Kills what remains of job $1 with limit $2: by what it cannot take off, where there is that.
 end_job() {
@@ -135,20 +145,20 @@ stop_job() {
 
 reader() {
   read -r self rest </proc/self/stat && echo "$self" >"$dir/reader"
-  beats=0 current=
+  beats=0
   while IFS=' ' read -r verb rest; do
     case $verb in
-      run)
-        current=${rest#*id=}
-        current=${current%% *}
-        printf '%s\n' "$rest"
-        ;;
+      run) printf '%s\n' "$rest" ;;
       cancel) stop_job "$rest" cancelled ;;
     esac
     beats=$((beats + 1))
     echo "$beats" >"$dir/beat"
   done
-  if [ -n "$current" ]; then stop_job "$current" gone; fi
+  # In this order: the executor writes down which job it begins, and then looks whether it is to stop.
+  printf '' >"$dir/stop"
+  current=
+  read -r current rest <"$dir/state"
+  [ -z "$current" ] || stop_job "$current" gone
 }
 
 executor() {
@@ -158,11 +168,13 @@ executor() {
       "$ask "*) line=${line#* } ;;
       *) intruder 'a request that the client did not send' ;;
     esac
-    id='' token='' mark='' deadline='' limit='' flood='' keep='' text=''
-    unset input
     eval "$line"
-    run_job
   done
+}
+
+begin_job() {
+  id='' token='' mark='' deadline='' limit='' flood='' keep='' text=''
+  unset input
 }
 
 run_job() {
@@ -182,6 +194,8 @@ run_job() {
   echo >"$dir/sig"
   for file in fault out err left; do printf '' >"$dir/$file"; done
   echo "$id $deadline $flood $mark" >"$dir/state"
+  # Nobody waits for what comes after a link that is gone.
+  [ ! -e "$dir/stop" ] || exit 0
   # The job's shell first says which process it is; then its errors go where they belong.
   # What setsid itself has to say stays apart from them.
   start="${lock:+ulimit -$lock $mark; }umask $login_mask; echo $id \$\$ >$dir/pid || exit 126; exec 2>&3 3>&-$newline"
@@ -195,12 +209,16 @@ run_job() {
       none) set -- /bin/sh -c "$start$text" sh ;;
     esac
     printf '' >"$dir/sig"
+    newest_process
+    first_pid=$newest first_moment=$moment
     # Appending: who opens /dev/stdout or /dev/stderr by name still empties the file, but
     # nobody writes over what another has written.
     GATEPROOF_JOB="job:$nonce.$id." GATEPROOF_RUN=$own "$@" \
       <"$from" >>"$dir/out" 3>>"$dir/err" 2>"$dir/sig"
     status=$?
   fi
+  started='' pid=''
+  read -r started pid <"$dir/pid"
   # Before anything is looked at: what still lives could write into it.
   met=
   read -r killed why <"$dir/killed"
@@ -212,8 +230,6 @@ run_job() {
   fi
   [ -z "$met" ] || printf '%s' "$met" >"$dir/left"
 
-  started='' pid=''
-  read -r started pid <"$dir/pid"
   read -r killed why <"$dir/killed"
   echo >"$dir/state"
   if [ "$killed" = "$id" ]; then
@@ -235,11 +251,42 @@ run_job() {
   { echo end >"$dir/probe" && [ -s "$dir/probe" ]; } 2>/dev/null || state=space
   printf '' >"$dir/probe"
   send_result
+  [ "$state" != gone ] || exit 0
 }
 
 # Ends what the job has left behind, whichever of our jobs it seems to be of.
 end_left() {
-  if [ -n "$lock" ]; then end_found find_limited "${lineage}[0-9]{6}"; else kill_marked "job:$nonce.$id."; fi
+  if [ -z "$lock" ]; then
+    kill_marked "job:$nonce.$id."
+  elif [ -n "$stayed" ] || ! left_nothing; then
+    end_found find_limited "${lineage}[0-9]{6}" || stayed=yes
+  fi
+}
+
+# The number of the newest process in $newest, and the hundredths of seconds since the boot in $moment.
+newest_process() {
+  newest='' moment=''
+  read -r rest rest rest rest newest rest </proc/loadavg
+  read -r moment rest </proc/uptime
+  moment=${moment%.*}${moment#*.}
+} 2>/dev/null
+
+# Whether the job has surely left nothing behind: what it started has a number above that of the newest
+# process before it, and none of those is there any more. The numbers begin anew at $pid_max, so only
+# where not that many processes can have been started since; and the kernel must count them as we
+# see them, by which a job's own number is among them. False also where that is not known.
+left_nothing() {
+  number=$first_pid
+  while newest_process; do
+    case $number:$newest:$pid:$first_moment:$moment:$pid_max in *[!0-9:]* | *::* | :* | *:) return 1 ;; esac
+    [ "$first_pid" -lt "$pid" ] && [ "$pid" -le "$newest" ] &&
+      [ "$((newest - number))" -lt 200 ] && [ "$(((moment - first_moment + 1) * 10000))" -lt "$pid_max" ] || return 1
+    [ "$number" -lt "$newest" ] || return 0
+    while [ "$number" -lt "$newest" ]; do
+      number=$((number + 1))
+      [ ! -e "/proc/$number" ] || return 1
+    done
+  done
 }
 
 send_result() {
@@ -249,11 +296,13 @@ send_result() {
     out=$1 err=$3 left=$5
   fi
   if [ "$out" -gt "$flood" ] || [ "$err" -gt "$flood" ]; then state=flood; fi
+  leased=no
+  [ ! -e "$gp_base/lease" ] || leased=yes
   send_out=$out send_err=$err
   [ "$out" -le "$limit" ] || send_out=$limit
   [ "$err" -le "$limit" ] || send_err=$limit
-  printf '%s done %s %s %s %s %s %s %s %s %s\n' \
-    "$tag" "$id" "$token" "$state" "$status" "$send_out" "$out" "$send_err" "$err" "$left"
+  printf '%s done %s %s %s %s %s %s %s %s %s %s\n' \
+    "$tag" "$id" "$token" "$state" "$status" "$send_out" "$out" "$send_err" "$err" "$left" "$leased"
   [ "$send_out" = 0 ] || head -c "$send_out" "$dir/out"
   [ "$send_err" = 0 ] || head -c "$send_err" "$dir/err"
   [ "$left" = 0 ] || head -c "$left" "$dir/left"
@@ -314,6 +363,7 @@ watchdog() {
 
 # The link or one of us is gone: end everything, the rest of us included.
 give_up() {
+  printf '' >"$dir/stop"
   [ -z "$id" ] || stop_job "$id" gone
   end_all
   release_lease
@@ -339,7 +389,7 @@ export GATEPROOF_OWNER="$main $main_start $dir"
 [ -z "$lock" ] || kill_limited "${lineage}[0-9]{6}"
 watchdog </dev/null >/dev/null 2>&1 &
 dog=$!
-printf '\n%s ready 2 %s %s\n' "$tag" "$launch" "$dir"
+printf '\n%s ready 3 %s %s\n' "$tag" "$launch" "$dir"
 reader | executor
 end_all
 release_lease

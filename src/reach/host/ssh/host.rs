@@ -81,6 +81,10 @@ impl Transport for SshHost {
         Box::pin(self.0.session())
     }
 
+    fn leased(&self) -> BoxFuture<'_, Option<bool>> {
+        Box::pin(self.0.leased())
+    }
+
     fn forward<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, Result<Forward, Fault>> {
         Box::pin(async {
             let connection = self.0.connection().await?;

@@ -8,7 +8,7 @@ fn encode(done: &JobDone) -> Vec<u8> {
     let (out, err) = (&done.stdout, &done.stderr);
     let left: String = done.left.iter().map(left_line).collect();
     let header = format!(
-        "gateproof-{NONCE} done {} {} {} {} {} {} {} {} {}\n",
+        "gateproof-{NONCE} done {} {} {} {} {} {} {} {} {} {}\n",
         done.id,
         done.token,
         done.state,
@@ -17,7 +17,8 @@ fn encode(done: &JobDone) -> Vec<u8> {
         out.total,
         err.bytes.len(),
         err.total,
-        left.len()
+        left.len(),
+        if done.leased { "yes" } else { "no" },
     );
     let close = format!("gateproof-{NONCE} end {} {}\n", done.id, done.token);
     let streams = [&out.bytes, &err.bytes, left.as_bytes()];
@@ -42,7 +43,7 @@ fn left() -> impl Strategy<Value = LeftProcess> {
     })
 }
 
-const READY: &str = "\ngateproof-5eed ready 2 exact /tmp/gateproof-a1\n";
+const READY: &str = "\ngateproof-5eed ready 3 exact /tmp/gateproof-a1\n";
 
 /// A parser behind the frame that says that the runner is ready.
 fn ready() -> FrameParser {
@@ -64,7 +65,7 @@ fn captured() -> impl Strategy<Value = Captured> {
     // Bytes that look like frames are among the likely ones.
     let piece = prop_oneof![
         vec(any::<u8>(), 0..40),
-        Just(format!("\ngateproof-{NONCE} done 1 exit 0 0 0 0 0\n").into_bytes()),
+        Just(format!("\ngateproof-{NONCE} done 1 exit 0 0 0 0 0 no\n").into_bytes()),
         Just(format!("gateproof-{NONCE} end 1\n").into_bytes()),
     ];
     (vec(piece, 0..4), 0_u64..1000).prop_map(|(pieces, more)| {
@@ -84,16 +85,20 @@ fn done() -> impl Strategy<Value = JobDone> {
         captured(),
         captured(),
         vec(left(), 0..3),
+        any::<bool>(),
     )
-        .prop_map(|(id, state, status, stdout, stderr, left)| JobDone {
-            id,
-            token: format!("t{id}"),
-            left,
-            state,
-            status,
-            stdout,
-            stderr,
-        })
+        .prop_map(
+            |(id, state, status, stdout, stderr, left, leased)| JobDone {
+                id,
+                leased,
+                token: format!("t{id}"),
+                left,
+                state,
+                status,
+                stdout,
+                stderr,
+            },
+        )
 }
 
 /// Noise without the nonce: nobody on the host can know it before the runner runs.
@@ -152,7 +157,7 @@ proptest! {
         // Also what knows everything but the key.
         dressed in any::<bool>(),
     ) {
-        let stray = if dressed { [b"gateproof-5eee done 1 t1 exit 0 0 0 0 0 0\n", &stray[..]].concat() } else { stray };
+        let stray = if dressed { [b"gateproof-5eee done 1 t1 exit 0 0 0 0 0 0 no\n", &stray[..]].concat() } else { stray };
         prop_assume!(!stray.starts_with(b"g") || dressed);
         let mut parser = ready();
         for job in &jobs {
@@ -160,7 +165,7 @@ proptest! {
             prop_assert_eq!(all(&mut parser), Ok(vec![Frame::Done(job.clone())]));
         }
         parser.push(&stray);
-        parser.push(&encode(&JobDone { id: 7, token: "t7".into(), state: "exit".into(), status: 0, stdout: Captured::default(), stderr: Captured::default(), left: Vec::new() }));
+        parser.push(&encode(&JobDone { id: 7, token: "t7".into(), state: "exit".into(), status: 0, stdout: Captured::default(), stderr: Captured::default(), left: Vec::new(), leased: false }));
         prop_assert!(matches!(all(&mut parser), Err(FrameError::Stray(_))));
     }
 }
@@ -175,6 +180,7 @@ fn bytes_of_somebody_else_inside_of_an_answer_are_an_error() {
         stdout: Captured::whole(*b"abc"),
         stderr: Captured::default(),
         left: Vec::new(),
+        leased: false,
     };
     let whole = encode(&job);
     for place in 1..whole.len() {
@@ -202,8 +208,10 @@ fn a_stream_longer_or_shorter_than_said_is_an_error() {
     for body in ["abc", "abcde"] {
         let mut parser = FrameParser::new(NONCE);
         parser.push(
-            format!("gateproof-5eed done 1 t exit 0 4 4 0 0 0\n{body}gateproof-5eed end 1 t\nxx")
-                .as_bytes(),
+            format!(
+                "gateproof-5eed done 1 t exit 0 4 4 0 0 0 no\n{body}gateproof-5eed end 1 t\nxx"
+            )
+            .as_bytes(),
         );
         assert!(
             matches!(all(&mut parser), Err(FrameError::Malformed(_))),
@@ -215,15 +223,17 @@ fn a_stream_longer_or_shorter_than_said_is_an_error() {
 #[test]
 fn headers_that_are_not_as_agreed_are_errors() {
     for header in [
-        "done 1 t exit 0 4 3 0 0 0",
-        "done 1 t exit 0 +4 4 0 0 0",
-        "done 1 t exit -1 0 0 0 0 0",
-        "done 1 t exit 0 0 0 0 0",
-        "done 1 exit 0 0 0 0 0 0",
-        "done 1 t exit 0 0 0 0 0 99999",
-        "done 1 t exit 0 99999999999 99999999999 0 0 0",
+        "done 1 t exit 0 4 3 0 0 0 no",
+        "done 1 t exit 0 0 0 0 0 0",
+        "done 1 t exit 0 0 0 0 0 0 perhaps",
+        "done 1 t exit 0 +4 4 0 0 0 no",
+        "done 1 t exit -1 0 0 0 0 0 no",
+        "done 1 t exit 0 0 0 0 0 no",
+        "done 1 exit 0 0 0 0 0 0 no",
+        "done 1 t exit 0 0 0 0 0 99999 no",
+        "done 1 t exit 0 99999999999 99999999999 0 0 0 no",
         "ready 1 exact /tmp/x",
-        "ready 2 exact",
+        "ready 3 exact",
         "what 1",
         "done",
     ] {
@@ -244,7 +254,7 @@ fn endless_noise_is_bounded_and_the_frame_behind_it_found() {
         assert_eq!(parser.next(), Ok(None));
     }
     assert!(parser.buffer.len() <= LONGEST_LINE);
-    parser.push(b"gateproof-5eed ready 2 exact /a\n\ngateproof-5eed ready 2 setsid /tmp/g\n");
+    parser.push(b"gateproof-5eed ready 3 exact /a\n\ngateproof-5eed ready 3 setsid /tmp/g\n");
     let want = Frame::Ready {
         folder: "/tmp/g".into(),
     };
