@@ -16,6 +16,8 @@ type Tool = (&'static str, &'static str, &'static str);
 /// A check: name, the rest of its map after `claim`, its tools.
 type Row = (&'static str, &'static str, &'static [Tool]);
 
+mod unseen;
+
 /// Each of these can fail.
 const SOUND: &[Row] = &[
     (
@@ -615,12 +617,12 @@ struct World {
 }
 
 impl World {
-    fn new() -> World {
+    fn new(sets: [&'static [Row]; 2]) -> World {
         let scratch = Scratch::with("");
         std::fs::create_dir(scratch.path().join("bin")).unwrap();
         for (world, index) in [("true", 1), ("false", 2)] {
             std::fs::create_dir_all(scratch.path().join("stubs").join(world)).unwrap();
-            for (row, _, tools) in SOUND.iter().chain(VACUOUS) {
+            for (row, _, tools) in sets.into_iter().flatten() {
                 for tool in *tools {
                     let (name, does) = (tool.0, [tool.1, tool.2][index - 1]);
                     if name.starts_with('/') {
@@ -636,7 +638,7 @@ impl World {
         }
         World {
             scratch,
-            url: serve(),
+            url: serve(sets),
         }
     }
 
@@ -712,7 +714,7 @@ fn check(id: &str, rest: &str) -> String {
 }
 
 /// Answers as the rows say, of either world.
-fn serve() -> String {
+fn serve(sets: [&'static [Row]; 2]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -723,7 +725,7 @@ fn serve() -> String {
                 .read_line(&mut line)
                 .unwrap();
             let path = line.split(' ').nth(1).unwrap_or_default();
-            let tools = SOUND.iter().chain(VACUOUS).flat_map(|row| row.2);
+            let tools = sets.into_iter().flatten().flat_map(|row| row.2);
             let answer = tools
                 .flat_map(|(name, yes, no)| {
                     [
@@ -746,9 +748,34 @@ fn serve() -> String {
 
 #[test]
 fn vacuous_checks_are_told_from_sound_ones() {
-    let world = World::new();
+    measured(SOUND, VACUOUS, 0.9, &[]);
+}
+
+/// What told a vacuous check.
+fn mechanism<'w>(outcome: &str, why: &'w str) -> &'w str {
+    match outcome {
+        "refused" => why,
+        _ if why.contains("it holds also when `") => "starved",
+        _ if why.contains(" in place of `") && why.contains("\"it holds also with ")
+            || why.contains("it holds also for only the headings") =>
+        {
+            "mutated"
+        }
+        "TOOTHLESS" => "replayed",
+        _ => "red",
+    }
+}
+
+/// Holds the labels of both sets against the two worlds, and the program against the labels.
+fn measured(
+    all_sound: &'static [Row],
+    all_vacuous: &'static [Row],
+    recall_to_reach: f64,
+    false_alarms: &[&str],
+) {
+    let world = World::new([all_sound, all_vacuous]);
     let mut mislabelled = Vec::new();
-    for (rows, green) in [(SOUND, false), (VACUOUS, true)] {
+    for (rows, green) in [(all_sound, false), (all_vacuous, true)] {
         for (id, (outcome, why)) in world.outcomes(rows, "false", false) {
             let refused = outcome == "refused" && green;
             if (outcome == "PASS") != green && !refused {
@@ -757,8 +784,8 @@ fn vacuous_checks_are_told_from_sound_ones() {
         }
     }
     assert!(mislabelled.is_empty(), "{mislabelled:#?}");
-    let sound = world.outcomes(SOUND, "true", true);
-    let vacuous = world.outcomes(VACUOUS, "true", true);
+    let sound = world.outcomes(all_sound, "true", true);
+    let vacuous = world.outcomes(all_vacuous, "true", true);
     let told = |found: &BTreeMap<String, (String, String)>| -> Vec<String> {
         let told = found.iter().filter(|(_, (outcome, _))| outcome != "PASS");
         told.map(|(id, (outcome, why))| {
@@ -775,6 +802,11 @@ fn vacuous_checks_are_told_from_sound_ones() {
         .filter(|(_, (outcome, _))| outcome == "PASS")
         .map(|(id, _)| id)
         .collect();
+    let mut mechanisms: BTreeMap<&str, usize> = BTreeMap::new();
+    for (outcome, why) in vacuous.values().filter(|it| it.0 != "PASS") {
+        *mechanisms.entry(mechanism(outcome, why)).or_default() += 1;
+    }
+    println!("vacuous checks by what tells them: {mechanisms:#?}");
     println!(
         "{} sound, {} of them refused: {wrong:#?}\n{} vacuous, {} told, missed: {missed:?}\n{right:#?}",
         sound.len(),
@@ -782,9 +814,20 @@ fn vacuous_checks_are_told_from_sound_ones() {
         vacuous.len(),
         right.len()
     );
-    assert_eq!((sound.len(), vacuous.len()), (SOUND.len(), VACUOUS.len()));
-    assert!(wrong.is_empty(), "refused although sound: {wrong:#?}");
+    assert_eq!(
+        (sound.len(), vacuous.len()),
+        (all_sound.len(), all_vacuous.len())
+    );
+    let alarmed: Vec<&str> = sound
+        .iter()
+        .filter(|(_, (outcome, _))| outcome != "PASS")
+        .map(|(id, _)| id.as_str())
+        .collect();
+    assert_eq!(alarmed, false_alarms, "refused although sound: {wrong:#?}");
     #[expect(clippy::cast_precision_loss, reason = "some dozens")]
     let recall = right.len() as f64 / vacuous.len() as f64;
-    assert!(recall >= 0.9, "recall {recall}, missed: {missed:?}");
+    assert!(
+        recall >= recall_to_reach,
+        "recall {recall}, missed: {missed:?}"
+    );
 }

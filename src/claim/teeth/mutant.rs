@@ -19,6 +19,8 @@ pub(super) enum Change {
     Opposite,
     /// A digit was put in front of a number.
     Longer,
+    /// A percentage became 100 %.
+    Full,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,7 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("closed", "open"),
     ("complete", "incomplete"),
     ("connected", "disconnected"),
+    ("deployed", "undeployed"),
     ("disabled", "enabled"),
     ("down", "up"),
     ("enabled", "disabled"),
@@ -267,7 +270,7 @@ fn header(text: &str) -> Option<&str> {
             word.starts_with(|c: char| c.is_ascii_uppercase())
                 && word.chars().all(|c| c.is_alphabetic())
         });
-    let known = ["Filesystem", "Proto", "Netid"]
+    let known = ["Filesystem", "Proto", "Netid", "name", "remote"]
         .iter()
         .any(|name| words.first() == Some(name));
     ((capital || titles || known || is_ruler && words.len() > 1) && !rows.trim().is_empty())
@@ -326,6 +329,9 @@ fn words(text: &str) -> Vec<Changed> {
             put(Change::Number, &add_one(word));
             put(Change::Number, "0");
             put(Change::Number, &format!("{word}007"));
+            if text[end..].starts_with('%') {
+                put(Change::Full, "100");
+            }
             let before = text[..at].chars().next_back();
             // `1.5` is one number, and `v2` one word.
             if !before.is_some_and(|c| c.is_alphanumeric() || ".,:-_".contains(c)) {

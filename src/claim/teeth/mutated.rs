@@ -85,6 +85,17 @@ fn toothless(
     {
         return Some(format!("it holds also with {}", opposite.what));
     }
+    if let Some(value) = of_a_key(&text_of(seen), judged)
+        && !exit_tells
+    {
+        let what = &value.what;
+        return Some(format!(
+            "it holds also with {what}: it demands the key, and no value of it"
+        ));
+    }
+    if every_percentage(judged) {
+        return Some("it holds for every percentage from 0 to 100".to_owned());
+    }
     if let Some(longer) = unlike_others(judged, Change::Longer, Change::Number)
         && counts_none(&text_of(seen)[longer.at..])
     {
@@ -99,6 +110,25 @@ fn toothless(
     if is_number && none(&|change| change == Change::Number) && looks_at_text(expect) {
         return Some("it holds for every number".to_owned());
     }
+    let inside = |change| {
+        matches!(
+            change,
+            Change::Line | Change::Word | Change::Number | Change::Opposite
+        )
+    };
+    let has = |wanted: Change| judged.iter().any(|(mutant, _)| mutant.change == wanted);
+    let whole_is_noticed = judged
+        .iter()
+        .any(|(mutant, noticed)| *noticed && mutant.change == Change::Whole(Whole::Other));
+    if has(Change::Number)
+        && has(Change::Word)
+        && none(&inside)
+        && whole_is_noticed
+        && looks_at_text(expect)
+        && !counts(expect)
+    {
+        return Some("it holds whatever number stands there, and whatever words".to_owned());
+    }
     let replaced = |change| {
         !matches!(
             change,
@@ -111,6 +141,44 @@ fn toothless(
         .any(|(mutant, noticed)| mutant.change == Change::Whole(Whole::Nothing) && *noticed);
     (several && noticed_nothing && !counts(expect) && none(&replaced))
         .then(|| "it holds for every text, as long as there is any".to_owned())
+}
+
+/// An opposite that is not noticed, as the whole value of a key (`running: Yes`) that is noticed itself.
+fn of_a_key<'j>(text: &str, judged: &'j [(Mutant, bool)]) -> Option<&'j Mutant> {
+    let word_at = |places: std::ops::Range<usize>| {
+        let mut words = judged
+            .iter()
+            .filter(|(mutant, _)| mutant.change == Change::Word && places.contains(&mutant.at));
+        words.next_back().map(|(_, noticed)| *noticed)
+    };
+    let mut opposites = judged
+        .iter()
+        .filter(|(mutant, noticed)| mutant.change == Change::Opposite && !noticed)
+        .map(|(mutant, _)| mutant);
+    opposites.find(|mutant| {
+        let start = text[..mutant.at].rfind('\n').map_or(0, |at| at + 1);
+        let value = text[mutant.at..].lines().next().unwrap_or_default().trim();
+        text[start..mutant.at].trim_end().ends_with([':', '='])
+            && value.chars().all(char::is_alphanumeric)
+            // The word right before it is the key.
+            && word_at(start..mutant.at) == Some(true)
+            && word_at(mutant.at..mutant.at + 1) == Some(false)
+    })
+}
+
+/// Whether a percentage is looked at, and none is told from another: 0 % and 100 % are as good.
+fn every_percentage(judged: &[(Mutant, bool)]) -> bool {
+    let full = judged
+        .iter()
+        .filter(|(mutant, noticed)| mutant.change == Change::Full && !noticed);
+    full.map(|(mutant, _)| mutant.at).any(|at| {
+        let numbers = judged
+            .iter()
+            .filter(|(mutant, _)| mutant.change == Change::Number && mutant.at == at)
+            .map(|(_, noticed)| *noticed);
+        // One more, none, and one that is far too large.
+        numbers.collect::<Vec<bool>>() == [false, false, true]
+    })
 }
 
 /// Whether a text begins with a count of none: `0 errors`.

@@ -57,6 +57,21 @@ fn what_does_not_tell_the_true_from_the_false_is_toothless() {
         ("{ stdout: { number: { min: 0 } } }", "3\n", "every number"),
         ("{ stdout: { matches: '^\\d+$' } }", "3\n", "every number"),
         (
+            "{ stdout: { contains: IO_Running } }",
+            "IO_Running: Yes\n",
+            "no value",
+        ),
+        (
+            "{ stdout: { number: { of: '(\\d+)%', max: 100 } } }",
+            "used 40%\n",
+            "every percentage",
+        ),
+        (
+            "{ stdout: { matches: '\\d' } }",
+            "cache_hit 900\n",
+            "whatever number",
+        ),
+        (
             "{ stdout: { empty: false } }",
             "all is well\n",
             "every text",
@@ -99,6 +114,25 @@ fn what_tells_them_apart_has_teeth() {
             "{\"items\": [1]}",
         ),
         ("\"0\"", "0\n"),
+        (
+            "{ stdout: { matches: 'IO_Running: Yes' } }",
+            "IO_Running: Yes\n",
+        ),
+        ("{ stdout: { contains: wlan0 } }", "wlan0: flags=UP\n"),
+        (
+            "{ stdout: { number: { of: '(\\d+)%', max: 90 } } }",
+            "used 40%\n",
+        ),
+        (
+            "{ stdout: { number: { of: '(\\d+)%', min: 10, max: 100 } } }",
+            "used 40%\n",
+        ),
+        (
+            "{ stdout: { contains: all is well } }",
+            "all is well, 40%\n",
+        ),
+        ("{ stdout: { matches: '^\\d{3}$' } }", "200\n"),
+        ("{ stdout: { matches: '^hits \\d+$' } }", "hits 900\n"),
         (
             "{ stdout: { contains: '0 3 * * *' } }",
             "0 3 * * * backup.sh\n",
