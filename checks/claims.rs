@@ -191,6 +191,7 @@ impl Runs {
             gates: vec![gate.to_owned()],
             checks: self.wanted.get(&key).cloned().unwrap_or_default(),
             tags: Vec::new(),
+            failed: None,
         };
         cell.get_or_init(|| {
             let _turn = self.turn.lock().expect("nobody panics while it is held");
@@ -219,6 +220,9 @@ async fn run_once(file: &ClaimFile, selection: Selection) -> RunRecord {
         teeth: false,
         lease_wait: std::time::Duration::from_secs(300),
         jobs: None,
+        fail_fast: false,
+        shuffle: None,
+        activity: Default::default(),
     };
     gateproof::run::run(file, &options, &Interrupt::never(), &mut |_: &Redacted<
         RunEvent,

@@ -11,6 +11,7 @@ mod http;
 mod human;
 mod kit;
 mod matchers;
+mod meanwhile;
 mod outlive;
 mod outputs;
 mod secrets;

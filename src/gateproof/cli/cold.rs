@@ -78,6 +78,9 @@ pub(crate) async fn run_gate(
         teeth: true,
         lease_wait: cold.run.ask.wait_lease,
         jobs: cold.run.ask.jobs,
+        fail_fast: false,
+        shuffle: None,
+        activity: Default::default(),
     };
     let record = runs::run(file, &options, interrupt, cold.quiet(), Watched::No).await;
     let table = table(&record, console::width(), cold.color.on_stdout());

@@ -194,6 +194,9 @@ async fn states_of_hosts(
         teeth: false,
         lease_wait: std::time::Duration::ZERO,
         jobs: None,
+        fail_fast: false,
+        shuffle: None,
+        activity: Default::default(),
     };
     host_states(file, &options, &names)
         .await

@@ -111,6 +111,7 @@ impl SelectionOptions {
             gates: self.gate.clone(),
             checks: checks.to_vec(),
             tags: self.tag.clone(),
+            failed: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::cli::{accept, terminal};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::cli::live::Live;
 use crate::cli::options::OutputOptions;
 use crate::cli::progress::{describe, report_error};
 use crate::cli::store::{RecordStore, StoredRun};
@@ -31,7 +32,7 @@ pub(crate) enum Watched {
 
 impl Watched {
     /// The text, in which nothing reads as a decision where somebody watches for one.
-    fn shown(self, text: &str) -> String {
+    pub(crate) fn shown(self, text: &str) -> String {
         match self {
             Watched::Yes => defuse(text).into_owned(),
             Watched::No => text.to_owned(),
@@ -47,13 +48,23 @@ pub(crate) async fn run(
     quiet: bool,
     watched: Watched,
 ) -> RunRecord {
+    let live = Live::new(watched);
     let mut progress = |event: &Redacted<RunEvent>| {
         if !quiet {
-            terminal::err(&watched.shown(&describe(event)));
+            live.say(&describe(event));
         }
     };
     // In a box: the layout of the futures around it would nest too deep for the compiler.
-    Box::pin(crate::run::run(file, options, interrupt, &mut progress)).await
+    let run = Box::pin(crate::run::run(file, options, interrupt, &mut progress));
+    if quiet {
+        return run.await;
+    }
+    let record = tokio::select! {
+        record = run => record,
+        () = live.show(&options.activity) => unreachable!("it goes on until the run has ended"),
+    };
+    live.end();
+    record
 }
 
 /// The exit code that a record names.

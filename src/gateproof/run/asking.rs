@@ -19,6 +19,8 @@ use super::wording;
 
 /// A check or a control that is to be asked.
 pub(super) struct Asking<'r> {
+    /// For somebody who watches.
+    pub(super) name: String,
     pub(super) check: &'r Check,
     pub(super) place: &'r Place,
     pub(super) probe: &'r Probe,
@@ -77,6 +79,7 @@ impl Asking<'_> {
 
     async fn send(self, prober: &Prober<'_>) -> Asked {
         let started = Utc::now();
+        let entry = prober.activity.begin(self.name);
         let task = ProbeTask {
             place: self.place,
             probe: self.probe,
@@ -87,6 +90,7 @@ impl Asking<'_> {
             until: self.until,
             guard: None,
             queued: self.observes,
+            entry: Some(&entry),
         };
         let (reply, scope) = match self.each {
             Some(each) => listed::ask(prober, task, each).await,

@@ -104,6 +104,7 @@ impl<'r> CheckRunner<'r> {
         let scope = self.scope(at, check);
         secrets::learn_probe(&step.probe, &scope);
         let asking = Asking {
+            name: self.name(at, ": what it requires"),
             check,
             place: step.on.as_ref().unwrap_or(&check.on),
             probe: &step.probe,
@@ -119,11 +120,17 @@ impl<'r> CheckRunner<'r> {
         held.map_err(|why| (Outcome::Error, format!("not now: {why}")))
     }
 
+    fn name(&self, at: CheckAt, what: &str) -> String {
+        let gate = &self.file.gates[at.gate].id;
+        format!("{gate} {}{what}", at.of(self.file).id)
+    }
+
     /// A check, with the values that it has now.
     pub(super) fn asking(&self, at: CheckAt, check: &'r Check) -> Asking<'r> {
         let scope = self.scope(at, check);
         secrets::learn_probe(&check.probe, &scope);
         Asking {
+            name: self.name(at, ""),
             check,
             place: &check.on,
             probe: &check.probe,
@@ -149,6 +156,9 @@ impl<'r> CheckRunner<'r> {
         }
         if let Some(why) = &self.refused {
             return Some((Outcome::Error, format!("not run: {why}")));
+        }
+        if let Some(why) = self.stopped() {
+            return Some((Outcome::Skipped, why));
         }
         if let Some(Skip { reason, until }) = &check.skip {
             return Some(match until {
@@ -197,6 +207,19 @@ impl<'r> CheckRunner<'r> {
             }
         });
         unmet.map(|why| (Outcome::Skipped, why))
+    }
+
+    /// Why nothing more is asked, if a check that did not pass ends the run.
+    pub(super) fn stopped(&self) -> Option<String> {
+        let ends =
+            |record: &&CheckRecord| !matches!(record.outcome, Outcome::Pass | Outcome::Skipped);
+        let first = self.records.values().find(ends)?;
+        self.options.fail_fast.then(|| {
+            format!(
+                "not run: `{}` is {}, and --fail-fast",
+                first.id, first.outcome
+            )
+        })
     }
 
     fn skipped_by_declaration(&self, at: CheckAt, need: &str) -> bool {
@@ -326,6 +349,7 @@ impl<'r> CheckRunner<'r> {
         let scope = self.scope(item.at, check);
         secrets::learn_probe(probe, &scope);
         ControlStage::Ask(Box::new(Asking {
+            name: self.name(item.at, ": control"),
             check,
             place: &check.on,
             probe,

@@ -65,6 +65,7 @@ async fn run_here(
         claim_folder: claim_folder(file, options),
         lanes: Lanes::new(options.jobs),
         answers: teeth::wanted(file, options).then(Default::default),
+        activity: options.activity.clone(),
     };
     let runner = CheckRunner::new(file, options, &prober, &disturber);
     let concluded = items(runner, &selected, &prober, sink).await;
@@ -97,7 +98,7 @@ async fn items(
     if let Some(why) = &runner.refused {
         sink.event(&RunEvent::Notice(format!("UNRESTORED: {why}")));
     }
-    let items = schedule(file, selected);
+    let items = schedule(file, selected, options.shuffle);
     for group in side_by_side(file, &items) {
         runner.group(&items[group], sink).await;
     }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Utc;
+
 use futures_util::stream::{self, StreamExt};
 
+use crate::record::CheckRecord;
 use claim::Place;
 use claim::outcome::Outcome;
 
@@ -42,7 +45,7 @@ impl<'r> CheckRunner<'r> {
             }
         };
         let mut stages = stream::iter(begun).map(ask).buffered(prober.lanes.all);
-        for item in items {
+        for (index, item) in items.iter().enumerate() {
             let Some(stage) = stages.next().await else {
                 return;
             };
@@ -52,12 +55,32 @@ impl<'r> CheckRunner<'r> {
                 Stage::Human(started) => self.attested(item.at, check, started).await,
                 Stage::Ask(asked) => self.judge(item.at, check, *asked).await,
             };
-            if record.outcome != Outcome::Pass {
-                report.open.remove(&item.at);
+            self.done(item.at, record, report, sink);
+            if let Some(why) = self.stopped() {
+                // What is under way is ended; what has no place yet never gets one.
+                drop(stages);
+                for item in &items[index + 1..] {
+                    let (check, now) = (item.at.of(self.file), Utc::now());
+                    let record = self.not_run(item.at, check, now, Outcome::Skipped, &why);
+                    self.done(item.at, record, report, sink);
+                }
+                return;
             }
-            self.records.insert(item.at, record);
-            report.go_on(self, sink);
         }
+    }
+
+    fn done(
+        &mut self,
+        at: CheckAt,
+        record: CheckRecord,
+        report: &mut Report,
+        sink: &mut Events<'_>,
+    ) {
+        if record.outcome != Outcome::Pass {
+            report.open.remove(&at);
+        }
+        self.records.insert(at, record);
+        report.go_on(self, sink);
     }
 
     /// Reaches the hosts of a group at once, before anything else runs there: only then it is known

@@ -1,6 +1,7 @@
 //! Runs the checks of a claim file: plan, order, effects. What happens is reported as events; the
 //! result is a [`RunRecord`](crate::record::RunRecord).
 
+mod activity;
 mod answers;
 mod asking;
 mod by_hand;
@@ -45,6 +46,7 @@ mod unchanged;
 mod undo_guard;
 mod wording;
 
+pub use activity::{Activity, UnderWay};
 pub use clone_facts::{CloneQuestion, clone_facts};
 pub(crate) use clone_facts::{ask_remote, default_branch, without_credentials};
 pub use clone_state::{
@@ -57,7 +59,7 @@ pub use host_states::host_states;
 pub use human::tree_differs;
 pub use leftovers::{LeftHost, LeftOver, left_over, machine_named};
 pub use options::{Options, Role};
-pub use plan::{CheckAt, Item, Selection, select};
+pub use plan::{CheckAt, Item, OneCheck, Selection, select};
 pub use provenance::random;
 pub use provenance::who;
 pub use repository::Repository;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::record::{Act, ClaimedBy};
 use reach::host::ReachOptions;
 
+use super::activity::Activity;
 use super::plan::Selection;
 use super::repository::Repository;
 
@@ -68,4 +69,10 @@ pub struct Options {
     pub lease_wait: Duration,
     /// How many checks that only observe run side by side, wherever they are; `None`: what each place bears.
     pub jobs: Option<NonZeroUsize>,
+    /// Whether nothing more is asked after a check that does not pass.
+    pub fail_fast: bool,
+    /// Another order of the checks, where they may have one.
+    pub shuffle: Option<u64>,
+    /// What is being asked, for somebody who watches.
+    pub activity: Activity,
 }

@@ -14,16 +14,41 @@ pub struct Selection {
     pub checks: Vec<String>,
     /// Tags.
     pub tags: Vec<String>,
+    /// Of all these only the ones here, which did not pass the last time.
+    pub failed: Option<BTreeSet<OneCheck>>,
+}
+
+/// A check by its names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OneCheck {
+    phase: String,
+    gate: String,
+    check: String,
+}
+
+impl OneCheck {
+    /// The check of these names.
+    pub fn new(phase: &str, gate: &str, check: &str) -> OneCheck {
+        OneCheck {
+            phase: phase.to_owned(),
+            gate: gate.to_owned(),
+            check: check.to_owned(),
+        }
+    }
 }
 
 impl Selection {
     /// Whether everything is selected.
     pub fn is_all(&self) -> bool {
-        self.gates.is_empty() && self.checks.is_empty() && self.tags.is_empty()
+        self.gates.is_empty()
+            && self.checks.is_empty()
+            && self.tags.is_empty()
+            && self.failed.is_none()
     }
 
     /// The selection as the options of a command line.
     pub fn describe(&self) -> Option<String> {
+        let failed = self.failed.iter().map(|_| "--failed".to_owned());
         let options: Vec<String> = [
             ("--gate", &self.gates),
             ("--check", &self.checks),
@@ -35,11 +60,13 @@ impl Selection {
                 .iter()
                 .map(move |name| format!("{option} {}", kit::shell::quote(name)))
         })
+        .chain(failed)
         .collect();
         (!options.is_empty()).then(|| options.join(" "))
     }
 
-    fn selects(&self, gate: &str, check: &Check) -> bool {
+    fn selects(&self, phase: &str, gate: &str, check: &Check) -> bool {
+        let one = || OneCheck::new(phase, gate, &check.id);
         let named = |names: &[String], test: &dyn Fn(&String) -> bool| {
             names.is_empty() || names.iter().any(test)
         };
@@ -48,6 +75,10 @@ impl Selection {
                 *name == check.id || *name == check.base_id
             })
             && named(&self.tags, &|name| check.tags.contains(name))
+            && self
+                .failed
+                .as_ref()
+                .is_none_or(|failed| failed.contains(&one()))
     }
 
     /// The first name of the selection that occurs in none of the files, with its option.
@@ -115,7 +146,7 @@ pub fn select(file: &ClaimFile, selection: &Selection) -> Vec<CheckAt> {
             .map(|(index, check)| (check.id.as_str(), index))
             .collect();
         let mut pending: Vec<usize> = (0..gate.checks.len())
-            .filter(|index| selection.selects(&gate.id, &gate.checks[*index]))
+            .filter(|index| selection.selects(&file.phase, &gate.id, &gate.checks[*index]))
             .collect();
         while let Some(index) = pending.pop() {
             if selected.insert(at(index)) {
@@ -238,7 +269,7 @@ mod tests {
     }
 
     fn order(file: &ClaimFile, selection: &Selection) -> Vec<String> {
-        schedule(file, &select(file, selection))
+        schedule(file, &select(file, selection), None)
             .iter()
             .map(|item| {
                 let mark = if item.control { "!" } else { "" };
@@ -288,7 +319,7 @@ mod tests {
     /// The groups of a schedule, apart from each other by bars.
     fn groups(checks: &[&str]) -> String {
         let file = file(&checks.concat());
-        let items = schedule(&file, &select(&file, &Selection::default()));
+        let items = schedule(&file, &select(&file, &Selection::default()), None);
         let name = |item: &Item| {
             let mark = if item.control { "!" } else { "" };
             format!("{}{mark}", item.at.of(&file).id)
@@ -358,6 +389,7 @@ mod tests {
             gates: vec![gate.to_owned()],
             checks: Vec::new(),
             tags: vec![tag.to_owned()],
+            failed: None,
         };
         let files = [file];
         assert_eq!(selection("M1", "fast").unknown(&files), None);

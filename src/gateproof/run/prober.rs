@@ -13,6 +13,7 @@ use reach::host::{Fault, Leftovers};
 use reach::observation::{HttpObservation, Observation};
 use reach::probe::{Request, Route, TlsTrust};
 
+use super::activity::{Activity, Entry};
 use super::answers::Answers;
 use super::invocation::{self, OUTPUT_LIMIT};
 use super::judging::{ProbeResult, first_span, judged, split};
@@ -36,6 +37,8 @@ pub(super) struct ProbeTask<'q> {
     pub(super) guard: Option<&'q UndoGuard>,
     /// See [`Invocation::queued`](reach::host::Invocation::queued).
     pub(super) queued: bool,
+    /// Its place among what is under way.
+    pub(super) entry: Option<&'q Entry>,
 }
 
 /// The result of a task.
@@ -62,6 +65,7 @@ pub(super) struct Prober<'r> {
     pub(super) lanes: Lanes,
     /// What was asked and answered in this run; `None` where nobody wants to know.
     pub(super) answers: Option<Mutex<Answers>>,
+    pub(super) activity: Activity,
 }
 
 impl Prober<'_> {
@@ -92,6 +96,9 @@ impl Prober<'_> {
         progress: &mut Progress,
     ) -> ProbeResult {
         let timing = task.timing;
+        if let (Some(entry), Some(window)) = (task.entry, timing.within.or(timing.never_within)) {
+            entry.waits_until(started + window);
+        }
         if let Some(window) = timing.within {
             self.until_it_holds(task, started + window, progress).await
         } else if let Some(window) = timing.never_within {
@@ -231,6 +238,9 @@ impl Prober<'_> {
         if let Some(answers) = &self.answers {
             let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.note(task.place, task.probe, task.scope, &observation);
+        }
+        if let Some(entry) = task.entry {
+            entry.answered(progress.attempts, &claim::matchers::summary(&observation));
         }
         progress.observation = Some(observation.clone());
         Ok(observation)

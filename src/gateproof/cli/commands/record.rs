@@ -125,6 +125,9 @@ async fn run(
         teeth,
         lease_wait: Duration::ZERO,
         jobs: None,
+        fail_fast: false,
+        shuffle: None,
+        activity: Default::default(),
     };
     // The first look has no expectation that anybody wrote, so its outcome is not told.
     let quiet = options.progress.quiet || !teeth;

@@ -167,6 +167,9 @@ async fn ask(
         teeth: false,
         lease_wait: options.ask.wait_lease,
         jobs: options.ask.jobs,
+        fail_fast: false,
+        shuffle: None,
+        activity: Default::default(),
     };
     Some(
         runs::run(

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::record::Act;
 use crate::role::{LocalClone, other_role};
-use crate::run::{Options, Role};
+use crate::run::{Options, Role, select};
 use claim::codes;
 use claim::outcome::{ExitCode, worst};
 use kit::interrupt::Interrupt;
@@ -13,12 +13,14 @@ use anyhow::Context;
 
 use crate::cli::accept;
 use crate::cli::claims::{current_folder, load, selected};
+use crate::cli::failed::failed;
 use crate::cli::options::{
     FileOptions, OutputOptions, RUN_EXIT_CODES, RunOptions, SelectionOptions,
 };
 use crate::cli::progress::refuse;
 use crate::cli::runs::{Located, Runs, Watched, exit_of, locate};
 use crate::cli::store::RecordStore;
+use crate::cli::terminal;
 
 /// Run the checks of claim files and show what holds
 ///
@@ -62,6 +64,15 @@ pub(crate) struct VerifyOptions {
     /// difference; such a run never counts towards a gate, and CI refuses it
     #[arg(long, conflicts_with_all = ["at", "role"])]
     accept: bool,
+    /// Ask nothing more after a check that does not pass
+    #[arg(long)]
+    fail_fast: bool,
+    /// Run only what did not pass in the last recorded run, and what it needs
+    #[arg(long, conflicts_with_all = ["check", "gate", "tag"])]
+    failed: bool,
+    /// Take the checks in another order, where they may have one; the same number gives the same order
+    #[arg(long, value_name = "SEED")]
+    shuffle: Option<u64>,
     #[command(flatten)]
     run: RunOptions,
     #[command(flatten)]
@@ -93,7 +104,7 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
     let Some(files) = load(&options.files) else {
         return Ok(ExitCode::Invalid);
     };
-    let selection = options.selection.selection(&options.check);
+    let mut selection = options.selection.selection(&options.check);
     let chosen = match selected(&files, &selection) {
         Ok(chosen) => chosen,
         Err(code) => return Ok(code),
@@ -106,6 +117,21 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
     }
     let role = options.role.map(Role::from);
     let folder = current_folder()?;
+    let mut chosen = chosen;
+    if options.failed {
+        let at = locate(chosen.clone(), &folder, None, false).await?;
+        let roots = at.iter().map(|(file, repository)| {
+            (*file, repository.as_ref().map_or(&*folder, |it| it.root()))
+        });
+        let roots: Vec<_> = roots.collect();
+        let failed = failed(&roots, options.output.reports.as_deref())?;
+        if failed.is_empty() {
+            terminal::err("each check passed when it was last asked, so all of them are run\n");
+        } else {
+            selection.failed = Some(failed);
+            chosen.retain(|file| !select(file, &selection).is_empty());
+        }
+    }
     let signer = match options.run.signing.signer(role.is_some(), &folder) {
         Ok(signer) => signer,
         Err(error) => return Ok(refuse(codes::COMMAND_LINE, &kit::error_chain(&error))),
@@ -149,6 +175,9 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
         teeth: options.teeth,
         lease_wait: options.run.ask.wait_lease,
         jobs: options.run.ask.jobs,
+        fail_fast: options.fail_fast,
+        shuffle: options.shuffle,
+        activity: Default::default(),
     };
     let quiet = options.run.ask.progress.quiet;
     let store = RecordStore {

@@ -242,6 +242,9 @@ async fn perform_and_check(
         teeth: false,
         lease_wait: Duration::ZERO,
         jobs: None,
+        fail_fast: false,
+        shuffle: None,
+        activity: Default::default(),
     };
     let address = machine.address.as_ref();
     let mut state: UndoState = pending.state.clone();

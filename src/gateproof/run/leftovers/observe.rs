@@ -64,6 +64,7 @@ pub(super) async fn observe_back(
             .map(PathBuf::from)
             .unwrap_or_default(),
         lanes: Lanes::new(None),
+        activity: Default::default(),
     };
     let mut scope = file.vars.clone();
     scope.extend(ticket.captured.clone());
@@ -87,6 +88,7 @@ pub(super) async fn observe_back(
                 until: None,
                 guard: None,
                 queued: false,
+                entry: None,
             })
             .await;
         result = reply.held(what);

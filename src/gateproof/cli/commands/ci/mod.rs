@@ -163,6 +163,9 @@ impl Job<'_> {
             teeth: false,
             lease_wait: std::time::Duration::ZERO,
             jobs: None,
+            fail_fast: false,
+            shuffle: None,
+            activity: Default::default(),
         };
         let store = RecordStore {
             role: None,
