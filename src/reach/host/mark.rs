@@ -5,7 +5,7 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -172,14 +172,89 @@ impl Wanted<'_> {
         met
     }
 
-    /// As [`Wanted::end`], after what is about to end by itself has had the time for it.
-    pub(super) async fn end_left(&self) -> Vec<LeftProcess> {
-        if self.find().is_empty() {
+    /// As [`Wanted::end`], after what is about to end by itself has had the time for it. With what was
+    /// the newest process before the job only newer ones are looked at, where that is enough.
+    pub(super) async fn end_left(
+        &self,
+        before: Option<&Newest>,
+        leader: Option<Pid>,
+    ) -> Vec<LeftProcess> {
+        let nothing = before
+            .zip(leader)
+            .is_some_and(|(before, leader)| before.left_nothing(leader, |pid| self.is(pid)));
+        if nothing || self.find().is_empty() {
             return Vec::new();
         }
         tokio::time::sleep(DYING).await;
         self.end()
     }
+}
+
+/// The newest process of this machine at a moment, by its number. What is started later has a higher one,
+/// until the numbers begin anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Newest {
+    number: u32,
+    at: Instant,
+}
+
+impl Newest {
+    /// More processes than this are not looked at one by one.
+    const MANY: u32 = 200;
+    /// No machine starts a process in less time; so this much for each number passes before they begin anew.
+    const EACH: Duration = Duration::from_micros(1);
+
+    /// By what the kernel counts (proc(5), loadavg); nothing where it does not say.
+    pub(super) fn now() -> Option<Newest> {
+        let loadavg = fs::read_to_string("/proc/loadavg").ok()?;
+        let number = loadavg.split_whitespace().nth(4)?.parse().ok()?;
+        Some(Newest {
+            number,
+            at: Instant::now(),
+        })
+    }
+
+    /// Whether a job with this leader, begun after it, has surely left nothing that is `ours`. False also where
+    /// that is not known. The same rule as `left_nothing` in `runner.sh`.
+    fn left_nothing(&self, leader: Pid, ours: impl Fn(Pid) -> bool) -> bool {
+        let Some(most) = most_processes() else {
+            return false;
+        };
+        let mut from = self.number;
+        while let Some(newest) = Newest::now() {
+            if !self.counts(leader, newest, most) || newest.number.saturating_sub(from) > Self::MANY
+            {
+                return false;
+            }
+            if newest.number <= from {
+                return true;
+            }
+            let mut pids = (from + 1..=newest.number)
+                .filter_map(|number| Pid::from_raw(i32::try_from(number).ok()?));
+            if pids.any(&ours) {
+                return false;
+            }
+            // What one of them has started meanwhile is newer.
+            from = newest.number;
+        }
+        false
+    }
+
+    /// Whether the kernel counts processes as we see them, and cannot have begun anew since then.
+    fn counts(&self, leader: Pid, newest: Newest, most: u32) -> bool {
+        let leader = leader.as_raw_nonzero().get().unsigned_abs();
+        let seen = self.number < leader && leader <= newest.number;
+        seen && newest.at.duration_since(self.at) < Self::EACH * most
+    }
+}
+
+/// How many numbers there are for processes.
+fn most_processes() -> Option<u32> {
+    fs::read_to_string("/proc/sys/kernel/pid_max")
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 fn pid(process: &LeftProcess) -> Option<Pid> {
@@ -272,6 +347,41 @@ mod tests {
         other.kill().unwrap();
         other.wait().unwrap();
         assert_eq!(marked(&mark), Vec::new());
+    }
+
+    #[test]
+    fn a_job_has_left_nothing_only_where_no_newer_process_is_ours() {
+        let before = Newest::now().unwrap();
+        let mut ours = Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = Pid::from_child(&ours);
+        assert!(!before.left_nothing(pid, |found| found == pid));
+        assert!(before.left_nothing(pid, |_| false));
+        // It was not started after that, so that they are not counted as we see them.
+        let after = Newest::now().unwrap();
+        assert!(!after.left_nothing(pid, |_| false));
+        ours.kill().unwrap();
+        ours.wait().unwrap();
+        let leader = Pid::from_raw(20).unwrap();
+        let at = Instant::now();
+        let newest = |number, after_ms| Newest {
+            number,
+            at: at + Duration::from_millis(after_ms),
+        };
+        for (newest, most, expected) in [
+            (newest(20, 0), 32_768, true),
+            (newest(30, 32), 32_768, true),
+            // The numbers may have begun anew.
+            (newest(30, 33), 32_768, false),
+            (newest(30, 33), 4_194_304, true),
+            (newest(19, 0), 4_194_304, false),
+        ] {
+            let first = Newest { number: 10, at };
+            assert_eq!(
+                first.counts(leader, newest, most),
+                expected,
+                "{newest:?} {most}"
+            );
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The transport: commands are processes of this machine.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::super::mark::{self, Jobs, Lineage, Wanted};
 use super::super::transport::{
     Background, BackgroundService, BoxFuture, Endpoint, Forward, Transport,
 };
-use super::job::{Descent, Job, kill_tree, other};
+use super::job::{Beside, Descent, Job, kill_tree, other};
 use crate::observation::CommandObservation;
 
 /// What the guard does when we were killed: everything of this run goes, and the jobs that
@@ -86,6 +86,7 @@ pub(super) struct Run {
     staying: Lineage,
     jobs: AtomicU64,
     running: Running,
+    stayed: AtomicBool,
     pub(super) guard: Guard,
 }
 
@@ -141,7 +142,11 @@ impl LocalHost {
                 let status =
                     status.map_err(|error| other("cannot wait for the command", &error))?;
                 let others = entered.as_ref().map(Entered::others);
-                job.finish(status, others.as_deref()).await
+                let beside = others.as_deref().map(|running| Beside {
+                    running,
+                    stayed: &run.stayed,
+                });
+                job.finish(status, beside).await
             }
             Err(_) => Err(job.overdue(invocation.deadline).await),
         };
@@ -208,6 +213,7 @@ impl LocalHost {
                 staying: fresh_lineage()?,
                 jobs: AtomicU64::new(0),
                 running: Running::default(),
+                stayed: AtomicBool::new(false),
                 guard,
             }))
         });

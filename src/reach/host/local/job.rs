@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use tokio::time::timeout;
 
 use super::super::fault::Fault;
 use super::super::invocation::{Invocation, Leftovers, Script};
-use super::super::mark::{self, Jobs, Lineage, Wanted};
+use super::super::mark::{self, Jobs, Lineage, Newest, Wanted};
 use super::super::script;
 use super::program;
 use crate::observation::{Captured, CommandObservation, Ending, LeftProcess};
@@ -37,7 +38,18 @@ pub(super) struct Job {
     pub(super) stdout: StreamReader,
     stderr: StreamReader,
     pub(super) started: Instant,
+    /// The newest process before it.
+    newest: Option<Newest>,
     leftovers: Leftovers,
+}
+
+/// What else there is of the lineage of a job.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside<'a> {
+    /// The jobs that run beside it.
+    pub(super) running: &'a [u64],
+    /// Whether one before it has left what cannot be ended.
+    pub(super) stayed: &'a AtomicBool,
 }
 
 /// By what all that descends from a job is found.
@@ -97,6 +109,7 @@ impl Job {
         if invocation.leftovers == Leftovers::Kill {
             command.env(mark::RUN, mark::value(mark::RUN, run));
         }
+        let newest = Newest::now();
         let started = Instant::now();
         let mut child = command
             .spawn()
@@ -115,29 +128,37 @@ impl Job {
             stderr: StreamReader::new(child.stderr.take(), limit),
             child,
             started,
+            newest,
             leftovers: invocation.leftovers,
         })
     }
 
-    /// The observation, once the leader has ended. `running` are the jobs of its lineage that run
-    /// beside it; where it is given, what the job has left is ended.
+    /// The observation, once the leader has ended. Where `running` is given, what the job has left is
+    /// ended.
     ///
     /// # Errors
     /// [`Fault::Outlived`], when something of it cannot be ended.
     pub(super) async fn finish(
         &mut self,
         status: ExitStatus,
-        running: Option<&[u64]>,
+        running: Option<Beside<'_>>,
     ) -> Result<CommandObservation, Fault> {
         let duration = self.started.elapsed();
         let mut left = Vec::new();
-        if let Some(running) = running {
+        if let Some(Beside { running, stayed }) = running {
+            let before = self
+                .newest
+                .as_ref()
+                .filter(|_| !stayed.load(Ordering::Relaxed));
             let wanted = Wanted {
                 word: &self.tree.mark,
                 lineage: &self.tree.descent.lineage,
                 job: Jobs::AllBut(running),
             };
-            left = wanted.end_left().await;
+            left = wanted.end_left(before, self.tree.leader).await;
+            if left.iter().any(|process| !process.ended) {
+                stayed.store(true, Ordering::Relaxed);
+            }
         }
         if self.leftovers == Leftovers::Kill {
             self.tree.kill_group();
