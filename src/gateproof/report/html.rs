@@ -4,6 +4,8 @@
 //! The page needs nothing else: no script, no font, no address. What programs printed is text and nothing but
 //! text, and a content security policy says so to the browser as well.
 
+mod overview;
+
 use std::fmt::Write as _;
 
 use super::reason::reason;
@@ -39,6 +41,7 @@ pub fn html(records: &[RunRecord], verdict: &RunVerdict, warnings: &[String]) ->
     );
     list(&mut out, warnings.iter().map(String::as_str));
     out.push_str("</header>\n<main>\n");
+    overview::overview(&mut out, records);
     for record in records {
         let claimed = record.reviews.as_ref();
         let claim = claimed.and_then(|link| records.iter().find(|it| it.run_id == link.run_id));
@@ -53,7 +56,8 @@ fn section(out: &mut String, record: &RunRecord, claim: Option<&RunRecord>) {
     let role = record.role.as_deref().unwrap_or("without a role");
     let _ = writeln!(
         out,
-        "<section>\n<h2>{} ({}): <span class=\"{}\">{}</span></h2>",
+        "<section id=\"{}\">\n<h2>{} ({}): <span class=\"{}\">{}</span></h2>",
+        escaped(&record.run_id),
         record.act.name(),
         escaped(role),
         class_of_code(&verdict),
@@ -312,6 +316,15 @@ fn class(outcome: Outcome) -> &'static str {
     }
 }
 
+/// The class of the worst of them.
+fn class_of_gate(outcomes: &[Outcome]) -> &'static str {
+    let classes = ["fail", "warn", "dim", "pass"];
+    let worst = classes
+        .into_iter()
+        .find(|word| outcomes.iter().any(|outcome| class(*outcome) == *word));
+    worst.unwrap_or("dim")
+}
+
 fn class_of_code(verdict: &RunVerdict) -> &'static str {
     match verdict.word() {
         "PASS" => "pass",
@@ -425,8 +438,20 @@ mod tests {
         });
         let same = page(&[claim.clone(), review.clone()]);
         assert!(!same.contains("<dt>at the claim</dt>"), "{same}");
+        assert!(same.contains("<td>nothing</td>"), "{same}");
+        let alone = page(std::slice::from_ref(&review));
+        assert!(!alone.contains("over time"), "{alone}");
         review.checks[0].observed = "something else".to_owned();
-        let page = page(&[claim, review]);
+        let other = review.checks[0].id.clone();
+        let mut claim = claim;
+        let mut one_more = claim.checks[0].clone();
+        one_more.id = "only-claimed".to_owned();
+        claim.checks.push(one_more);
+        let page = page(&[claim, review.clone()]);
         assert_eq!(page.matches("<dt>at the claim</dt>").count(), 1);
+        let row = format!("<td>{other}, only-claimed</td></tr>");
+        assert!(page.contains(&row), "{row}: {page}");
+        let link = format!("<a href=\"#{}\">", review.run_id);
+        assert!(page.contains(&link), "{link}");
     }
 }
