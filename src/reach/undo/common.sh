@@ -95,6 +95,24 @@ gp_wrong() {
   fi
 }
 
+# Prints what is known of the undoing in $gp_dir.
+gp_look_at() {
+  # Without an owner that can be read it is nobody's, and waits for somebody.
+  gp_read "$gp_dir/owner" || gp_pid=0 gp_begun=none gp_of=$gp_boot
+  gp_life=dead
+  if gp_alive "$gp_pid" "$gp_begun" "$gp_of"; then gp_life=alive; fi
+  if [ "$gp_of" != "$gp_boot" ]; then gp_life=rebooted; fi
+  echo "undo ${gp_dir##*/}"
+  echo "owner $gp_life"
+  read -r gp_line <"$gp_dir/state" && echo "state $gp_line"
+  read -r gp_line <"$gp_dir/due" && echo "left $((gp_line - gp_now))"
+  printf 'record ' && cat "$gp_dir/record"
+  for gp_file in "$gp_dir"/step.*; do
+    [ ! -f "$gp_file" ] || { head -c 4000 "$gp_file" | sed 's/^/step /' && echo; }
+  done
+  if [ -s "$gp_dir/log" ]; then tail -c 2000 "$gp_dir/log" | sed 's/^/log /' && echo; fi
+}
+
 # Prints everything that is known: one word, then its value, a line each.
 gp_look() {
   gp_uptime
@@ -102,20 +120,9 @@ gp_look() {
   gp_trusted "$gp_base/." d && { [ ! -e "$gp_base/undo" ] || gp_trusted "$gp_base/undo" d; } || return 0
   for gp_dir in "$gp_base"/undo/*; do
     [ -f "$gp_dir/record" ] && gp_trusted "$gp_dir" d || continue
-    # Without an owner that can be read it is nobody's, and waits for somebody.
-    gp_read "$gp_dir/owner" || gp_pid=0 gp_begun=none gp_of=$gp_boot
-    gp_life=dead
-    if gp_alive "$gp_pid" "$gp_begun" "$gp_of"; then gp_life=alive; fi
-    if [ "$gp_of" != "$gp_boot" ]; then gp_life=rebooted; fi
-    echo "undo ${gp_dir##*/}"
-    echo "owner $gp_life"
-    read -r gp_line <"$gp_dir/state" && echo "state $gp_line"
-    read -r gp_line <"$gp_dir/due" && echo "left $((gp_line - gp_now))"
-    printf 'record ' && cat "$gp_dir/record"
-    for gp_file in "$gp_dir"/step.*; do
-      [ ! -f "$gp_file" ] || { head -c 4000 "$gp_file" | sed 's/^/step /' && echo; }
-    done
-    if [ -s "$gp_dir/log" ]; then tail -c 2000 "$gp_dir/log" | sed 's/^/log /' && echo; fi
+    gp_entry=$(gp_look_at)
+    # One that was taken away meanwhile, by its owner, was read in part.
+    [ ! -f "$gp_dir/record" ] || printf '%s\n' "$gp_entry"
   done
   if [ -f "$gp_base/lease" ] && gp_read "$gp_base/lease"; then
     gp_line=$(head -c 8000 "$gp_base/lease" | sed -n 2p)

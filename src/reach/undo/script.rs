@@ -68,6 +68,39 @@ for gone in "$gp_base" "$gp_base/undo/x" "$gp_base/lease"; do
 done
 "#;
 
+    /// The owner takes an undoing away while others look at it; another one stays.
+    const TAKEN: &str = r#"
+GATEPROOF_STATE=$1/state
+gp_find_base
+for id in stays taken; do
+  mkdir -p -m 700 "$gp_base/undo/$id"
+  echo "$id" >"$gp_base/undo/$id/record"
+  echo running >"$gp_base/undo/$id/state"
+done
+chmod 700 "$gp_base" "$gp_base/undo"
+gp_alive() {
+  case $gp_dir in */taken) mv "$gp_dir" "$gp_base/undo/.gone" ;; esac
+  return 1
+}
+gp_look
+"#;
+
+    #[test]
+    fn an_undoing_that_is_taken_away_while_it_is_looked_at_is_not_there() {
+        for shell in ["sh", "bash"] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut command = Command::new(shell);
+            let out = command.args(["-c", &format!("{COMMON}{TAKEN}"), "sh"]);
+            let out = out.arg(folder.path()).output().unwrap();
+            assert_eq!(
+                String::from_utf8_lossy(&out.stdout),
+                "undo stays\nowner dead\nstate running\nrecord stays\n",
+                "{shell}: {}",
+                String::from_utf8_lossy(&out.stderr)
+            );
+        }
+    }
+
     #[test]
     fn a_folder_that_is_taken_away_while_it_is_looked_at_is_not_foreign() {
         for shell in ["sh", "bash"] {
