@@ -9,6 +9,7 @@ mod bad_input;
 mod ci;
 mod documents;
 mod fixtures;
+mod forms;
 mod language;
 mod records;
 mod reference;

@@ -91,6 +91,7 @@ gates:
         for: { v: { run: ls, x33: 1 } }
         headers: { H: { x26: 1 } }
         expect: { x23: 1, status: { x24: 1 }, certificate: { x25: 1 }, cookie: { A: { x34: 1 } }, cookies: { x35: 1 } }
+      - { id: d, claim: c, file: { path: /a, x38: 1 } }
 ";
 
 const COMMAND: &str = "Keys of a command";
@@ -144,6 +145,7 @@ const PLACES: &[&[&str]] = &[
     &["Keys of `cookies`"],
     &["Keys of `waive`"],
     &["Keys of a waiver"],
+    &["Keys of `file`"],
 ];
 
 #[test]

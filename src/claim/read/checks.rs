@@ -12,6 +12,7 @@ use kit::yaml::tree::{Key, Node, NodeKind};
 
 use super::effects::Known;
 use super::enclosing::{captured_by, nested};
+use super::forms::form_keys;
 use super::human::{EXPECTED, HUMAN_KEYS};
 use super::loops::expanded_id;
 use super::needs::CheckNeeds;
@@ -64,10 +65,27 @@ impl Reader {
             .chain(TIMING_KEYS)
             .chain(HUMAN_KEYS)
             .copied()
+            .chain(form_keys())
             .collect();
         let Some(fields) = self.map(node, "a check", &keys) else {
             return Vec::new();
         };
+        match self.without_form(&fields) {
+            None => self.checks_of(&fields, context, heads),
+            Some(None) => Vec::new(),
+            Some(Some(written)) => match self.open_map(&written, "a check") {
+                Some(fields) => self.checks_of(&fields, context, heads),
+                None => Vec::new(),
+            },
+        }
+    }
+
+    fn checks_of(
+        &mut self,
+        fields: &Fields<'_>,
+        context: &CheckContext<'_>,
+        heads: &mut Vec<CheckNeeds>,
+    ) -> Vec<Check> {
         let loops = match fields.get("for") {
             Some(node) => self.loops(node),
             None => vec![Scope::new()],
@@ -77,7 +95,7 @@ impl Reader {
         for values in loops {
             self.scope = outer.clone();
             self.scope.extend(values.clone());
-            checks.extend(self.one_check(&fields, &values, context, heads));
+            checks.extend(self.one_check(fields, &values, context, heads));
         }
         self.scope = outer;
         checks

@@ -8,6 +8,7 @@ mod cookies;
 mod effects;
 mod enclosing;
 mod expectations;
+mod forms;
 mod gates;
 mod headers;
 mod hosts;
@@ -47,6 +48,7 @@ use kit::yaml::tree::{self, Node, NodeKind};
 use reader::Reader;
 
 use checks::CheckContext;
+pub use forms::form_of;
 pub use human::is_inside;
 use probes::KnownPlaces;
 pub use usage::{params_of_probe, unknown_in_expect, unknown_in_probe};

@@ -11,6 +11,7 @@ use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::tree::{Node, NodeKind};
 
 use super::expectations::ProbeKind;
+use super::forms::form_keys;
 use super::reader::Reader;
 use super::shell_text::single_quoted_param;
 use kit::yaml::fields::Fields;
@@ -51,7 +52,7 @@ impl Reader {
                 None
             }
             (None, None) => {
-                if !fields.meant("http") {
+                if !fields.meant("http") && !form_keys().any(|key| fields.meant(key)) {
                     let help = "or `http:`: it needs a probe";
                     self.missing_in(fields, what, "run", help);
                 }

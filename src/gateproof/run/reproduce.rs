@@ -11,7 +11,7 @@ use reach::host::Host;
 /// A probe on one line: the command with its values, or method and URL.
 pub(super) fn describe_probe(probe: &Probe, scope: &Scope) -> String {
     let text = match probe {
-        Probe::Command(command) => shown(command, scope),
+        Probe::Command(command) => form(command, scope).unwrap_or_else(|| shown(command, scope)),
         Probe::Http(http) => {
             let mut line = format!("{} {}", http.method, http.url.render(scope));
             if let Some(address) = &http.resolve {
@@ -25,6 +25,21 @@ pub(super) fn describe_probe(probe: &Probe, scope: &Scope) -> String {
         .map(str::trim)
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+/// A command that the reader has written out from a form, as the form.
+fn form(command: &CommandProbe, scope: &Scope) -> Option<String> {
+    let CommandLine::Argv(words) = &command.line else {
+        return None;
+    };
+    let words: Vec<String> = words.iter().map(|word| word.render(scope)).collect();
+    let (name, about) = claim::read::form_of(&words)?;
+    let about: Vec<String> = about
+        .iter()
+        .filter(|word| !word.is_empty())
+        .cloned()
+        .collect();
+    Some(format!("{name}: {}", kit::shell::join(&about)))
 }
 
 /// The command with its values filled in as a person would type it.

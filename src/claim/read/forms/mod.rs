@@ -1,0 +1,151 @@
+//! Forms: a check of what is checked most, in one line. A form is written out as a command that prints
+//! JSON, and an expectation of it; what runs, records and judges checks knows nothing of forms.
+
+mod file;
+
+use kit::yaml::codes::Code;
+use kit::yaml::diagnostic::Diagnostic;
+use kit::yaml::fields::Fields;
+use kit::yaml::source::Span;
+use kit::yaml::tree::{Key, Node, NodeKind};
+
+use super::reader::Reader;
+
+/// What a form stands for.
+struct WrittenOut {
+    /// Read by `sh -c`; it prints one JSON object, and exits with 126 where it cannot tell.
+    script: &'static str,
+    /// `$1`, `$2` … of the script: no shell reads them.
+    arguments: Vec<Node>,
+    /// Members of the object, and what each must be.
+    members: Vec<(&'static str, Node)>,
+}
+
+type Form = fn(&mut Reader, &Node) -> Option<WrittenOut>;
+
+/// Every form, by its key, with its script.
+const FORMS: &[(&str, Form, &str)] = &[("file", file::written_out, file::SCRIPT)];
+
+/// The form that a command was written out from, and what the form is about; nothing of a command that
+/// somebody wrote. So people read `file: /etc/hosts`, and not the script that finds it out.
+pub fn form_of(words: &[String]) -> Option<(&'static str, &[String])> {
+    let [shell, option, script, name, about @ ..] = words else {
+        return None;
+    };
+    let (key, ..) = FORMS
+        .iter()
+        .find(|(key, _, own)| name == key && script == own)?;
+    (shell == "sh" && option == "-c").then_some((*key, about))
+}
+
+/// The keys of all forms.
+pub(super) fn form_keys() -> impl Iterator<Item = &'static str> {
+    FORMS.iter().map(|(key, ..)| *key)
+}
+
+/// What a check with a form may have none of: the form says it.
+const SAID: &[&str] = &[
+    "run",
+    "http",
+    "human",
+    "artefact",
+    "expect",
+    "effect",
+    "capture",
+    "env",
+    "stdin",
+    "strict",
+    "hides_failure",
+    "method",
+    "resolve",
+    "tls",
+    "headers",
+    "body",
+    "follow",
+    "vantage",
+    "stream",
+    "cookies",
+];
+
+impl Reader {
+    /// The check with its form written out; `None` where it has no form. A form that is wrong is
+    /// reported, and nothing of the check is read.
+    pub(super) fn without_form(&mut self, fields: &Fields<'_>) -> Option<Option<Node>> {
+        let (name, form, _) = FORMS.iter().find(|(name, ..)| fields.has(name))?;
+        let (at, value) = fields.key(name)?;
+        let before = self.problems.len();
+        for (key, _) in fields.iter() {
+            if SAID.contains(&key.text.as_str()) {
+                let what = format!("`{}` does not go together with `{name}:`", key.text);
+                self.report(
+                    Diagnostic::new(Code::CONFLICT, key.span.clone(), what)
+                        .help("leave it out, or write the check with `run:` and `expect:`"),
+                );
+            }
+        }
+        let written = form(self, value);
+        let (Some(written), true) = (written, self.problems.len() == before) else {
+            return Some(None);
+        };
+        // Unknown keys are reported, and are no longer among the fields.
+        let mut entries: Vec<(Key, Node)> = fields
+            .iter()
+            .filter(|(key, _)| key.text != *name)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        entries.extend(written.keys(name, &at.span, &value.span));
+        Some(Some(Node {
+            span: fields.span.clone(),
+            kind: NodeKind::Map(entries),
+        }))
+    }
+}
+
+impl WrittenOut {
+    fn keys(self, name: &str, at: &Span, span: &Span) -> [(Key, Node); 3] {
+        let node = |kind| Node {
+            span: span.clone(),
+            kind,
+        };
+        let key = |text: &str| Key {
+            text: text.to_owned(),
+            span: at.clone(),
+        };
+        let words = ["sh", "-c", self.script, name];
+        let words = words.into_iter().map(|word| text(word, span));
+        let run = words.chain(self.arguments).collect();
+        let members = self.members.into_iter();
+        let members = members.map(|(name, value)| (key(&format!("$.{name}")), value));
+        let json = node(NodeKind::Map(members.collect()));
+        [
+            (key("run"), node(NodeKind::List(run))),
+            (key("effect"), text("observe", span)),
+            (
+                key("expect"),
+                node(NodeKind::Map(vec![(key("json"), json)])),
+            ),
+        ]
+    }
+}
+
+/// A text that stands at a place.
+fn text(text: &str, span: &Span) -> Node {
+    Node {
+        span: span.clone(),
+        kind: NodeKind::Scalar {
+            text: text.to_owned(),
+            plain: false,
+        },
+    }
+}
+
+/// `true` or `false`.
+fn boolean(value: bool, span: &Span) -> Node {
+    Node {
+        span: span.clone(),
+        kind: NodeKind::Scalar {
+            text: value.to_string(),
+            plain: true,
+        },
+    }
+}
