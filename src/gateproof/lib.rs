@@ -5,6 +5,7 @@
 pub mod attest;
 pub mod audit;
 pub mod cli;
+pub mod dsse;
 pub mod gate;
 pub mod import;
 pub mod record;

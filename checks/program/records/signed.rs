@@ -3,15 +3,12 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use gateproof::record::{RecordError, Signer, write_signed};
-use gateproof::report::statement;
 use kit::inside::Inside;
-use serde_json::Value;
 
+use super::agent::Agent;
 use super::kit::{ADVERSARY, BUILDER, World};
 
 /// `ssh-keygen -Y verify` by hand.
@@ -150,40 +147,12 @@ fn writers_that_sign_at_the_same_time_make_one_chain() {
     assert_eq!((phase.records, phase.signed, phase.heads.len()), (6, 5, 1));
 }
 
-/// An agent of the test's own; it ends with the test.
-struct Agent {
-    child: Child,
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn a_key_that_only_the_agent_has_signs() {
     let world = World::new();
     world.allow(BUILDER.1, "Ada", "");
     let key = world.key("Ada");
-    let socket = world.beside("agent");
-    let agent = Command::new("ssh-agent")
-        .args(["-D", "-a"])
-        .arg(&socket)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let _agent = Agent { child: agent };
-    let patience = std::time::Instant::now();
-    while !socket.exists() && patience.elapsed().as_secs() < 10 {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    let added = Command::new("ssh-add")
-        .args(["-q", &key])
-        .env("SSH_AUTH_SOCK", &socket)
-        .status();
-    assert!(added.unwrap().success());
+    let agent = Agent::with(&world, &key);
     fs::remove_file(&key).unwrap();
     let public = format!("{key}.pub");
     let literal = fs::read_to_string(&public).unwrap();
@@ -191,7 +160,7 @@ fn a_key_that_only_the_agent_has_signs() {
         let words = [&VERIFY[..], &["--sign", key]].concat();
         let shown = world
             .command(&words)
-            .env("SSH_AUTH_SOCK", &socket)
+            .env("SSH_AUTH_SOCK", agent.socket())
             .output()
             .unwrap();
         assert!(shown.status.success(), "{shown:?}");
@@ -293,53 +262,4 @@ fn a_signature_for_another_purpose_or_of_another_record_does_not_fit() {
         .status();
     assert!(made.unwrap().success());
     assert!(world.findings().contains(&("GP1302", name(0))));
-}
-
-#[test]
-fn a_statement_is_signed_so_that_openssh_accepts_it() {
-    let world = World::complete();
-    let record = world.records().pop().unwrap();
-    let run = record.file_stem().unwrap().to_str().unwrap();
-    let key = world.key("Eve");
-    let shown = world.run(&["statement", run, "--sign", &key]);
-    assert!(shown.status.success(), "{shown:?}");
-    let envelope: Value = serde_json::from_slice(&shown.stdout).unwrap();
-    let bytes = |field: &Value| STANDARD.decode(field.as_str().unwrap()).unwrap();
-    let payload = bytes(&envelope["payload"]);
-    let signature = world.beside("statement.sig");
-    fs::write(&signature, bytes(&envelope["signatures"][0]["sig"])).unwrap();
-    let kind = envelope["payloadType"].as_str().unwrap();
-    let signed = statement::pae(kind, &payload);
-    assert!(accepts(&world, ADVERSARY.1, &signature, &signed));
-    assert!(!accepts(&world, ADVERSARY.1, &signature, &payload));
-    let listed = Command::new("ssh-keygen")
-        .args(["-l", "-f", &key])
-        .output()
-        .unwrap();
-    let listed = String::from_utf8(listed.stdout).unwrap();
-    assert!(listed.contains(envelope["signatures"][0]["keyid"].as_str().unwrap()));
-
-    let statement: Value = serde_json::from_slice(&payload).unwrap();
-    assert_eq!(
-        statement["subject"][0]["digest"]["gitCommit"],
-        *world.git(&["rev-parse", "HEAD~1"])
-    );
-    assert_eq!(
-        statement["predicate"]["result"], "WARNED",
-        "the first run left files in the tree"
-    );
-    assert_eq!(
-        statement["predicate"]["passedTests"],
-        serde_json::json!(["M1/one", "M1/two"])
-    );
-
-    // Without a key there is no signature, and it is said; a damaged record is no statement.
-    let shown = world.run(&["statement", run, "--no-sign"]);
-    assert!(String::from_utf8_lossy(&shown.stderr).contains("no signature"));
-    fs::write(
-        &record,
-        fs::read_to_string(&record).unwrap().replace("PASS", "FAIL"),
-    )
-    .unwrap();
-    assert_eq!(world.run(&["statement", run]).status.code(), Some(3));
 }

@@ -120,6 +120,22 @@ impl Signer {
         }
     }
 
+    /// The file of the key, private or public, unless the key is given in words.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.key {
+            Key::File(path) => Some(path),
+            Key::Public(_) => None,
+        }
+    }
+
+    /// The public key, if it is given in words.
+    pub fn public(&self) -> Option<&str> {
+        match &self.key {
+            Key::File(_) => None,
+            Key::Public(key) => Some(key),
+        }
+    }
+
     /// The armored signature of the bytes in [`NAMESPACE`].
     ///
     /// # Errors

@@ -1,12 +1,10 @@
-//! A record as an in-toto Statement (v1) in a DSSE envelope, for verifiers of a supply chain:
-//! which commit was tested by which claim file, and with which result.
+//! A record as an in-toto Statement (v1), for verifiers of a supply chain: which commit was tested by which
+//! claim file, and with which result. `dsse` puts it into an envelope.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::record::{CheckRecord, RecordLink, RunRecord, SignError, Signer, signature};
+use crate::record::{CheckRecord, RecordLink, RunRecord};
 use claim::outcome::Outcome;
 
 /// The type of a Statement.
@@ -26,8 +24,6 @@ pub enum StatementError {
         "run {run_id} ran in a working tree with uncommitted changes, so it says nothing about commit {commit}"
     )]
     Worktree { run_id: String, commit: String },
-    #[error(transparent)]
-    Sign(#[from] SignError),
 }
 
 /// The Statement of a record. Its subjects are the commit and the claim file; `link` names the
@@ -116,39 +112,6 @@ fn result(record: &RunRecord, dirty: bool) -> &'static str {
     }
 }
 
-/// The DSSE envelope of a Statement, signed over its [`pae`] or, without a signer, with no
-/// signature: then it is not an attestation yet. The signature is the armored one of
-/// `ssh-keygen -Y sign`, in the namespace of the records; `keyid` is the key's fingerprint.
-///
-/// # Errors
-/// [`StatementError::Sign`].
-pub fn envelope(statement: &Value, signer: Option<&Signer>) -> Result<Value, StatementError> {
-    let payload = statement.to_string();
-    let mut signatures = Vec::new();
-    if let Some(signer) = signer {
-        let armored = signer.sign(&pae(PAYLOAD_TYPE, payload.as_bytes()))?;
-        signatures.push(json!({
-            "keyid": signature::key(&armored).ok().map(|key| signature::fingerprint(&key)),
-            "sig": STANDARD.encode(&armored),
-        }));
-    }
-    Ok(json!({
-        "payload": STANDARD.encode(payload),
-        "payloadType": PAYLOAD_TYPE,
-        "signatures": signatures,
-    }))
-}
-
-/// DSSE's pre-authentication encoding: what is signed. Lengths are in bytes.
-pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "DSSEv1 {} {payload_type} {} ",
-        payload_type.len(),
-        payload.len()
-    );
-    [head.as_bytes(), payload].concat()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,21 +121,6 @@ mod tests {
             run_id: record.run_id.clone(),
             sha256: "5".repeat(64),
         }
-    }
-
-    #[test]
-    fn what_is_signed_is_encoded_as_the_specification_says() {
-        // The test vector of DSSE's protocol.md.
-        assert_eq!(
-            pae("http://example.com/HelloWorld", b"hello world"),
-            b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
-        );
-        // Lengths are those of the bytes, and nothing is still a length.
-        assert_eq!(pae("ä", b"\xff\0"), b"DSSEv1 2 \xc3\xa4 2 \xff\0");
-        assert_eq!(
-            pae(PAYLOAD_TYPE, b""),
-            b"DSSEv1 28 application/vnd.in-toto+json 0 "
-        );
     }
 
     #[test]
