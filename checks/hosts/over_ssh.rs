@@ -13,7 +13,7 @@ use test_kit::sshd::{ALIAS, Sshd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trials: [(&str, fn()); 15] = [
+    let trials: [(&str, fn()); 17] = [
         // First, because it waits longest: 90 s, while the program tries to reach the host.
         (
             "a_link_that_is_cut_is_undone_by_the_host_and_the_check_is_an_error",
@@ -23,6 +23,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             "a_host_check_sees_the_host_and_puts_it_on_record",
             host_checks,
         ),
+        (
+            "one_of_many_that_are_sent_together_costs_the_others_nothing",
+            together,
+        ),
+        ("a_file_of_a_host_is_looked_at_on_the_host", file_of_a_host),
         (
             "https_from_the_host_keeps_name_port_and_certificate_checks",
             https_from_the_host,
@@ -81,6 +86,64 @@ pub(crate) fn trials() -> Vec<Trial> {
     let trials = trials.map(|(name, test)| crate::trial(name, test));
     let long = long.map(|(name, test)| crate::trial(name, test).with_ignored_flag(!wanted));
     trials.into_iter().chain(long).collect()
+}
+
+/// Forty checks, of which one takes too long and one ends the runner.
+fn together() {
+    let sshd = Sshd::builder().start();
+    let check = |number: usize| {
+        let (run, more) = match number {
+            7 => ("sleep 5".to_owned(), ", timeout: 300ms"),
+            20 => (
+                "set -- $GATEPROOF_OWNER; kill -9 $1; sleep 9".to_owned(),
+                ", effect: observe",
+            ),
+            _ => (format!("echo {number}"), ""),
+        };
+        format!(
+            "      - {{ id: c{number}, claim: c, on: h, run: '{run}', expect: '{number}'{more} }}\n"
+        )
+    };
+    let checks: String = (0..40).map(check).collect();
+    let scratch = Scratch::with(claim(&checks));
+    let shown = verify(&scratch, &sshd);
+    for (number, (id, outcome)) in outcomes(&shown).into_iter().enumerate() {
+        assert_eq!(id, format!("c{number}"), "the order of the file");
+        let expected = if matches!(number, 7 | 20) {
+            "ERROR"
+        } else {
+            "PASS"
+        };
+        assert_eq!(
+            outcome,
+            expected,
+            "{id}: {}",
+            json(&shown)["checks"][number]
+        );
+    }
+    let observed = |number: usize| json(&shown)["checks"][number]["observed"].to_string();
+    assert!(
+        observed(7).contains("timed out after 300ms"),
+        "{}",
+        observed(7)
+    );
+    assert!(observed(20).contains("link"), "{}", observed(20));
+}
+
+fn file_of_a_host() {
+    let sshd = Sshd::builder().start();
+    let file = sshd.path("only here");
+    std::fs::write(&file, "x").unwrap();
+    let path = file.display();
+    let scratch = Scratch::with(claim(&format!(
+        "      - {{ id: there, claim: c, on: h, file: {{ path: '{path}', type: file, size: 1 }} }}\n\
+         \x20     - {{ id: gone, claim: c, on: h, file: {{ path: '{path} no more', exists: false }} }}\n\
+         \x20     - {{ id: red, claim: c, on: h, file: {{ path: '{path}', exists: false }} }}\n\
+         \x20     - {{ id: unknown, claim: c, on: h, file: {{ path: '{path}/x', exists: false }} }}\n"
+    )));
+    let shown = verify(&scratch, &sshd);
+    let outcomes: Vec<String> = outcomes(&shown).into_iter().map(|(_, it)| it).collect();
+    assert_eq!(outcomes, ["PASS", "PASS", "FAIL", "ERROR"], "{shown:?}");
 }
 
 fn claim(checks: &str) -> String {

@@ -67,6 +67,13 @@ pub fn width() -> usize {
         .clamp(60, 200)
 }
 
+/// The width of standard error in columns, where it is a terminal: a line that is longer is broken, and
+/// cannot be taken back.
+pub fn width_of_stderr() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(std::io::stderr())?;
+    Some(usize::from(width.0))
+}
+
 /// Breaks a text at spaces into lines of at most `width` characters; a longer word stays whole.
 pub fn wrap(text: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();

@@ -78,7 +78,8 @@ impl Live {
         let quick = now.duration_since(first.since) < QUICK;
         if state.terminal && !quick {
             state.drawn = true;
-            let line = line(under_way, now, console::width().saturating_sub(1));
+            let width = console::width_of_stderr().unwrap_or(80);
+            let line = line(under_way, now, width.saturating_sub(1));
             terminal::err(&format!("{CLEAR}{}", state.watched.shown(&line)));
         } else if !state.terminal && now.duration_since(state.said) >= SILENCE {
             state.said = now;
