@@ -139,6 +139,10 @@ fn a_form_that_is_wrong_is_refused_with_what_to_write() {
             "`expect` does not go together with `file:`",
         ),
         ("file: { path: '' }", "a path must have text"),
+        (
+            "file: /etc/hosts",
+            "file: { path: /etc/hosts, exists: true }",
+        ),
     ] {
         let shown = Scratch::with(claim(&[form])).run(&["check", "claim.yaml"]);
         assert_eq!(shown.code, Some(2), "{form}: {shown:?}");

@@ -2,7 +2,7 @@
 
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
-use kit::yaml::tree::Node;
+use kit::yaml::tree::{Node, NodeKind};
 
 use super::super::reader::Reader;
 use super::{WrittenOut, boolean, text};
@@ -17,6 +17,12 @@ const TYPES: &[&str] = &["file", "directory", "socket", "fifo", "device"];
 
 /// A file as `stat` tells of it, links followed.
 pub(super) fn written_out(reader: &mut Reader, node: &Node) -> Option<WrittenOut> {
+    if let NodeKind::Scalar { text, .. } = &node.kind {
+        let what = "`file` must be a map, not a text";
+        let help = format!("file: {{ path: {text}, exists: true }}");
+        reader.report(Diagnostic::new(Code::WRONG_TYPE, node.span.clone(), what).help(help));
+        return None;
+    }
     let fields = reader.map(node, "`file`", KEYS)?;
     let Some(path) = fields.get("path") else {
         let help = "file: { path: /etc/hosts, exists: true }";
