@@ -17,7 +17,8 @@ use kit::interrupt::Interrupt;
 
 use crate::cli::gate_state::waits_for;
 use crate::cli::options::{ColorOption, RunOptions};
-use crate::cli::runs::{self, Watched};
+use crate::cli::runs;
+use crate::cli::watched::Watched;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ColdOptions {

@@ -3,23 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::cli::runs::Located;
 use crate::cli::store::runs_of;
 use crate::record::read_phase;
 use crate::run::OneCheck;
-use claim::ClaimFile;
 use claim::outcome::Outcome;
 
-/// The checks of these files, each with the top folder of its repository, that did not pass when they were
-/// last asked, or never were; by the records below `reports`, or else of the repository. Empty where all passed.
+/// The checks of these files that did not pass when they were last asked, or never were; by the records below
+/// `reports`, or else of the repository, or of the folder without one. Empty where all passed.
 ///
 /// # Errors
 /// When records are there and cannot be read.
 pub(crate) fn failed(
-    files: &[(&ClaimFile, &Path)],
+    files: &[Located<'_>],
+    folder: &Path,
     reports: Option<&Path>,
 ) -> anyhow::Result<BTreeSet<OneCheck>> {
     let mut all = BTreeSet::new();
-    for (file, root) in files {
+    for (file, repository) in files {
+        let root = repository.as_ref().map_or(folder, |it| it.root());
         let folder = runs_of(&file.phase, root, reports)?;
         let mut last: BTreeMap<OneCheck, Outcome> = BTreeMap::new();
         if folder.path().is_dir() {

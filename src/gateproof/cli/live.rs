@@ -7,8 +7,8 @@ use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::cli::runs::Watched;
 use crate::cli::terminal;
+use crate::cli::watched::Watched;
 use crate::report::text::visible;
 use crate::run::{Activity, UnderWay};
 use kit::console;

@@ -19,6 +19,7 @@ mod softening;
 mod store;
 mod stored;
 mod terminal;
+mod watched;
 
 use clap::Parser;
 

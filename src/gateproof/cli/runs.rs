@@ -9,8 +9,8 @@ use crate::cli::live::Live;
 use crate::cli::options::OutputOptions;
 use crate::cli::progress::{describe, report_error};
 use crate::cli::store::{RecordStore, StoredRun};
+use crate::cli::watched::Watched;
 use crate::record::RunRecord;
-use crate::report::markdown::escape::defuse;
 use crate::report::{Printed, Remarks, ReportInput, RunReport, RunVerdict, verdict_of};
 use crate::run::{Options, Repository, RunEvent};
 use claim::ClaimFile;
@@ -22,23 +22,6 @@ use reach::host::Fault;
 
 /// A claim file and the repository that it is in, at the revision to be checked.
 pub(crate) type Located<'f> = (&'f ClaimFile, Option<Arc<Repository>>);
-
-/// Whether progress and tables are printed where watchers look for decisions, as in a CI log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Watched {
-    Yes,
-    No,
-}
-
-impl Watched {
-    /// The text, in which nothing reads as a decision where somebody watches for one.
-    pub(crate) fn shown(self, text: &str) -> String {
-        match self {
-            Watched::Yes => defuse(text).into_owned(),
-            Watched::No => text.to_owned(),
-        }
-    }
-}
 
 /// Runs one claim file and prints progress.
 pub(crate) async fn run(

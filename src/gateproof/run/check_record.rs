@@ -18,6 +18,7 @@ use super::plan::CheckAt;
 use super::recorded::{self, judged, millis, place, remark};
 use super::reproduce::describe_probe;
 use super::teeth;
+use super::wording::waivers;
 use super::{planned, seen};
 
 impl CheckRunner<'_> {
@@ -277,12 +278,6 @@ impl CheckRunner<'_> {
         }
         (checks, fixtures)
     }
-}
-
-/// The findings of the reader that a check keeps, each with its reason and its last day.
-pub(super) fn waivers(check: &Check) -> impl Iterator<Item = String> {
-    let each = check.waived.iter();
-    each.map(|(code, waiver)| format!("{code} waived until {}: {}", waiver.until, waiver.reason))
 }
 
 /// That the command of a check left something running.

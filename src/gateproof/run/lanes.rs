@@ -38,7 +38,7 @@ enum Lane {
 }
 
 /// Room at the places of a probe, until it is dropped.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Room {
     _permits: Vec<OwnedSemaphorePermit>,
     _turn: Option<Arc<Turn>>,
@@ -87,16 +87,22 @@ impl Lanes {
 
     /// Waits until the places of a probe have room. First come, first served.
     pub(super) async fn enter(&self, places: &Places, place: &Place, probe: &Probe) -> Room {
-        let mut room = Room::default();
+        let mut permits = Vec::new();
         // Everybody takes them in the same order, so that nobody waits for one who waits for them.
         for lane in lanes(places, place, probe) {
-            room._permits.extend(self.permit(lane, 1).await);
+            permits.extend(self.permit(lane, 1).await);
         }
-        if let (Place::Host(name), Probe::Command(_)) = (place, probe) {
-            let machine = Lane::Commands(places.machine_id(place));
-            room._turn = Some(self.turn(name, machine).await);
+        let turn = match (place, probe) {
+            (Place::Host(name), Probe::Command(_)) => {
+                let machine = Lane::Commands(places.machine_id(place));
+                Some(self.turn(name, machine).await)
+            }
+            _ => None,
+        };
+        Room {
+            _permits: permits,
+            _turn: turn,
         }
-        room
     }
 
     /// The turn of a host at its machine: the one that it has, or the next.

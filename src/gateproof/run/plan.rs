@@ -243,14 +243,15 @@ fn only_asks(file: &ClaimFile, item: &Item) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::schedule::schedule;
     use super::*;
     use kit::text::Scope;
     use kit::yaml::source::Source;
     use std::sync::Arc;
 
-    fn file(checks: &str) -> ClaimFile {
+    /// A claim file with these checks, and the fixtures `down` and `other`, which stands on it.
+    pub(in crate::run) fn file(checks: &str) -> ClaimFile {
         let text = format!(
             "phase: p\non: local\nfixtures:\n  down: {{ baseline: {{ run: test -e x }} }}\n  other: {{ with: down, baseline: {{ run: test -e y }} }}\ngates:\n  M1:\n    checks:\n{checks}"
         );

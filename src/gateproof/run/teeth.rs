@@ -10,12 +10,12 @@ use kit::text::Scope;
 use reach::host::Leftovers;
 use reach::observation::Observation;
 
-use super::check_record::waivers;
 use super::invocation;
 use super::judging::passes;
 use super::options::Options;
 use super::prober::Prober;
 use super::starve::starved;
+use super::wording::waivers;
 
 /// Whether a run looks for what shows that its checks can fail.
 pub(super) fn wanted(file: &ClaimFile, options: &Options) -> bool {

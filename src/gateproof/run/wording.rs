@@ -1,7 +1,7 @@
 //! Places and undoings in sentences.
 
 use crate::record::CI_ONLY_OBSERVES;
-use claim::{Effect, Place};
+use claim::{Check, Effect, Place};
 use reach::undo::PendingUndo;
 
 pub(super) fn place(place: &Place) -> String {
@@ -43,4 +43,10 @@ pub(super) fn left_over(machine: &Place, pending: &[PendingUndo]) -> String {
         place(machine),
         each.join("; ")
     )
+}
+
+/// The findings of the reader that a check keeps, each with its reason and its last day.
+pub(super) fn waivers(check: &Check) -> impl Iterator<Item = String> {
+    let each = check.waived.iter();
+    each.map(|(code, waiver)| format!("{code} waived until {}: {}", waiver.until, waiver.reason))
 }

@@ -7,8 +7,9 @@ use clap::Args;
 
 use crate::cli::claims::current_folder;
 use crate::cli::options::{HostOptions, ProgressOption};
-use crate::cli::runs::{self, Watched};
+use crate::cli::runs;
 use crate::cli::terminal;
+use crate::cli::watched::Watched;
 use crate::import::RecordedCommand;
 use crate::record::{Act, CheckRecord, ObservationRecord, RunRecord};
 use crate::report::text;

@@ -18,9 +18,10 @@ use crate::cli::options::{
     FileOptions, OutputOptions, RUN_EXIT_CODES, RunOptions, SelectionOptions,
 };
 use crate::cli::progress::refuse;
-use crate::cli::runs::{Located, Runs, Watched, exit_of, locate};
+use crate::cli::runs::{Located, Runs, exit_of, locate};
 use crate::cli::store::RecordStore;
 use crate::cli::terminal;
+use crate::cli::watched::Watched;
 
 /// Run the checks of claim files and show what holds
 ///
@@ -117,21 +118,6 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
     }
     let role = options.role.map(Role::from);
     let folder = current_folder()?;
-    let mut chosen = chosen;
-    if options.failed {
-        let at = locate(chosen.clone(), &folder, None, false).await?;
-        let roots = at.iter().map(|(file, repository)| {
-            (*file, repository.as_ref().map_or(&*folder, |it| it.root()))
-        });
-        let roots: Vec<_> = roots.collect();
-        let failed = failed(&roots, options.output.reports.as_deref())?;
-        if failed.is_empty() {
-            terminal::err("each check passed when it was last asked, so all of them are run\n");
-        } else {
-            selection.failed = Some(failed);
-            chosen.retain(|file| !select(file, &selection).is_empty());
-        }
-    }
     let signer = match options.run.signing.signer(role.is_some(), &folder) {
         Ok(signer) => signer,
         Err(error) => return Ok(refuse(codes::COMMAND_LINE, &kit::error_chain(&error))),
@@ -139,10 +125,19 @@ pub(crate) async fn verify(options: VerifyOptions) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen().context("install the signal handlers")?;
     // All of them before anything is run: an unknown revision is a wrong command line.
     let at = options.at.as_deref();
-    let located = match locate(chosen, &folder, at, options.worktree).await {
+    let mut located = match locate(chosen, &folder, at, options.worktree).await {
         Ok(located) => located,
         Err(fault) => return Ok(refuse(codes::COMMAND_LINE, &kit::error_chain(&fault))),
     };
+    if options.failed {
+        let failed = failed(&located, &folder, options.output.reports.as_deref())?;
+        if failed.is_empty() {
+            terminal::err("each check passed when it was last asked, so all of them are run\n");
+        } else {
+            selection.failed = Some(failed);
+            located.retain(|(file, _)| !select(file, &selection).is_empty());
+        }
+    }
     if let Some(role) = role
         && let Some(here) = LocalClone::find(&folder).await
     {

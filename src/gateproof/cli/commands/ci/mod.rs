@@ -26,8 +26,9 @@ use crate::cli::options::{
     FileOptions, HostOptions, OutputOptions, ProgressOption, RUN_EXIT_CODES, SelectionOptions,
 };
 use crate::cli::progress::report_error;
-use crate::cli::runs::{Located, Runs, Watched, locate};
+use crate::cli::runs::{Located, Runs, locate};
 use crate::cli::store::RecordStore;
+use crate::cli::watched::Watched;
 
 use clones::{CloneOptions, CloneReport};
 use pipeline::Pipeline;
