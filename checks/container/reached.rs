@@ -18,6 +18,10 @@ pub(crate) const TRIALS: &[(&str, fn())] = &[
     ("a_deadline_ends_the_whole_tree_in_the_container", deadline),
     ("the_one_task_of_a_service_is_found", service),
     (
+        "forms_tell_of_the_container_and_the_service_of_the_whole_name",
+        forms,
+    ),
+    (
         "a_container_that_is_not_there_or_has_stopped_is_an_error",
         not_running,
     ),
@@ -124,6 +128,49 @@ fn service() {
         &claim.verify(),
         "no container of the service `gp_none` runs on this machine",
     );
+}
+
+fn forms() {
+    let named = BoxService::start("formed", 1);
+    let idle = BoxService::start("formed_idle", 0);
+    let lone = TestBox::start("formed");
+    eventually("the task runs", || named.running() == 1);
+    let asked = |form: &str| {
+        let check = format!("      - {{ id: a, claim: c, on: local, {form} }}\n");
+        Claim::checks(&lone.swarm, "container: gp-formed", &check)
+    };
+    let (service, nothing) = (&named.name, &idle.name);
+    let id = lone.id();
+    for (form, code) in [
+        (format!("service: {{ name: {service}, within: 9s }}"), 2),
+        (format!("service: {{ name: {service} }}"), 0),
+        (
+            format!("service: {{ name: {service}, replicas: 1/1, update: none }}"),
+            0,
+        ),
+        (format!("service: {{ name: {nothing} }}"), 1),
+        (
+            format!("service: {{ name: {nothing}, replicas: 0/0, running: false }}"),
+            0,
+        ),
+        ("service: { name: gp_form, exists: false }".to_owned(), 0),
+        (
+            "container: { name: gp-formed, state: running, health: none }".to_owned(),
+            0,
+        ),
+        ("container: { name: gp-form, exists: false }".to_owned(), 0),
+        ("container: { name: gp-form }".to_owned(), 1),
+        (format!("container: {{ name: {id}, exists: false }}"), 0),
+    ] {
+        let shown = asked(&form).verify();
+        assert_eq!(shown.code, Some(code), "{form}: {shown:?}");
+    }
+    for form in ["service", "container"] {
+        let claim = asked(&format!("{form}: {{ name: gp-none, exists: false }}"));
+        let mut deaf = claim.program(&["verify", "claim.yaml"]);
+        deaf.env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+        error(&Shown::of(output(deaf)), "docker does not answer");
+    }
 }
 
 #[track_caller]

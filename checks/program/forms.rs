@@ -1,4 +1,5 @@
-//! Forms: what is said in one line, asked of real files.
+//! Forms: what is said in one line, asked of real files and sockets, and of managers that are not here by
+//! what they print.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -138,7 +139,33 @@ fn a_form_that_is_wrong_is_refused_with_what_to_write() {
             "file: { path: a }, expect: a",
             "`expect` does not go together with `file:`",
         ),
-        ("file: { path: '' }", "a path must have text"),
+        ("file: { path: '' }", "`path` must have text"),
+        (
+            "file: { path: a }, port: { tcp: 1 }",
+            "`port` does not go together with `file:`",
+        ),
+        (
+            "file: { path: a, size: big }",
+            "`big` is not a valid number",
+        ),
+        ("unit: { active: true }", "`unit` needs `name:`"),
+        ("unit: shop", "unit: { name: shop, exists: true }"),
+        ("unit: { name: a, actve: true }", "did you mean `active`?"),
+        ("unit: { name: a, active: '' }", "`active` must have text"),
+        (
+            "unit: { name: a, exists: false, active: false }",
+            "is about a unit that is there, beside `exists: false`",
+        ),
+        ("service: { name: '' }", "`name` must have text"),
+        ("container: { name: a, running: on }", "`running`"),
+        ("port: { tcp: 1, udp: 1 }", "exclude each other"),
+        ("port: { tcp: http }", "must be a number from 1 to 65535"),
+        ("port: { tcp: 0 }", "must be a number from 1 to 65535"),
+        ("port: { udp: 65536 }", "must be a number from 1 to 65535"),
+        (
+            "port: { tcp: 1, address: localhost }",
+            "`localhost` is not a valid address",
+        ),
         (
             "file: /etc/hosts",
             "file: { path: /etc/hosts, exists: true }",
@@ -147,5 +174,259 @@ fn a_form_that_is_wrong_is_refused_with_what_to_write() {
         let shown = Scratch::with(claim(&[form])).run(&["check", "claim.yaml"]);
         assert_eq!(shown.code, Some(2), "{form}: {shown:?}");
         assert!(shown.err.contains(told), "{form}: {}", shown.err);
+    }
+}
+
+/// A folder with the tools of a small host, and these programs that print what others print.
+fn tools(scratch: &Scratch, stubs: &[(&str, &str)]) -> std::path::PathBuf {
+    let folder = scratch.path().join("bin");
+    std::fs::create_dir_all(&folder).unwrap();
+    for tool in ["sh", "sed", "sort", "tr", "cat", "stat"] {
+        let path = std::env::var_os("PATH").unwrap();
+        let real = std::env::split_paths(&path).map(|folder| folder.join(tool));
+        let real = real.into_iter().find(|path| path.exists()).unwrap();
+        let _ = symlink(real, folder.join(tool));
+    }
+    for (name, script) in stubs {
+        let path = folder.join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    folder
+}
+
+/// Runs a form where only these tools are.
+fn asked_with(scratch: &Scratch, tools: &std::path::Path, form: &str) -> (Option<i32>, String) {
+    std::fs::write(scratch.path().join("claim.yaml"), claim(&[form])).unwrap();
+    let shown = scratch
+        .program(&["verify", "claim.yaml", "--no-record"])
+        .env("PATH", tools)
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&shown.stdout);
+    let err = String::from_utf8_lossy(&shown.stderr);
+    (shown.status.code(), format!("{out}{err}"))
+}
+
+#[test]
+fn a_unit_is_what_systemd_says_and_a_unit_that_is_not_found_is_not_inactive() {
+    // What `systemctl show` of systemd 252 prints.
+    const SYSTEMCTL: &str = r#"for name; do :; done
+show() { printf 'Result=%s\nAfter=%s\nLoadState=%s\nActiveState=%s\nSubState=%s\nUnitFileState=%s\n' "$@"; }
+case $name in
+shop) show success 'system.slice db.service basic.target' loaded active running enabled ;;
+gone) show success '' not-found inactive dead '' ;;
+torn) show success '' not-found active running '' ;;
+crashed) show exit-code basic.target loaded failed failed static ;;
+stopped) show success basic.target loaded inactive dead disabled ;;
+shut) show success '' masked inactive dead masked ;;
+chroot) echo 'Running in chroot, ignoring command' >&2 ;;
+*) echo 'Failed to connect to bus: Host is down' >&2; exit 1 ;;
+esac"#;
+    let scratch = Scratch::with("");
+    let folder = tools(&scratch, &[("systemctl", SYSTEMCTL)]);
+    for (form, code, seen) in [
+        ("unit: { name: shop }", 0, ""),
+        (
+            "unit: { name: shop, active: true, enabled: true, result: success, after: db.service }",
+            0,
+            "",
+        ),
+        ("unit: { name: shop, after: db }", 0, ""),
+        ("unit: { name: shop, after: b.service }", 1, "db.service"),
+        (
+            "unit: { name: shop, after: 'db.service basic.target' }",
+            3,
+            "not the name of one unit",
+        ),
+        (
+            "unit: { name: shop, active: { matches: '^(active|reloading)$' } }",
+            0,
+            "",
+        ),
+        ("unit: { name: shop, active: false }", 1, "active"),
+        ("unit: { name: shop, exists: false }", 1, "true"),
+        ("unit: { name: gone, exists: false }", 0, ""),
+        ("unit: { name: gone, active: false }", 1, "not-found"),
+        ("unit: { name: gone, enabled: { not: masked } }", 1, "false"),
+        (
+            "unit: { name: torn, exists: false }",
+            1,
+            "not-found, and active",
+        ),
+        ("unit: { name: crashed }", 1, "failed"),
+        ("unit: { name: crashed, active: false }", 1, "failed"),
+        ("unit: { name: crashed, result: success }", 1, "exit-code"),
+        (
+            "unit: { name: crashed, active: failed, enabled: static }",
+            0,
+            "",
+        ),
+        ("unit: { name: crashed, enabled: false }", 1, "static"),
+        (
+            "unit: { name: stopped, active: false, enabled: false }",
+            0,
+            "",
+        ),
+        ("unit: { name: shut, enabled: masked }", 0, ""),
+        (
+            "unit: { name: '*', exists: false }",
+            3,
+            "not the name of one unit",
+        ),
+        (
+            "unit: { name: chroot, exists: false }",
+            3,
+            "says nothing of this unit",
+        ),
+        ("unit: { name: no-bus, exists: false }", 3, "Host is down"),
+    ] {
+        let (got, shown) = asked_with(&scratch, &folder, form);
+        assert_eq!(got, Some(code), "{form}: {shown}");
+        assert!(shown.contains(seen), "{form}: {shown}");
+    }
+}
+
+#[test]
+fn a_container_and_a_service_are_those_of_the_whole_name_and_silence_is_an_error() {
+    // What Docker 28 prints for these templates.
+    const DOCKER: &str = r#"[ ! -e refuses ] || { echo 'permission denied while trying to connect' >&2; exit 1; }
+for name; do :; done
+case "$1 $2" in
+'container ls') printf '%s\n' cache web,app/alias old ;;
+'container inspect')
+  case $name in
+  cache) printf '%s\n%s\n' /cache '{"exists":true,"running":true,"state":"running","health":"healthy","image":"redis:7" }' ;;
+  old) printf '%s\n%s\n' /old '{"exists":true,"running":false,"state":"exited","health":"none","image":"redis:7" }' ;;
+  *) printf '%s\n%s\n' /other '{"exists":true,"running":true,"state":"running","health":"healthy","image":"redis:7" }' ;;
+  esac ;;
+'service ls') printf '%s\n' 'shop_web 2/2' 'shop_idle 0/0' 'shop_half 1/2 (max 1 per node)' ;;
+'service inspect') echo "$name completed shop:1.0@sha256:aa" ;;
+esac"#;
+    let scratch = Scratch::with("");
+    let folder = tools(&scratch, &[("docker", DOCKER)]);
+    for (form, code, seen) in [
+        ("container: { name: cache }", 0, ""),
+        (
+            "container: { name: cache, running: true, health: healthy, image: redis:7 }",
+            0,
+            "",
+        ),
+        ("container: { name: cach, exists: false }", 0, ""),
+        ("container: { name: cach }", 1, "false"),
+        ("container: { name: '.*', exists: false }", 0, ""),
+        ("container: { name: old }", 1, "false"),
+        (
+            "container: { name: old, running: false, state: exited }",
+            0,
+            "",
+        ),
+        ("container: { name: old, exists: false }", 1, "true"),
+        ("container: { name: old, health: healthy }", 1, "none"),
+        ("container: { name: web }", 3, "docker tells of /other"),
+        ("service: { name: shop_web }", 0, ""),
+        (
+            "service: { name: shop_web, replicas: 2/2, image: shop:1.0, update: completed }",
+            0,
+            "",
+        ),
+        (
+            "service: { name: shop_web, image: 'shop:1.0@sha256:aa' }",
+            0,
+            "",
+        ),
+        (
+            "service: { name: shop_web, image: 'shop:1.0@sha256:ab' }",
+            1,
+            "sha256:aa",
+        ),
+        ("service: { name: shop, exists: false }", 0, ""),
+        ("service: { name: shop }", 1, "false"),
+        ("service: { name: shop_idle }", 1, "running"),
+        ("service: { name: shop_half }", 1, "running"),
+        ("service: { name: shop_half, replicas: 1/2 }", 0, ""),
+    ] {
+        let (got, shown) = asked_with(&scratch, &folder, form);
+        assert_eq!(got, Some(code), "{form}: {shown}");
+        assert!(shown.contains(seen), "{form}: {shown}");
+    }
+    std::fs::write(scratch.path().join("refuses"), "").unwrap();
+    for form in [
+        "container: { name: none, exists: false }",
+        "service: { name: none, exists: false }",
+    ] {
+        let (got, shown) = asked_with(&scratch, &folder, form);
+        assert_eq!(got, Some(3), "{form}: {shown}");
+        assert!(shown.contains("permission denied"), "{form}: {shown}");
+    }
+}
+
+#[test]
+fn a_port_listens_where_the_kernel_says_and_at_no_other_address() {
+    let scratch = Scratch::with("");
+    let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = here.local_addr().unwrap().port();
+    let datagrams = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let udp = datagrams.local_addr().unwrap().port();
+    let free = {
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        gone.local_addr().unwrap().port()
+    };
+    let everywhere = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let open = everywhere.local_addr().unwrap().port();
+    for (form, code, seen) in [
+        (format!("port: {{ tcp: {port} }}"), 0, ""),
+        (
+            format!("port: {{ tcp: {port}, address: 127.0.0.1 }}"),
+            0,
+            "",
+        ),
+        (
+            format!("port: {{ tcp: {port}, address: 0.0.0.0 }}"),
+            1,
+            "127.0.0.1",
+        ),
+        (
+            format!("port: {{ tcp: {port}, address: ['::1', 127.0.0.1] }}"),
+            1,
+            "127.0.0.1",
+        ),
+        (
+            format!("port: {{ tcp: {port}, listening: false }}"),
+            1,
+            "true",
+        ),
+        (
+            format!("port: {{ tcp: {open}, address: 127.0.0.1 }}"),
+            1,
+            "0.0.0.0",
+        ),
+        (format!("port: {{ udp: {udp}, address: 127.0.0.1 }}"), 0, ""),
+        (format!("port: {{ tcp: {free} }}"), 1, "false"),
+        (format!("port: {{ tcp: {free}, listening: false }}"), 0, ""),
+        (
+            format!("for: {{ p: [{port}] }}, port: {{ tcp: '${{p}}' }}"),
+            0,
+            "",
+        ),
+    ] {
+        let (got, shown) = asked(&scratch, &form);
+        assert_eq!(got, Some(code), "{form}: {shown}");
+        assert!(shown.contains(seen), "{form}: {shown}");
+    }
+}
+
+#[test]
+fn a_form_whose_tool_is_missing_is_an_error_and_never_absent() {
+    let scratch = Scratch::with("");
+    let folder = tools(&scratch, &[]);
+    for form in [
+        "unit: { name: a, exists: false }",
+        "container: { name: a, exists: false }",
+        "service: { name: a, exists: false }",
+    ] {
+        let (got, shown) = asked_with(&scratch, &folder, form);
+        assert_eq!(got, Some(3), "{form}: {shown}");
+        assert!(shown.contains("does not answer"), "{form}: {shown}");
     }
 }

@@ -92,6 +92,10 @@ gates:
         headers: { H: { x26: 1 } }
         expect: { x23: 1, status: { x24: 1 }, certificate: { x25: 1 }, cookie: { A: { x34: 1 } }, cookies: { x35: 1 } }
       - { id: d, claim: c, file: { path: /a, x38: 1 } }
+      - { id: e, claim: c, unit: { name: a, x39: 1 } }
+      - { id: f, claim: c, service: { name: a, x40: 1 } }
+      - { id: g, claim: c, container: { name: a, x41: 1 } }
+      - { id: h, claim: c, port: { tcp: 1, x42: 1 } }
 ";
 
 const COMMAND: &str = "Keys of a command";
@@ -146,6 +150,10 @@ const PLACES: &[&[&str]] = &[
     &["Keys of `waive`"],
     &["Keys of a waiver"],
     &["Keys of `file`"],
+    &["Keys of `unit`"],
+    &["Keys of `service`"],
+    &["Keys of `container`"],
+    &["Keys of `port`"],
 ];
 
 #[test]

@@ -1,7 +1,3 @@
-LC_ALL=C
-export LC_ALL
-cannot() { printf 'cannot tell: %s\n' "$1" >&2; exit 126; }
-[ -n "$1" ] || cannot 'the path is empty'
 case $1 in /*) path=$1 ;; *) path=./$1 ;; esac
 # Where stat itself does not work here, its failure says nothing of the path.
 stat -L -c '%a/%s/%U/%G' -- / >/dev/null || cannot 'stat does not work here'
@@ -26,12 +22,12 @@ elif [ -b "$path" ] || [ -c "$path" ]; then type=device
 fi
 mode=${seen%%/*}; seen=${seen#*/}
 size=${seen%%/*}; seen=${seen#*/}
-owner=$(printf %s "${seen%%/*}" | sed 's/["\\]/\\&/g') || cannot 'sed does not work here'
-group=$(printf %s "${seen#*/}" | sed 's/["\\]/\\&/g') || cannot 'sed does not work here'
+owner=$(quoted "${seen%%/*}") || exit 126
+group=$(quoted "${seen#*/}") || exit 126
 sum=
-if [ "$2" = sha256 ] && [ "$type" = file ]; then
+if [ -n "$2" ] && [ "$type" = file ]; then
   sum=$(sha256sum <"$path") || cannot 'its content cannot be read'
   sum=',"sha256":"'${sum%% *}'"'
 fi
-printf '{"exists":true,"type":"%s","mode":"%04d","owner":"%s","group":"%s","size":%s%s}\n' \
+printf '{"exists":true,"type":"%s","mode":"%04d","owner":%s,"group":%s,"size":%s%s}\n' \
   "$type" "$mode" "$owner" "$group" "$size" "$sum"

@@ -1,7 +1,12 @@
 //! Forms: a check of what is checked most, in one line. A form is written out as a command that prints
 //! JSON, and an expectation of it; what runs, records and judges checks knows nothing of forms.
 
+mod container;
 mod file;
+mod parts;
+mod port;
+mod service;
+mod unit;
 
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
@@ -10,6 +15,7 @@ use kit::yaml::source::Span;
 use kit::yaml::tree::{Key, Node, NodeKind};
 
 use super::reader::Reader;
+use parts::FormTable;
 
 /// What a form stands for.
 struct WrittenOut {
@@ -21,10 +27,14 @@ struct WrittenOut {
     members: Vec<(&'static str, Node)>,
 }
 
-type Form = fn(&mut Reader, &Node) -> Option<WrittenOut>;
-
-/// Every form, by its key, with its script.
-const FORMS: &[(&str, Form, &str)] = &[("file", file::written_out, file::SCRIPT)];
+/// Every form.
+const FORMS: &[FormTable] = &[
+    file::FORM,
+    unit::FORM,
+    service::FORM,
+    container::FORM,
+    port::FORM,
+];
 
 /// The form that a command was written out from, and what the form is about; nothing of a command that
 /// somebody wrote. So people read `file: /etc/hosts`, and not the script that finds it out.
@@ -32,15 +42,15 @@ pub fn form_of(words: &[String]) -> Option<(&'static str, &[String])> {
     let [shell, option, script, name, about @ ..] = words else {
         return None;
     };
-    let (key, ..) = FORMS
+    let form = FORMS
         .iter()
-        .find(|(key, _, own)| name == key && script == own)?;
-    (shell == "sh" && option == "-c").then_some((*key, about))
+        .find(|form| name == form.key && script == form.script)?;
+    (shell == "sh" && option == "-c").then_some((form.key, about))
 }
 
 /// The keys of all forms.
 pub(super) fn form_keys() -> impl Iterator<Item = &'static str> {
-    FORMS.iter().map(|(key, ..)| *key)
+    FORMS.iter().map(|form| form.key)
 }
 
 /// What a check with a form may have none of: the form says it.
@@ -71,11 +81,13 @@ impl Reader {
     /// The check with its form written out; `None` where it has no form. A form that is wrong is
     /// reported, and nothing of the check is read.
     pub(super) fn without_form(&mut self, fields: &Fields<'_>) -> Option<Option<Node>> {
-        let (name, form, _) = FORMS.iter().find(|(name, ..)| fields.has(name))?;
+        let form = FORMS.iter().find(|form| fields.has(form.key))?;
+        let name = form.key;
         let (at, value) = fields.key(name)?;
         let before = self.problems.len();
         for (key, _) in fields.iter() {
-            if SAID.contains(&key.text.as_str()) {
+            let other = key.text != name && form_keys().any(|form| key.text == form);
+            if other || SAID.contains(&key.text.as_str()) {
                 let what = format!("`{}` does not go together with `{name}:`", key.text);
                 self.report(
                     Diagnostic::new(Code::CONFLICT, key.span.clone(), what)
@@ -83,14 +95,14 @@ impl Reader {
                 );
             }
         }
-        let written = form(self, value);
+        let written = form.written_out(self, value);
         let (Some(written), true) = (written, self.problems.len() == before) else {
             return Some(None);
         };
         // Unknown keys are reported, and are no longer among the fields.
         let mut entries: Vec<(Key, Node)> = fields
             .iter()
-            .filter(|(key, _)| key.text != *name)
+            .filter(|(key, _)| key.text != name)
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         entries.extend(written.keys(name, &at.span, &value.span));
@@ -135,17 +147,6 @@ fn text(text: &str, span: &Span) -> Node {
         kind: NodeKind::Scalar {
             text: text.to_owned(),
             plain: false,
-        },
-    }
-}
-
-/// `true` or `false`.
-fn boolean(value: bool, span: &Span) -> Node {
-    Node {
-        span: span.clone(),
-        kind: NodeKind::Scalar {
-            text: value.to_string(),
-            plain: true,
         },
     }
 }
