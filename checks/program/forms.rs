@@ -15,7 +15,7 @@ fn claim(forms: &[&str]) -> String {
 }
 
 /// The exit code of a run with this one form, and what it shows.
-fn asked(scratch: &Scratch, form: &str) -> (Option<i32>, String) {
+pub(crate) fn asked(scratch: &Scratch, form: &str) -> (Option<i32>, String) {
     std::fs::write(scratch.path().join("claim.yaml"), claim(&[form])).unwrap();
     let shown = scratch.run(&["verify", "claim.yaml", "--no-record"]);
     (shown.code, format!("{}{}", shown.out, shown.err))
@@ -158,6 +158,15 @@ fn a_form_that_is_wrong_is_refused_with_what_to_write() {
         ),
         ("service: { name: '' }", "`name` must have text"),
         ("container: { name: a, running: on }", "`running`"),
+        (
+            "git: { path: ., behind: none }",
+            "`none` is not a valid number",
+        ),
+        (
+            "process: { name: a-very-long-name }",
+            "longer than the 15 bytes",
+        ),
+        ("user: root", "user: { name: root, exists: true }"),
         ("port: { tcp: 1, udp: 1 }", "exclude each other"),
         ("port: { tcp: http }", "must be a number from 1 to 65535"),
         ("port: { tcp: 0 }", "must be a number from 1 to 65535"),
@@ -178,7 +187,7 @@ fn a_form_that_is_wrong_is_refused_with_what_to_write() {
 }
 
 /// A folder with the tools of a small host, and these programs that print what others print.
-fn tools(scratch: &Scratch, stubs: &[(&str, &str)]) -> std::path::PathBuf {
+pub(crate) fn tools(scratch: &Scratch, stubs: &[(&str, &str)]) -> std::path::PathBuf {
     let folder = scratch.path().join("bin");
     std::fs::create_dir_all(&folder).unwrap();
     for tool in ["sh", "sed", "sort", "tr", "cat", "stat"] {
@@ -196,7 +205,11 @@ fn tools(scratch: &Scratch, stubs: &[(&str, &str)]) -> std::path::PathBuf {
 }
 
 /// Runs a form where only these tools are.
-fn asked_with(scratch: &Scratch, tools: &std::path::Path, form: &str) -> (Option<i32>, String) {
+pub(crate) fn asked_with(
+    scratch: &Scratch,
+    tools: &std::path::Path,
+    form: &str,
+) -> (Option<i32>, String) {
     std::fs::write(scratch.path().join("claim.yaml"), claim(&[form])).unwrap();
     let shown = scratch
         .program(&["verify", "claim.yaml", "--no-record"])
@@ -424,9 +437,13 @@ fn a_form_whose_tool_is_missing_is_an_error_and_never_absent() {
         "unit: { name: a, exists: false }",
         "container: { name: a, exists: false }",
         "service: { name: a, exists: false }",
+        "git: { path: ., exists: false }",
+        "mount: { path: /nowhere, exists: false }",
+        "user: { name: nobody-at-all, exists: false }",
+        "package: { name: nothing-at-all, installed: false }",
     ] {
         let (got, shown) = asked_with(&scratch, &folder, form);
         assert_eq!(got, Some(3), "{form}: {shown}");
-        assert!(shown.contains("does not answer"), "{form}: {shown}");
+        assert!(shown.contains("cannot tell: "), "{form}: {shown}");
     }
 }

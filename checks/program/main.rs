@@ -10,6 +10,7 @@ mod ci;
 mod documents;
 mod fixtures;
 mod forms;
+mod forms_of_hosts;
 mod language;
 mod records;
 mod reference;

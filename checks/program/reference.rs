@@ -96,6 +96,11 @@ gates:
       - { id: f, claim: c, service: { name: a, x40: 1 } }
       - { id: g, claim: c, container: { name: a, x41: 1 } }
       - { id: h, claim: c, port: { tcp: 1, x42: 1 } }
+      - { id: i, claim: c, git: { path: a, x43: 1 } }
+      - { id: j, claim: c, mount: { path: a, x44: 1 } }
+      - { id: k, claim: c, process: { name: a, x45: 1 } }
+      - { id: l, claim: c, user: { name: a, x46: 1 } }
+      - { id: m, claim: c, package: { name: a, x47: 1 } }
 ";
 
 const COMMAND: &str = "Keys of a command";
@@ -154,6 +159,11 @@ const PLACES: &[&[&str]] = &[
     &["Keys of `service`"],
     &["Keys of `container`"],
     &["Keys of `port`"],
+    &["Keys of `git`"],
+    &["Keys of `mount`"],
+    &["Keys of `process`"],
+    &["Keys of `user`"],
+    &["Keys of `package`"],
 ];
 
 #[test]

@@ -3,10 +3,15 @@
 
 mod container;
 mod file;
+mod git;
+mod mount;
+mod package;
 mod parts;
 mod port;
+mod process;
 mod service;
 mod unit;
+mod user;
 
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
@@ -34,6 +39,11 @@ const FORMS: &[FormTable] = &[
     service::FORM,
     container::FORM,
     port::FORM,
+    git::FORM,
+    mount::FORM,
+    process::FORM,
+    user::FORM,
+    package::FORM,
 ];
 
 /// The form that a command was written out from, and what the form is about; nothing of a command that

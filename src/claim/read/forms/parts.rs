@@ -110,7 +110,8 @@ impl FormTable {
             if member.sent {
                 let told = match &expected.kind {
                     NodeKind::Scalar { .. } => expected.clone(),
-                    _ => text("", &value.span),
+                    // It is asked for; what it must be is not one text.
+                    _ => text("?", &value.span),
                 };
                 arguments.push(told);
             }
