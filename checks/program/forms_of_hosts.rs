@@ -262,3 +262,50 @@ esac"#;
         assert_eq!(got, Some(code), "{form}: {shown}");
     }
 }
+
+#[test]
+fn a_form_stands_where_a_fixture_observes_and_not_where_it_changes_something() {
+    let claim = |until: &str, act: &str| {
+        format!(
+            "phase: p
+on: local
+fixtures:
+  down:
+    baseline: {{ file: {{ path: up }} }}
+    do: {act}
+    until: {{ {until}, within: 300ms }}
+    undo: touch up
+    settled: {{ file: {{ path: up }} }}
+  bare:
+    baseline: {{ process: {{ name: nobody, running: false }} }}
+    service: echo ready; exec sleep 60
+    ready: {{ file: {{ path: up }} }}
+gates:
+  M1:
+    checks:
+      - {{ id: a, claim: c, with: [down], file: {{ path: up, exists: false }} }}
+      - {{ id: b, claim: c, with: [bare], requires: {{ file: {{ path: up }} }}, file: {{ path: up }} }}
+"
+        )
+    };
+    let gone = "file: { path: up, exists: false }";
+    for (until, act, code, seen) in [
+        (gone, "rm up", 0, ""),
+        ("file: { path: up, type: socket }", "rm up", 3, "exists"),
+        (gone, "{ file: { path: up } }", 2, "unknown key `file`"),
+        (
+            "file: { path: up }, expect: a",
+            "rm up",
+            2,
+            "does not go together",
+        ),
+    ] {
+        let scratch = Scratch::with(claim(until, act));
+        std::fs::write(scratch.path().join("up"), "").unwrap();
+        let shown = scratch.run(&["verify", "claim.yaml", "--no-record"]);
+        assert_eq!(shown.code, Some(code), "{until}: {shown:?}");
+        let told = format!("{}{}", shown.out, shown.err);
+        assert!(told.contains(seen), "{until}: {told}");
+        assert!(scratch.path().join("up").exists(), "{until}: not undone");
+    }
+}

@@ -15,6 +15,7 @@ use kit::yaml::tree::{Key, Node, NodeKind};
 use super::effects::Known;
 use super::enclosing::moments_of;
 use super::expectations::ProbeKind;
+use super::forms::form_keys;
 use super::implied::implied;
 use super::one_line;
 use super::probes::{HTTP_KEYS, KnownPlaces, RUN_KEYS, TIMING_KEYS, transpose};
@@ -277,14 +278,25 @@ impl Reader {
                 capture: Vec::new(),
             });
         }
+        // A form only observes: it does nothing, and undoes nothing.
+        let changes = what.starts_with("`do`") || what.starts_with("`undo`");
         let keys: Vec<&str> = ["on", "expect", "capture"]
             .iter()
             .chain(RUN_KEYS)
             .chain(HTTP_KEYS)
             .chain(TIMING_KEYS)
             .copied()
+            .chain(form_keys().filter(|_| !changes))
             .collect();
         let fields = self.map(node, what, &keys)?;
+        let written;
+        let fields = match self.without_form(&fields) {
+            None => fields,
+            Some(form) => {
+                written = form?;
+                self.open_map(&written, what)?
+            }
+        };
         let on = fields.get("on").map(|node| self.place(node, places));
         if let Some((key, _)) = fields.key("capture")
             && !what.starts_with("`do`")
