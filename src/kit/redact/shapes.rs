@@ -37,43 +37,43 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         // Authorization: Bearer x, "authorization": "Basic x"
         (
             "an authorization header",
-            r#"(?i)authorization\\*["']?\s*[:=]\s*\\*["']?(?:(?:bearer|basic|token|digest|negotiate|apikey)\s+)?(?P<s>[^\s"',;\\]+)"#,
+            r#"(?i-u:authorization)\\*["']?\s*[:=]\s*\\*["']?(?:(?i-u:bearer|basic|token|digest|negotiate|apikey)\s+)?(?P<s>[^\s"',;\\]+)"#,
             is_variable,
         ),
         // The value alone, as header maps hold it.
         (
             "a bearer or basic credential",
-            r"(?i)\b(?:bearer|basic)\s+(?P<s>[A-Za-z0-9._~+/-]{8,}=*)",
+            r"\b(?i-u:bearer|basic)\s+(?P<s>[A-Za-z0-9._~+/-]{8,}=*)",
             is_word,
         ),
         // Cookie: session=x; Set-Cookie: session=x; Path=/
         (
             "a cookie",
-            r#"(?im)\b(?:set-)?cookie\s*:\s*(?P<s>[^\s=;"']+=[^\r\n"']*)"#,
+            r#"\b(?i-u:(?:set-)?cookie)\s*:\s*(?P<s>[^\s=;"']+=[^\r\n"']*)"#,
             never,
         ),
         // X-Api-Key: x, PRIVATE-TOKEN: x
         (
             "a header with a token or key",
-            r#"(?i)\b(?:x-api-key|x-auth-token|x-access-token|x-vault-token|private-token|job-token)\s*:\s*(?P<s>[^\s"']+)"#,
+            r#"\b(?i-u:x-api-key|x-auth-token|x-access-token|x-vault-token|private-token|job-token)\s*:\s*(?P<s>[^\s"']+)"#,
             is_variable,
         ),
         // password=x, DB_PASSWORD='x y', client_secret=x, access_key=x
         (
             "a password, token or key that is assigned",
-            r#"(?i)(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key(?:[_-]base)?|private[_-]?key)\\*["']?\s?=\s?(?:\\*"(?P<s>[^"\\\r\n]+)|'(?P<t>[^'\r\n]+)|(?P<u>[^\s&;,"'<>\\)}]+))"#,
+            r#"(?i-u:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key(?:[_-]base)?|private[_-]?key)\\*["']?\s?=\s?(?:\\*"(?P<s>[^"\\\r\n]+)|'(?P<t>[^'\r\n]+)|(?P<u>[^\s&;,"'<>\\)}]+))"#,
             |value| is_variable(value) || super::is_path(value),
         ),
         // "token": "x", 'secret': 'x'
         (
             "a JSON field that is named like a secret",
-            r#"(?i)\\*["'][A-Za-z0-9_.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key)\\*["']\s*:\s*\\*["'](?P<s>[^"'\\]+)"#,
+            r#"\\*["'][A-Za-z0-9_.-]*(?i-u:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key)\\*["']\s*:\s*\\*["'](?P<s>[^"'\\]+)"#,
             is_variable,
         ),
         // password: x, as YAML and prompts write it.
         (
             "a password after its name",
-            r#"(?im)^[\s>-]*[A-Za-z0-9_.-]*(?:password|passwd|passphrase)\s*:[ \t]+["']?(?P<s>[^\s"']+)["']?[ \t]*$"#,
+            r#"(?m)^[\s>-]*[A-Za-z0-9_.-]*(?i-u:password|passwd|passphrase)\s*:[ \t]+["']?(?P<s>[^\s"']+)["']?[ \t]*$"#,
             is_variable,
         ),
         // AWS key ids.

@@ -12,13 +12,13 @@ use crate::report::text;
 static STATES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     compiled(&[
         // ## DONE, ## VETO, anywhere in a line.
-        r"(?i)#(?P<at>)[^\S\n]+(?:DONE|VETO)\b",
+        r"#(?P<at>)[^\S\n]+(?i:DONE|VETO)\b",
         // A line that starts as a heading below the first level: `## M1 — PASS @…`.
         r"(?m)^[^\S\n]*(?:[>*+-][^\S\n]+)*#{2,6}(?P<at>)[^\S\n]",
         // CLAIMED as a state, also inside a longer word: readers that search for it do not ask
         // for its boundaries.
         r"C(?P<at>)LAIMED",
-        r"(?i)\bc(?P<at>)laimed[^\w\n]{0,8}awaiting\b",
+        r"\b(?i:c(?P<at>)laimed)[^\w\n]{0,8}(?i:awaiting)\b",
         // A state on a line that speaks of a gate: `Gate: M1 — PASS`.
         r"(?i:\bgates?\b)[^\n]*?\b(?-i:P(?P<at>)ASS(?:ED)?|F(?P<at1>)AIL(?:ED)?|D(?P<at2>)ONE|V(?P<at3>)ETO|O(?P<at4>)PEN)\b",
     ])
