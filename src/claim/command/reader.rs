@@ -14,26 +14,34 @@ use super::word::{self, Values};
 /// When a part of it is not understood, or it is too long or too deep.
 pub(super) fn read(line: &str, values: &Values<'_>) -> Result<Node, Unread> {
     let too_long = || Unread::new("the shell line cannot be read: it is too long");
-    if may_nest(line) > MAX_LEVELS {
+    let levels = may_nest(line);
+    if levels > MAX_LEVELS {
         return Err(too_long());
+    }
+    let reading = || {
+        let node = parse(line, values)?;
+        if node.depth() > MAX_NESTING {
+            return Err(Unread::new("the commands of the shell line nest too deep"));
+        }
+        Ok(node)
+    };
+    // A thread for each of ten thousand plain commands would take longer than all the rest.
+    if levels <= FEW_LEVELS {
+        return reading();
     }
     // Every bracket and every `;` may be a level on the stack of `rable`, and a fault of it ends here.
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(STACK)
-            .spawn_scoped(scope, || {
-                let node = parse(line, values)?;
-                if node.depth() > MAX_NESTING {
-                    return Err(Unread::new("the commands of the shell line nest too deep"));
-                }
-                Ok(node)
-            })
+            .spawn_scoped(scope, reading)
             .map_err(|_| too_long())?
             .join()
             .map_err(|_| too_long())?
     })
 }
 
+/// A line of at most so many levels is read on the caller's stack, of which it takes less than 1 MB.
+const FEW_LEVELS: usize = 6;
 /// More places where a line can nest are a program that belongs into a file.
 const MAX_LEVELS: usize = 2_000;
 /// So many commands inside of each other are read.
