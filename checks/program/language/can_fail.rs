@@ -16,6 +16,7 @@ type Tool = (&'static str, &'static str, &'static str);
 /// A check: name, the rest of its map after `claim`, its tools.
 type Row = (&'static str, &'static str, &'static [Tool]);
 
+mod third;
 mod unseen;
 
 /// Each of these can fail.

@@ -186,7 +186,7 @@ fn check_and_list_read_and_run_nothing() {
         "",
         &[
             ("a", "run: echo x >ran\nexpect: ''"),
-            ("p", "for: { n: ['1', '2'] }\nrun: echo ${n}\nexpect: '1'"),
+            ("p", "for: { n: ['1', '2'] }\nrun: cat ${n}\nexpect: '1'"),
         ],
     ));
     let shown = scratch.run(&["check", "claim.yaml"]);

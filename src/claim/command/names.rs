@@ -61,6 +61,15 @@ fn collect(node: &Node, all: &mut Vec<Named>) {
 /// A command by its words. Of one that runs another the other one counts; a line inside of it is read no
 /// further, and then it counts itself.
 fn named(words: &[Word], depth: usize) -> Option<Named> {
+    let (program, args) = inmost(words, depth)?;
+    Some(Named {
+        program,
+        args: args.iter().map(|word| word.prefix.clone()).collect(),
+    })
+}
+
+/// The program that the words of a command run in the end, and its arguments.
+pub(super) fn inmost(words: &[Word], depth: usize) -> Option<(String, Vec<Word>)> {
     let (first, args) = words.split_first()?;
     let program = first.text()?;
     let program = program.rsplit('/').next().unwrap_or(program);
@@ -68,12 +77,9 @@ fn named(words: &[Word], depth: usize) -> Option<Named> {
         && let Inside::Run(run) = wrapper::inside(program, args)
         && let What::Words(words) = run.what
     {
-        return named(&words, depth + 1);
+        return inmost(&words, depth + 1);
     }
-    Some(Named {
-        program: program.to_owned(),
-        args: args.iter().map(|word| word.prefix.clone()).collect(),
-    })
+    Some((program.to_owned(), args.to_vec()))
 }
 
 impl Named {

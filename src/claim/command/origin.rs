@@ -1,8 +1,9 @@
 //! What the words of a command tell about its teeth, before anything runs.
 
 use super::names::{self, Named};
+use super::programs::net::{self, StatusTold};
 use super::reader;
-use super::tree::{Node, Simple};
+use super::tree::{Node, Rest, Simple, Word};
 use super::word::Values;
 use super::{arguments, as_run, with_environment};
 use crate::{CommandLine, CommandProbe};
@@ -15,6 +16,12 @@ pub struct Origin {
     pub query: Option<String>,
     /// Whether it prints a count, which is `0` of nothing.
     pub counts: bool,
+    /// Whether it prints and ends as it is told, whatever the world is like.
+    pub constant: bool,
+    /// What it tells of the status of an answer, where it is a client of HTTP.
+    pub status: Option<StatusTold>,
+    /// The runner of tests whose exit code says whether one failed.
+    pub tests: Option<String>,
 }
 
 /// Where what a command prints comes from; nothing is known of a line that cannot be read.
@@ -27,8 +34,61 @@ pub fn origin(command: &CommandProbe, scope: &Scope) -> Origin {
                 .find(|source| source.is_query())
                 .map(Named::shown),
             counts: names::counts(&node),
+            constant: is_constant(&node),
+            status: last(&node).and_then(status_told),
+            tests: last(&node).and_then(test_runner),
         }
     })
+}
+
+/// The command whose exit code is that of the line.
+fn last(node: &Node) -> Option<&Simple> {
+    match node {
+        Node::Simple(simple) => Some(simple),
+        Node::Pipe { parts, negated } if !negated => last(parts.last()?),
+        Node::List(items) => last(&items.last()?.0),
+        Node::Group { body, .. } | Node::Subshell { body, .. } => last(body),
+        _ => None,
+    }
+}
+
+fn status_told(simple: &Simple) -> Option<StatusTold> {
+    let (program, args) = names::inmost(&simple.words, 0)?;
+    (program == "curl").then(|| net::curl_tells(&args))?
+}
+
+/// Whether every command of a line is a constant, and every word of it is known before it runs.
+fn is_constant(node: &Node) -> bool {
+    let known = |node: &Node| {
+        node.words()
+            .iter()
+            .all(|word| word.rest == Rest::Known && word.runs.is_empty())
+    };
+    fn all(node: &Node, known: &dyn Fn(&Node) -> bool) -> bool {
+        known(node)
+            && node.redirects().is_empty()
+            && node.parts().into_iter().all(|part| all(part, known))
+    }
+    let commands = names::commands(node);
+    !commands.is_empty() && commands.iter().all(Named::is_constant) && all(node, &known)
+}
+
+/// A runner of tests that exits with 0 only where every test passed.
+fn test_runner(simple: &Simple) -> Option<String> {
+    let (program, args) = names::inmost(&simple.words, 0)?;
+    let args: Vec<&str> = args.iter().filter_map(Word::text).collect();
+    let runs = match (program.as_str(), args.as_slice()) {
+        (
+            "pytest" | "py.test" | "jest" | "vitest" | "mocha" | "rspec" | "phpunit" | "ctest"
+            | "prove" | "tox" | "nox" | "bats",
+            _,
+        )
+        | ("go" | "npm" | "yarn" | "pnpm" | "bun" | "deno" | "dotnet" | "mix", ["test", ..])
+        | ("cargo", ["test" | "nextest", ..]) => true,
+        (name, ["-m", "pytest" | "unittest", ..]) => name.starts_with("python"),
+        _ => false,
+    };
+    runs.then_some(program)
 }
 
 /// How two commands are alike.

@@ -1,6 +1,7 @@
 //! Expectations that hold where nothing was found, and those that hold on the wrong answer.
 
 use super::mutated::{any_test, looks_at_text};
+use crate::command::Origin;
 use crate::expectation::{ExitMatcher, Expect, Test, TextMatcher};
 use crate::matchers::{Judgement, answered, ended, judge, unreadable};
 use crate::{Check, CommandProbe, HttpProbe, Probe};
@@ -38,6 +39,9 @@ fn of_command(command: &CommandProbe, expect: &Expect, scope: &Scope) -> Option<
         return Some(format!("`contains: {key}` names a key, and no value of it"));
     }
     let origin = crate::command::origin(command, scope);
+    if let Some(why) = of_what_it_tells(&origin, expect) {
+        return Some(why);
+    }
     let of_nothing = match absence(expect) {
         Absence::Denied => {
             return Some(
@@ -51,6 +55,36 @@ fn of_command(command: &CommandProbe, expect: &Expect, scope: &Scope) -> Option<
     Some(format!(
         "`{query}` answers nothing also where what it names does not exist; give it a control in which there is something"
     ))
+}
+
+/// Why the expectation cannot tell a world in which the claim is false, by what is known of the programs.
+fn of_what_it_tells(origin: &Origin, expect: &Expect) -> Option<String> {
+    let codes = stated_codes(expect);
+    if origin.constant {
+        return Some("it prints and ends as it is told, and asks nothing".to_owned());
+    }
+    if let Some(runner) = &origin.tests
+        && codes.contains(&0)
+        && codes.iter().any(|code| matches!(code, 1 | 101))
+        && !any_test(expect, &|test| matches!(test, Test::TestRun(_)))
+    {
+        return Some(format!(
+            "`{runner}` exits so where tests failed, too; demand `exit: 0`, or count them with `tests:`"
+        ));
+    }
+    let told = origin.status.as_ref().filter(|_| codes.contains(&0))?;
+    if looks_at_text(expect) {
+        let passes = |statuses: &[u16]| {
+            let mut printed = statuses.iter().filter_map(|status| told.prints(*status));
+            printed.any(|text| holds(expect, &ended(0, &text)))
+        };
+        return (passes(&[200, 204, 301, 302]) && passes(&[500, 502, 503])).then(|| {
+            "it holds for the status of a success and for that of a server's error; state the status".to_owned()
+        });
+    }
+    (!told.by_exit).then(|| {
+        "`curl` exits with 0 also where the server answers with an error; let it `--fail`, or ask with `http:` and state the status".to_owned()
+    })
 }
 
 fn of_request(http: &HttpProbe, expect: &Expect) -> Option<String> {

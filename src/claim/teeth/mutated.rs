@@ -2,7 +2,7 @@
 
 use super::mutant::{Change, Mutant, Whole, mutants, text_of};
 use crate::expectation::{Expect, Test, TextMatcher};
-use reach::observation::Observation;
+use reach::observation::{HttpObservation, Observation};
 
 /// What an expectation notices of the changes of what was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,8 @@ pub fn mutated(
             .take(NAMED)
             .map(|(mutant, _)| mutant.what.clone())
             .collect(),
-        toothless: toothless(expect, seen, exit_tells, &judged),
+        toothless: toothless(expect, seen, exit_tells, &judged)
+            .or_else(|| every_number_in_a_header(expect, seen, passes)),
         hint: hint(&judged),
     }
 }
@@ -64,6 +65,11 @@ fn toothless(
     exit_tells: bool,
     judged: &[(Mutant, bool)],
 ) -> Option<String> {
+    // An exit code that tells the state is of use only where no other is accepted.
+    let exit_tells = exit_tells
+        && judged
+            .iter()
+            .all(|(mutant, noticed)| *noticed || mutant.change != Change::Ending);
     let none = |kinds: &dyn Fn(Change) -> bool| {
         let mut of_kind = judged.iter().filter(|(mutant, _)| kinds(mutant.change));
         of_kind.all(|(_, noticed)| !noticed)
@@ -84,6 +90,14 @@ fn toothless(
         && !exit_tells
     {
         return Some(format!("it holds also with {}", opposite.what));
+    }
+    if let Some(rest) = rest_of_a_word(&text_of(seen), judged)
+        && !exit_tells
+    {
+        let what = &rest.what;
+        return Some(format!(
+            "it holds also with {what}: it demands a part of the word"
+        ));
     }
     if let Some(value) = of_a_key(&text_of(seen), judged)
         && !exit_tells
@@ -106,7 +120,7 @@ fn toothless(
         return Some("it holds also for the page of another app".to_owned());
     }
     let text = text_of(seen);
-    let is_number = !text.trim().is_empty() && text.trim().bytes().all(|b| b.is_ascii_digit());
+    let is_number = is_number_with_unit(text.trim());
     if is_number && none(&|change| change == Change::Number) && looks_at_text(expect) {
         return Some("it holds for every number".to_owned());
     }
@@ -143,6 +157,49 @@ fn toothless(
         .then(|| "it holds for every text, as long as there is any".to_owned())
 }
 
+/// A header whose value is a number, where every other number is as good.
+fn every_number_in_a_header(
+    expect: &Expect,
+    seen: &Observation,
+    passes: &dyn Fn(&Observation) -> bool,
+) -> Option<String> {
+    let Observation::Http(answers) = seen else {
+        return None;
+    };
+    let response = answers.iter().find_map(|http| http.answer.as_ref().ok())?;
+    let numbers = response.headers.iter().filter(|(name, value)| {
+        let is_number = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+        // That a header is there at all is a claim of its own.
+        let is_judged = any_test(expect, &|test| {
+            matches!(test, Test::Header(wanted, matcher)
+                if wanted.eq_ignore_ascii_case(name) && !matcher.texts().is_empty())
+        });
+        is_number && is_judged
+    });
+    numbers
+        .map(|(name, _)| name)
+        .find(|name| {
+            let mut others = ["0", "1", "7", "42", "99999999"].iter();
+            others.all(|other| passes(&with_header(answers, name, other)))
+        })
+        .map(|name| format!("it holds for every number in `{name}`"))
+}
+
+/// The answers with another value of a header.
+fn with_header(answers: &[HttpObservation], name: &str, other: &str) -> Observation {
+    let mut changed = answers.to_vec();
+    let responses = changed
+        .iter_mut()
+        .filter_map(|http| http.answer.as_mut().ok());
+    for (_, value) in responses
+        .flat_map(|response| &mut response.headers)
+        .filter(|(known, _)| known == name)
+    {
+        other.clone_into(value);
+    }
+    Observation::Http(changed)
+}
+
 /// An opposite that is not noticed, as the whole value of a key (`running: Yes`) that is noticed itself.
 fn of_a_key<'j>(text: &str, judged: &'j [(Mutant, bool)]) -> Option<&'j Mutant> {
     let word_at = |places: std::ops::Range<usize>| {
@@ -157,13 +214,49 @@ fn of_a_key<'j>(text: &str, judged: &'j [(Mutant, bool)]) -> Option<&'j Mutant> 
         .map(|(mutant, _)| mutant);
     opposites.find(|mutant| {
         let start = text[..mutant.at].rfind('\n').map_or(0, |at| at + 1);
-        let value = text[mutant.at..].lines().next().unwrap_or_default().trim();
-        text[start..mutant.at].trim_end().ends_with([':', '='])
-            && value.chars().all(char::is_alphanumeric)
+        let line = text[mutant.at..].lines().next().unwrap_or_default();
+        let after = line.trim_start_matches(char::is_alphanumeric);
+        // `up`, or `"up"` as JSON and others quote it.
+        let quotes: &[char] = &['"', '\''];
+        let before = text[start..mutant.at].trim_end_matches(quotes).trim_end();
+        before.ends_with([':', '='])
+            && after.trim_start_matches(quotes).trim_matches([',', '}', ']', ' ', '\r']).is_empty()
             // The word right before it is the key.
             && word_at(start..mutant.at) == Some(true)
             && word_at(mutant.at..mutant.at + 1) == Some(false)
     })
+}
+
+/// An opposite that is not noticed, in a word (`HEALTH_OK`) whose first part is noticed.
+fn rest_of_a_word<'j>(text: &str, judged: &'j [(Mutant, bool)]) -> Option<&'j Mutant> {
+    let word_noticed = |at: usize| {
+        let mut words = judged
+            .iter()
+            .filter(|(mutant, _)| mutant.change == Change::Word && mutant.at == at);
+        words.next().map(|(_, noticed)| *noticed)
+    };
+    let mut opposites = judged
+        .iter()
+        .filter(|(mutant, noticed)| mutant.change == Change::Opposite && !noticed)
+        .map(|(mutant, _)| mutant);
+    opposites.find(|mutant| {
+        let Some(joined) = text[..mutant.at].strip_suffix('_') else {
+            return false;
+        };
+        let first = joined.trim_end_matches(char::is_alphanumeric).len();
+        first < joined.len()
+            && word_noticed(first) == Some(true)
+            && word_noticed(mutant.at) == Some(false)
+    })
+}
+
+/// Whether a text is a number, also one with a unit: `40%`, `12ms`, `3.5G`.
+fn is_number_with_unit(text: &str) -> bool {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    unit.len() < text.len()
+        && text.starts_with(|c: char| c.is_ascii_digit())
+        && unit.len() <= 3
+        && unit.chars().all(|c| c == '%' || c.is_ascii_alphabetic())
 }
 
 /// Whether a percentage is looked at, and none is told from another: 0 % and 100 % are as good.

@@ -216,3 +216,121 @@ fn what_looks_at_a_body_does_not_pass_where_it_cannot_be_read() {
         assert_eq!(toothless(sound), None, "{sound}");
     }
 }
+
+/// Why a check of this command, which passed, is without a witness.
+fn of_command(run: &str, expect: &str) -> Option<String> {
+    let run = serde_json::to_string(run).unwrap();
+    let text = format!(
+        "phase: p\non: local\ngates: {{ M1: {{ checks: [ {{ id: a, claim: c, run: {run}, effect: observe, expect: {expect} }} ] }} }}\n"
+    );
+    let path = "c.yaml".into();
+    let file = crate::read::parse(Arc::new(Source { path, text }), &Scope::new());
+    let file = file.unwrap_or_else(|invalid| panic!("{}", invalid.render(false)));
+    unwitnessed(&file.gates[0].checks[0], &Scope::new())
+}
+
+#[test]
+fn an_exit_code_of_curl_tells_of_the_server_only_where_it_is_told_to_fail() {
+    let url = "http://localhost:1/x";
+    for run in [
+        format!("curl {url}"),
+        format!("curl -s -o /dev/null {url}"),
+        format!("curl -sSo /dev/null --max-time 5 {url}"),
+        format!("cd /srv && curl -sI {url}"),
+        format!("timeout 5 curl -s {url}"),
+    ] {
+        let why = of_command(&run, "{ exit: 0 }").unwrap_or_default();
+        assert!(why.contains("--fail"), "{run}: {why}");
+    }
+    for (run, expect) in [
+        (format!("curl -sf {url}"), "{ exit: 0 }"),
+        (format!("curl -fsSo /dev/null {url}"), "{ exit: 0 }"),
+        (format!("curl -s --fail-with-body {url}"), "{ exit: 0 }"),
+        (format!("curl -s {url}"), "{ exit: 7 }"),
+        (format!("curl -s {url}"), "{ stdout: { contains: shop } }"),
+        ("curl -s file:///srv/x".to_owned(), "{ exit: 0 }"),
+    ] {
+        assert_eq!(of_command(&run, expect), None, "{run}: {expect}");
+    }
+}
+
+#[test]
+fn a_status_that_is_printed_must_tell_a_success_from_an_error_of_the_server() {
+    let run = |format: &str| format!("curl -s -o /dev/null -w '{format}' http://localhost:1/x");
+    for (format, expect) in [
+        ("%{http_code}", "{ stdout: { matches: '\\d{3}' } }"),
+        (
+            "%{response_code}",
+            "{ stdout: { not: \"404\", matches: '.' } }",
+        ),
+        (
+            "code=%{http_code}\\n",
+            "{ stdout: { matches: 'code=[2-5]' } }",
+        ),
+    ] {
+        let why = of_command(&run(format), expect).unwrap_or_default();
+        assert!(why.contains("state the status"), "{format} {expect}: {why}");
+    }
+    for (format, expect) in [
+        ("%{http_code}", "\"200\""),
+        ("%{http_code}", "{ stdout: { matches: '^(200|204)$' } }"),
+        ("%{http_code}", "\"503\""),
+        ("code=%{http_code}\\n", "{ stdout: { contains: code=200 } }"),
+    ] {
+        assert_eq!(of_command(&run(format), expect), None, "{format} {expect}");
+    }
+}
+
+#[test]
+fn what_prints_its_own_words_asks_nothing_and_what_the_host_puts_in_does() {
+    for run in [
+        "echo ok",
+        "printf '%s\\n' ok",
+        "true; echo ok",
+        "sh -c 'exit 0'; echo ok",
+    ] {
+        let told = of_command(run, "{ stdout: { contains: ok } }");
+        let constant = told.is_some_and(|why| why.contains("asks nothing"));
+        assert_eq!(constant, !run.contains("sh -c"), "{run}");
+    }
+    for run in [
+        "echo \"$HOME ok\"",
+        "echo ok *",
+        "for f in *; do echo ok; done",
+        "test -e /srv && echo ok",
+        "cat <ok",
+    ] {
+        assert_eq!(
+            of_command(run, "{ stdout: { contains: ok } }"),
+            None,
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn a_run_of_tests_that_may_fail_shows_nothing() {
+    for run in [
+        "pytest -q",
+        "go test ./...",
+        "python3 -m pytest",
+        "cargo test",
+        "cd app && npm test",
+    ] {
+        let codes = if run.starts_with("cargo") {
+            "[0, 101]"
+        } else {
+            "[0, 1]"
+        };
+        let told = of_command(
+            run,
+            &format!("{{ exit: {codes}, stdout: {{ contains: passed }} }}"),
+        );
+        assert!(told.is_some_and(|why| why.contains("`tests:`")), "{run}");
+        assert_eq!(
+            of_command(run, "{ exit: 0, stdout: { contains: passed } }"),
+            None,
+            "{run}"
+        );
+    }
+}

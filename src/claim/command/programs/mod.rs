@@ -7,7 +7,7 @@ mod arguments;
 mod containers;
 mod files;
 mod git;
-mod net;
+pub(super) mod net;
 mod packages;
 mod shell;
 mod system;

@@ -144,6 +144,52 @@ const CURL_SENDS: &[&str] = &[
     "--url-query",
 ];
 
+/// What `curl` tells of the status of an answer; `None` where that cannot be said.
+pub(in crate::command) fn curl_tells(args: &[Word]) -> Option<StatusTold> {
+    let told = tell(args, &CURL, Until::TheEnd).ok()?;
+    let speaks_http = |url: &&Word| {
+        let scheme = url.prefix.split_once("://").map(|(scheme, _)| scheme);
+        matches!(scheme, None | Some("http" | "https"))
+    };
+    let mut urls = told.operands.iter().copied().chain(told.values("url"));
+    if !urls.all(|url| speaks_http(&url)) {
+        return None;
+    }
+    let formats = told.values("w").chain(told.values("write-out"));
+    Some(StatusTold {
+        by_exit: ["f", "fail", "fail-with-body"]
+            .iter()
+            .any(|name| told.has(name)),
+        printed: formats
+            .filter_map(Word::text)
+            .find(|format| STATUSES.iter().any(|status| format.contains(status)))
+            .map(str::to_owned),
+    })
+}
+
+/// The status of the answer, in a format of `curl -w`.
+const STATUSES: [&str; 2] = ["%{http_code}", "%{response_code}"];
+
+/// What a client of HTTP tells of the status of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusTold {
+    /// Whether its exit code says that the server answered with an error.
+    pub(crate) by_exit: bool,
+    /// The format, where it prints the status.
+    printed: Option<String>,
+}
+
+impl StatusTold {
+    /// What is printed for an answer with this status, where it is printed.
+    pub(crate) fn prints(&self, status: u16) -> Option<String> {
+        let format = self.printed.as_ref()?;
+        let with_status = STATUSES.iter().fold(format.clone(), |text, name| {
+            text.replace(name, &status.to_string())
+        });
+        Some(with_status.replace("\\n", "\n").replace("\\t", "\t"))
+    }
+}
+
 fn curl(args: &[Word]) -> Doing {
     let told = match tell(args, &CURL, Until::TheEnd) {
         Ok(told) => told,
