@@ -26,6 +26,36 @@ const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938
 const ODD: &str = "-a $(touch made) 'b' \\\"c\\\" *: No such file or directory";
 
 #[test]
+fn a_red_form_is_reproduced_by_one_short_line_and_what_cannot_be_told_names_its_reason() {
+    let scratch = Scratch::with(claim(&[
+        "for: { n: [b, 'a*b'] }, file: { path: \"${n}\" }",
+        "package: { name: 'bas*', installed: false }",
+    ]));
+    let shown = scratch.run(&["verify", "claim.yaml", "--no-record"]);
+    assert_eq!(shown.code, Some(1));
+    let lines = shown.out.lines().filter_map(|line| {
+        let line = line.trim().strip_prefix("reproduce:")?.trim();
+        line.strip_prefix("gateproof ")
+    });
+    let lines: Vec<&str> = lines.collect();
+    assert_eq!(lines.len(), 3, "{}", shown.out);
+    for (line, code) in lines.into_iter().zip([1, 1, 3]) {
+        let mut words: Vec<&str> = line
+            .split(' ')
+            .map(|word| word.trim_matches('\''))
+            .collect();
+        words.push("--no-record");
+        assert_eq!(scratch.run(&words).code, Some(code), "{line}");
+    }
+    assert!(
+        shown
+            .out
+            .contains("cannot tell: this is not the name of one package")
+    );
+    assert!(!shown.out.contains("tool missing"), "{}", shown.out);
+}
+
+#[test]
 fn a_file_is_as_its_form_says_and_a_red_one_shows_what_was_seen() {
     let scratch = Scratch::with("");
     let file = scratch.path().join("a");
@@ -64,13 +94,16 @@ fn a_file_is_as_its_form_says_and_a_red_one_shows_what_was_seen() {
         assert!(shown.contains(seen), "{form}: {shown}");
     }
     assert!(!scratch.path().join("made").exists(), "a name was run");
-    // People read the form; what is run stands in the line to run it by hand.
+    // People read the form, and not what is run.
     let (_, shown) = asked(&scratch, "file: { path: \"b c\" }");
     assert!(
         shown.contains("asked      file: 'b c' (on local)"),
         "{shown}"
     );
-    assert!(shown.contains("reproduce: sh -c "), "{shown}");
+    assert!(
+        shown.contains("reproduce: gateproof verify claim.yaml --gate M1 --check c0\n"),
+        "{shown}"
+    );
 }
 
 #[test]

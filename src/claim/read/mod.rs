@@ -48,7 +48,7 @@ use kit::yaml::tree::{self, Node, NodeKind};
 use reader::Reader;
 
 use checks::CheckContext;
-pub use forms::form_of;
+pub use forms::{CANNOT_TELL, form_of};
 pub use human::is_inside;
 use probes::KnownPlaces;
 pub use usage::{params_of_probe, unknown_in_expect, unknown_in_probe};

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::record::{CheckRecord, ControlRecord, Finding, FixtureRecord, ProofBy, SeenValue};
 use crate::secrets::learn_scope;
 use claim::outcome::Outcome;
-use claim::{Check, Probe};
+use claim::{Check, Gate, Probe};
 use kit::text::{Scope, Text};
 use reach::observation::{Observation, left_processes};
 
@@ -16,7 +16,7 @@ use super::control::judge_control;
 use super::human;
 use super::plan::CheckAt;
 use super::recorded::{self, judged, millis, place, remark};
-use super::reproduce::describe_probe;
+use super::reproduce::{describe_probe, is_form};
 use super::teeth;
 use super::wording::waivers;
 use super::{planned, seen};
@@ -202,7 +202,7 @@ impl CheckRunner<'_> {
     ) -> CheckRecord {
         let gate = &self.file.gates[at.gate];
         let (on, probe, timing) = (&check.on, &check.probe, &check.timing);
-        let reproduce = self.places.reproduce(on, probe, scope, timing.timeout);
+        let by_hand = self.places.reproduce(on, probe, scope, timing.timeout);
         CheckRecord {
             gate: gate.id.clone(),
             gate_title: gate.title.clone(),
@@ -227,11 +227,28 @@ impl CheckRunner<'_> {
             started,
             duration_ms: 0,
             script: self.places.here_document(on, probe, scope),
-            waiting: by_hand::waiting(&reproduce, &check.expect, &check.timing, scope, false),
-            reproduce,
+            waiting: by_hand::waiting(&by_hand, &check.expect, &check.timing, scope, false),
+            reproduce: self.one_line(gate, check, scope).unwrap_or(by_hand),
             place: place(&self.file.source, check.span.start),
             notes: Vec::new(),
         }
+    }
+
+    /// The line of a check with a form: its script is read where it is pasted, and fits on no line.
+    fn one_line(&self, gate: &Gate, check: &Check, scope: &Scope) -> Option<String> {
+        is_form(&check.probe, scope).then(|| {
+            let file = self.file.source.path.display().to_string();
+            let words = [
+                "gateproof",
+                "verify",
+                &file,
+                "--gate",
+                &gate.id,
+                "--check",
+                &check.id,
+            ];
+            kit::shell::join(&words.map(str::to_owned))
+        })
     }
 
     /// Adds what the whole run shows of the teeth of its checks, and holds gates to what they require.

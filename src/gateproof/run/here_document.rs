@@ -22,10 +22,10 @@ pub(super) fn here_document(
     let Probe::Command(command) = probe else {
         return None;
     };
-    let text = body(command, scope)?;
+    let (text, arguments) = body(command, scope)?;
     // The whole is read before any of it runs, so that nothing in it reads the rest.
     let (folder, variables) = (change_folder(command, scope), variables(command, scope));
-    let mut head = format!("{prefix}{folder}{variables}sh -c \"$(cat)\"");
+    let mut head = format!("{prefix}{folder}{variables}sh -c \"$(cat)\"{arguments}");
     if host.is_local() {
         // The document is the input of the shell that reads it, and not only of the last command.
         head = format!("( {head} )");
@@ -37,20 +37,34 @@ pub(super) fn here_document(
     ))
 }
 
-fn body(command: &CommandProbe, scope: &Scope) -> Option<String> {
-    if !matches!(command.line, CommandLine::Shell(_)) || command.stdin.is_some() {
+/// The script, and its arguments as words of a shell line.
+fn body(command: &CommandProbe, scope: &Scope) -> Option<(String, String)> {
+    if command.stdin.is_some() {
         return None;
     }
-    let text = shown(command, scope);
+    let (text, arguments) = match &command.line {
+        CommandLine::Shell(_) => (shown(command, scope), String::new()),
+        CommandLine::Argv(words) => {
+            let words: Vec<String> = words.iter().map(|word| word.render(scope)).collect();
+            let [shell, option, script, arguments @ ..] = words.as_slice() else {
+                return None;
+            };
+            if shell != "sh" || option != "-c" {
+                return None;
+            }
+            (script.clone(), format!(" {}", kit::shell::join(arguments)))
+        }
+    };
     let text = text.trim_matches('\n');
     let odd = |c: char| c.is_control() && c != '\n';
-    if !text.contains('\n') || text.contains(odd) {
+    if !text.contains('\n') || text.contains(odd) || arguments.contains(char::is_control) {
         return None;
     }
-    match command.strict {
-        true => Some(format!("{}\n{text}", STRICT.trim_end_matches([' ', ';']))),
-        false => Some(text.to_owned()),
-    }
+    let text = match command.strict {
+        true => format!("{}\n{text}", STRICT.trim_end_matches([' ', ';'])),
+        false => text.to_owned(),
+    };
+    Some((text, arguments))
 }
 
 /// A word that ends the document, and that no line of it is.
@@ -107,6 +121,24 @@ mod tests {
         );
         let out = bash(&lines(command("false\necho b", false), "").unwrap());
         assert_eq!(out.stdout, b"b\n");
+    }
+
+    #[test]
+    fn a_script_with_arguments_gets_them_and_other_words_are_no_script() {
+        let words = |words: &[&str]| CommandProbe {
+            line: CommandLine::Argv(words.iter().map(|word| Text::literal(*word)).collect()),
+            ..command("", false)
+        };
+        let script = "echo \"$0\"\necho \"$1\"";
+        let out = bash(&lines(words(&["sh", "-c", script, "name", "it's $HOME"]), "").unwrap());
+        assert_eq!(out.stdout, b"name\nit's $HOME\n");
+        for other in [
+            &["sh", "-c", "echo one line"][..],
+            &["cat", "-c", script],
+            &["sh", "-c", script, "name", "a\nb"],
+        ] {
+            assert_eq!(lines(words(other), ""), None, "{other:?}");
+        }
     }
 
     #[test]

@@ -42,8 +42,11 @@ pub(super) fn judged(expect: &Expect, observation: &Observation, scope: &Scope) 
     {
         let stderr = observed.stderr.text();
         let detail = stderr.lines().next_back().unwrap_or("exit 127").trim();
-        return ProbeResult::Fault(Fault::ToolMissing {
-            detail: detail.chars().take(300).collect(),
+        let detail: String = detail.chars().take(300).collect();
+        return ProbeResult::Fault(if detail.starts_with(claim::read::CANNOT_TELL) {
+            Fault::Other(detail)
+        } else {
+            Fault::ToolMissing { detail }
         });
     }
     match judgement {

@@ -27,6 +27,11 @@ pub(super) fn describe_probe(probe: &Probe, scope: &Scope) -> String {
         .join("; ")
 }
 
+/// Whether the reader has written out the command from a form.
+pub(super) fn is_form(probe: &Probe, scope: &Scope) -> bool {
+    matches!(probe, Probe::Command(command) if form(command, scope).is_some())
+}
+
 /// A command that the reader has written out from a form, as the form.
 fn form(command: &CommandProbe, scope: &Scope) -> Option<String> {
     let CommandLine::Argv(words) = &command.line else {

@@ -22,6 +22,9 @@ use kit::yaml::tree::{Key, Node, NodeKind};
 use super::reader::Reader;
 use parts::FormTable;
 
+/// What the script of a form says on its standard error begins so, where it cannot tell.
+pub const CANNOT_TELL: &str = "cannot tell: ";
+
 /// What a form stands for.
 struct WrittenOut {
     /// Read by `sh -c`; it prints one JSON object, and exits with 126 where it cannot tell.
