@@ -12,6 +12,7 @@ fn around(check: &str) -> String {
 
 #[track_caller]
 fn refused(claim: impl AsRef<[u8]>, code: &str, place: &str, words: &[&str]) {
+    crate::schema::refuses_too(claim.as_ref(), code);
     let scratch = Scratch::with(claim);
     let shown = scratch.verify(&[]);
     assert_eq!(shown.code, Some(2), "{shown:?}");

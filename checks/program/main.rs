@@ -15,3 +15,4 @@ mod language;
 mod records;
 mod reference;
 mod roles;
+mod schema;

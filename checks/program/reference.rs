@@ -53,7 +53,7 @@ fn the_page_of_commands_has_the_exit_codes() {
 }
 
 /// A claim file with an unknown key at each place where keys are.
-const UNKNOWN: &str = "x0: 1
+pub(crate) const UNKNOWN: &str = "x0: 1
 phase: p
 on: local
 softened: [{ x31: 1 }]
@@ -109,7 +109,7 @@ const TIMING: &str = "Keys of timing";
 const NUMBER: &str = "Bounds on a number";
 
 /// The headings of the rows that hold at each of these places.
-const PLACES: &[&[&str]] = &[
+pub(crate) const PLACES: &[&[&str]] = &[
     &["Keys of a claim file"],
     &["Keys of a host"],
     &[COMMAND],

@@ -22,7 +22,7 @@ use super::reader::Reader;
 use super::steps::{EFFECTS, effect, head};
 use kit::yaml::fields::Fields;
 
-const CHECK_KEYS: &[&str] = &[
+pub(super) const CHECK_KEYS: &[&str] = &[
     "id",
     "claim",
     "on",
@@ -41,6 +41,9 @@ const CHECK_KEYS: &[&str] = &[
     "teeth",
     "waive",
 ];
+
+pub(super) const ON_KEYS: &[&str] = &["host", "clone"];
+pub(super) const SKIP_KEYS: &[&str] = &["reason", "until"];
 
 /// What a check can refer to.
 pub(super) struct CheckContext<'a> {
@@ -330,7 +333,7 @@ impl Reader {
             let on = self.on(fields, "a check", context.default_on, &context.places);
             return (on, false);
         };
-        let Some(on) = self.map(node, "`on`", &["host", "clone"]) else {
+        let Some(on) = self.map(node, "`on`", ON_KEYS) else {
             return (None, true);
         };
         let (Some(host), Some(clone)) = (on.get("host"), on.get("clone")) else {
@@ -402,7 +405,7 @@ impl Reader {
                 until: None,
             });
         };
-        let fields = self.map(node, "`skip`", &["reason", "until"])?;
+        let fields = self.map(node, "`skip`", SKIP_KEYS)?;
         let (Some(reason), Some(until)) = (fields.get("reason"), fields.get("until")) else {
             let lacking = if fields.has("until") {
                 "reason"

@@ -13,6 +13,8 @@ use super::one_line;
 use super::probes::{HTTP_KEYS, RUN_KEYS, TIMING_KEYS};
 use super::reader::Reader;
 
+pub(super) const CONTROL_KEYS: &[&str] = &["with", "expect"];
+
 impl Reader {
     pub(super) fn control(
         &mut self,
@@ -22,7 +24,7 @@ impl Reader {
         (on, check, declared): (Option<&Place>, &Known, bool),
         context: &CheckContext<'_>,
     ) -> Option<Control> {
-        let keys: Vec<&str> = ["with", "expect"]
+        let keys: Vec<&str> = CONTROL_KEYS
             .iter()
             .chain(RUN_KEYS)
             .chain(HTTP_KEYS)

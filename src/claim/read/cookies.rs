@@ -8,6 +8,13 @@ use kit::yaml::tree::{Node, NodeKind};
 
 use super::reader::Reader;
 
+pub(super) const COOKIES_KEYS: &[&str] = &["every", "any", "none", "count"];
+
+/// The keys of one cookie.
+pub(super) fn cookie_keys() -> impl Iterator<Item = &'static str> {
+    TEXTS.iter().chain(&FLAGS).map(|(key, _)| *key)
+}
+
 impl Reader {
     /// The cookies of one name: a text is the value, a map has the keys of a cookie, or `absent`.
     pub(super) fn cookie(&mut self, node: &Node) -> Option<CookieMatcher> {
@@ -31,7 +38,7 @@ impl Reader {
 
     /// All cookies of an answer: the words say which of them are meant.
     pub(super) fn cookies(&mut self, node: &Node) -> Option<CookieMatcher> {
-        let fields = self.map(node, "`cookies`", &["every", "any", "none", "count"])?;
+        let fields = self.map(node, "`cookies`", COOKIES_KEYS)?;
         let mut all = Vec::new();
         for (key, value) in fields.iter() {
             let which = match key.text.as_str() {
@@ -58,7 +65,7 @@ impl Reader {
     }
 
     fn cookie_parts(&mut self, node: &Node, what: &str) -> Option<CookieParts> {
-        let keys: Vec<&str> = TEXTS.iter().chain(&FLAGS).map(|(key, _)| *key).collect();
+        let keys: Vec<&str> = cookie_keys().collect();
         let fields = self.map(node, what, &keys)?;
         let mut parts = CookieParts::default();
         let mut good = true;

@@ -20,10 +20,14 @@ pub(super) enum ProbeKind {
     Http,
 }
 
-const COMMAND_KEYS: &[&str] = &[
+pub(super) const EXIT_KEYS: &[&str] = &["not", "signal"];
+pub(super) const STATUS_KEYS: &[&str] = &["not"];
+pub(super) const TESTS_KEYS: &[&str] = &["passed", "failed", "skipped"];
+pub(super) const CERTIFICATE_KEYS: &[&str] = &["days_left", "sha256", "name"];
+pub(super) const COMMAND_KEYS: &[&str] = &[
     "exit", "stdout", "stderr", "json", "yaml", "tests", "duration", "all", "any", "not",
 ];
-const HTTP_KEYS: &[&str] = &[
+pub(super) const HTTP_KEYS: &[&str] = &[
     "status",
     "no_answer",
     "header",
@@ -192,7 +196,7 @@ impl Reader {
         let NodeKind::Map(_) = &node.kind else {
             return Some(ExitMatcher::OneOf(self.exit_codes(node)?));
         };
-        let fields = self.map(node, "`exit`", &["not", "signal"])?;
+        let fields = self.map(node, "`exit`", EXIT_KEYS)?;
         match (fields.get("not"), fields.get("signal")) {
             (Some(codes), None) => Some(ExitMatcher::NoneOf(self.exit_codes(codes)?)),
             (None, Some(signal)) => self.signal(signal).map(ExitMatcher::Signal),
@@ -240,7 +244,7 @@ impl Reader {
 
     fn status(&mut self, node: &Node) -> Option<StatusMatcher> {
         if let NodeKind::Map(_) = &node.kind {
-            let fields = self.map(node, "`status`", &["not"])?;
+            let fields = self.map(node, "`status`", STATUS_KEYS)?;
             let Some(inner) = fields.get("not") else {
                 self.missing(
                     &node.span,
@@ -335,7 +339,7 @@ impl Reader {
     /// `tests: { passed: { min: 12 }, failed: 0 }`. A run of no tests has no failures either, so that what
     /// passed must be stated.
     fn test_run(&mut self, node: &Node) -> Option<TestRunMatcher> {
-        let fields = self.map(node, "`tests`", &["passed", "failed", "skipped"])?;
+        let fields = self.map(node, "`tests`", TESTS_KEYS)?;
         let Some(passed) = fields.get("passed") else {
             let example = "a run without tests has no failures either: `passed: { min: 1 }`";
             self.missing_in(&fields, "`tests`", "passed", example);
@@ -362,7 +366,7 @@ impl Reader {
     }
 
     fn certificate(&mut self, node: &Node) -> Option<CertificateMatcher> {
-        let fields = self.map(node, "`certificate`", &["days_left", "sha256", "name"])?;
+        let fields = self.map(node, "`certificate`", CERTIFICATE_KEYS)?;
         let matcher = CertificateMatcher {
             days_left: fields
                 .get("days_left")

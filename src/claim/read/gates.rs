@@ -14,7 +14,7 @@ use super::needs::CheckNeeds;
 use super::reader::Reader;
 use super::steps::capture_names;
 
-const GATE_KEYS: &[&str] = &[
+pub(super) const GATE_KEYS: &[&str] = &[
     "title", "owner", "after", "why", "changed", "covers", "closes", "teeth", "checks",
 ];
 

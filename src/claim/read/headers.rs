@@ -8,7 +8,7 @@ use kit::yaml::tree::{Node, NodeKind};
 use super::reader::Reader;
 
 /// The keys about all headers of a name together. The others are about one value.
-const WORDS: &[&str] = &["absent", "every", "any", "none", "count", "set"];
+pub(super) const WORDS: &[&str] = &["absent", "every", "any", "none", "count", "set"];
 
 impl Reader {
     pub(super) fn header(&mut self, node: &Node) -> Option<HeaderMatcher> {

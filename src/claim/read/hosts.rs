@@ -13,6 +13,7 @@ use kit::yaml::tree::Node;
 
 use super::reader::Reader;
 
+pub(super) const HOST_KEYS: &[&str] = &["ssh", "container", "service", "revision"];
 /// The keys that name an address; a host has one of them.
 const ADDRESSES: &[&str] = &["ssh", "container", "service"];
 const SSH_HELP: &str = "an alias of your ssh_config, or `user@host:port`";
@@ -47,7 +48,7 @@ impl Reader {
 
     fn host(&mut self, name: &str, node: &Node, span: Span) -> Option<HostSpec> {
         let what = format!("host `{name}`");
-        let fields = self.map(node, &what, &["ssh", "container", "service", "revision"])?;
+        let fields = self.map(node, &what, HOST_KEYS)?;
         let address = self.address(&fields, &what)?;
         let revision = match fields.get("revision") {
             Some(node) => Some(self.command_node(node, "`revision`")?),

@@ -13,7 +13,9 @@ use kit::yaml::tree::{Node, NodeKind};
 pub(super) const BOUND_KEYS: &[&str] = &[
     "equals", "not", "min", "max", "above", "below", "near", "give",
 ];
-const DURATION_KEYS: &[&str] = &["min", "max", "near", "give"];
+/// The keys of a number beside its bounds.
+pub(super) const NUMBER_KEYS: &[&str] = &["of", "unit", "form"];
+pub(super) const DURATION_KEYS: &[&str] = &["min", "max", "near", "give"];
 
 /// A bound: a number in the claim file, or a text that becomes one in the run.
 enum Value {
@@ -47,11 +49,7 @@ impl Reader {
         let NodeKind::Map(_) = &node.kind else {
             return self.limits(node, what);
         };
-        let keys: Vec<&str> = ["of", "unit", "form"]
-            .iter()
-            .chain(BOUND_KEYS)
-            .copied()
-            .collect();
+        let keys: Vec<&str> = NUMBER_KEYS.iter().chain(BOUND_KEYS).copied().collect();
         let fields = self.map(node, what, &keys)?;
         let unit = match fields.get("unit") {
             None => Unit::None,

@@ -11,6 +11,9 @@ use super::probes::RUN_KEYS;
 use super::reader::Reader;
 use crate::ListedValues;
 
+/// The keys of a list of `for` beside those of its command.
+pub(super) const LISTED_KEYS: &[&str] = &["at_least"];
+
 /// The most checks that `for` makes of one.
 const MOST: usize = 1000;
 
@@ -78,7 +81,11 @@ impl Reader {
             return None;
         }
         self.check_variable(&key.text, &key.span);
-        let keys: Vec<&str> = RUN_KEYS.iter().copied().chain(["at_least"]).collect();
+        let keys: Vec<&str> = RUN_KEYS
+            .iter()
+            .copied()
+            .chain(LISTED_KEYS.iter().copied())
+            .collect();
         let fields = self.map(node, "a list of `for`", &keys)?;
         let Some(line) = fields.get("run") else {
             let example = "for: { unit: { run: ls units, at_least: 3 } }";

@@ -166,10 +166,22 @@ const JSON_TEXT_KEYS: &[&str] = &[
     "secrets",
 ];
 
-const JSON_TYPES: &[&str] = &["string", "number", "boolean", "null", "array", "object"];
+pub(super) const IN_ORDER_KEYS: &[&str] = &["matches"];
+
+pub(super) const JSON_TYPES: &[&str] = &["string", "number", "boolean", "null", "array", "object"];
 
 fn keys<M>(table: &[(&'static str, Read<M>)]) -> Vec<&'static str> {
     table.iter().map(|(key, _)| *key).collect()
+}
+
+/// The keys of a matcher of a text.
+pub(super) fn text_keys() -> Vec<&'static str> {
+    keys(TEXT_KEYS)
+}
+
+/// The keys of a matcher of a JSON value.
+pub(super) fn json_keys() -> Vec<&'static str> {
+    [keys(JSON_KEYS), JSON_TEXT_KEYS.to_vec()].concat()
 }
 
 fn reader_of<M>(table: &[(&str, Read<M>)], key: &str) -> Option<Read<M>> {
@@ -195,7 +207,7 @@ impl Reader {
             }
             NodeKind::Map(_) => {
                 let before = self.problems.len();
-                let known = keys(TEXT_KEYS);
+                let known = text_keys();
                 let fields = self.map(node, what, &known)?;
                 let mut parts: Vec<TextMatcher> = Vec::new();
                 for (key, value) in fields.iter() {
@@ -330,7 +342,7 @@ impl Reader {
             let NodeKind::Map(_) = &item.kind else {
                 return reader.text(item, "a text of `in_order`").map(Needle::Text);
             };
-            let fields = reader.map(item, "a part of `in_order`", &["matches"])?;
+            let fields = reader.map(item, "a part of `in_order`", IN_ORDER_KEYS)?;
             let Some(pattern) = fields.get("matches") else {
                 reader.missing_in(
                     &fields,
@@ -414,7 +426,7 @@ impl Reader {
             NodeKind::List(_) => Some(JsonMatcher::Equals(json_value(node))),
             NodeKind::Map(_) => {
                 let before = self.problems.len();
-                let known = [keys(JSON_KEYS), JSON_TEXT_KEYS.to_vec()].concat();
+                let known = json_keys();
                 let fields = self.map(node, "a matcher of a JSON value", &known)?;
                 let mut parts = Vec::new();
                 for (key, value) in fields.iter() {

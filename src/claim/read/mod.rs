@@ -22,6 +22,7 @@ mod needs;
 mod one_line;
 mod probes;
 mod reader;
+mod schema;
 mod shell_text;
 mod steps;
 mod teeth;
@@ -51,8 +52,10 @@ use checks::CheckContext;
 pub use forms::{CANNOT_TELL, form_of};
 pub use human::is_inside;
 use probes::KnownPlaces;
+pub use schema::schema;
 pub use usage::{params_of_probe, unknown_in_expect, unknown_in_probe};
 
+const SOFTENED_KEYS: &[&str] = &["of", "reason"];
 const FILE_KEYS: &[&str] = &[
     "phase",
     "title",
@@ -208,7 +211,7 @@ impl Reader {
     fn softened(&mut self, node: &Node) -> Vec<Acknowledgement> {
         let mut all = Vec::new();
         for item in self.items(node, "`softened`") {
-            let Some(fields) = self.map(item, "an entry of `softened`", &["of", "reason"]) else {
+            let Some(fields) = self.map(item, "an entry of `softened`", SOFTENED_KEYS) else {
                 continue;
             };
             let mut text = |key: &str, help: &str| match fields.get(key) {

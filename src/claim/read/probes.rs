@@ -29,7 +29,11 @@ pub(super) const TIMING_KEYS: &[&str] = &[
     "repeat",
 ];
 
-const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+pub(super) const HEADER_KEYS: &[&str] = &["env", "prefix"];
+pub(super) const TLS_KEYS: &[&str] = &["ca"];
+pub(super) const REPEAT_KEYS: &[&str] = &["times", "at_least"];
+
+pub(super) const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// The largest command line that is sent to a shell, in bytes; Linux bounds one argument at 128 KiB.
 const MAX_COMMAND: usize = 100_000;
@@ -316,7 +320,7 @@ impl Reader {
         if !matches!(node.kind, NodeKind::Map(_)) {
             return self.text(node, "a header").map(HeaderValue::Text);
         }
-        let fields = self.map(node, "a header", &["env", "prefix"])?;
+        let fields = self.map(node, "a header", HEADER_KEYS)?;
         let Some(env) = fields.get("env") else {
             let fix = "the name of a variable of your environment: `{ env: API_TOKEN, prefix: \"Bearer \" }`";
             self.missing_in(&fields, "a header", "env", fix);
@@ -343,7 +347,7 @@ impl Reader {
 
     fn tls(&mut self, node: &Node) -> Option<Tls> {
         if let NodeKind::Map(_) = &node.kind {
-            let fields = self.map(node, "`tls`", &["ca"])?;
+            let fields = self.map(node, "`tls`", TLS_KEYS)?;
             let Some(ca) = fields.get("ca") else {
                 self.missing(&node.span, "`tls`", "ca", "tls: { ca: path/to/ca.pem }");
                 return None;
@@ -413,7 +417,7 @@ impl Reader {
     fn repeat(&mut self, node: &Node, timing: &mut Timing) {
         let times = |number: Option<i64>| number.and_then(|n| u32::try_from(n).ok());
         if let NodeKind::Map(_) = &node.kind {
-            let Some(fields) = self.map(node, "`repeat`", &["times", "at_least"]) else {
+            let Some(fields) = self.map(node, "`repeat`", REPEAT_KEYS) else {
                 return;
             };
             let Some(total) = fields.get("times") else {

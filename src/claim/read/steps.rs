@@ -22,7 +22,10 @@ use super::probes::{HTTP_KEYS, KnownPlaces, RUN_KEYS, TIMING_KEYS, transpose};
 use super::reader::Reader;
 use kit::yaml::fields::Fields;
 
-const FIXTURE_KEYS: &[&str] = &[
+pub(super) const READY_KEYS: &[&str] = &["stdout", "within"];
+pub(super) const STEP_KEYS: &[&str] = &["on", "expect", "capture"];
+pub(super) const CAPTURE_KEYS: &[&str] = &["from", "json", "matches"];
+pub(super) const FIXTURE_KEYS: &[&str] = &[
     "on", "with", "baseline", "service", "ready", "do", "until", "undo", "settled", "deadline",
     "capture", "effect",
 ];
@@ -225,7 +228,7 @@ impl Reader {
             patient(&mut step);
             return Some(Ready::Step(Box::new(step)));
         }
-        let fields = self.map(node, "`ready`", &["stdout", "within"])?;
+        let fields = self.map(node, "`ready`", READY_KEYS)?;
         let matcher = fields
             .get("stdout")
             .and_then(|node| self.text_matcher(node, "stdout"));
@@ -280,7 +283,7 @@ impl Reader {
         }
         // A form only observes: it does nothing, and undoes nothing.
         let changes = what.starts_with("`do`") || what.starts_with("`undo`");
-        let keys: Vec<&str> = ["on", "expect", "capture"]
+        let keys: Vec<&str> = STEP_KEYS
             .iter()
             .chain(RUN_KEYS)
             .chain(HTTP_KEYS)
@@ -375,7 +378,7 @@ impl Reader {
             let at = self.one_of(node, "`capture`", words)?;
             return Some((sources[at], Pick::All));
         }
-        let fields = self.map(node, "`capture`", &["from", "json", "matches"])?;
+        let fields = self.map(node, "`capture`", CAPTURE_KEYS)?;
         let from = match fields.get("from") {
             Some(node) => sources[self.one_of(node, "`from`", words)?],
             None => sources[0],

@@ -8,6 +8,8 @@ use kit::yaml::tree::Node;
 
 use super::reader::Reader;
 
+pub(super) const TEETH_KEYS: &[&str] = &["waived", "until"];
+
 impl Reader {
     /// `teeth: required` of a gate.
     pub(super) fn teeth_required(&mut self, fields: &Fields<'_>) -> bool {
@@ -19,7 +21,7 @@ impl Reader {
 
     /// `teeth: { waived: REASON, until: DATE }` of a check.
     pub(super) fn waiver(&mut self, node: &Node) -> Option<Waiver> {
-        let fields = self.map(node, "`teeth`", &["waived", "until"])?;
+        let fields = self.map(node, "`teeth`", TEETH_KEYS)?;
         let reason = match fields.get("waived") {
             Some(node) => self.waived(node),
             None => {

@@ -12,7 +12,7 @@ use kit::yaml::tree::{Node, NodeKind};
 /// An age as a bound.
 type Age = fn(std::time::Duration) -> TimeBound;
 
-const TIME_KEYS: &[&str] = &[
+pub(super) const TIME_KEYS: &[&str] = &[
     "equals",
     "after",
     "before",

@@ -11,9 +11,14 @@ use kit::yaml::tree::{Node, NodeKind};
 use super::limits::BOUND_KEYS;
 use super::reader::Reader;
 
+/// The keys of `count` beside its bounds.
+pub(super) const COUNT_KEYS: &[&str] = &["of"];
+pub(super) const VERSION_KEYS: &[&str] = &["of", "equals", "min", "max", "above", "below"];
+pub(super) const SECRETS_KEYS: &[&str] = &["absent"];
+
 impl Reader {
     pub(super) fn count(&mut self, node: &Node) -> Option<TextMatcher> {
-        let keys: Vec<&str> = ["of"].iter().chain(BOUND_KEYS).copied().collect();
+        let keys: Vec<&str> = COUNT_KEYS.iter().chain(BOUND_KEYS).copied().collect();
         let fields = self.map(node, "`count`", &keys)?;
         let Some(of) = fields.get("of") else {
             self.missing(
@@ -39,11 +44,7 @@ impl Reader {
                 ..VersionBounds::default()
             });
         }
-        let fields = self.map(
-            node,
-            "`version`",
-            &["of", "equals", "min", "max", "above", "below"],
-        )?;
+        let fields = self.map(node, "`version`", VERSION_KEYS)?;
         let mut get = |key: &str| fields.get(key).and_then(|n| self.version_text(n));
         let bounds = VersionBounds {
             equals: get("equals"),
@@ -75,10 +76,10 @@ impl Reader {
     /// `secrets: absent`, or `secrets: { absent: [NAME] }`.
     pub(super) fn secrets(&mut self, node: &Node) -> Option<SecretsMatcher> {
         if let NodeKind::Scalar { .. } = &node.kind {
-            self.one_of(node, "`secrets`", &["absent"])?;
+            self.one_of(node, "`secrets`", SECRETS_KEYS)?;
             return Some(SecretsMatcher::Shapes);
         }
-        let fields = self.map(node, "`secrets`", &["absent"])?;
+        let fields = self.map(node, "`secrets`", SECRETS_KEYS)?;
         let Some(absent) = fields.get("absent") else {
             let fix = "`secrets: absent`, or `secrets: { absent: [NAME] }` with names of variables of your environment";
             self.missing_in(&fields, "`secrets`", "absent", fix);

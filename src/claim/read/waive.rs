@@ -14,12 +14,14 @@ use super::reader::Reader;
 
 /// The findings that can be waived: what they refuse may be sound, and looks as if it were not. An
 /// expectation that cannot fail, and a disturbance that nobody undoes, are never that.
-const WAIVABLE: [Code; 4] = [
+pub(super) const WAIVABLE: [Code; 4] = [
     codes::HOLDS_ON_NO_ANSWER,
     codes::HIDES_FAILURE,
     codes::SELF_CONTROL,
     codes::TOO_WIDE,
 ];
+
+pub(super) const WAIVER_KEYS: &[&str] = &["reason", "until"];
 
 /// A waiver, and where its code stands.
 type Placed = (&'static str, Waiver, Span);
@@ -69,7 +71,7 @@ impl Reader {
     }
 
     fn waiver_of(&mut self, node: &Node) -> Option<Waiver> {
-        let fields = self.map(node, "a waiver", &["reason", "until"])?;
+        let fields = self.map(node, "a waiver", WAIVER_KEYS)?;
         let example = "{ reason: the balancer answers for it, until: 2027-01-31 }";
         for key in ["reason", "until"] {
             if !fields.has(key) {

@@ -66,6 +66,12 @@ pub(super) fn form_keys() -> impl Iterator<Item = &'static str> {
     FORMS.iter().map(|form| form.key)
 }
 
+/// The own keys of a form, as its reader takes them.
+pub(super) fn keys_of_form(name: &str) -> Option<Vec<&'static str>> {
+    let form = FORMS.iter().find(|form| form.key == name)?;
+    Some(form.keys())
+}
+
 /// What a check with a form may have none of: the form says it.
 const SAID: &[&str] = &[
     "run",

@@ -70,6 +70,13 @@ pub(super) fn has_text(name: &str) -> Option<&'static str> {
 }
 
 impl FormTable {
+    /// Its keys: what it is about, whether that is there, and the members.
+    pub(super) fn keys(&self) -> Vec<&'static str> {
+        let members = self.members.iter().map(|member| member.key);
+        let keys = self.subject.iter().copied().chain([self.presence]);
+        keys.chain(members).collect()
+    }
+
     pub(super) fn written_out(&self, reader: &mut Reader, node: &Node) -> Option<WrittenOut> {
         let what = format!("`{}`", self.key);
         if let NodeKind::Scalar { text, .. } = &node.kind {
@@ -80,10 +87,7 @@ impl FormTable {
             reader.report(Diagnostic::new(Code::WRONG_TYPE, node.span.clone(), told).help(help));
             return None;
         }
-        let members = self.members.iter().map(|member| member.key);
-        let keys = self.subject.iter().copied().chain([self.presence]);
-        let keys: Vec<&str> = keys.chain(members).collect();
-        let fields = reader.map(node, &what, &keys)?;
+        let fields = reader.map(node, &what, &self.keys())?;
         let mut arguments = self.about(reader, &fields)?;
         let there = match fields.get(self.presence) {
             Some(node) => reader.boolean(node, &format!("`{}`", self.presence))?,

@@ -20,6 +20,7 @@ mod man;
 mod record;
 mod review;
 mod runner;
+mod schema;
 mod show;
 mod stand_in;
 mod statement;
@@ -54,6 +55,7 @@ pub(super) enum Command {
     Audit(audit::AuditOptions),
     Statement(statement::StatementOptions),
     Explain(explain::ExplainOptions),
+    Schema(schema::SchemaOptions),
     Ci(Box<ci::CiOptions>),
     Watch(watch::WatchOptions),
     Inbox(inbox::InboxOptions),
@@ -87,6 +89,7 @@ impl Command {
             Command::Audit(options) => Box::pin(async move { audit::audit(options) }),
             Command::Statement(options) => Box::pin(async move { statement::statement(&options) }),
             Command::Explain(options) => Box::pin(async move { Ok(explain::explain(&options)) }),
+            Command::Schema(options) => Box::pin(async move { Ok(schema::schema(&options)) }),
             Command::Ci(options) => Box::pin(ci::ci(*options)),
             Command::Watch(options) => Box::pin(watch::watch(options)),
             Command::Inbox(options) => Box::pin(inbox::inbox(options)),
