@@ -230,7 +230,7 @@ fn starved() {
     let sshd = Sshd::builder().start();
     let checks = "      - { id: red, claim: c, on: h, run: arch, expect: { stdout: { matches: '^[a-z0-9_]+$' } } }
       - { id: green, claim: c, on: h, run: 'arch | grep -c nothing', expect: { exit: 1, stdout: '0' } }
-      - { id: path, claim: c, on: h, run: /bin/true, expect: { exit: 0 } }
+      - { id: path, claim: c, on: h, run: /bin/uname, expect: { exit: 0 } }
 ";
     let required = claim(checks).replace("    checks:", "    teeth: required\n    checks:");
     let scratch = Scratch::with(required);

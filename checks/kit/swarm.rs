@@ -34,7 +34,7 @@ pub fn missing() -> Option<String> {
 /// trial is reported as ignored, with the reason.
 pub fn run(trials: Vec<Trial>) -> ExitCode {
     // Each trial mostly waits; more at once makes every container slower.
-    run_side_by_side(trials, 4)
+    run_side_by_side(trials, 3)
 }
 
 /// The same with so many trials at once.

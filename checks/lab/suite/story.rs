@@ -27,7 +27,7 @@ gates:
     title: it tells its version
     checks:
       - {{ id: version, claim: the tool tells its version, on: clone, run: sh tool.sh, expect: v1 }}
-      - {{ id: up, claim: the host answers, on: host, run: echo up, expect: up }}
+      - {{ id: up, claim: the host answers, on: host, run: uname, expect: Linux }}
 ",
         host.alias(),
         host.revision()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
@@ -29,6 +29,9 @@ pub fn trial<F: Future<Output = ()> + 'static>(
     })
 }
 
+/// The ports of all apps of this process, each with its app: several run at once.
+static PORTS: Mutex<BTreeMap<u16, String>> = Mutex::new(BTreeMap::new());
+
 /// One stack of the tests' recipe. Dropped, it is asked to go.
 pub struct App {
     pub swarm: Arc<Swarm>,
@@ -52,6 +55,11 @@ impl App {
     }
 
     pub fn on(swarm: Arc<Swarm>, name: &str, port: u16, compose: &'static str) -> App {
+        let taken = PORTS.lock().unwrap().insert(port, name.to_owned());
+        assert!(
+            taken.as_ref().is_none_or(|other| other == name),
+            "port {port} of {name} is that of {taken:?}, which runs beside it"
+        );
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("recipe")).unwrap();
         std::fs::create_dir(folder.path().join("scratch")).unwrap();

@@ -64,7 +64,7 @@ fn good(desk: &Desk) -> Value {
 }
 
 fn life() {
-    let desk = begun("slife", 18211, "stack");
+    let desk = begun("slife", 18251, "stack");
     let before = seen(&data(&desk));
     assert_eq!(good(&desk)["snapshot"], Value::Null);
     let none = desk.run(&["snapshot", "ledger"]);
@@ -133,7 +133,7 @@ fn life() {
 }
 
 fn ruined(driver: &str) {
-    let port = if driver == "abra" { 18213 } else { 18212 };
+    let port = if driver == "abra" { 18253 } else { 18252 };
     let desk = begun(&format!("ruin{driver}"), port, driver);
     let before = seen(&data(&desk));
     release(&desk, TWO, RUINS);
@@ -163,7 +163,7 @@ fn ruined(driver: &str) {
 }
 
 fn traps() {
-    let desk = begun("straps", 18214, "abra");
+    let desk = begun("straps", 18254, "abra");
     let calls = || std::fs::read_to_string(desk.path("abra/servers/calls")).unwrap();
     assert!(calls().starts_with(&format!("deploy ledger.test {ONE} -o -n -f")));
     // It says FATA and exits 1 because it does not wait; the app comes up well.
@@ -197,7 +197,7 @@ fn traps() {
 }
 
 fn killed_forward() {
-    let desk = begun("skill", 18215, "stack");
+    let desk = begun("skill", 18255, "stack");
     let mut versions = (1..).map(|minor| format!("1.{minor}.0+v1.{minor}.0"));
     // Down or going down, with or without its snapshot, and half up again.
     for (state, later) in [("planned", 300), ("quiesced", 0), ("deploying", 0)] {
@@ -222,7 +222,7 @@ fn killed_forward() {
 }
 
 fn killed_back() {
-    let desk = begun("sback", 18216, "stack");
+    let desk = begun("sback", 18256, "stack");
     let mut versions = (1..).map(|minor| format!("1.{minor}.0+v1.{minor}.0"));
     for state in ["rolling-back", "restoring", "restored"] {
         let before = seen(&data(&desk));
@@ -238,7 +238,7 @@ fn killed_back() {
 }
 
 fn stranger() {
-    let desk = begun("sguest", 18217, "stack");
+    let desk = begun("sguest", 18257, "stack");
     let volume = format!("{}_data:/data:ro", desk.stack);
     let name = format!("{}-guest", desk.stack);
     // It does not even run.
@@ -270,7 +270,7 @@ fn stranger() {
 }
 
 fn halfway() {
-    let desk = begun("shalf", 18219, "stack");
+    let desk = begun("shalf", 18259, "stack");
     let volume = data(&desk);
     let before = seen(&volume);
     let chattr = |how: &str| {
@@ -315,7 +315,7 @@ fn halfway() {
 }
 
 fn damaged() {
-    let desk = begun("sdamage", 18218, "stack");
+    let desk = begun("sdamage", 18258, "stack");
     let before = seen(&data(&desk));
     release(&desk, TWO, RUINS);
     let mut program = desk.start_until(&["ledger"], "gating");
