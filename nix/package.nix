@@ -24,6 +24,7 @@ rustPlatform.buildRustPackage {
       ../checks
       ../claims/ci
       ../clippy.toml
+      ../docs/schemas
       ../src
       ./test/golden
     ];

@@ -1,4 +1,4 @@
-//! The JSON Schema of claim files beside the reader: what the reader takes, the schema takes.
+//! The JSON Schemas beside what they describe: what the reader takes, and what the programs write, they take.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -7,26 +7,47 @@ use serde_json::Value;
 use test_kit::program::Scratch;
 use test_kit::reference::output;
 
-/// The schema as the program prints it, for a validator that is not ours.
-fn validator() -> &'static (boon::Schemas, boon::SchemaIndex) {
-    static COMPILED: OnceLock<(boon::Schemas, boon::SchemaIndex)> = OnceLock::new();
-    COMPILED.get_or_init(|| {
-        let schema = serde_json::from_str(&output("gateproof", &["schema"])).unwrap();
-        let mut compiler = boon::Compiler::new();
-        compiler.set_default_draft(boon::Draft::V2020_12);
-        compiler.add_resource("claim.schema.json", schema).unwrap();
-        let mut schemas = boon::Schemas::new();
-        let index = compiler.compile("claim.schema.json", &mut schemas).unwrap();
-        (schemas, index)
-    })
+/// The schema of a format as the program prints it, for a validator that is not ours.
+struct Validator {
+    schemas: boon::Schemas,
+    index: boon::SchemaIndex,
 }
 
-/// What the schema says against a document; nothing where it is valid.
+impl Validator {
+    fn of(format: &str) -> Validator {
+        let schema = serde_json::from_str(&output("gateproof", &["schema", format])).unwrap();
+        let mut compiler = boon::Compiler::new();
+        compiler.set_default_draft(boon::Draft::V2020_12);
+        compiler.enable_format_assertions();
+        compiler.add_resource("schema.json", schema).unwrap();
+        let mut schemas = boon::Schemas::new();
+        let index = compiler.compile("schema.json", &mut schemas).unwrap();
+        Validator { schemas, index }
+    }
+
+    /// What the schema says against a document; nothing where it is valid.
+    fn problems(&self, document: &Value) -> Option<String> {
+        let refused = self.schemas.validate(document, self.index).err()?;
+        Some(format!("{refused:#}"))
+    }
+}
+
+/// What the schema says against a claim file.
 fn problems(claim: &str) -> Option<String> {
+    static COMPILED: OnceLock<Validator> = OnceLock::new();
     let document: Value = serde_yaml::from_str(claim).unwrap();
-    let (schemas, index) = validator();
-    let refused = schemas.validate(&document, *index).err()?;
-    Some(format!("{refused:#}"))
+    let claims = COMPILED.get_or_init(|| Validator::of("claim"));
+    claims.problems(&document)
+}
+
+/// What a program has written as JSON, held to the schema of its format.
+#[track_caller]
+pub(crate) fn written(format: &str, text: &str) -> Value {
+    let document: Value = serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    if let Some(problems) = Validator::of(format).problems(&document) {
+        panic!("{format}: {problems}\n{text}");
+    }
+    document
 }
 
 /// Holds the schema to a refusal of the reader for a key or a type.
@@ -54,15 +75,64 @@ fn files_in(folder: &Path, ending: &str) -> Vec<PathBuf> {
         .collect()
 }
 
+const FORMATS: [&str; 9] = [
+    "claim",
+    "record",
+    "attestation",
+    "status",
+    "log",
+    "diff",
+    "softenings",
+    "audit",
+    "undo",
+];
+
 #[test]
-fn the_file_of_the_schema_is_what_the_program_prints() {
-    let file = test_kit::root().join("docs/claim.schema.json");
-    let printed = output("gateproof", &["schema", "claim"]);
-    let kept = std::fs::read_to_string(file).unwrap();
-    assert!(
-        kept == printed,
-        "`gateproof schema claim > docs/claim.schema.json`"
+fn the_files_of_the_schemas_are_what_the_program_prints() {
+    let folder = test_kit::root().join("docs/schemas");
+    for format in FORMATS {
+        let kept = std::fs::read_to_string(folder.join(format!("{format}.schema.json"))).unwrap();
+        assert!(
+            kept == output("gateproof", &["schema", format]),
+            "`gateproof schema {format} > docs/schemas/{format}.schema.json`"
+        );
+    }
+    assert_eq!(files_in(&folder, "json").len(), FORMATS.len());
+}
+
+#[test]
+fn what_is_written_is_valid_by_its_schema_and_what_is_not_is_refused() {
+    let scratch = Scratch::with(one_check("run: uname, expect: Linux"));
+    let run = scratch.run(&["verify", "claim.yaml", "--no-record", "--format", "json"]);
+    let record = written("record", &run.out);
+    let status = scratch.run(&["status", "claim.yaml", "--format", "json"]);
+    written("status", &status.out);
+    written(
+        "undo",
+        &scratch
+            .run(&["undo", "--host", "local", "--format", "json"])
+            .out,
     );
+    let sample = test_kit::root().join("checks/fixtures/documents/record.json");
+    written("record", &std::fs::read_to_string(sample).unwrap());
+    // Every field that is demanded, and every value of the wrong kind.
+    let validator = Validator::of("record");
+    for key in ["run_id", "claim", "checks", "started", "exit_code", "notes"] {
+        let mut without = record.clone();
+        without.as_object_mut().unwrap().remove(key);
+        assert!(validator.problems(&without).is_some(), "without {key}");
+    }
+    for (pointer, value) in [
+        ("/checks/0/outcome", Value::from("GREEN")),
+        ("/checks/0/attempts", Value::from("one")),
+        ("/act", Value::from("guess")),
+        ("/started", Value::from("yesterday at noon")),
+        ("/checks/0/observation", Value::from(3)),
+    ] {
+        let mut wrong = record.clone();
+        *wrong.pointer_mut(pointer).unwrap() = value;
+        assert!(validator.problems(&wrong).is_some(), "{pointer}");
+    }
 }
 
 #[test]

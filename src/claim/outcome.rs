@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The outcome of one check. Only [`Outcome::Pass`] counts towards a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Outcome {
     /// Ran, and every matcher held.

@@ -23,11 +23,8 @@ fn log_lists_runs_newest_first_and_show_shows_one_again() {
             assert!(line.contains(word), "{word}: {line}");
         }
     }
-    let json: Value = serde_json::from_str(
-        &bob.ends(0, &["log", "--gate", "M2", "--format", "json"])
-            .out,
-    )
-    .unwrap();
+    let log = bob.ends(0, &["log", "--gate", "M2", "--format", "json"]);
+    let json = crate::schema::written("log", &log.out);
     assert_eq!(json.as_array().unwrap().len(), 1);
     assert_eq!(json[0]["act"], "verify");
     let run = json[0]["run_id"].as_str().unwrap();
@@ -41,8 +38,8 @@ fn log_lists_runs_newest_first_and_show_shows_one_again() {
         newest.out
     );
     let file = format!("reports/runs/demo/{run}.json");
-    let record: Value =
-        serde_json::from_str(&bob.ends(0, &["show", run, "--format", "json"]).out).unwrap();
+    let shown = bob.ends(0, &["show", run, "--format", "json"]);
+    let record = crate::schema::written("record", &shown.out);
     assert_eq!(
         record,
         serde_json::from_str::<Value>(&bob.text(&file)).unwrap()

@@ -26,7 +26,7 @@ fn what_was_written_and_committed_is_clean() {
 
     let shown = world.run(&["audit", "--require-signatures", "--json"]);
     assert_eq!(shown.status.code(), Some(0), "{shown:?}");
-    let json: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let json = crate::schema::written("audit", &String::from_utf8(shown.stdout).unwrap());
     assert_eq!(json["schema"], "gateproof.audit/1");
     assert_eq!(json["findings"].as_array().unwrap().len(), 0);
 }

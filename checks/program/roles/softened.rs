@@ -1,6 +1,5 @@
 //! What a claim demands less of than where it was last accepted is seen by everybody who comes after.
 
-use serde_json::Value;
 use test_kit::world::{CLAIM, Person, World};
 
 /// The claim with one check that holds for more, and one that is gone.
@@ -53,7 +52,7 @@ fn a_softer_claim_is_named_by_diff_ci_claim_and_review() {
 
     let range = format!("{accepted}..HEAD");
     let json = bob.ends(1, &["diff", &range, "--json", "--", "claims/demo.yaml"]);
-    let json: Value = serde_json::from_str(&json.out).unwrap();
+    let json = crate::schema::written("softenings", &json.out);
     assert_eq!(json["softenings"][0]["gravity"], "removed");
     assert_eq!(json["softenings"][1]["of"], "M1/version");
     // The other way it demands more.

@@ -143,7 +143,7 @@ fn a_claim_that_held_only_on_its_authors_machine_fails_is_fixed_and_passes() {
 
     // What each printed still differs by the settings; the rest is equal.
     let json = eve.ends(1, &["diff", "M1", "--json"]);
-    let all: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let all = crate::schema::written("diff", &json.out);
     let different: Vec<&str> = all[0]["values"]
         .as_array()
         .unwrap()

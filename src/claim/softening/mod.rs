@@ -20,6 +20,7 @@ use crate::{Acknowledgement, ClaimFile};
 
 /// How much a change can hide, the gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Gravity {
     /// Something that was demanded is not demanded any more: a gate, a check, a matcher, a control.
@@ -51,6 +52,7 @@ impl Gravity {
 
 /// One change by which a claim may be easier to meet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Softening {
     pub gravity: Gravity,
     /// Of what: `M1`, `M1/restic-runs`, `fixture proxy-down`, `host cc-ci`, `file`.

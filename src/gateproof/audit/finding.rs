@@ -8,6 +8,7 @@ use super::rule::Rule;
 
 /// One thing that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AuditFinding {
     pub code: &'static str,
     pub phase: String,

@@ -96,8 +96,9 @@ pub enum AuditError {
 
 /// What an audit showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Audit {
-    /// [`SCHEMA`].
+    /// Name and version of this form: `gateproof.audit/1`.
     pub schema: &'static str,
     pub at: DateTime<Utc>,
     /// HEAD at that time.
@@ -116,6 +117,7 @@ pub struct Audit {
 
 /// What there was of a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PhaseSummary {
     pub phase: String,
     pub records: usize,

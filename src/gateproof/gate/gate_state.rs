@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// The state of a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum GateState {
     /// Nobody claims the gate as it is today.
     #[serde(rename = "OPEN")]

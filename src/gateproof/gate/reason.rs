@@ -13,6 +13,7 @@ use kit::count::count;
 
 /// Why a gate is not done.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the messages below explain the fields")]
 pub enum Reason {

@@ -27,8 +27,9 @@ pub const ATTESTATIONS: &str = "reports/attestations";
 
 /// A person's word about one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Attestation {
-    /// [`ATTESTATION_SCHEMA`].
+    /// Name and version of this form: `gateproof.attestation/1`.
     pub schema: String,
     /// Its name: the time and a few random characters, as of a run.
     pub id: String,

@@ -24,8 +24,9 @@ pub const SCHEMA: &str = "gateproof.run/1";
 
 /// One run of a claim file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunRecord {
-    /// [`SCHEMA`].
+    /// Name and version of this form: `gateproof.run/1`.
     #[serde(serialize_with = "own_schema")]
     pub schema: String,
     /// Unique name of the run: UTC start and a few random characters.
@@ -159,6 +160,7 @@ fn own_schema<S: serde::Serializer>(schema: &str, serializer: S) -> Result<S::Ok
 
 /// A snapshot of the claim file that was rewritten from what a run saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AcceptedSnapshot {
     pub gate: String,
     pub check: String,
@@ -168,6 +170,7 @@ pub struct AcceptedSnapshot {
 
 /// A variable of the claim file that had another value in a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangedVar {
     pub name: String,
     /// The value it had, without secrets.
@@ -184,6 +187,7 @@ impl ChangedVar {
 
 /// What a run was for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
     /// A read-only run: it counts for nobody.
@@ -217,6 +221,7 @@ impl Act {
 
 /// Another record of the same phase, named so that it cannot be exchanged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RecordLink {
     #[serde(serialize_with = "kit::redact::own_run_id")]
     pub run_id: String,
@@ -226,6 +231,7 @@ pub struct RecordLink {
 
 /// A host of the gate as the claim's record has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClaimedHost {
     pub name: String,
     /// Its revision, where the claim's record tells one.
@@ -234,6 +240,7 @@ pub struct ClaimedHost {
 
 /// A finding of a reviewer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FiledFinding {
     /// Its name in the phase: `A1`, `A2` …
     pub id: String,
@@ -245,6 +252,7 @@ pub struct FiledFinding {
 
 /// What a veto says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VetoWords {
     /// Why the phase must not be called done.
     pub reason: String,
@@ -256,6 +264,7 @@ pub struct VetoWords {
 
 /// The veto that a lifting is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LiftedVeto {
     /// Its record; a veto that somebody typed has none.
     pub record: Option<RecordLink>,
@@ -280,6 +289,7 @@ impl LiftedVeto {
 
 /// The claim file of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClaimRef {
     /// Path relative to the repository, or as given.
     pub path: String,
@@ -293,6 +303,7 @@ pub struct ClaimRef {
 
 /// The repository a run speaks of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RepositoryState {
     /// Full commit hash of what was checked.
     pub commit: String,
@@ -310,6 +321,7 @@ pub struct RepositoryState {
 
 /// A host of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HostState {
     /// Its name in the claim file.
     pub name: String,
@@ -325,6 +337,7 @@ pub struct HostState {
 
 /// One check of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckRecord {
     /// The gate it belongs to.
     pub gate: String,
@@ -389,6 +402,7 @@ pub struct CheckRecord {
 
 /// Why a check is not a PASS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// What it is about: `stdout`, `status`, `fixture dashboard-down` …
     pub subject: String,
@@ -402,6 +416,7 @@ pub struct Finding {
 
 /// The observation of a check, as it is recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ObservationRecord {
     Command {
@@ -419,6 +434,7 @@ pub enum ObservationRecord {
 
 /// A stream, as it is recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StreamRecord {
     /// The text, bounded.
     pub text: String,
@@ -432,6 +448,7 @@ pub struct StreamRecord {
 
 /// An HTTP answer, as it is recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HttpRecord {
     /// Where the request came from.
     pub vantage: String,
@@ -451,6 +468,7 @@ pub struct HttpRecord {
 
 /// A control of a check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ControlRecord {
     /// What the control had to observe.
     pub expected: String,
@@ -461,6 +479,7 @@ pub struct ControlRecord {
 
 /// A fixture of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FixtureRecord {
     pub name: String,
     /// Where it acted.
@@ -484,6 +503,7 @@ pub struct FixtureRecord {
 
 /// An undoing that was armed on a host before the first act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ArmedRecord {
     /// Where: `local`, or the host's name.
     pub on: String,
@@ -496,6 +516,7 @@ pub struct ArmedRecord {
 
 /// One step of a fixture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FixtureStepRecord {
     /// `baseline`, `service`, `ready`, `do`, `until`, `undo`, `settled`, `baseline again`.
     pub step: String,
@@ -513,6 +534,7 @@ pub struct FixtureStepRecord {
 
 /// A file that a person has looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Artefact {
     /// As the check names it; of a file that no check names, relative to the repository.
     pub path: String,
@@ -534,6 +556,7 @@ impl Artefact {
 /// The maker of a claim, as far as it is known. In a review the maker's own attestation does not
 /// count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClaimedBy {
     /// The git author.
     pub author: Option<String>,
@@ -556,6 +579,7 @@ impl ClaimedBy {
 
 /// The attestation that a run has used, as the run recorded it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Attested {
     /// The file, relative to the repository.
     pub file: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A single value of an observation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SeenValue {
     /// A path, or a parameter as the claim file writes it: `$.Version`, `${seen}`.
     pub name: String,
@@ -13,6 +14,7 @@ pub struct SeenValue {
 
 /// What a value was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SeenHow {
     /// It was held against the expectation.
@@ -25,6 +27,7 @@ pub enum SeenHow {
 
 /// A control as the claim file has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlannedControl {
     /// What differs from the check: `under down`, or another probe.
     pub asked: String,
@@ -33,6 +36,7 @@ pub struct PlannedControl {
 
 /// A fixture as the claim file has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlannedFixture {
     pub name: String,
     pub steps: Vec<PlannedStep>,
@@ -40,6 +44,7 @@ pub struct PlannedFixture {
 
 /// What the claim file says of a gate in words, and what was changed for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GateWords {
     pub gate: String,
     /// Who does the work that it waits for, where it is not the Builder.
@@ -59,6 +64,7 @@ pub struct GateWords {
 
 /// The files that changed since an earlier claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangedFiles {
     /// The gate of that claim: the same one, or one that comes before it.
     pub gate: String,
@@ -69,6 +75,7 @@ pub struct ChangedFiles {
 
 /// A step of a fixture as the claim file has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlannedStep {
     /// As of [`super::FixtureStepRecord::step`].
     pub step: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What shows that a check can fail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TeethRecord {
     /// The proofs, the strongest first; none where nothing shows it.
     pub proofs: Vec<Proof>,
@@ -23,6 +24,7 @@ pub struct TeethRecord {
 
 /// One thing that shows that a check can fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Proof {
     pub by: ProofBy,
     /// What was seen, in words.
@@ -31,6 +33,7 @@ pub struct Proof {
 
 /// What shows that a check can fail, from the strongest on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProofBy {
     /// Its control went red.

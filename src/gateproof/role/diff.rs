@@ -15,6 +15,7 @@ const TIMES: [&str; 2] = ["duration", "disturbed for"];
 
 /// One value of both runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunDifference {
     /// The check, the host or the fixture; `run` for the run as a whole.
     pub of: String,
@@ -32,6 +33,7 @@ pub struct RunDifference {
 
 /// The values of two runs of a gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Comparison {
     pub gate: String,
     /// The run of the claim.

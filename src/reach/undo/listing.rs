@@ -17,6 +17,7 @@ pub struct UndoListing {
 
 /// A file or folder of a state folder that is not as this program writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WrongFile {
     /// Its path on the host, and what is wrong with it.
     pub what: String,
@@ -37,6 +38,7 @@ impl std::fmt::Display for WrongFile {
 
 /// One undoing that is not cleared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PendingUndo {
     /// Its name on the host.
     pub id: String,
@@ -66,6 +68,7 @@ impl PendingUndo {
 
 /// What became of an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OwnerLife {
     /// It lives, and undoes it itself.
@@ -78,6 +81,7 @@ pub enum OwnerLife {
 
 /// How far an undoing has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UndoPhase {
     /// It waits.
@@ -92,6 +96,7 @@ pub enum UndoPhase {
 
 /// How far an undoing has come, by whom and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UndoState {
     // The key of the published JSON.
     #[serde(rename = "word")]
@@ -156,6 +161,7 @@ impl std::fmt::Display for UndoState {
 
 /// Who disturbs a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lease {
     /// Whether the holder lives.
     pub alive: bool,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who disturbs a host, as the lease names them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holder {
     pub run_id: String,
     /// `user@machine`.
@@ -54,6 +55,7 @@ impl std::fmt::Display for Holder {
 
 /// What a person, or a later run, needs to know about an armed undoing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ticket {
     #[serde(flatten)]
     pub holder: Holder,

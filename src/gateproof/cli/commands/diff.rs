@@ -4,6 +4,7 @@ use crate::cli::terminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::role::{Comparison, LocalClone, RecordHeader, RecordHistory, compare};
 use claim::ClaimFile;
@@ -129,6 +130,17 @@ async fn show(
     })
 }
 
+/// What claim files demand less of, in the JSON form; fields are only ever added.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct FileDifference<'f> {
+    /// A commit, or `the working tree`.
+    from: &'f str,
+    to: &'f str,
+    /// The gravest first.
+    softenings: &'f [Softening],
+}
+
 /// What the claim files of one commit demand less of than those of another.
 async fn compare_files(
     root: &Path,
@@ -175,8 +187,11 @@ async fn compare_files(
     }
     let found = of_all_phases(&before.files, &after.files);
     if options.json || options.format == ListingFormat::Json {
-        let document =
-            serde_json::json!({ "from": before.of, "to": after.of, "softenings": found });
+        let document = FileDifference {
+            from: &before.of,
+            to: &after.of,
+            softenings: &found,
+        };
         terminal::out(&format!("{}\n", serde_json::to_string_pretty(&document)?));
     } else if found.is_empty() {
         terminal::out(&format!(

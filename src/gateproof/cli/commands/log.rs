@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use comfy_table::{Table, presets};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cli::options::ListingFormat;
 use crate::cli::softening::short;
 use crate::cli::{stored, terminal};
-use crate::record::{RunRecord, read_phase};
+use crate::record::{Act, RunRecord, read_phase};
 use crate::report::{self, text, verdict_of};
 use claim::outcome::ExitCode;
 
@@ -80,20 +81,42 @@ pub(crate) fn log(options: &LogOptions) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::Success)
 }
 
-fn entry(record: &RunRecord) -> serde_json::Value {
-    json!({
-        "run_id": record.run_id,
-        "ended": record.ended,
-        "act": record.act,
-        "role": record.role,
-        "author": record.author,
-        "who": record.who,
-        "phase": record.claim.phase,
-        "gates": record.gates,
-        "commit": record.commit(),
-        "verdict": verdict_of(std::slice::from_ref(record)).word(),
-        "exit_code": record.exit_code,
-    })
+/// A run in the JSON form; fields are only ever added.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct LogEntry<'r> {
+    run_id: &'r str,
+    ended: DateTime<Utc>,
+    act: Act,
+    role: Option<&'r str>,
+    /// The git author, `Name <mail>`, where git knows one.
+    author: Option<&'r str>,
+    /// `user@machine`.
+    who: &'r str,
+    phase: &'r str,
+    /// Gates whose checks were all selected.
+    gates: &'r [String],
+    /// Full hash of what was checked.
+    commit: Option<&'r str>,
+    /// What the run says of its gates, in a word.
+    verdict: &'static str,
+    exit_code: u8,
+}
+
+fn entry(record: &RunRecord) -> LogEntry<'_> {
+    LogEntry {
+        run_id: &record.run_id,
+        ended: record.ended,
+        act: record.act,
+        role: record.role.as_deref(),
+        author: record.author.as_deref(),
+        who: &record.who,
+        phase: &record.claim.phase,
+        gates: &record.gates,
+        commit: record.commit(),
+        verdict: verdict_of(std::slice::from_ref(record)).word(),
+        exit_code: record.exit_code,
+    }
 }
 
 fn table(records: &[RunRecord]) -> String {

@@ -60,7 +60,8 @@ pub(crate) struct UndoOptions {
 
 /// The JSON form; fields are only ever added.
 #[derive(Serialize)]
-struct Listing<'l> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Listing<'l> {
     schema: &'static str,
     pending: usize,
     hosts: &'l [LeftHost],

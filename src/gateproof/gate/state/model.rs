@@ -14,6 +14,7 @@ use claim::outcome::ExitCode;
 
 /// The next step of a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NextStep {
     /// `the Builder`, `the Adversary`, `anybody`, or the owner of the gate.
     pub who: String,
@@ -67,6 +68,7 @@ impl PhaseFacts<'_> {
 
 /// A record as evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CitedRun {
     pub run_id: String,
     pub sha256: String,
@@ -84,6 +86,7 @@ pub struct CitedRun {
 
 /// A gate with its state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GateStatus {
     pub gate: String,
     pub title: String,
@@ -99,6 +102,7 @@ pub struct GateStatus {
 
 /// A phase with its state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PhaseStatus {
     pub phase: String,
     pub title: String,

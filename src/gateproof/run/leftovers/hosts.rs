@@ -19,6 +19,7 @@ use super::observe::observe_back;
 
 /// A machine with what is left over on it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeftHost {
     /// `local`, the host's name in the claim file, or the ssh destination.
     pub host: String,
@@ -36,6 +37,7 @@ pub struct LeftHost {
 
 /// An undoing with what was done about it now.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeftOver {
     /// The undoing.
     #[serde(flatten)]
