@@ -21,6 +21,13 @@ pub(crate) fn asked(scratch: &Scratch, form: &str) -> (Option<i32>, String) {
     (shown.code, format!("{}{}", shown.out, shown.err))
 }
 
+/// Holds a run with a form to its exit code, and to what it shows.
+#[track_caller]
+pub(crate) fn ends((got, shown): (Option<i32>, String), form: &str, code: i32, seen: &str) {
+    assert_eq!(got, Some(code), "{form}: {shown}");
+    assert!(shown.contains(seen), "{form}: {shown}");
+}
+
 const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 /// What a name can have that a shell, a pattern or a message would read.
 const ODD: &str = "-a $(touch made) 'b' \\\"c\\\" *: No such file or directory";
@@ -53,6 +60,24 @@ fn a_red_form_is_reproduced_by_one_short_line_and_what_cannot_be_told_names_its_
             .contains("cannot tell: this is not the name of one package")
     );
     assert!(!shown.out.contains("tool missing"), "{}", shown.out);
+}
+
+#[test]
+fn what_a_form_did_not_need_does_not_make_it_toothless() {
+    let scratch = Scratch::with(claim(&[
+        "port: { tcp: 1, listening: false }",
+        "file: { path: claim.yaml, type: file }",
+        "process: { name: none-of-it, running: false }",
+    ]));
+    let shown = scratch.run(&["verify", "claim.yaml", "--no-record", "--teeth"]);
+    assert_eq!(shown.code, Some(0), "{}", shown.out);
+    let all = shown.out.replace(['\n', ' '], "");
+    assert!(
+        !all.contains("`cannot`"),
+        "a function is no tool: {}",
+        shown.out
+    );
+    assert!(all.contains("and`stat`fail;mutated:"), "{}", shown.out);
 }
 
 #[test]
@@ -89,9 +114,7 @@ fn a_file_is_as_its_form_says_and_a_red_one_shows_what_was_seen() {
             "leads nowhere",
         ),
     ] {
-        let (got, shown) = asked(&scratch, form);
-        assert_eq!(got, Some(code), "{form}: {shown}");
-        assert!(shown.contains(seen), "{form}: {shown}");
+        ends(asked(&scratch, form), form, code, seen);
     }
     assert!(!scratch.path().join("made").exists(), "a name was run");
     // People read the form, and not what is run.
@@ -327,9 +350,7 @@ esac"#;
         ),
         ("unit: { name: no-bus, exists: false }", 3, "Host is down"),
     ] {
-        let (got, shown) = asked_with(&scratch, &folder, form);
-        assert_eq!(got, Some(code), "{form}: {shown}");
-        assert!(shown.contains(seen), "{form}: {shown}");
+        ends(asked_with(&scratch, &folder, form), form, code, seen);
     }
 }
 
@@ -392,18 +413,19 @@ esac"#;
         ("service: { name: shop_half }", 1, "running"),
         ("service: { name: shop_half, replicas: 1/2 }", 0, ""),
     ] {
-        let (got, shown) = asked_with(&scratch, &folder, form);
-        assert_eq!(got, Some(code), "{form}: {shown}");
-        assert!(shown.contains(seen), "{form}: {shown}");
+        ends(asked_with(&scratch, &folder, form), form, code, seen);
     }
     std::fs::write(scratch.path().join("refuses"), "").unwrap();
     for form in [
         "container: { name: none, exists: false }",
         "service: { name: none, exists: false }",
     ] {
-        let (got, shown) = asked_with(&scratch, &folder, form);
-        assert_eq!(got, Some(3), "{form}: {shown}");
-        assert!(shown.contains("permission denied"), "{form}: {shown}");
+        ends(
+            asked_with(&scratch, &folder, form),
+            form,
+            3,
+            "permission denied",
+        );
     }
 }
 
@@ -456,9 +478,7 @@ fn a_port_listens_where_the_kernel_says_and_at_no_other_address() {
             "",
         ),
     ] {
-        let (got, shown) = asked(&scratch, &form);
-        assert_eq!(got, Some(code), "{form}: {shown}");
-        assert!(shown.contains(seen), "{form}: {shown}");
+        ends(asked(&scratch, &form), &form, code, seen);
     }
 }
 
@@ -475,8 +495,11 @@ fn a_form_whose_tool_is_missing_is_an_error_and_never_absent() {
         "user: { name: nobody-at-all, exists: false }",
         "package: { name: nothing-at-all, installed: false }",
     ] {
-        let (got, shown) = asked_with(&scratch, &folder, form);
-        assert_eq!(got, Some(3), "{form}: {shown}");
-        assert!(shown.contains("cannot tell: "), "{form}: {shown}");
+        ends(
+            asked_with(&scratch, &folder, form),
+            form,
+            3,
+            "cannot tell: ",
+        );
     }
 }

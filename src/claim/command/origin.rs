@@ -28,6 +28,7 @@ pub struct Origin {
 pub fn origin(command: &CommandProbe, scope: &Scope) -> Origin {
     read(command, scope).map_or_else(Origin::default, |node| {
         let sources = names::sources(&node);
+        let last = last(&node).and_then(|simple| names::inmost(&simple.words, 0));
         Origin {
             query: sources
                 .iter()
@@ -35,8 +36,8 @@ pub fn origin(command: &CommandProbe, scope: &Scope) -> Origin {
                 .map(Named::shown),
             counts: names::counts(&node),
             constant: is_constant(&node),
-            status: last(&node).and_then(status_told),
-            tests: last(&node).and_then(test_runner),
+            status: last.as_ref().and_then(status_told),
+            tests: last.as_ref().and_then(test_runner),
         }
     })
 }
@@ -52,30 +53,26 @@ fn last(node: &Node) -> Option<&Simple> {
     }
 }
 
-fn status_told(simple: &Simple) -> Option<StatusTold> {
-    let (program, args) = names::inmost(&simple.words, 0)?;
-    (program == "curl").then(|| net::curl_tells(&args))?
+fn status_told((program, args): &(String, Vec<Word>)) -> Option<StatusTold> {
+    (program == "curl").then(|| net::curl_tells(args))?
 }
 
 /// Whether every command of a line is a constant, and every word of it is known before it runs.
 fn is_constant(node: &Node) -> bool {
-    let known = |node: &Node| {
-        node.words()
-            .iter()
-            .all(|word| word.rest == Rest::Known && word.runs.is_empty())
-    };
-    fn all(node: &Node, known: &dyn Fn(&Node) -> bool) -> bool {
-        known(node)
-            && node.redirects().is_empty()
-            && node.parts().into_iter().all(|part| all(part, known))
-    }
     let commands = names::commands(node);
-    !commands.is_empty() && commands.iter().all(Named::is_constant) && all(node, &known)
+    !commands.is_empty() && commands.iter().all(Named::is_constant) && is_known(node)
+}
+
+/// Whether every word of it is known before it runs, and nothing is read from or written to a file.
+fn is_known(node: &Node) -> bool {
+    let known = |word: &&Word| word.rest == Rest::Known && word.runs.is_empty();
+    node.words().iter().all(known)
+        && node.redirects().is_empty()
+        && node.parts().into_iter().all(is_known)
 }
 
 /// A runner of tests that exits with 0 only where every test passed.
-fn test_runner(simple: &Simple) -> Option<String> {
-    let (program, args) = names::inmost(&simple.words, 0)?;
+fn test_runner((program, args): &(String, Vec<Word>)) -> Option<String> {
     let args: Vec<&str> = args.iter().filter_map(Word::text).collect();
     let runs = match (program.as_str(), args.as_slice()) {
         (
@@ -88,7 +85,7 @@ fn test_runner(simple: &Simple) -> Option<String> {
         (name, ["-m", "pytest" | "unittest", ..]) => name.starts_with("python"),
         _ => false,
     };
-    runs.then_some(program)
+    runs.then(|| program.clone())
 }
 
 /// How two commands are alike.

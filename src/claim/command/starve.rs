@@ -20,6 +20,9 @@ use super::wrapper::{self, Inside, Run, What};
 pub struct Starving {
     /// The programs that fail in that world.
     pub tools: Vec<String>,
+    /// Words that the line defines as functions. A program stands in for each, in case it is called before
+    /// that; that it fails shows nothing.
+    pub functions: Vec<String>,
     /// Programs that run a command elsewhere, such as `sudo` and `ssh`, each with the lines that it is
     /// given. In that world they run the line here, among failing tools.
     pub carriers: Vec<(String, Vec<String>)>,
@@ -32,7 +35,7 @@ pub struct Starving {
 impl Starving {
     /// Every word that must be found in the folder.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        let tools = self.tools.iter().map(String::as_str);
+        let tools = self.tools.iter().chain(&self.functions).map(String::as_str);
         let carriers = self.carriers.iter().map(|(name, _)| name.as_str());
         tools.chain(carriers).chain(self.waits.then_some("sleep"))
     }
@@ -95,6 +98,7 @@ const MAX_DEPTH: usize = 8;
 #[derive(Default)]
 struct Walk {
     tools: BTreeSet<String>,
+    functions: BTreeSet<String>,
     carriers: BTreeMap<String, BTreeSet<String>>,
     waits: bool,
     exit_tells: bool,
@@ -104,7 +108,8 @@ struct Walk {
 }
 
 impl Walk {
-    fn found(self) -> Result<Starving, String> {
+    fn found(mut self) -> Result<Starving, String> {
+        self.tools.retain(|name| !self.functions.contains(name));
         if self.tools.is_empty() {
             return Err("it runs no program that could fail".to_owned());
         }
@@ -114,6 +119,7 @@ impl Walk {
                 .map(|(name, lines)| (name, lines.into_iter().collect()))
                 .collect(),
             tools: self.tools.into_iter().collect(),
+            functions: self.functions.into_iter().collect(),
             waits: self.waits,
             exit_tells: self.exit_tells,
         })
@@ -126,9 +132,15 @@ impl Walk {
 
     /// Looks through a command; `fed` if its input is the output of another one.
     fn node(&mut self, node: &Node, fed: bool) -> Result<(), String> {
-        if let Node::For { name, .. } = node {
-            self.may_set(name)?;
-            self.fixed.insert(name.clone());
+        match node {
+            Node::For { name, .. } => {
+                self.may_set(name)?;
+                self.fixed.insert(name.clone());
+            }
+            Node::Function { name, .. } => {
+                self.functions.insert(name.clone());
+            }
+            _ => {}
         }
         node.redirects().iter().try_for_each(reads_only)?;
         let mut runs = node.words().into_iter().flat_map(|word| &word.runs);
@@ -402,5 +414,21 @@ mod tests {
             let found = starved(line).unwrap_err();
             assert!(found.contains(why), "{line}: {found}");
         }
+    }
+
+    #[test]
+    fn what_the_line_defines_itself_is_none_of_its_tools_and_is_replaced_all_the_same() {
+        let found = of_line(
+            "ask() { curl -s x; }; say() { echo a; }; ask; say",
+            &IndexMap::new(),
+        );
+        let found = found.unwrap();
+        assert_eq!(found.tools, ["curl"]);
+        assert_eq!(found.words().collect::<Vec<_>>(), ["curl", "ask", "say"]);
+        // Before its definition a word is a program.
+        let early = of_line("ls; ls() { uname; }", &IndexMap::new()).unwrap();
+        assert_eq!(early.words().collect::<Vec<_>>(), ["uname", "ls"]);
+        let only = of_line("say() { echo a; }; say", &IndexMap::new());
+        assert_eq!(only, Err("it runs no program that could fail".to_owned()));
     }
 }

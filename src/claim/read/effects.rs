@@ -2,7 +2,7 @@
 
 use crate::codes;
 use crate::command::{Doing, Mutation, Reach, doing, requesting};
-use crate::{CommandLine, CommandProbe, Effect, Place, Probe};
+use crate::{CommandProbe, Effect, Place, Probe};
 use kit::text::Scope;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::source::Span;
@@ -62,11 +62,8 @@ impl Reader {
     pub(super) fn command_does(&self, command: &CommandProbe) -> Doing {
         let mut scope: Scope = self.scope.clone();
         scope.retain(|name, _| !self.captures.contains(name));
-        if let CommandLine::Argv(words) = &command.line {
-            let words: Vec<String> = words.iter().map(|word| word.render(&scope)).collect();
-            if form_of(&words).is_some() {
-                return Doing::Observes;
-            }
+        if form_of(command, &scope).is_some() {
+            return Doing::Observes;
         }
         doing(command, &scope)
     }

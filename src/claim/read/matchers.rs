@@ -273,6 +273,12 @@ impl Reader {
 
     /// `line: { 1: …, -1: … }`.
     fn lines_by_number(&mut self, node: &Node) -> Option<TextMatcher> {
+        if !matches!(node.kind, NodeKind::Map(_)) {
+            let what = "`line` must be a map from numbers of lines";
+            let help = "1 is the first line, -1 the last: `line: { 1: …, -1: … }`; `contains` looks at all of them";
+            self.report(Diagnostic::new(Code::WRONG_TYPE, node.span.clone(), what).help(help));
+            return None;
+        }
         let fields = self.open_map(node, "`line`")?;
         let mut parts = Vec::new();
         for (key, value) in fields.iter() {

@@ -202,17 +202,7 @@ fn with_header(answers: &[HttpObservation], name: &str, other: &str) -> Observat
 
 /// An opposite that is not noticed, as the whole value of a key (`running: Yes`) that is noticed itself.
 fn of_a_key<'j>(text: &str, judged: &'j [(Mutant, bool)]) -> Option<&'j Mutant> {
-    let word_at = |places: std::ops::Range<usize>| {
-        let mut words = judged
-            .iter()
-            .filter(|(mutant, _)| mutant.change == Change::Word && places.contains(&mutant.at));
-        words.next_back().map(|(_, noticed)| *noticed)
-    };
-    let mut opposites = judged
-        .iter()
-        .filter(|(mutant, noticed)| mutant.change == Change::Opposite && !noticed)
-        .map(|(mutant, _)| mutant);
-    opposites.find(|mutant| {
+    unnoticed_opposites(judged).find(|mutant| {
         let start = text[..mutant.at].rfind('\n').map_or(0, |at| at + 1);
         let line = text[mutant.at..].lines().next().unwrap_or_default();
         let after = line.trim_start_matches(char::is_alphanumeric);
@@ -222,32 +212,37 @@ fn of_a_key<'j>(text: &str, judged: &'j [(Mutant, bool)]) -> Option<&'j Mutant> 
         before.ends_with([':', '='])
             && after.trim_start_matches(quotes).trim_matches([',', '}', ']', ' ', '\r']).is_empty()
             // The word right before it is the key.
-            && word_at(start..mutant.at) == Some(true)
-            && word_at(mutant.at..mutant.at + 1) == Some(false)
+            && word_noticed(judged, start..mutant.at) == Some(true)
+            && word_noticed(judged, mutant.at..mutant.at + 1) == Some(false)
     })
 }
 
 /// An opposite that is not noticed, in a word (`HEALTH_OK`) whose first part is noticed.
 fn rest_of_a_word<'j>(text: &str, judged: &'j [(Mutant, bool)]) -> Option<&'j Mutant> {
-    let word_noticed = |at: usize| {
-        let mut words = judged
-            .iter()
-            .filter(|(mutant, _)| mutant.change == Change::Word && mutant.at == at);
-        words.next().map(|(_, noticed)| *noticed)
-    };
-    let mut opposites = judged
-        .iter()
-        .filter(|(mutant, noticed)| mutant.change == Change::Opposite && !noticed)
-        .map(|(mutant, _)| mutant);
-    opposites.find(|mutant| {
+    unnoticed_opposites(judged).find(|mutant| {
         let Some(joined) = text[..mutant.at].strip_suffix('_') else {
             return false;
         };
         let first = joined.trim_end_matches(char::is_alphanumeric).len();
         first < joined.len()
-            && word_noticed(first) == Some(true)
-            && word_noticed(mutant.at) == Some(false)
+            && word_noticed(judged, first..first + 1) == Some(true)
+            && word_noticed(judged, mutant.at..mutant.at + 1) == Some(false)
     })
+}
+
+fn unnoticed_opposites(judged: &[(Mutant, bool)]) -> impl Iterator<Item = &Mutant> {
+    judged
+        .iter()
+        .filter(|(mutant, noticed)| mutant.change == Change::Opposite && !noticed)
+        .map(|(mutant, _)| mutant)
+}
+
+/// Whether another word is noticed in place of the last one that begins here; `None` where none does.
+fn word_noticed(judged: &[(Mutant, bool)], here: std::ops::Range<usize>) -> Option<bool> {
+    let mut words = judged
+        .iter()
+        .filter(|(mutant, _)| mutant.change == Change::Word && here.contains(&mutant.at));
+    words.next_back().map(|(_, noticed)| *noticed)
 }
 
 /// Whether a text is a number, also one with a unit: `40%`, `12ms`, `3.5G`.

@@ -247,7 +247,7 @@ impl CheckRunner<'_> {
                 "--check",
                 &check.id,
             ];
-            kit::shell::join(&words.map(str::to_owned))
+            kit::shell::join(&words)
         })
     }
 

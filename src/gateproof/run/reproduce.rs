@@ -34,16 +34,8 @@ pub(super) fn is_form(probe: &Probe, scope: &Scope) -> bool {
 
 /// A command that the reader has written out from a form, as the form.
 fn form(command: &CommandProbe, scope: &Scope) -> Option<String> {
-    let CommandLine::Argv(words) = &command.line else {
-        return None;
-    };
-    let words: Vec<String> = words.iter().map(|word| word.render(scope)).collect();
-    let (name, about) = claim::read::form_of(&words)?;
-    let about: Vec<String> = about
-        .iter()
-        .filter(|word| !word.is_empty())
-        .cloned()
-        .collect();
+    let (name, mut about) = claim::read::form_of(command, scope)?;
+    about.retain(|word| !word.is_empty());
     Some(format!("{name}: {}", kit::shell::join(&about)))
 }
 

@@ -97,6 +97,9 @@ fn script(folder: &str, line: &str, starving: &Starving, worlds: &[Failing]) -> 
             };
             tool(name, &body);
         }
+        for name in &starving.functions {
+            tool(name, &failing(*world, name));
+        }
         for (name, lines) in &starving.carriers {
             tool(name, &carrier(*world, name, lines));
         }

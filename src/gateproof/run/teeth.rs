@@ -14,6 +14,7 @@ use super::invocation;
 use super::judging::passes;
 use super::options::Options;
 use super::prober::Prober;
+use super::reproduce::is_form;
 use super::starve::starved;
 use super::wording::waivers;
 
@@ -67,6 +68,10 @@ pub(super) async fn of(
                     Ok(None) => {
                         let how = format!("red when {}", tools_fail(&starving.tools));
                         record.add(ProofBy::Starved, how);
+                    }
+                    // A form is an error where what it asks does not answer; what it did not need may fail.
+                    Ok(Some(_)) if is_form(&check.probe, scope) => {
+                        record.not_starved = Some("it was answered without its tools".to_owned());
                     }
                     Ok(Some(why)) => starved_pass = Some(why),
                     Err(why) => record.not_starved = Some(why),

@@ -13,6 +13,8 @@ mod service;
 mod unit;
 mod user;
 
+use crate::{CommandLine, CommandProbe};
+use kit::text::Scope;
 use kit::yaml::codes::Code;
 use kit::yaml::diagnostic::Diagnostic;
 use kit::yaml::fields::Fields;
@@ -51,14 +53,18 @@ const FORMS: &[FormTable] = &[
 
 /// The form that a command was written out from, and what the form is about; nothing of a command that
 /// somebody wrote. So people read `file: /etc/hosts`, and not the script that finds it out.
-pub fn form_of(words: &[String]) -> Option<(&'static str, &[String])> {
-    let [shell, option, script, name, about @ ..] = words else {
+pub fn form_of(command: &CommandProbe, scope: &Scope) -> Option<(&'static str, Vec<String>)> {
+    let CommandLine::Argv(words) = &command.line else {
+        return None;
+    };
+    let words: Vec<String> = words.iter().map(|word| word.render(scope)).collect();
+    let [shell, option, script, name, about @ ..] = words.as_slice() else {
         return None;
     };
     let form = FORMS
         .iter()
         .find(|form| name == form.key && script == form.script)?;
-    (shell == "sh" && option == "-c").then_some((form.key, about))
+    (shell == "sh" && option == "-c").then(|| (form.key, about.to_vec()))
 }
 
 /// The keys of all forms.
